@@ -1,0 +1,249 @@
+package arch
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tfserverless/terraform-provider-serverless"
+
+// A rule says which packages of this module, and which of others that are
+// guarded, the packages below a folder may import. The first rule that matches
+// counts. A name covers the folder and all below it; "=name" the folder alone.
+type rule struct {
+	pkg   string
+	allow []string
+}
+
+// leaves are free of AWS imports and may be used by several sides.
+var leaves = []string{
+	"internal/emulator/dynamodb/expr",
+	"internal/emulator/gateway/routekey",
+}
+
+const awsSDK = "github.com/aws/aws-sdk-go-v2"
+
+var rules = []rule{
+	{"=.", []string{"provider", "internal/cli"}},
+	{"examples", []string{awsSDK}},
+
+	// The provider's side.
+	{"provider/providertest", []string{"=provider", "internal/emulator", awsSDK}},
+	{"provider/functions", leaves},
+	{"provider", []string{"provider/functions", "resources", "datasources", "internal/tf", "internal/awsapi"}},
+	{"datasources", append([]string{"resources", "internal/tf", "internal/artifact", awsSDK}, leaves...)},
+	{"resources", append([]string{"internal/tf", "internal/artifact", "internal/parts", awsSDK}, leaves...)},
+	{"internal/parts", []string{"internal/tf", awsSDK}},
+	{"internal/tf", []string{awsSDK}},
+	{"internal/artifact", nil},
+	{"internal/awsapi", []string{"=internal/emulator", "internal/emulator/process", awsSDK}},
+
+	// The engine knows nothing of AWS.
+	{"internal/engine/addr", nil},
+	{"internal/engine/graph", nil},
+	{"internal/engine/plugin", nil},
+	{"internal/engine/config", []string{"internal/engine/addr"}},
+	{"internal/engine/state/backend/s3", []string{"internal/engine/state", "internal/engine/addr", awsSDK}},
+	{"internal/engine/state", []string{"internal/engine/addr", "internal/engine/state"}},
+	{"internal/engine/lang/funcs", nil},
+	{"internal/engine/lang", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang"}},
+	{"internal/engine/plan", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph"}},
+	{"internal/engine/apply", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph", "internal/engine/plan"}},
+
+	// The emulator knows nothing of Terraform.
+	{"internal/emulator/clock", nil},
+	{"internal/emulator/store", nil},
+	{"internal/emulator/env", []string{"internal/emulator/clock", "internal/emulator/store"}},
+	{"internal/emulator/wire", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/wire", awsSDK}},
+	{"internal/emulator/dynamodb/expr", nil},
+	{"internal/emulator/gateway/routekey", nil},
+	{"internal/emulator/lambda/runtime", []string{"internal/emulator/clock"}},
+	{"internal/emulator/gateway", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/gateway"}},
+	{"internal/emulator/process", []string{"=internal/emulator", "internal/emulator/clock"}},
+	{"=internal/emulator", []string{"internal/emulator", awsSDK}},
+	{"internal/emulator", []string{ // a service: its own leaves, and never another service
+		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/gateway", awsSDK,
+	}},
+
+	{"internal/ui", []string{"internal/engine/addr", "internal/engine/plan", "internal/engine/state"}},
+	{"internal/cli", []string{"provider", "internal/ui", "internal/engine", "internal/emulator"}},
+	{"internal/acctest", []string{"provider", "internal", awsSDK}},
+	{"internal/tools", nil},
+	{"internal/arch", nil},
+}
+
+// TestImports demands that every import of the module is allowed by the rules.
+// What only tests import is their own affair.
+func TestImports(t *testing.T) {
+	for dir, files := range packages(t) {
+		r, ok := ruleFor(dir)
+		if !ok {
+			t.Errorf("%s: no rule says what it may import; add one to internal/arch", dir)
+			continue
+		}
+		for _, f := range files {
+			for _, spec := range f.ast.Imports {
+				imported, _ := strconv.Unquote(spec.Path.Value)
+				name, ours := strings.CutPrefix(imported, module+"/")
+				if !ours {
+					name = imported
+				}
+				guarded := ours || within(imported, awsSDK)
+				if guarded && !allowed(r, dir, name) {
+					t.Errorf("%s: %s must not import %s", f.path, dir, name)
+				}
+			}
+		}
+	}
+}
+
+// TestHouse demands what holds in every package.
+func TestHouse(t *testing.T) {
+	for dir, files := range packages(t) {
+		if slices.Contains([]string{"util", "utils", "common", "helpers", "shared", "misc"}, path.Base(dir)) {
+			t.Errorf("%s: the name says nothing; name the package after what it does", dir)
+		}
+		documented := false
+		for _, f := range files {
+			documented = documented || f.ast.Doc != nil
+			if lines := f.set.File(f.ast.Pos()).LineCount(); lines > 500 && !ast.IsGenerated(f.ast) {
+				t.Errorf("%s: %d lines; a file is one thing and rarely over 400 lines", f.path, lines)
+			}
+			ast.Inspect(f.ast, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.FuncDecl:
+					if n.Recv == nil && n.Name.Name == "init" {
+						t.Errorf("%s: init(); lists are explicit here", f.set.Position(n.Pos()))
+					}
+				case *ast.SelectorExpr:
+					x, ok := n.X.(*ast.Ident)
+					if !ok || x.Obj != nil {
+						break
+					}
+					switch x.Name + "." + n.Sel.Name {
+					case "time.Sleep":
+						t.Errorf("%s: time.Sleep; wait for the event", f.set.Position(n.Pos()))
+					case "os.Executable":
+						if dir != "." {
+							t.Errorf("%s: os.Executable; main hands its path on", f.set.Position(n.Pos()))
+						}
+					}
+				}
+				return true
+			})
+		}
+		if !documented {
+			t.Errorf("%s: no package comment; say what it does and what it must not know", dir)
+		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	for _, c := range []struct {
+		dir, imported string
+		want          bool
+	}{
+		{"resources/table", "internal/emulator/dynamodb", false},
+		{"resources/table", "internal/emulator/dynamodb/expr", true},
+		{"resources/table", "resources/function", false},
+		{"internal/emulator/lambda", "internal/emulator/lambda/runtime", true},
+		{"internal/emulator/lambda", "internal/emulator/logs", false},
+		{"internal/emulator", "internal/emulator/logs", true},
+		{"internal/engine/plan", awsSDK + "/aws", false},
+		{"internal/awsapi", "internal/emulator/lambda", false},
+	} {
+		r, ok := ruleFor(c.dir)
+		if got := ok && allowed(r, c.dir, c.imported); got != c.want {
+			t.Errorf("%s may import %s: got %v, want %v", c.dir, c.imported, got, c.want)
+		}
+	}
+}
+
+func ruleFor(dir string) (rule, bool) {
+	for _, r := range rules {
+		if within(dir, r.pkg) {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+func allowed(r rule, dir, imported string) bool {
+	for _, a := range r.allow {
+		if a == "SELF" {
+			a = dir
+		}
+		if within(imported, a) {
+			return true
+		}
+	}
+	return false
+}
+
+// within reports whether name is the folder, or below it unless the folder is
+// written "=folder".
+func within(name, folder string) bool {
+	if exact, ok := strings.CutPrefix(folder, "="); ok {
+		return name == exact
+	}
+	return name == folder || strings.HasPrefix(name, folder+"/")
+}
+
+type file struct {
+	path string
+	set  *token.FileSet
+	ast  *ast.File
+}
+
+// packages parses every Go file of the module but tests, by folder.
+func packages(t *testing.T) map[string][]file {
+	t.Helper()
+	const root = "../.."
+	found := map[string][]file{}
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		if d.IsDir() {
+			if base := d.Name(); rel != "." && (base == "testdata" || base == "bin" || base == "build" || base == "node_modules" || strings.HasPrefix(base, ".")) {
+				return fs.SkipDir
+			}
+			if _, err := os.Stat(filepath.Join(p, "go.mod")); err == nil && rel != "." {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(rel, ".go") || strings.HasSuffix(rel, "_test.go") {
+			return nil
+		}
+		set := token.NewFileSet()
+		f, err := parser.ParseFile(set, p, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		dir := path.Dir(rel)
+		found[dir] = append(found[dir], file{rel, set, f})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) == 0 {
+		t.Fatal("no packages found")
+	}
+	return found
+}

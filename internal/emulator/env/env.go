@@ -1,0 +1,88 @@
+// Package env is what the emulator gives to each of its services: time, storage,
+// a place for files, the addresses to hand out, and who is calling. It must not
+// know any service.
+package env
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+)
+
+// An Env is the surroundings of one emulator.
+type Env struct {
+	Clock clock.Clock
+	Store *store.Store
+	Log   *slog.Logger
+	// Dir holds files: the data_dir, or a temporary folder of an emulator in
+	// memory, which is removed when the emulator closes.
+	Dir string
+	// URL returns the address at which the emulator answers, such as
+	// "http://127.0.0.1:4566", without a trailing slash. An emulator in process
+	// starts to listen at the first call.
+	URL func() (string, error)
+	// Main is the path of this project's binary, for parts that start it again;
+	// empty where there is none, as in Go tests.
+	Main string
+}
+
+// Partition is the only AWS partition that the emulator has.
+const Partition = "aws"
+
+// A Scope is the account and the region that a request is for.
+type Scope struct{ Account, Region string }
+
+// ARN returns the name of a resource of this scope, such as
+// arn:aws:lambda:eu-north-1:000000000000:function:f.
+func (s Scope) ARN(service, resource string) string {
+	return "arn:" + Partition + ":" + service + ":" + s.Region + ":" + s.Account + ":" + resource
+}
+
+// Key returns a store key within this scope. Parts must not hold a NUL.
+func (s Scope) Key(parts ...string) string {
+	return s.Account + "\x00" + s.Region + "\x00" + strings.Join(parts, "\x00")
+}
+
+// A Caller is who makes a request.
+type Caller struct {
+	// ARN of the user, of the assumed role's session, or of the service.
+	ARN string
+	// UserID is what GetCallerIdentity returns for it.
+	UserID string
+	// AccessKey is the access key id that signed the request; empty when the
+	// call comes from another emulated service.
+	AccessKey string
+	// Service is the service principal, such as "apigateway.amazonaws.com", when
+	// another emulated service calls; else empty.
+	Service string
+	// SourceARN and SourceAccount are the resource on whose behalf a service calls.
+	SourceARN, SourceAccount string
+}
+
+type (
+	scopeKey  struct{}
+	callerKey struct{}
+)
+
+// WithScope returns a context for requests to that account and region.
+func WithScope(ctx context.Context, s Scope) context.Context {
+	return context.WithValue(ctx, scopeKey{}, s)
+}
+
+// ScopeOf returns the context's scope. It panics where there is none: the
+// emulator's entry sets one for every request.
+func ScopeOf(ctx context.Context) Scope { return ctx.Value(scopeKey{}).(Scope) }
+
+// WithCaller returns a context for requests made by c.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerOf returns who is calling; the zero Caller where nobody was named.
+func CallerOf(ctx context.Context) Caller {
+	c, _ := ctx.Value(callerKey{}).(Caller)
+	return c
+}
