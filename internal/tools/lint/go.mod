@@ -1,5 +1,5 @@
-// The tools that the project is checked and documented with.
-module github.com/tfserverless/terraform-provider-serverless/internal/tools
+// The linters, in a module of their own because of their many dependencies.
+module github.com/tfserverless/terraform-provider-serverless/internal/tools/lint
 
 go 1.26.0
 
