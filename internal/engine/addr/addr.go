@@ -1,0 +1,133 @@
+// Package addr names the things that a configuration declares and a state
+// records: providers, modules, resources and their instances. All addresses are
+// small comparable values with one canonical text.
+//
+// It must not know how any of these are configured, evaluated or stored, and it
+// imports nothing of ours.
+package addr
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Module is the path of a module in the configuration, without instance keys:
+// "" for the root, else "module.a.module.b".
+type Module string
+
+// Child is the address of the module called name inside m.
+func (m Module) Child(name string) Module {
+	return Module(join(string(m), "module."+name))
+}
+
+// ModuleInstance is the path of one instance of a module: "" for the root, else
+// for example `module.a[0].module.b["x"]`.
+type ModuleInstance string
+
+// Child is the instance with that key (nil for none) of the module called name
+// inside m.
+func (m ModuleInstance) Child(name string, key Key) ModuleInstance {
+	return ModuleInstance(join(string(m), "module."+name+KeyString(key)))
+}
+
+// Mode says whether a resource is managed or only read.
+type Mode byte
+
+// The modes of resources.
+const (
+	Managed Mode = iota
+	Data
+)
+
+// String is the word of the state file: "managed" or "data".
+func (m Mode) String() string {
+	if m == Data {
+		return "data"
+	}
+	return "managed"
+}
+
+// Resource is a resource as its own module names it: `aws_x.name` or
+// `data.aws_x.name`.
+type Resource struct {
+	Mode Mode
+	Type string
+	Name string
+}
+
+// String is the text by which expressions of the same module refer to r.
+func (r Resource) String() string {
+	if r.Mode == Data {
+		return "data." + r.Type + "." + r.Name
+	}
+	return r.Type + "." + r.Name
+}
+
+// In is the resource r of the module m.
+func (r Resource) In(m Module) ConfigResource { return ConfigResource{Module: m, Resource: r} }
+
+// ConfigResource is a resource block of a configuration: every instance of every
+// instance of its module.
+type ConfigResource struct {
+	Module   Module
+	Resource Resource
+}
+
+// String is for example "module.a.aws_x.name".
+func (r ConfigResource) String() string { return join(string(r.Module), r.Resource.String()) }
+
+// Instance is one object that a resource stands for. Key is nil for a resource
+// with neither count nor for_each.
+type Instance struct {
+	Module   ModuleInstance
+	Resource Resource
+	Key      Key
+}
+
+// String is for example `module.a[0].aws_x.name["k"]`.
+func (i Instance) String() string {
+	return join(string(i.Module), i.Resource.String()+KeyString(i.Key))
+}
+
+// Config is the resource block that i is an instance of.
+func (i Instance) Config() ConfigResource {
+	return ConfigResource{Module: i.Module.Config(), Resource: i.Resource}
+}
+
+// Config is the module of the configuration that m is an instance of.
+func (m ModuleInstance) Config() Module {
+	steps, err := splitModule(string(m))
+	if err != nil {
+		panic(fmt.Sprintf("addr: malformed module instance %q", string(m))) // only ParseModuleInstance and Child make them
+	}
+	out := Module("")
+	for _, s := range steps {
+		out = out.Child(s.name)
+	}
+	return out
+}
+
+// Compare orders instances as state files and plans list them: by module, mode,
+// type, name, then key.
+func (i Instance) Compare(j Instance) int {
+	if c := strings.Compare(string(i.Module), string(j.Module)); c != 0 {
+		return c
+	}
+	if i.Resource.Mode != j.Resource.Mode {
+		return int(i.Resource.Mode) - int(j.Resource.Mode)
+	}
+	if c := strings.Compare(i.Resource.Type, j.Resource.Type); c != 0 {
+		return c
+	}
+	if c := strings.Compare(i.Resource.Name, j.Resource.Name); c != 0 {
+		return c
+	}
+	return CompareKeys(i.Key, j.Key)
+}
+
+func join(module, rest string) string {
+	if module == "" {
+		return rest
+	}
+	return module + "." + rest
+}
