@@ -114,7 +114,7 @@ func (i Instance) Compare(j Instance) int {
 		return c
 	}
 	if i.Resource.Mode != j.Resource.Mode {
-		return int(i.Resource.Mode) - int(j.Resource.Mode)
+		return int(j.Resource.Mode) - int(i.Resource.Mode) // data before managed, as their words sort
 	}
 	if c := strings.Compare(i.Resource.Type, j.Resource.Type); c != 0 {
 		return c

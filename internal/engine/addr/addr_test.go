@@ -84,7 +84,7 @@ func TestProviderConfigText(t *testing.T) {
 
 func TestOrder(t *testing.T) {
 	t.Parallel()
-	sorted := []string{`a.a`, `a.a[2]`, `a.a[10]`, `a.a["0"]`, `a.b`, `data.a.a`, `module.m.a.a`}
+	sorted := []string{`data.a.a`, `a.a`, `a.a[2]`, `a.a[10]`, `a.a["0"]`, `a.b`, `module.m.a.a`}
 	for i := range len(sorted) - 1 {
 		a, _ := addr.ParseInstance(sorted[i])
 		b, _ := addr.ParseInstance(sorted[i+1])
