@@ -28,6 +28,7 @@ type Store struct {
 type set interface {
 	load(*bbolt.DB) error
 	reset()
+	len() int
 }
 
 // Format is the version of the file's layout.
@@ -102,6 +103,17 @@ func (s *Store) Reset() error {
 		set.reset()
 	}
 	return nil
+}
+
+// Len returns the number of values in all sets.
+func (s *Store) Len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n := 0
+	for _, set := range s.sets {
+		n += set.len()
+	}
+	return n
 }
 
 // A Tx is a view of all sets at one moment; in Update, with the changes that it
@@ -210,6 +222,8 @@ func (c *Set[T]) load(db *bbolt.DB) error {
 }
 
 func (c *Set[T]) reset() { c.tree = &btree.Map[string, T]{} }
+
+func (c *Set[T]) len() int { return c.tree.Len() }
 
 // edit is a transaction's own copy of one set.
 type edit[T any] struct {

@@ -1,0 +1,82 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Paths below Reserved are the emulator's own: no AWS API has them, and no bucket
+// can be called like that.
+const (
+	Reserved    = "/_aws/"
+	HealthPath  = Reserved + "health"
+	ControlPath = Reserved + "control/"
+)
+
+// ServeHTTP decides whose request it is: the emulator's own, a deployed API's,
+// or that of an AWS API.
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Context().Value(inProcess{}) == nil && !ours(r.Host) {
+		refuse(w, "the Host header does not name this machine's loopback interface; call the emulator at 127.0.0.1 or localhost")
+		return
+	}
+	switch path := r.URL.Path; {
+	case path == HealthPath:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]string{"status": "ok"}) // a caller that went away needs no answer
+		return
+	case strings.HasPrefix(path, ControlPath) && e.config.Control != nil:
+		if fromPage(r) {
+			refuse(w, "a web page must not control the emulator")
+			return
+		}
+		defer e.activity.touch()
+		e.config.Control.ServeHTTP(w, r)
+		return
+	}
+	defer e.activity.begin()()
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.services == nil {
+		http.Error(w, errClosed.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(e.services.alive, cancel)()
+	e.services.serve(w, r.WithContext(ctx), e.config.AnyCredentials)
+}
+
+// serve answers requests to deployed APIs and to the AWS APIs.
+func (s *services) serve(w http.ResponseWriter, r *http.Request, anyCredentials bool) {
+	if anyCredentials && fromPage(r) {
+		refuse(w, "the emulator accepts any credentials, so it refuses calls of web pages; start it without -insecure-any-credentials and sign them with its key")
+		return
+	}
+	s.api.ServeHTTP(w, r)
+}
+
+func refuse(w http.ResponseWriter, why string) { http.Error(w, why, http.StatusForbidden) }
+
+// ours reports whether a Host header is a name of this machine that no foreign
+// DNS server can give: a page of another site cannot send it.
+func ours(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.IsLoopback()
+}
+
+// fromPage reports whether a browser says that a page made the request.
+func fromPage(r *http.Request) bool {
+	return r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
+}
