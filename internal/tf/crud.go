@@ -1,0 +1,270 @@
+package tf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// settleLimit is how long AWS may take until reads show what was just written.
+const settleLimit = 30 * time.Second
+
+func (r *instance[C, M]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	ds := &resp.Diagnostics
+	m, err := r.model(ctx, req.Plan.Raw, req.Config.Raw, ds)
+	if err != nil {
+		return
+	}
+	b := baseOf(m)
+	ctx, cancel := r.limited(ctx, b, func(t *Timeouts) types.String { return t.Create }, r.limits().Create)
+	defer cancel()
+	ctx, c, err := r.enter(ctx, b, resp.Private, nil, ds.AddWarning)
+	if err == nil {
+		b.Region = types.StringValue(ScopeOf(ctx).Region)
+		err = r.Type.Create(ctx, c, m)
+	}
+	exists := b.ID.ValueString() != ""
+	if err == nil && !exists {
+		err = fmt.Errorf("the type's Create returned without an id; this is a bug of the provider")
+	}
+	if !exists {
+		report(ds, "create "+r.named(req.Plan.Raw), err)
+		return
+	}
+	if err == nil {
+		err = r.settle(ctx, c, m, req.Plan.Raw)
+	} else {
+		r.readAnyway(ctx, c, m)
+	}
+	err = errors.Join(err, Remember(ctx, accountKey, ScopeOf(ctx).Account))
+	r.save(ctx, &resp.State, resp.Identity, m, err == nil, ds)
+	if err != nil {
+		report(ds, "finish creating "+r.named(resp.State.Raw), err)
+	}
+}
+
+func (r *instance[C, M]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	ds := &resp.Diagnostics
+	m, err := r.model(ctx, req.State.Raw, tftypes.Value{}, ds)
+	if err != nil {
+		return
+	}
+	b := baseOf(m)
+	ctx, c, err := r.enter(ctx, b, resp.Private, req.Identity, ds.AddWarning)
+	if err == nil {
+		b.Region = types.StringValue(ScopeOf(ctx).Region)
+		err = r.Type.Read(ctx, c, m)
+	}
+	switch {
+	case err == nil:
+	case r.Gone(err):
+		resp.State.RemoveResource(ctx)
+		return
+	default:
+		report(ds, "read "+r.named(req.State.Raw), err)
+		return
+	}
+	if err := Remember(ctx, accountKey, ScopeOf(ctx).Account); err != nil {
+		report(ds, "read "+r.named(req.State.Raw), err)
+	}
+	r.save(ctx, &resp.State, resp.Identity, m, true, ds)
+}
+
+func (r *instance[C, M]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	ds := &resp.Diagnostics
+	m, err := r.model(ctx, req.Plan.Raw, req.Config.Raw, ds)
+	if err != nil {
+		return
+	}
+	prior, err := r.model(ctx, req.State.Raw, tftypes.Value{}, ds)
+	if err != nil {
+		return
+	}
+	ctx, cancel := r.limited(ctx, baseOf(m), func(t *Timeouts) types.String { return t.Update }, r.limits().Update)
+	defer cancel()
+	ctx, c, err := r.enter(ctx, baseOf(m), resp.Private, req.Identity, ds.AddWarning)
+	if err != nil {
+		report(ds, "update "+r.named(req.State.Raw), err)
+		return
+	}
+	if r.Type.Update != nil {
+		err = r.Type.Update(ctx, c, prior, m)
+	}
+	if err == nil {
+		err = r.settle(ctx, c, m, req.Plan.Raw)
+	} else {
+		// What was changed before the error is found by reading; all else is as
+		// it was.
+		m = prior
+		r.readAnyway(ctx, c, m)
+	}
+	r.save(ctx, &resp.State, resp.Identity, m, err == nil, ds)
+	if err != nil {
+		report(ds, "update "+r.named(req.State.Raw), err)
+	}
+}
+
+func (r *instance[C, M]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	ds := &resp.Diagnostics
+	m, err := r.model(ctx, req.State.Raw, tftypes.Value{}, ds)
+	if err != nil {
+		return
+	}
+	ctx, cancel := r.limited(ctx, baseOf(m), func(t *Timeouts) types.String { return t.Delete }, r.limits().Delete)
+	defer cancel()
+	ctx, c, err := r.enter(ctx, baseOf(m), req.Private, req.Identity, ds.AddWarning)
+	if err == nil {
+		err = r.Type.Delete(ctx, c, m)
+	}
+	if err != nil && !r.Gone(err) {
+		report(ds, "delete "+r.named(req.State.Raw), err)
+	}
+}
+
+// model decodes raw; write-only attributes are taken from config, where alone
+// they have values.
+func (r *instance[C, M]) model(ctx context.Context, raw, config tftypes.Value, ds *diag.Diagnostics) (*M, error) {
+	given := fields(config)
+	if all := fields(raw); given != nil {
+		for name, a := range r.schema.Attributes {
+			if a.IsWriteOnly() {
+				all[name] = given[name]
+			}
+		}
+		raw = tftypes.NewValue(raw.Type(), all)
+	}
+	m, more := decode[M](ctx, r.schema, raw)
+	ds.Append(more...)
+	if more.HasError() {
+		return nil, errors.New("the value does not fit the model")
+	}
+	return m, nil
+}
+
+// limited gives ctx the operation's deadline.
+func (r *instance[C, M]) limited(ctx context.Context, b *Base, of func(*Timeouts) types.String, limit time.Duration) (context.Context, context.CancelFunc) {
+	if b.Timeouts != nil {
+		if d, err := time.ParseDuration(of(b.Timeouts).ValueString()); err == nil {
+			limit = d
+		}
+	}
+	return context.WithTimeout(ctx, limit)
+}
+
+// settle reads the object after a write until AWS shows what was planned, since
+// its reads may lag behind its writes. What still differs at the end is left to
+// the engine, which names it.
+func (r *instance[C, M]) settle(ctx context.Context, c C, m *M, plan tftypes.Value) error {
+	limited, cancel := context.WithTimeout(ctx, settleLimit)
+	defer cancel()
+	var last error
+	err := Poll(limited, "AWS to show what was written", func(ctx context.Context) (bool, error) {
+		last = r.Type.Read(ctx, c, m)
+		if last != nil {
+			if r.Gone(last) {
+				return false, nil
+			}
+			return false, last
+		}
+		raw, ds := encode(ctx, r.schema, m)
+		return ds.HasError() || shows(plan, raw), nil
+	})
+	if err != nil && last == nil && ctx.Err() == nil {
+		return nil
+	}
+	if last != nil {
+		return last
+	}
+	return err
+}
+
+// shows reports whether state has every value that plan knows.
+func shows(plan, state tftypes.Value) bool {
+	switch {
+	case !plan.IsKnown():
+		return true
+	case plan.IsNull() || state.IsNull():
+		return plan.IsNull() == state.IsNull()
+	case isObject(plan.Type()) || isMap(plan.Type()):
+		p, s := fields(plan), fields(state)
+		for k, v := range p {
+			if w, ok := s[k]; !ok || !shows(v, w) {
+				return false
+			}
+		}
+		return len(p) == len(s)
+	case isSequence(plan.Type()):
+		p, s := elements(plan), elements(state)
+		for i := range min(len(p), len(s)) {
+			if !shows(p[i], s[i]) {
+				return false
+			}
+		}
+		return len(p) == len(s)
+	}
+	if a, ok := stringOf(plan); ok {
+		b, _ := stringOf(state)
+		return a == b || jsonEqual(a, b)
+	}
+	return plan.Equal(state)
+}
+
+// readAnyway reads the object after a failed step, with a context of its own,
+// because what is saved should be what is there. An error is ignored: the
+// failure of the step itself is what must be told.
+func (r *instance[C, M]) readAnyway(ctx context.Context, c C, m *M) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
+	defer cancel()
+	before := *m
+	if err := r.Type.Read(ctx, c, m); err != nil {
+		*m = before
+	}
+}
+
+// save writes the model into the state and the identity. A finished operation
+// must have given each attribute a value.
+func (r *instance[C, M]) save(ctx context.Context, state *tfsdk.State, id *tfsdk.ResourceIdentity, m *M, finished bool, ds *diag.Diagnostics) {
+	raw, more := encode(ctx, r.schema, m)
+	ds.Append(more...)
+	if more.HasError() {
+		return
+	}
+	all := fields(raw)
+	if finished {
+		for name, v := range all {
+			if !v.IsFullyKnown() {
+				ds.AddAttributeError(path.Root(name), "An attribute has no value after the operation",
+					r.typeName()+" did not read "+name+". This is a bug of the provider; the object itself is complete.")
+			}
+		}
+	}
+	if r.Physical != "" && all["name"].IsNull() {
+		all["name"] = logicalName(r.provider, all[r.Physical])
+	}
+	for name, a := range r.schema.Attributes {
+		if a.IsWriteOnly() {
+			all[name] = tftypes.NewValue(all[name].Type(), nil)
+		}
+	}
+	state.Raw = nullUnknown(tftypes.NewValue(raw.Type(), all), true)
+	r.identity(ctx, id, fields(state.Raw))
+}
+
+// named is how messages call the object: its type and the name that people know.
+func (r *instance[C, M]) named(raw tftypes.Value) string {
+	all := fields(raw)
+	for _, name := range append([]string{r.Physical, "name"}, r.Import...) {
+		if s, ok := stringOf(all[name]); ok && s != "" {
+			return r.typeName() + " " + s
+		}
+	}
+	return r.typeName()
+}

@@ -1,0 +1,214 @@
+package tf
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// An instance is a type as the framework sees it, connected to one provider.
+type instance[C, M any] struct {
+	Type[C, M]
+	schema   schema.Schema
+	connect  Connector[C]
+	provider *Provider
+}
+
+func (t Type[C, M]) resource(connect Connector[C]) func() resource.Resource {
+	complete := t.complete()
+	return func() resource.Resource {
+		return &instance[C, M]{Type: t, schema: complete, connect: connect}
+	}
+}
+
+func (t Type[C, M]) defaults() (string, map[string]schema.Attribute) {
+	all := map[string]schema.Attribute{}
+	for _, name := range t.Defaults {
+		all[name] = t.Schema.Attributes[name]
+	}
+	return t.Name, all
+}
+
+// complete is the type's schema with the attributes that every type has.
+func (t Type[C, M]) complete() schema.Schema {
+	s := t.Schema
+	s.Attributes = maps.Clone(s.Attributes)
+	if _, own := s.Attributes["id"]; !own {
+		s.Attributes["id"] = schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "The ARN, or the id where AWS gives no ARN.",
+		}
+	}
+	s.Attributes["region"] = schema.StringAttribute{
+		Optional: true, Computed: true,
+		MarkdownDescription: "Region of the resource, such as `eu-north-1`. Default: the provider's region. Changing it replaces the resource.",
+	}
+	duration := func(of string, limit time.Duration) schema.StringAttribute {
+		return schema.StringAttribute{
+			Optional:            true,
+			Validators:          []validator.String{durationValidator{}},
+			MarkdownDescription: fmt.Sprintf("Longest time that %s may take, such as `90s` or `1h30m`. Default: `%s`.", of, short(limit)),
+		}
+	}
+	s.Attributes["timeouts"] = schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "Limits of time; changing them changes nothing on AWS.",
+		Attributes: map[string]schema.Attribute{
+			"create": duration("creating", t.limits().Create),
+			"update": duration("updating", t.limits().Update),
+			"delete": duration("deleting", t.limits().Delete),
+		},
+	}
+	if _, tagged := s.Attributes["tags"]; tagged {
+		s.Attributes["tags_all"] = schema.MapAttribute{
+			ElementType: types.StringType, Computed: true,
+			MarkdownDescription: "All tags: `tags` and those of the provider block.",
+		}
+	}
+	return s
+}
+
+func (t Type[C, M]) limits() Limits {
+	l := t.Timeouts
+	for _, d := range []*time.Duration{&l.Create, &l.Update, &l.Delete} {
+		if *d == 0 {
+			*d = 20 * time.Minute
+		}
+	}
+	return l
+}
+
+func (r *instance[C, M]) typeName() string { return "serverless_" + r.Name }
+
+func (r *instance[C, M]) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = r.typeName()
+}
+
+func (r *instance[C, M]) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = r.schema
+}
+
+func (r *instance[C, M]) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	attributes := map[string]identityschema.Attribute{
+		"account_id": identityschema.StringAttribute{OptionalForImport: true, Description: "Account of the object."},
+		"region":     identityschema.StringAttribute{OptionalForImport: true, Description: "Region of the object."},
+	}
+	for _, name := range r.Import {
+		attributes[name] = identityschema.StringAttribute{RequiredForImport: true}
+	}
+	resp.IdentitySchema = identityschema.Schema{Attributes: attributes}
+}
+
+func (r *instance[C, M]) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.provider, _ = req.ProviderData.(*Provider)
+}
+
+func (r *instance[C, M]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	v := &Check{config: req.Config.Raw, ds: &resp.Diagnostics}
+	v.tags(req.Config.Raw)
+	if r.Validate == nil {
+		return
+	}
+	m, ds := decode[M](ctx, r.schema, req.Config.Raw)
+	resp.Diagnostics.Append(ds...)
+	if !resp.Diagnostics.HasError() {
+		r.Validate(ctx, v, m)
+	}
+}
+
+// baseOf returns the model's Base.
+func baseOf[M any](m *M) *Base {
+	b, ok := any(m).(interface{ base() *Base })
+	if !ok {
+		panic(fmt.Sprintf("%T does not embed tf.Base", *m))
+	}
+	return b.base()
+}
+
+// enter prepares an operation on the object with that base: it settles the region
+// and the account, refuses an object of another account, and connects.
+func (r *instance[C, M]) enter(ctx context.Context, b *Base, p private, id *tfsdk.ResourceIdentity, warn func(string, string)) (context.Context, C, error) {
+	var none C
+	if r.provider == nil {
+		return ctx, none, &Problem{"The provider is not configured", "An operation on " + r.typeName() + " was asked for before the provider block was read."}
+	}
+	region := b.Region
+	if region.IsNull() || region.IsUnknown() {
+		region = r.provider.Region
+	}
+	if region.ValueString() == "" {
+		return ctx, none, noRegion(region.IsUnknown())
+	}
+	partition, account, err := r.provider.Identity(ctx, region.ValueString())
+	if err != nil {
+		return ctx, none, fmt.Errorf("finding out the account: %w", err)
+	}
+	op := &operation{
+		scope:    Scope{Partition: partition, Account: account, Region: region.ValueString()},
+		provider: r.provider, private: p, warn: warn,
+	}
+	ctx = context.WithValue(ctx, operationKey{}, op)
+	if err := r.own(ctx, id); err != nil {
+		return ctx, none, err
+	}
+	c, err := r.connect(ctx, op.scope.Region)
+	if err != nil {
+		return ctx, none, fmt.Errorf("connecting to %s: %w", r.provider.Where, err)
+	}
+	return ctx, c, nil
+}
+
+const accountKey = "account"
+
+// own refuses objects of another account: looked for in this one they would seem
+// to be gone, and be forgotten or made a second time.
+func (r *instance[C, M]) own(ctx context.Context, id *tfsdk.ResourceIdentity) error {
+	var recorded string
+	if id != nil {
+		recorded, _ = stringOf(fields(id.Raw)["account_id"])
+	}
+	if recorded == "" {
+		if _, err := Recall(ctx, accountKey, &recorded); err != nil {
+			return err
+		}
+	}
+	here := ScopeOf(ctx).Account
+	if recorded == "" || recorded == here {
+		return nil
+	}
+	return &Problem{
+		"The object belongs to another account",
+		fmt.Sprintf("The state says that this %s is in account %s, but the provider works on %s, account %s. Nothing was read or changed. "+
+			"Choose the backend, profile or credentials that the object was made with, or use another state file.",
+			r.typeName(), recorded, r.provider.Where, here),
+	}
+}
+
+func noRegion(unknown bool) error {
+	if unknown {
+		return &Problem{"The region is not known yet", "The provider's region comes from something that is not created yet. Give it a value that is known before the apply, or create that first with -target."}
+	}
+	return &Problem{"No region", "Set region in the provider block or on the resource, or the environment variable AWS_REGION, or region in the profile of ~/.aws/config."}
+}
+
+// identity is the object's identity, made from its state.
+func (r *instance[C, M]) identity(ctx context.Context, id *tfsdk.ResourceIdentity, state map[string]tftypes.Value) {
+	if id == nil {
+		return
+	}
+	scope := ScopeOf(ctx)
+	all := map[string]tftypes.Value{"account_id": stringValue(scope.Account), "region": stringValue(scope.Region)}
+	for _, name := range r.Import {
+		all[name] = state[name]
+	}
+	id.Raw = tftypes.NewValue(id.Schema.Type().TerraformType(ctx), all)
+}

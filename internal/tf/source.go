@@ -1,0 +1,117 @@
+package tf
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// A Source is one data source type. M is its model, a struct that embeds
+// [SourceBase] and has a field with a tfsdk tag for each further attribute.
+type Source[C, M any] struct {
+	// Name is the type's name without "serverless_".
+	Name string
+	// Schema has the type's own attributes; region is added.
+	Schema schema.Schema
+	// Read fills the model.
+	Read func(ctx context.Context, c C, m *M) error
+}
+
+// SourceBase has the attributes of every data source. Embed it in a model.
+type SourceBase struct {
+	Region types.String `tfsdk:"region"`
+}
+
+func (b *SourceBase) sourceBase() *SourceBase { return b }
+
+// A SourceEntry is a [Source] as its family's list holds it.
+type SourceEntry[C any] interface {
+	source(Connector[C]) func() datasource.DataSource
+}
+
+// Sources makes a family's data sources into the framework's.
+func Sources[C any](connect Connector[C], family []SourceEntry[C]) []func() datasource.DataSource {
+	var all []func() datasource.DataSource
+	for _, e := range family {
+		all = append(all, e.source(connect))
+	}
+	return all
+}
+
+func (t Source[C, M]) source(connect Connector[C]) func() datasource.DataSource {
+	s := t.Schema
+	s.Attributes = maps.Clone(s.Attributes)
+	s.Attributes["region"] = schema.StringAttribute{
+		Optional: true, Computed: true,
+		MarkdownDescription: "Region to look in, such as `eu-north-1`. Default: the provider's region.",
+	}
+	return func() datasource.DataSource { return &lookup[C, M]{Source: t, schema: s, connect: connect} }
+}
+
+// A lookup is a data source as the framework sees it, connected to one provider.
+type lookup[C, M any] struct {
+	Source[C, M]
+	schema   schema.Schema
+	connect  Connector[C]
+	provider *Provider
+}
+
+func (l *lookup[C, M]) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = "serverless_" + l.Name
+}
+
+func (l *lookup[C, M]) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = l.schema
+}
+
+func (l *lookup[C, M]) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	l.provider, _ = req.ProviderData.(*Provider)
+}
+
+func (l *lookup[C, M]) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	ds := &resp.Diagnostics
+	var m M
+	ds.Append(tfsdk.Config{Schema: l.schema, Raw: nullUnknown(req.Config.Raw, false)}.Get(ctx, &m)...)
+	if ds.HasError() {
+		return
+	}
+	if err := l.read(ctx, &m, ds.AddWarning); err != nil {
+		report(ds, "read data serverless_"+l.Name, err)
+		return
+	}
+	state := tfsdk.State{Schema: l.schema, Raw: tftypes.NewValue(l.schema.Type().TerraformType(ctx), nil)}
+	ds.Append(state.Set(ctx, &m)...)
+	resp.State = state
+}
+
+func (l *lookup[C, M]) read(ctx context.Context, m *M, warn func(string, string)) error {
+	b := any(m).(interface{ sourceBase() *SourceBase }).sourceBase()
+	if l.provider == nil {
+		return &Problem{"The provider is not configured", "serverless_" + l.Name + " was read before the provider block."}
+	}
+	if b.Region.IsNull() {
+		b.Region = l.provider.Region
+	}
+	if b.Region.ValueString() == "" {
+		return noRegion(b.Region.IsUnknown())
+	}
+	partition, account, err := l.provider.Identity(ctx, b.Region.ValueString())
+	if err != nil {
+		return fmt.Errorf("finding out the account: %w", err)
+	}
+	ctx = context.WithValue(ctx, operationKey{}, &operation{
+		scope:    Scope{Partition: partition, Account: account, Region: b.Region.ValueString()},
+		provider: l.provider, warn: warn,
+	})
+	c, err := l.connect(ctx, b.Region.ValueString())
+	if err != nil {
+		return fmt.Errorf("connecting to %s: %w", l.provider.Where, err)
+	}
+	return l.Source.Read(ctx, c, m)
+}

@@ -1,0 +1,111 @@
+package tf
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// Tagged has the attributes of types whose objects have tags. Embed it in a model
+// beside Base, and put "tags" with [TagsAttribute] into the schema.
+type Tagged struct {
+	Tags    types.Map `tfsdk:"tags"`
+	TagsAll types.Map `tfsdk:"tags_all"`
+}
+
+// MarkerKey is the tag on an object that is still being created. A create adds it
+// with the value of [Marker] and removes it in its last step.
+const MarkerKey = "serverless:creating"
+
+var run = sync.OnceValue(rand.Text)
+
+// Marker is the value of MarkerKey for objects that this configuration creates:
+// the provider's stack, or, without one, a value that only this run knows. When a
+// create finds its object already there it takes it over if this marker is on it,
+// because then it is its own, cut off; any other object is a conflict.
+func Marker(ctx context.Context) string {
+	if s := operationOf(ctx).provider.Stack.ValueString(); s != "" {
+		return s
+	}
+	return run()
+}
+
+// All returns all tags, those of the provider block included.
+func (t *Tagged) All() map[string]string { return stringMap(t.TagsAll) }
+
+// Changed returns which of the tags must be set and which removed to come from
+// prior to t.
+func (t *Tagged) Changed(prior *Tagged) (set map[string]string, remove []string) {
+	set = map[string]string{}
+	was, is := prior.All(), t.All()
+	for k, v := range is {
+		if w, ok := was[k]; !ok || w != v {
+			set[k] = v
+		}
+	}
+	for k := range was {
+		if _, ok := is[k]; !ok {
+			remove = append(remove, k)
+		}
+	}
+	return set, remove
+}
+
+// SetTags fills t with the tags that the object has on AWS. Tags that come from
+// the provider block are only among tags_all.
+func SetTags(ctx context.Context, t *Tagged, actual map[string]string) {
+	given, own := stringMap(operationOf(ctx).provider.Tags), stringMap(t.Tags)
+	all, tags := map[string]attr.Value{}, map[string]attr.Value{}
+	for k, v := range actual {
+		if k == MarkerKey || strings.HasPrefix(k, "aws:") {
+			continue
+		}
+		all[k] = types.StringValue(v)
+		if _, mine := own[k]; mine || given[k] != v {
+			tags[k] = types.StringValue(v)
+		}
+	}
+	t.TagsAll = types.MapValueMust(types.StringType, all)
+	if len(tags) == 0 && t.Tags.IsNull() {
+		t.Tags = types.MapNull(types.StringType)
+		return
+	}
+	t.Tags = types.MapValueMust(types.StringType, tags)
+}
+
+// stringMap returns the known elements of a map of strings.
+func stringMap(m types.Map) map[string]string {
+	all := map[string]string{}
+	for k, v := range m.Elements() {
+		if s, ok := v.(types.String); ok && !s.IsUnknown() && !s.IsNull() {
+			all[k] = s.ValueString()
+		}
+	}
+	return all
+}
+
+// mergedTags is the planned tags_all: the provider's tags and over them the
+// resource's.
+func mergedTags(ctx context.Context, given types.Map, tags tftypes.Value) tftypes.Value {
+	unknown := tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, tftypes.UnknownValue)
+	if given.IsUnknown() || !tags.IsKnown() {
+		return unknown
+	}
+	all := map[string]tftypes.Value{}
+	for k, v := range given.Elements() {
+		raw, err := v.ToTerraformValue(ctx)
+		if err != nil {
+			return unknown
+		}
+		all[k] = raw
+	}
+	for k, v := range fields(tags) {
+		all[k] = v
+	}
+	return tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, all)
+}

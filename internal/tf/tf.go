@@ -1,0 +1,188 @@
+// Package tf is the layer between the plugin framework and this project's
+// resource types. A type is a [Type]: data about its attributes and a function
+// each for create, read, update and delete. Everything that is the same for all
+// types is here, once: defaults, physical names, tags, stability of computed
+// values, import, identity, waiting, and turning errors into diagnostics.
+//
+// It must not know AWS beyond ARNs and the shape of the SDK's errors, nor any
+// resource type, nor the emulator.
+package tf
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// A Type is one resource type. C is the set of AWS operations that its family
+// calls; M is its model, a struct that embeds [Base] (and [Tagged], if Schema has
+// "tags") and has a field with a tfsdk tag for each further attribute.
+//
+// Models hold no unknown collections: an unknown list, map or object is null in
+// them, an unknown primitive is an unknown types.String and so on, so Go maps,
+// slices and struct pointers may be used for whatever is configured.
+type Type[C, M any] struct {
+	// Name is the type's name without "serverless_", such as "table".
+	Name string
+
+	// Schema has the type's own attributes. Added to it are id, region and
+	// timeouts, and, if it has an attribute "tags", tags_all.
+	Schema schema.Schema
+
+	// Import lists the attributes that name an object within its account and
+	// region, such as "table_name". They make the identity and the import id:
+	// their values joined by "/" (the last may hold slashes). Read must work with
+	// nothing but these and Region set.
+	Import []string
+
+	// ARN is the pattern of ARNs accepted for import, from the service on, with
+	// the attributes of Import in braces: "dynamodb:table/{table_name}". Empty
+	// for types without an ARN.
+	ARN string
+
+	// Physical is the attribute that holds the name on AWS, if it is made from
+	// the provider's name_prefix and the attribute "name"; it is Optional and
+	// Computed and bypasses the prefix when it is given. Its validators also
+	// check the name that was made.
+	Physical string
+
+	// Replace lists the attributes whose change replaces the object. Physical
+	// and region are always among them.
+	Replace []string
+
+	// Changes says what changes a computed attribute: the attributes, given by
+	// name, whose change may give it another value. An attribute that is not
+	// listed keeps its value for the object's life. "*" stands for any attribute
+	// that is not computed. Keys of nested attributes are dotted, without the
+	// keys of maps: "global_indexes.arn".
+	Changes map[string][]string
+
+	// Defaults lists attributes that the provider's defaults block may fill. Each
+	// is Optional and Computed; without a value from there it has the schema's
+	// Default, or else none.
+	Defaults []string
+
+	// Gone tells whether an error says that the object itself does not exist:
+	// see [Gone].
+	Gone func(error) bool
+
+	// Timeouts are the limits for each operation unless the resource sets
+	// others; zero means 20 minutes.
+	Timeouts Limits
+
+	// Validate checks what attribute validators cannot; nil if there is nothing.
+	Validate func(ctx context.Context, v *Check, m *M)
+
+	// Plan refines a planned create or update; nil if there is nothing to do. It
+	// runs after defaults, names and tags are filled in and before computed
+	// values are settled by Changes.
+	Plan func(ctx context.Context, p *Plan[M]) error
+
+	// Create makes the object. It must set the model's ID as soon as the object
+	// exists: from then on the state is saved, even if a later step fails or the
+	// run is cancelled. If it undoes what it made it sets ID back to null.
+	Create func(ctx context.Context, c C, m *M) error
+
+	// Read fills the model from AWS. It is the only place that does so, and runs
+	// after each create and update. Attributes that AWS does not return stay as
+	// they are.
+	Read func(ctx context.Context, c C, m *M) error
+
+	// Update changes the object from prior to m. Nil for types that can only be
+	// replaced.
+	Update func(ctx context.Context, c C, prior, m *M) error
+
+	// Delete removes the object; an error of Gone counts as success.
+	Delete func(ctx context.Context, c C, m *M) error
+}
+
+// Limits are how long operations may take.
+type Limits struct{ Create, Update, Delete time.Duration }
+
+// Base has the attributes of every resource type. Embed it in a model.
+type Base struct {
+	ID       types.String `tfsdk:"id"`
+	Region   types.String `tfsdk:"region"`
+	Timeouts *Timeouts    `tfsdk:"timeouts"`
+}
+
+func (b *Base) base() *Base { return b }
+
+// Timeouts is the value of the attribute of that name: durations such as "30m".
+type Timeouts struct {
+	Create types.String `tfsdk:"create"`
+	Update types.String `tfsdk:"update"`
+	Delete types.String `tfsdk:"delete"`
+}
+
+// A Provider is what the provider's configuration gives to all types. Its values
+// may be unknown while planning.
+type Provider struct {
+	Region     types.String // where resources are that do not say otherwise
+	NamePrefix types.String // of physical names; may be null
+	Tags       types.Map    // of everything that can have tags; may be null
+	// Stack marks objects whose creation was cut off as this configuration's;
+	// null for none.
+	Stack types.String
+	// Defaults are values by type name and attribute; missing or null for none.
+	Defaults map[string]map[string]tftypes.Value
+	// Identity returns the partition and account that calls are made for.
+	Identity func(ctx context.Context, region string) (partition, account string, err error)
+	// Where names the backend in messages: "AWS" or "the emulator in .serverless".
+	Where string
+}
+
+// A Scope is the account and the region that an operation is for.
+type Scope struct{ Partition, Account, Region string }
+
+// ARN returns the name of a resource of this scope, such as
+// arn:aws:lambda:eu-north-1:123456789012:function:f.
+func (s Scope) ARN(service, resource string) string {
+	return "arn:" + s.Partition + ":" + service + ":" + s.Region + ":" + s.Account + ":" + resource
+}
+
+// ScopeOf returns the scope of the operation that ctx belongs to: Create, Read,
+// Update and Delete of a type, and Read of a data source. It panics elsewhere.
+func ScopeOf(ctx context.Context) Scope { return operationOf(ctx).scope }
+
+// Warn adds a warning to the diagnostics of the operation that ctx belongs to.
+func Warn(ctx context.Context, summary, detail string) {
+	operationOf(ctx).warn(summary, detail)
+}
+
+// A Connector returns a family's operations for one region. It may have to start
+// an emulator, so it is called only when an operation is about to call AWS.
+type Connector[C any] func(ctx context.Context, region string) (C, error)
+
+// An Entry is a [Type] as its family's list holds it: its model is hidden.
+type Entry[C any] interface {
+	resource(Connector[C]) func() resource.Resource
+	defaults() (name string, attributes map[string]schema.Attribute)
+}
+
+// Resources makes a family's types into the framework's.
+func Resources[C any](connect Connector[C], family []Entry[C]) []func() resource.Resource {
+	var all []func() resource.Resource
+	for _, e := range family {
+		all = append(all, e.resource(connect))
+	}
+	return all
+}
+
+// An operation is what the context of one call of a type carries.
+type operation struct {
+	scope    Scope
+	provider *Provider
+	private  private
+	warn     func(summary, detail string)
+}
+
+type operationKey struct{}
+
+func operationOf(ctx context.Context) *operation {
+	return ctx.Value(operationKey{}).(*operation)
+}
