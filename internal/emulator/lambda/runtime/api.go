@@ -1,0 +1,152 @@
+package runtime
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// maxResponse is the size of a response that Lambda takes: 6 MB and 100 bytes.
+const maxResponse = 6*1024*1024 + 100
+
+// api is the Lambda Runtime API, version 2018-06-01, of this environment.
+func (e *environment) api() http.Handler {
+	m := http.NewServeMux()
+	m.HandleFunc("GET /2018-06-01/runtime/invocation/next", e.next)
+	m.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", e.response)
+	m.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", e.error)
+	m.HandleFunc("POST /2018-06-01/runtime/init/error", e.initError)
+	return m
+}
+
+// next answers with the next event, when there is one.
+func (e *environment) next(w http.ResponseWriter, r *http.Request) {
+	e.mu.Lock()
+	if c := e.current; c != nil {
+		if !c.answered {
+			e.mu.Unlock()
+			refuse(w, http.StatusForbidden, "InvalidStateTransition", "State transition from Ready to Next failed for runtime: the event before has no response")
+			return
+		}
+		close(c.idle)
+		e.current = nil
+	}
+	select {
+	case <-e.ready:
+	default:
+		close(e.ready)
+	}
+	e.mu.Unlock()
+	select {
+	case c := <-e.calls:
+		e.mu.Lock()
+		e.current = c
+		e.mu.Unlock()
+		h := w.Header()
+		h.Set("Content-Type", "application/json")
+		h.Set("Lambda-Runtime-Aws-Request-Id", c.RequestID)
+		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(c.deadline.UnixMilli(), 10))
+		h.Set("Lambda-Runtime-Invoked-Function-Arn", c.ARN)
+		h.Set("Lambda-Runtime-Trace-Id", c.TraceID)
+		if c.ClientContext != "" {
+			h.Set("Lambda-Runtime-Client-Context", c.ClientContext)
+		}
+		h.Set("Content-Length", strconv.Itoa(len(c.Payload)))
+		_, _ = w.Write(c.Payload)
+	case <-r.Context().Done():
+	case <-e.gone:
+	}
+}
+
+// response takes the function's answer, whole or as a stream.
+func (e *environment) response(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxResponse))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		f := &failure{kind: "Function.ResponseSizeTooLarge"}
+		f.body, _ = json.Marshal(map[string]string{
+			"errorType":    f.kind,
+			"errorMessage": fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxResponse),
+		})
+		if e.answer(w, r, failureOrPayload{failure: f}) {
+			refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", maxResponse))
+		}
+		return
+	}
+	if err != nil {
+		return // the process ended in the middle; whoever waits for it sees that
+	}
+	out := failureOrPayload{payload: body}
+	if kind := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); kind != "" {
+		out = failureOrPayload{failure: &failure{kind: kind, body: trailerBody(r.Trailer, kind)}}
+	}
+	if e.answer(w, r, out) {
+		accept(w)
+	}
+}
+
+// error takes the function's error.
+func (e *environment) error(w http.ResponseWriter, r *http.Request) {
+	f, err := readFailure(w, r)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		return
+	}
+	if e.answer(w, r, failureOrPayload{failure: f}) {
+		accept(w)
+	}
+}
+
+// initError takes the reason why the runtime cannot serve events.
+func (e *environment) initError(w http.ResponseWriter, r *http.Request) {
+	f, err := readFailure(w, r)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		return
+	}
+	accept(w)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failure == nil {
+		e.failure = f
+		close(e.failed)
+	}
+}
+
+// answer ends the current call, if the request is for it, and reports so;
+// otherwise it has written the refusal.
+func (e *environment) answer(w http.ResponseWriter, r *http.Request, out failureOrPayload) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.current
+	if c == nil || c.RequestID != r.PathValue("id") || c.answered {
+		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
+		return false
+	}
+	c.result, c.answered = out, true
+	close(c.response)
+	return true
+}
+
+func readFailure(w http.ResponseWriter, r *http.Request) (*failure, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxResponse))
+	if err != nil {
+		return nil, err
+	}
+	return &failure{kind: r.Header.Get("Lambda-Runtime-Function-Error-Type"), body: body}, nil
+}
+
+func accept(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = io.WriteString(w, `{"status":"OK"}`+"\n")
+}
+
+func refuse(w http.ResponseWriter, status int, kind, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"errorType": kind, "errorMessage": message})
+}

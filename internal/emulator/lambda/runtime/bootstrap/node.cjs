@@ -1,0 +1,303 @@
+'use strict';
+// Runs a Node.js function over the Lambda Runtime API: loads the handler, fetches
+// events, answers them. Written for the emulator; it needs nothing but Node.js.
+
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const url = require('node:url');
+const util = require('node:util');
+
+const env = process.env;
+const [host, port] = env.AWS_LAMBDA_RUNTIME_API.split(':');
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+const API = '/2018-06-01/runtime';
+let current; // the event in flight: { id, settle }
+
+// ---- the Runtime API
+
+function request(method, route, headers, body, done) {
+  const req = http.request({ host, port, agent, method, path: API + route, headers }, (res) => {
+    const chunks = [];
+    res.on('data', (c) => chunks.push(c));
+    res.on('end', () => done(res, Buffer.concat(chunks)));
+  });
+  req.on('error', () => process.exit(1)); // the emulator has gone
+  req.end(body);
+}
+
+const call = (method, route, headers, body) =>
+  new Promise((resolve) => request(method, route, headers, body, (res, data) => resolve({ res, data })));
+
+function post(route, body, headers = {}) {
+  const data = Buffer.from(body);
+  return call('POST', route, { 'Content-Type': 'application/json', 'Content-Length': data.length, ...headers }, data);
+}
+
+const postError = (route, shape) =>
+  post(route, JSON.stringify(shape), { 'Lambda-Runtime-Function-Error-Type': header(shape.errorType) });
+
+const header = (s) => String(s).replace(/[^\x20-\x7e]/g, '?');
+
+// ---- errors
+
+class PlatformError extends Error {
+  constructor(name, message) {
+    super(message);
+    this.name = name;
+  }
+}
+
+const isError = (e) => util.types.isNativeError(e) || e instanceof Error;
+
+function shapeOf(e) {
+  if (!isError(e)) return { errorType: typeof e, errorMessage: String(e), trace: [] };
+  return { errorType: e.name, errorMessage: e.message, trace: String(e.stack ?? '').split('\n') };
+}
+
+// ---- the console
+
+const LEVELS = { TRACE: 0, DEBUG: 1, INFO: 2, WARN: 3, ERROR: 4, FATAL: 5 };
+const asJSON = env.AWS_LAMBDA_LOG_FORMAT === 'JSON';
+const least = asJSON ? (LEVELS[env.AWS_LAMBDA_LOG_LEVEL] ?? LEVELS.INFO) : 0;
+
+function writeAll(text) {
+  const data = Buffer.from(text);
+  for (let at = 0; at < data.length; ) {
+    try {
+      at += fs.writeSync(1, data, at);
+    } catch (e) {
+      if (e.code !== 'EAGAIN') throw e;
+    }
+  }
+}
+
+function log(level, ...args) {
+  if (LEVELS[level] < least) return;
+  const timestamp = new Date().toISOString();
+  if (!asJSON) {
+    writeAll(`${timestamp}\t${current?.id}\t${level}\t${util.format(...args).replace(/\n/g, '\r')}\n`);
+    return;
+  }
+  const line = { timestamp, level, requestId: current?.id };
+  if (args.length === 1 && typeof args[0] === 'object' && args[0] !== null && !isError(args[0])) line.message = args[0];
+  else line.message = util.format(...args);
+  const error = args.find(isError);
+  if (error) {
+    line.errorType = error.name ?? 'UnknownError';
+    line.errorMessage = error.message;
+    line.stackTrace = String(error.stack).split('\n');
+  }
+  let text;
+  try {
+    text = JSON.stringify(line, (_, v) => (isError(v) ? shapeOf(v) : v));
+  } catch {
+    text = JSON.stringify({ ...line, message: util.format(...args) });
+  }
+  writeAll(text + '\n');
+}
+
+console.log = (...a) => log('INFO', ...a);
+console.info = (...a) => log('INFO', ...a);
+console.debug = (...a) => log('DEBUG', ...a);
+console.warn = (...a) => log('WARN', ...a);
+console.error = (...a) => log('ERROR', ...a);
+console.trace = (...a) => log('TRACE', ...a);
+
+function logError(what, shape) {
+  if (asJSON) {
+    const { errorType, errorMessage, trace } = shape;
+    writeAll(JSON.stringify({ timestamp: new Date().toISOString(), level: 'ERROR', requestId: current?.id,
+      message: { errorType, errorMessage, stackTrace: trace } }) + '\n');
+  } else {
+    log('ERROR', `${what} \t${JSON.stringify({ ...shape, stack: shape.trace, trace: undefined })}`);
+  }
+}
+
+// ---- streamed responses
+
+const STREAMING = Symbol('streaming');
+
+globalThis.awslambda = {
+  streamifyResponse(handler) {
+    handler[STREAMING] = true;
+    return handler;
+  },
+  HttpResponseStream: {
+    from(stream, prelude) {
+      stream.setContentType('application/vnd.awslambda.http-integration-response');
+      stream.write(JSON.stringify(prelude));
+      stream.write(Buffer.alloc(8));
+      return stream;
+    },
+  },
+};
+
+// stream runs a streaming handler: what it writes is the request's body.
+function stream(handler, event, context, id) {
+  return new Promise((resolve) => {
+    let type = 'application/octet-stream';
+    let req;
+    const open = () => {
+      req ??= http.request({ host, port, agent, method: 'POST', path: `${API}/invocation/${id}/response`, headers: {
+        'Content-Type': type,
+        'Lambda-Runtime-Function-Response-Mode': 'streaming',
+        'Transfer-Encoding': 'chunked',
+        Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
+      } }, (res) => { res.resume(); res.on('end', resolve); }).on('error', () => process.exit(1));
+      return req;
+    };
+    const out = new (require('node:stream').Writable)({
+      write(chunk, _, done) { open().write(chunk, done); },
+      final(done) { open().end(done); },
+    });
+    out.setContentType = (t) => { type = t; };
+    const fail = (e) => {
+      const shape = shapeOf(e);
+      logError('Invoke Error', shape);
+      open().addTrailers({ 'Lambda-Runtime-Function-Error-Type': header(shape.errorType),
+        'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(shape)).toString('base64') });
+      req.end();
+    };
+    current.settle = (e) => (e ? fail(e) : out.end());
+    Promise.resolve().then(() => handler(event, out, context)).then(() => out.writableEnded || out.end(), fail);
+  });
+}
+
+// ---- the handler
+
+const hint = (message) => (/['"](@aws-sdk\/|@smithy\/|aws-sdk)/.test(message)
+  ? `\nThe AWS SDK is not in the function's package. Put it there, or run: tfserverless emulator runtime install nodejs`
+  : '');
+
+async function load(root, name) {
+  const base = path.basename(name);
+  const m = /^([^.]*)\.(.*)$/.exec(base);
+  if (!m || name.includes('..')) throw new PlatformError('Runtime.MalformedHandlerName', 'Bad handler');
+  const stem = path.join(root, name.slice(0, name.length - base.length), m[1]);
+  let mod;
+  try {
+    mod = await loadModule(stem, path.join(name.slice(0, name.length - base.length), m[1]));
+  } catch (e) {
+    if (e instanceof SyntaxError) throw Object.assign(new PlatformError('Runtime.UserCodeSyntaxError', `SyntaxError: ${e.message}`), { stack: e.stack });
+    if (e?.code === 'MODULE_NOT_FOUND' || e?.code === 'ERR_MODULE_NOT_FOUND') {
+      throw Object.assign(new PlatformError('Runtime.ImportModuleError', `Error: ${e.message}${hint(e.message)}`), { stack: e.stack });
+    }
+    throw e;
+  }
+  const handler = m[2].split('.').reduce((o, k) => o?.[k], mod) ?? m[2].split('.').reduce((o, k) => o?.[k], mod?.default);
+  if (handler === undefined || handler === null) throw new PlatformError('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
+  if (typeof handler !== 'function') throw new PlatformError('Runtime.HandlerNotFound', `${name} is not a function`);
+  return handler;
+}
+
+async function loadModule(stem, name) {
+  const importFile = (f) => import(url.pathToFileURL(f).href);
+  if (fs.existsSync(stem) && fs.statSync(stem).isFile()) return require(stem);
+  if (fs.existsSync(stem + '.js')) return isESM(stem + '.js') ? importFile(stem + '.js') : require(stem + '.js');
+  if (fs.existsSync(stem + '.mjs')) return importFile(stem + '.mjs');
+  if (fs.existsSync(stem + '.cjs')) return require(stem + '.cjs');
+  return require(require.resolve(name, { paths: [env.LAMBDA_TASK_ROOT, ...(env.NODE_PATH ?? '').split(':')] }));
+}
+
+// isESM reports whether the nearest package.json makes .js files ES modules.
+function isESM(file) {
+  for (let dir = path.dirname(file); dir.startsWith(env.LAMBDA_TASK_ROOT); dir = path.dirname(dir)) {
+    try {
+      return JSON.parse(fs.readFileSync(path.join(dir, 'package.json'), 'utf8')).type === 'module';
+    } catch { /* look further up */ }
+  }
+  return false;
+}
+
+// run calls the handler and resolves to its result, by promise or by callback.
+function run(handler, event, context) {
+  return new Promise((resolve, reject) => {
+    let settled; // by callback, while the event loop is not empty
+    const settle = (err, data) => {
+      if (settled) return;
+      settled = () => (err ? reject(err) : resolve(data));
+      if (!context.callbackWaitsForEmptyEventLoop) setImmediate(settled);
+    };
+    // The event loop is empty: nothing can settle a promise or call back any more.
+    current.settle = (e) => (e ? reject(e) : settled ? settled() : resolve(null));
+    context.done = settle;
+    context.fail = (e) => settle(e ?? 'handled');
+    context.succeed = (d) => settle(null, d);
+    const result = handler(event, context, settle);
+    if (typeof result?.then === 'function') result.then(resolve, reject);
+  });
+}
+
+function contextOf(h) {
+  const deadline = Number(h['lambda-runtime-deadline-ms']);
+  const client = h['lambda-runtime-client-context'];
+  const identity = h['lambda-runtime-cognito-identity'];
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+    clientContext: client ? JSON.parse(client) : undefined,
+    identity: identity ? JSON.parse(identity) : undefined,
+    invokedFunctionArn: h['lambda-runtime-invoked-function-arn'],
+    awsRequestId: h['lambda-runtime-aws-request-id'],
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+  };
+}
+
+async function answer(handler, id, headers, data) {
+  const context = contextOf(headers);
+  const event = JSON.parse(data.toString('utf8'));
+  if (handler[STREAMING]) return stream(handler, event, context, id);
+  let body;
+  try {
+    const result = await run(handler, event, context);
+    try {
+      body = JSON.stringify(result === undefined ? null : result) ?? 'null';
+    } catch {
+      throw new Error('Unable to stringify response body');
+    }
+  } catch (e) {
+    const shape = shapeOf(e);
+    logError('Invoke Error', shape);
+    return postError(`/invocation/${id}/error`, shape);
+  }
+  return post(`/invocation/${id}/response`, body);
+}
+
+// die reports what nothing caught, and ends the process as AWS does.
+async function die(what, shape) {
+  logError(what, shape);
+  await postError(current ? `/invocation/${current.id}/error` : '/init/error', shape);
+  process.exit(129);
+}
+
+async function main() {
+  process.on('uncaughtException', (e) => die('Uncaught Exception', shapeOf(e)));
+  process.on('unhandledRejection', (reason) => die('Unhandled Promise Rejection', {
+    errorType: 'Runtime.UnhandledPromiseRejection', errorMessage: isError(reason) ? String(reason) : String(reason),
+    trace: String(new PlatformError('Runtime.UnhandledPromiseRejection', String(reason)).stack).split('\n') }));
+  process.on('beforeExit', () => current?.settle?.());
+  let handler;
+  try {
+    handler = await load(env.LAMBDA_TASK_ROOT, env._HANDLER);
+  } catch (e) {
+    return die('Uncaught Exception', shapeOf(e));
+  }
+  for (;;) {
+    const { res, data } = await call('GET', '/invocation/next', {});
+    const id = res.headers['lambda-runtime-aws-request-id'];
+    if (!id) process.exit(1);
+    const trace = res.headers['lambda-runtime-trace-id'];
+    if (trace) env._X_AMZN_TRACE_ID = trace;
+    else delete env._X_AMZN_TRACE_ID;
+    current = { id };
+    await answer(handler, id, res.headers, data);
+    current = undefined;
+  }
+}
+
+main();

@@ -1,0 +1,292 @@
+package runtime
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+)
+
+const (
+	// initLimit is how long AWS lets the code outside the handler run before it
+	// starts the environment anew within the function's own timeout.
+	initLimit = 10 * time.Second
+	// credentialsMargin is how long before its credentials expire an environment
+	// gets no more events.
+	credentialsMargin = 15 * time.Minute
+)
+
+// environment is one process (with its children) that serves one event at a time.
+type environment struct {
+	host    *Host
+	f       *Function
+	stream  string // of the log
+	dir     string // the environment's own /tmp and records
+	expires time.Time
+	journal *journal
+	entry   string // why the package has nothing to start; empty where it has
+	// endpoint is what AWS SDKs within the function talk to.
+	endpoint string
+
+	// For the Host, guarded by its mu.
+	idleTimer clock.Timer
+	draining  bool
+
+	server  *http.Server
+	address string
+	serving sync.WaitGroup
+
+	process *process
+	initial time.Duration // of the init phase, reported once
+	started time.Time
+	warm    bool // an event has been served
+
+	calls chan *call // to the runtime's GET next
+	gone  chan struct{}
+
+	mu      sync.Mutex
+	current *call
+	ready   chan struct{} // closed at the first GET next of the process
+	failure *failure      // of init
+	failed  chan struct{} // closed when failure is set
+}
+
+// call is one event on its way through the environment.
+type call struct {
+	Invocation
+	deadline time.Time
+	answered bool
+	result   failureOrPayload
+	response chan struct{} // closed when answered
+	idle     chan struct{} // closed when the runtime asks for the next event
+}
+
+func newEnvironment(ctx context.Context, h *Host, f *Function) (_ *environment, err error) {
+	e := &environment{host: h, f: f, stream: streamName(h.Clock.Now()), calls: make(chan *call), gone: make(chan struct{})}
+	e.journal = &journal{deliver: func(at time.Time, lines []string) { h.Sink(f, e.stream, at, lines) }, now: h.Clock.Now, spawn: h.work.Go}
+	var keys Credentials
+	if f.Credentials != nil {
+		if keys, err = f.Credentials(ctx); err != nil {
+			return nil, err
+		}
+		e.expires = keys.Expires
+	}
+	if f.Endpoint != nil {
+		if e.endpoint, err = f.Endpoint(); err != nil {
+			return nil, err
+		}
+	}
+	if e.dir, err = h.folder(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(e.dir))
+		}
+	}()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	e.address = l.Addr().String()
+	e.server = &http.Server{Handler: e.api(), ReadHeaderTimeout: time.Minute}
+	e.serving.Go(func() { _ = e.server.Serve(l) })
+	if err = e.start(keys); err != nil {
+		close(e.gone)
+		err = errors.Join(err, e.server.Close())
+		e.serving.Wait()
+		return nil, err
+	}
+	return e, nil
+}
+
+// start starts the environment's process; a second time after a first one was killed.
+func (e *environment) start(keys Credentials) error {
+	e.mu.Lock()
+	e.ready, e.failed, e.failure = make(chan struct{}), make(chan struct{}), nil
+	e.mu.Unlock()
+	c, err := e.command(keys)
+	if err != nil {
+		return err
+	}
+	e.started = e.host.Clock.Now()
+	e.process, err = e.host.starter.start(c, e.journal, e.host.records)
+	if err != nil {
+		return fmt.Errorf("running %s: %w", c.Path, err)
+	}
+	return nil
+}
+
+// usable reports whether the environment can serve another event.
+func (e *environment) usable(now time.Time) bool {
+	select {
+	case <-e.process.exited:
+		return false
+	default:
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.failure == nil && (e.expires.IsZero() || now.Before(e.expires.Add(-credentialsMargin)))
+}
+
+// close kills what runs and releases what the environment holds.
+func (e *environment) close() {
+	e.process.kill()
+	<-e.process.done
+	close(e.gone)
+	_ = e.server.Close()
+	e.serving.Wait()
+	if err := os.RemoveAll(e.dir); err != nil {
+		e.host.Log.Warn("removing the folder of an execution environment", "error", err)
+	}
+}
+
+// invoke serves one event to its end, whatever that is.
+func (e *environment) invoke(in Invocation) Result {
+	now := e.host.Clock.Now
+	e.journal.begin()
+	cold := !e.warm
+	e.warm = true
+	c := &call{Invocation: in, response: make(chan struct{}), idle: make(chan struct{})}
+	var out failureOrPayload
+	var begun time.Time
+	if cold {
+		out.failure = e.init(in)
+	}
+	e.journal.platform(e.f.Log, start(in.RequestID, e.f.Version))
+	begun = now()
+	if out.failure == nil {
+		out = e.serve(c)
+	}
+	took := now().Sub(begun)
+	e.process.output.drain()
+	if out.failure != nil && out.failure.line != "" {
+		e.journal.add(out.failure.line)
+	}
+	r := report{id: in.RequestID, took: took, memory: e.f.Memory, used: e.process.peak(), failure: out.failure}
+	if cold {
+		r.initial = e.initial
+	}
+	e.journal.platform(e.f.Log, r.end(), r.report())
+	res := Result{Payload: out.payload, Tail: e.journal.tail()}
+	if out.failure != nil {
+		res.Failed, res.Payload = true, out.failure.body
+	}
+	return res
+}
+
+// init waits until a new process is ready for its first event. AWS gives it ten
+// seconds, and when they are over kills it and tries once more within the timeout
+// of the function.
+func (e *environment) init(in Invocation) *failure {
+	if e.entry != "" {
+		return e.platformFailure(in, "Runtime.InvalidEntrypoint", "Error: "+e.entry)
+	}
+	limits := []time.Duration{initLimit, e.f.Timeout}
+	for i, limit := range limits {
+		over := make(chan struct{})
+		t := e.host.Clock.AfterFunc(limit, func() { close(over) })
+		f, ready := e.awaitReady(in, over)
+		t.Stop()
+		if ready || f != nil {
+			e.initial = e.host.Clock.Now().Sub(e.started)
+			return f
+		}
+		e.process.kill()
+		<-e.process.done
+		if i == len(limits)-1 {
+			break
+		}
+		if err := e.restart(); err != nil {
+			return e.platformFailure(in, "Runtime.ExitError", "Error: "+err.Error())
+		}
+	}
+	return e.timedOut(in)
+}
+
+func (e *environment) restart() error {
+	keys, err := e.credentials()
+	if err != nil {
+		return err
+	}
+	return e.start(keys)
+}
+
+func (e *environment) credentials() (Credentials, error) {
+	if e.f.Credentials == nil {
+		return Credentials{}, nil
+	}
+	return e.f.Credentials(context.Background())
+}
+
+// awaitReady returns when the process asks for an event, fails, or over is closed.
+func (e *environment) awaitReady(in Invocation, over <-chan struct{}) (_ *failure, ready bool) {
+	select {
+	case <-e.ready:
+		return nil, true
+	case <-e.failed:
+		e.process.kill()
+		<-e.process.done
+		return e.failure, false
+	case <-e.process.exited:
+		<-e.process.done
+		select {
+		case <-e.failed: // it said why before it ended
+			return e.failure, false
+		default:
+			return e.exited(in), false
+		}
+	case <-over:
+		return nil, false
+	}
+}
+
+// serve hands the event to the process and waits until it is ready for another.
+func (e *environment) serve(c *call) failureOrPayload {
+	over := make(chan struct{})
+	c.deadline = time.Now().Add(e.f.Timeout) // the function compares it with its own clock
+	t := e.host.Clock.AfterFunc(e.f.Timeout, func() { close(over) })
+	defer t.Stop()
+	stop := e.process.watch(e.f.Memory)
+	defer stop()
+	calls, idle := e.calls, (chan struct{})(nil)
+	for {
+		select {
+		case calls <- c:
+			calls, idle = nil, c.idle
+		case <-idle:
+			return c.result
+		case <-e.process.exited:
+			<-e.process.done
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.current = nil
+			if c.answered {
+				return c.result
+			}
+			return failureOrPayload{failure: e.exited(c.Invocation)}
+		case <-over:
+			e.process.kill()
+			<-e.process.done
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.current = nil
+			return failureOrPayload{failure: e.timedOut(c.Invocation)}
+		}
+	}
+}
+
+// streamName is how Lambda calls the log stream of a new environment.
+func streamName(t time.Time) string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return fmt.Sprintf("%s/[$LATEST]%s", t.UTC().Format("2006/01/02"), hex.EncodeToString(b[:]))
+}

@@ -1,0 +1,142 @@
+package runtime
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+)
+
+// bench is a host with the log of everything that ran on it.
+type bench struct {
+	*Host
+	mu    sync.Mutex
+	lines []string
+}
+
+func newBench(t testing.TB) *bench {
+	t.Helper()
+	b := &bench{}
+	h, err := New(Options{
+		Clock: clock.Real,
+		Log:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Dir:   t.TempDir(),
+		Sink: func(_ *Function, _ string, _ time.Time, lines []string) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.lines = append(b.lines, lines...)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Host = h
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// function returns a function of that runtime with these files; the test is
+// skipped where its interpreter is missing.
+func function(t testing.TB, runtime, handler string, files map[string]string) *Function {
+	t.Helper()
+	if _, err := Interpreter(runtime); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &Function{
+		Key: t.Name(), ARN: "arn:aws:lambda:eu-north-1:000000000000:function:f", Name: "f", Version: "$LATEST",
+		Account: "000000000000", Region: "eu-north-1", Runtime: runtime, Handler: handler, Code: dir,
+		Memory: 256, Storage: 512, Timeout: 10 * time.Second,
+		Log: Logging{Group: "/aws/lambda/f", Application: "INFO", System: "INFO"},
+	}
+}
+
+func (b *bench) call(t testing.TB, f *Function, payload string) Result {
+	t.Helper()
+	r, err := b.Invoke(context.Background(), f, Invocation{
+		RequestID: "11111111-2222-3333-4444-555555555555", ARN: f.ARN, Payload: []byte(payload), TraceID: "Root=1-5-6",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+const node, python = "nodejs20.x", "python3.11"
+
+func TestInvoke(t *testing.T) {
+	tests := []struct {
+		name, runtime, handler string
+		files                  map[string]string
+		payload, want          string
+		failed                 bool
+	}{
+		{"node async", node, "index.handler", map[string]string{"index.js": `exports.handler = async (e) => ({got: e.a})`}, `{"a":1}`, `{"got":1}`, false},
+		{"node module", node, "a/b.handler", map[string]string{"a/b.mjs": `export const handler = async (e) => e`}, `"x"`, `"x"`, false},
+		{"node package of modules", node, "i.h", map[string]string{"package.json": `{"type":"module"}`, "i.js": `export const h = async () => 7`}, `{}`, `7`, false},
+		{"node nested", node, "index.a.b", map[string]string{"index.js": `exports.a = {b: async () => "nested"}`}, `{}`, `"nested"`, false},
+		{"node callback", node, "index.handler", map[string]string{"index.js": `exports.handler = (e, c, cb) => { setTimeout(() => cb(null, 3), 1) }`}, `{}`, `3`, false},
+		{"node that never answers", node, "index.handler", map[string]string{"index.js": `exports.handler = () => {}`}, `{}`, `null`, false},
+		{"node error", node, "index.handler", map[string]string{"index.js": `exports.handler = async () => { const e = new TypeError("no"); e.stack = "s"; throw e }`}, `{}`, `{"errorType":"TypeError","errorMessage":"no","trace":["s"]}`, true},
+		{"node stream", node, "index.handler", map[string]string{"index.js": `exports.handler = awslambda.streamifyResponse(async (e, out) => { out.write("a"); out.write("b"); out.end() })`}, `{}`, `ab`, false},
+		{"node exit", node, "index.handler", map[string]string{"index.js": `exports.handler = () => process.exit(0)`}, `{}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 11111111-2222-3333-4444-555555555555 Error: Runtime exited without providing a reason"}`, true},
+		{"node exit with a status", node, "index.handler", map[string]string{"index.js": `exports.handler = () => process.exit(3)`}, `{}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 11111111-2222-3333-4444-555555555555 Error: Runtime exited with error: exit status 3"}`, true},
+		{"python", python, "a/main.handler", map[string]string{"a/main.py": "import decimal\ndef handler(e, c):\n  return {'id': c.aws_request_id, 'd': decimal.Decimal('2'), 'ü': e}"}, `[1]`, `{"id": "11111111-2222-3333-4444-555555555555", "d": 2, "ü": [1]}`, false},
+		{"python exit", python, "main.handler", map[string]string{"main.py": "import sys\ndef handler(e, c):\n  sys.exit(0)"}, `{}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 11111111-2222-3333-4444-555555555555 Error: Runtime exited without providing a reason"}`, true},
+		{"python missing module", python, "main.handler", map[string]string{"main.py": "import nosuch"}, `{}`, `{"errorMessage": "Unable to import module 'main': No module named 'nosuch'", "errorType": "Runtime.ImportModuleError", "requestId": "", "stackTrace": []}`, true},
+		{"no bootstrap", "provided.al2023", "x", nil, `{}`, `{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: 11111111-2222-3333-4444-555555555555 Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"}`, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := function(t, tt.runtime, tt.handler, tt.files)
+			b := newBench(t)
+			for range 2 {
+				r := b.call(t, f, tt.payload)
+				if got := string(r.Payload); got != tt.want || r.Failed != tt.failed {
+					t.Fatalf("got %s, failed %v\nwant %s, failed %v\nlog: %s", got, r.Failed, tt.want, tt.failed, r.Tail)
+				}
+			}
+		})
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	f := function(t, node, "index.handler", map[string]string{"index.js": `
+		let n = 0
+		exports.handler = async (e) => { n++; if (e.hang) await new Promise(r => setTimeout(r, 60000)); return n }`})
+	f.Timeout = time.Second
+	b := newBench(t)
+	r := b.call(t, f, `{"hang":true}`)
+	want := `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 11111111-2222-3333-4444-555555555555 Error: Task timed out after 1.00 seconds"}`
+	if got := string(r.Payload); got != want || !r.Failed {
+		t.Errorf("got %s, failed %v, want %s", got, r.Failed, want)
+	}
+	if !strings.Contains(string(r.Tail), "\tStatus: timeout\t") {
+		t.Errorf("the log does not tell of the timeout: %s", r.Tail)
+	}
+	if got := string(b.call(t, f, `{}`).Payload); got != "1" {
+		t.Errorf("after a timeout, the environment was used again: n = %s", got)
+	}
+}

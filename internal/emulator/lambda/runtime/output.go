@@ -1,0 +1,106 @@
+package runtime
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"strings"
+	"sync"
+)
+
+// output carries what a process writes to its journal. This side keeps the write
+// end too: a line of its own, sent down the same pipe, comes out behind everything
+// that the process wrote before, which is how drain knows that nothing is left.
+type output struct {
+	r, w     *os.File
+	mark     string // a secret line
+	journal  *journal
+	marks    chan struct{}
+	reading  sync.WaitGroup
+	draining sync.Mutex
+	closed   bool
+}
+
+func newOutput(j *journal) (*output, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	var secret [16]byte
+	_, _ = rand.Read(secret[:]) // never fails
+	o := &output{r: r, w: w, mark: "\x00" + hex.EncodeToString(secret[:]), journal: j, marks: make(chan struct{}, 1)}
+	o.reading.Go(o.read)
+	return o, nil
+}
+
+// longest is where a line without an end is cut: what one log event may hold.
+const longest = 256 * 1024
+
+func (o *output) read() {
+	var rest []byte
+	buf := make([]byte, 32*1024)
+	for {
+		n, err := o.r.Read(buf)
+		rest = o.split(append(rest, buf[:n]...))
+		if err != nil {
+			if len(rest) > 0 {
+				o.journal.add(string(rest))
+			}
+			return
+		}
+	}
+}
+
+// split sends the lines of b to the journal and returns what is left.
+func (o *output) split(b []byte) []byte {
+	var lines []string
+	for {
+		line, rest, ok := bytes.Cut(b, []byte("\n"))
+		if !ok {
+			break
+		}
+		b = rest
+		text, marked := strings.CutSuffix(string(line), o.mark)
+		if !marked || text != "" {
+			lines = append(lines, strings.TrimSuffix(text, "\r"))
+		}
+		if marked {
+			o.journal.add(lines...)
+			lines = nil
+			o.marks <- struct{}{}
+		}
+	}
+	if n := len(b) - len(o.mark); n > longest { // the mark may have begun
+		lines = append(lines, string(b[:n]))
+		b = b[n:]
+	}
+	o.journal.add(lines...)
+	return b
+}
+
+// drain waits until everything written so far is in the journal.
+func (o *output) drain() {
+	if o == nil {
+		return
+	}
+	o.draining.Lock()
+	defer o.draining.Unlock()
+	if o.closed {
+		return
+	}
+	if _, err := o.w.WriteString(o.mark + "\n"); err == nil {
+		<-o.marks
+	}
+}
+
+// close drains the pipe and ends the reader, whoever else holds the write end.
+func (o *output) close() {
+	o.drain()
+	o.draining.Lock()
+	defer o.draining.Unlock()
+	o.closed = true
+	_ = o.w.Close()
+	_ = o.r.Close()
+	o.reading.Wait()
+}

@@ -1,0 +1,24 @@
+//go:build !linux
+
+package runtime
+
+import (
+	"os"
+	"os/exec"
+)
+
+// Elsewhere than on Linux a function is a plain process: its children are not
+// killed with it, and its memory is not measured.
+
+func group(*exec.Cmd) {}
+
+func killGroup(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+}
+
+func maxMemory(*os.ProcessState) int { return 0 }
+func residentMemory(int) int         { return 0 }
+func peakMemory(int) int             { return 0 }
+func startTime(int) string           { return "" }
