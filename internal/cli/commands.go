@@ -1,0 +1,13 @@
+package cli
+
+// commands is the command table, in the order of the help text.
+var commands = []command{
+	emulatorBackground,
+	emulatorEnv,
+	emulatorReset,
+	emulatorRun,
+	emulatorStart,
+	emulatorStatus,
+	emulatorStop,
+	versionCommand,
+}

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/process"
+)
+
+// defaultAddr is where tools look for an emulator of AWS when nobody tells them.
+const defaultAddr = "127.0.0.1:4566"
+
+var emulatorRun = command{
+	name:    "emulator run",
+	summary: "Run an emulator in the foreground until it is interrupted",
+	help: `
+Without -data-dir the emulator keeps everything in memory, listens on
+127.0.0.1:4566, and prints the lines that point the AWS CLI and SDKs at it.
+With -data-dir it keeps everything in that folder, and listens on the port that
+was chosen for the folder at first; "emulator env" prints the lines.`,
+	flags: func(fs *flag.FlagSet) action {
+		addr := fs.String("addr", "", "loopback `address` to listen on, such as 127.0.0.1:4566")
+		dataDir := fs.String("data-dir", "", "`folder` that keeps what the emulator holds; without one, memory does")
+		anyCredentials := fs.Bool("insecure-any-credentials", false, "accept every access key: for tools with fixed test keys. Every user of this machine can then run programs as you")
+		verbose := fs.Bool("v", false, "print a log")
+		return func(ctx context.Context, p *Program, _ []string) error {
+			c := process.Config{DataDir: *dataDir, Addr: *addr, Main: p.Main, AnyCredentials: *anyCredentials}
+			if c.Addr == "" && c.DataDir == "" {
+				c.Addr = defaultAddr
+			}
+			if *verbose {
+				c.Log = slog.New(slog.NewTextHandler(p.Err, nil))
+			}
+			c.Ready = func(a *process.Address) {
+				fmt.Fprintf(p.Err, "Emulator ready at %s; stop it with Ctrl-C.\n", a)
+				switch {
+				case c.DataDir == "":
+					fmt.Fprint(p.Out, shellLines(a, defaultRegion))
+				default:
+					fmt.Fprintf(p.Err, "To point the AWS CLI and SDKs at it: eval \"$(%s emulator env -data-dir=%s)\"\n", name, quoted(c.DataDir))
+				}
+			}
+			return process.Run(ctx, c)
+		}
+	},
+}
