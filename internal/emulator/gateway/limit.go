@@ -1,0 +1,58 @@
+package gateway
+
+import (
+	"sync"
+	"time"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+)
+
+// A Limit is the throttling of one route: a bucket of Burst requests that fills
+// at Rate requests a second.
+type Limit struct {
+	Burst int32
+	Rate  float64
+}
+
+// limiter counts the requests of every limited route.
+type limiter struct {
+	clock   clock.Clock
+	mu      sync.Mutex
+	buckets map[bucketKey]bucket
+}
+
+type bucketKey struct{ api, stage, route string }
+
+type bucket struct {
+	limit  Limit
+	tokens float64
+	at     time.Time
+}
+
+// take reports whether the request's route may be called now.
+func (l *limiter) take(q *request) bool {
+	route := q.route.Key.String()
+	limit, ok := q.stage.Limits[route]
+	if !ok {
+		limit, ok = q.stage.Limits[""]
+	}
+	if !ok {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := bucketKey{q.api.ID, q.stage.Name, route}
+	now := l.clock.Now()
+	b, ok := l.buckets[key]
+	if !ok || b.limit != limit {
+		b = bucket{limit: limit, tokens: float64(limit.Burst), at: now}
+	}
+	b.tokens = min(float64(limit.Burst), b.tokens+now.Sub(b.at).Seconds()*limit.Rate)
+	b.at = now
+	allowed := b.tokens >= 1
+	if allowed {
+		b.tokens--
+	}
+	l.buckets[key] = b
+	return allowed
+}
