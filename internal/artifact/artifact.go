@@ -8,8 +8,10 @@ import (
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"maps"
@@ -18,6 +20,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -36,11 +39,19 @@ type Source struct {
 	Inline map[string]string // contents by slash-separated path
 }
 
-// A Package describes a package's contents.
+// Contents describes what a source holds, before any compression.
+type Contents struct {
+	// Digest tells contents apart: two sources with the same paths and bytes
+	// have the same one, whatever the encoder. It is cheap, where a zip is not.
+	Digest string
+	Files  []File // by path
+}
+
+// A Package describes a source's zip.
 type Package struct {
+	Contents
 	SHA256 string // base64 of the zip's SHA-256: what Lambda calls CodeSha256
 	Size   int64  // the zip's size in bytes
-	Files  []File // by path
 }
 
 // A File is one file of a package.
@@ -50,19 +61,46 @@ type File struct {
 	Machine string // "x86_64", "arm64" or another machine's ELF name; empty unless an ELF binary
 }
 
-// Find returns the package's file of that path.
-func (p Package) Find(path string) (File, bool) {
-	i, ok := slices.BinarySearchFunc(p.Files, path, func(f File, want string) int {
+// Find returns the file of that path.
+func (c Contents) Find(path string) (File, bool) {
+	i, ok := slices.BinarySearchFunc(c.Files, path, func(f File, want string) int {
 		return strings.Compare(f.Path, want)
 	})
 	if !ok {
 		return File{}, false
 	}
-	return p.Files[i], true
+	return c.Files[i], true
 }
 
+// Inspect returns what s holds.
+func Inspect(s Source) (Contents, error) {
+	if s.Zip != "" {
+		sum := sha256.New()
+		files, err := copyZip(sum, s.Zip)
+		return Contents{Digest: "zip:" + hex.EncodeToString(sum.Sum(nil)), Files: files}, err
+	}
+	l := newLister()
+	if err := s.each(l.add); err != nil {
+		return Contents{}, err
+	}
+	return l.contents(), nil
+}
+
+// described remembers the packages of this process by the digest of their
+// contents, because one run asks for the same package several times.
+var described sync.Map // digest -> Package
+
 // Describe returns what Write would write, without keeping it.
-func Describe(s Source) (Package, error) { return Write(io.Discard, s) }
+func Describe(s Source) (Package, error) {
+	c, err := Inspect(s)
+	if err != nil {
+		return Package{}, err
+	}
+	if p, ok := described.Load(c.Digest); ok {
+		return p.(Package), nil
+	}
+	return Write(io.Discard, s)
+}
 
 // Write writes the package of s to w as a zip.
 //
@@ -72,30 +110,76 @@ func Describe(s Source) (Package, error) { return Write(io.Discard, s) }
 func Write(w io.Writer, s Source) (Package, error) {
 	sum := sha256.New()
 	out := &counter{w: io.MultiWriter(w, sum)}
-	files, err := write(out, s)
+	var c Contents
+	var err error
+	if s.Zip != "" {
+		c.Files, err = copyZip(out, s.Zip)
+		c.Digest = "zip:" + hex.EncodeToString(sum.Sum(nil))
+	} else {
+		c, err = writeZip(out, s)
+	}
 	if err != nil {
 		return Package{}, err
 	}
-	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return Package{
-		SHA256: base64.StdEncoding.EncodeToString(sum.Sum(nil)),
-		Size:   out.n,
-		Files:  files,
-	}, nil
+	p := Package{Contents: c, SHA256: base64.StdEncoding.EncodeToString(sum.Sum(nil)), Size: out.n}
+	described.Store(c.Digest, p)
+	return p, nil
 }
 
-func write(w io.Writer, s Source) ([]File, error) {
+// each calls add with every file of the source but a Zip's, in the order of their
+// paths.
+func (s Source) each(add func(name string, r io.Reader) error) error {
 	switch {
-	case s.Zip != "":
-		return copyZip(w, s.Zip)
 	case s.File != "":
-		return writeFile(w, s.File)
+		f, err := openRegular(s.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return add(filepath.Base(s.File), f)
 	case s.Inline != nil:
-		return writeInline(w, s.Inline)
+		if len(s.Inline) == 0 {
+			return errEmpty
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.Inline)) {
+			if err := add(name, strings.NewReader(s.Inline[name])); err != nil {
+				return err
+			}
+		}
+		return nil
 	case s.Dir != "":
-		return writeDir(w, s)
+		return eachInDir(s, add)
 	}
-	return nil, errors.New("the source names no dir, file, zip or inline code")
+	return errors.New("the source names no dir, file, zip or inline code")
+}
+
+var errEmpty = errors.New("the source has no files to package")
+
+// A lister notes what passes through it.
+type lister struct {
+	sum   hash.Hash
+	files []File
+}
+
+func newLister() *lister { return &lister{sum: sha256.New()} }
+
+func (l *lister) add(name string, r io.Reader) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	content, head := sha256.New(), &header{}
+	n, err := io.Copy(io.MultiWriter(content, head), r)
+	if err != nil {
+		return fmt.Errorf("packaging %s: %w", name, err)
+	}
+	l.sum.Write([]byte(name + "\x00"))
+	l.sum.Write(content.Sum(nil))
+	l.files = append(l.files, File{Path: name, Size: n, Machine: head.machine()})
+	return nil
+}
+
+func (l *lister) contents() Contents {
+	return Contents{Digest: "files:" + hex.EncodeToString(l.sum.Sum(nil)), Files: l.files}
 }
 
 // A counter counts what passes through it.
@@ -117,47 +201,25 @@ var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 // changing either redeploys every function once.
 const level = 6
 
-// A packer writes entries and notes what they are.
-type packer struct {
-	zip   *zip.Writer
-	files []File
-}
-
-func newPacker(w io.Writer) *packer {
+func writeZip(w io.Writer, s Source) (Contents, error) {
 	z := zip.NewWriter(w)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, level)
 	})
-	return &packer{zip: z}
-}
-
-func (p *packer) add(name string, r io.Reader) error {
-	if err := checkName(name); err != nil {
-		return err
+	l := newLister()
+	err := s.each(func(name string, r io.Reader) error {
+		h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: epoch}
+		h.SetMode(0o755)
+		w, err := z.CreateHeader(h)
+		if err != nil {
+			return fmt.Errorf("packaging %s: %w", name, err)
+		}
+		return l.add(name, io.TeeReader(r, w))
+	})
+	if err == nil {
+		err = z.Close()
 	}
-	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: epoch}
-	h.SetMode(0o755)
-	w, err := p.zip.CreateHeader(h)
-	if err != nil {
-		return fmt.Errorf("packaging %s: %w", name, err)
-	}
-	head := &header{}
-	n, err := io.Copy(w, io.TeeReader(r, head))
-	if err != nil {
-		return fmt.Errorf("packaging %s: %w", name, err)
-	}
-	p.files = append(p.files, File{Path: name, Size: n, Machine: head.machine()})
-	return nil
-}
-
-func (p *packer) close() ([]File, error) {
-	if err := p.zip.Close(); err != nil {
-		return nil, fmt.Errorf("finishing the package: %w", err)
-	}
-	if len(p.files) == 0 {
-		return nil, errors.New("the source has no files to package")
-	}
-	return p.files, nil
+	return l.contents(), err
 }
 
 // checkName refuses names that would not arrive as they are, or would leave the
@@ -172,29 +234,6 @@ func checkName(name string) error {
 		return fmt.Errorf("the file name %q holds a backslash or a NUL, which a zip cannot carry; rename the file", name)
 	}
 	return nil
-}
-
-func writeFile(w io.Writer, name string) ([]File, error) {
-	f, err := openRegular(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	p := newPacker(w)
-	if err := p.add(filepath.Base(name), f); err != nil {
-		return nil, err
-	}
-	return p.close()
-}
-
-func writeInline(w io.Writer, code map[string]string) ([]File, error) {
-	p := newPacker(w)
-	for _, name := range slices.Sorted(maps.Keys(code)) {
-		if err := p.add(name, strings.NewReader(code[name])); err != nil {
-			return nil, err
-		}
-	}
-	return p.close()
 }
 
 // copyZip uses a zip as it is, after a look at whether it is one.
@@ -232,6 +271,7 @@ func copyZip(w io.Writer, name string) ([]File, error) {
 		}
 		files = append(files, File{Path: path.Clean(e.Name), Size: int64(e.UncompressedSize64), Machine: head.machine()})
 	}
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
 }
 

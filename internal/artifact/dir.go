@@ -21,14 +21,14 @@ const IgnoreFile = ".serverlessignore"
 // would change the package at every run.
 var never = []string{".git/", ".terraform/", ".serverless/", ".DS_Store", IgnoreFile, "*.tfstate", "*.tfstate.*", ".terraform.lock.hcl"}
 
-func writeDir(w io.Writer, s Source) ([]File, error) {
+func eachInDir(s Source, add func(name string, r io.Reader) error) error {
 	// A Root confines every open to the folder, also through symlinks.
 	root, err := os.OpenRoot(s.Dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no folder %s; create it, or correct the path", s.Dir)
+		return fmt.Errorf("there is no folder %s; create it, or correct the path", s.Dir)
 	case err != nil:
-		return nil, fmt.Errorf("reading the folder %s: %w; use file to package a single file", s.Dir, err)
+		return fmt.Errorf("reading the folder %s: %w; use file to package a single file", s.Dir, err)
 	}
 	defer root.Close()
 
@@ -37,30 +37,32 @@ func writeDir(w io.Writer, s Source) ([]File, error) {
 	case err == nil:
 		patterns = append(patterns, strings.Split(string(lines), "\n")...)
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("reading %s: %w", path.Join(s.Dir, IgnoreFile), err)
+		return fmt.Errorf("reading %s: %w", path.Join(s.Dir, IgnoreFile), err)
 	}
 	ignored, err := compile(patterns)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, p := range s.Include {
 		if !doublestar.ValidatePattern(p) {
-			return nil, fmt.Errorf("the include pattern %q is not a valid glob", p)
+			return fmt.Errorf("the include pattern %q is not a valid glob", p)
 		}
 	}
 
 	t := &tree{root: root, dir: s.Dir, ignored: ignored, include: s.Include}
 	if err := t.walk("."); err != nil {
-		return nil, err
+		return err
 	}
 	slices.Sort(t.paths)
-	p := newPacker(w)
+	if len(t.paths) == 0 {
+		return errEmpty
+	}
 	for _, name := range t.paths {
-		if err := t.pack(p, name); err != nil {
-			return nil, err
+		if err := t.open(name, add); err != nil {
+			return err
 		}
 	}
-	return p.close()
+	return nil
 }
 
 // A tree lists the files of a folder that belong in its package.
@@ -111,13 +113,13 @@ func (t *tree) included(name string) bool {
 	})
 }
 
-func (t *tree) pack(p *packer, name string) error {
+func (t *tree) open(name string, add func(string, io.Reader) error) error {
 	f, err := t.root.Open(name)
 	if err != nil {
 		return fmt.Errorf("packaging %s: %w", path.Join(t.dir, name), err)
 	}
 	defer f.Close()
-	return p.add(name, f)
+	return add(name, f)
 }
 
 // ignore is a list of gitignore patterns; the last one that matches decides.

@@ -1,0 +1,111 @@
+package parts
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// Logs is what log groups are made with.
+type Logs interface {
+	CreateLogGroup(context.Context, *logs.CreateLogGroupInput, ...func(*logs.Options)) (*logs.CreateLogGroupOutput, error)
+	DeleteLogGroup(context.Context, *logs.DeleteLogGroupInput, ...func(*logs.Options)) (*logs.DeleteLogGroupOutput, error)
+	DeleteRetentionPolicy(context.Context, *logs.DeleteRetentionPolicyInput, ...func(*logs.Options)) (*logs.DeleteRetentionPolicyOutput, error)
+	DescribeLogGroups(context.Context, *logs.DescribeLogGroupsInput, ...func(*logs.Options)) (*logs.DescribeLogGroupsOutput, error)
+	PutRetentionPolicy(context.Context, *logs.PutRetentionPolicyInput, ...func(*logs.Options)) (*logs.PutRetentionPolicyOutput, error)
+	TagResource(context.Context, *logs.TagResourceInput, ...func(*logs.Options)) (*logs.TagResourceOutput, error)
+	UntagResource(context.Context, *logs.UntagResourceInput, ...func(*logs.Options)) (*logs.UntagResourceOutput, error)
+}
+
+// RetentionDays are the retention times that CloudWatch Logs accepts; 0 keeps
+// events for ever.
+var RetentionDays = []int64{
+	0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
+// A LogGroup is a log group as it should be.
+type LogGroup struct {
+	Name string
+	Days int64 // one of RetentionDays
+	Tags map[string]string
+}
+
+// Create makes the log group. One that is there already is taken over with its
+// events: a late call of a function that was destroyed makes its group anew, and
+// the name belongs to the resource either way.
+func (g LogGroup) Create(ctx context.Context, c Logs) error {
+	_, err := c.CreateLogGroup(ctx, &logs.CreateLogGroupInput{LogGroupName: &g.Name, Tags: g.Tags})
+	switch {
+	case tf.Is[*types.ResourceAlreadyExistsException](err):
+		if err := g.Tag(ctx, c, g.Tags, nil); err != nil {
+			return err
+		}
+	case err != nil:
+		return fmt.Errorf("creating the log group %s: %w", g.Name, err)
+	}
+	return g.Keep(ctx, c)
+}
+
+// Keep sets how long the group keeps its events.
+func (g LogGroup) Keep(ctx context.Context, c Logs) error {
+	var err error
+	if g.Days == 0 {
+		_, err = c.DeleteRetentionPolicy(ctx, &logs.DeleteRetentionPolicyInput{LogGroupName: &g.Name})
+	} else {
+		_, err = c.PutRetentionPolicy(ctx, &logs.PutRetentionPolicyInput{LogGroupName: &g.Name, RetentionInDays: aws.Int32(int32(g.Days))})
+	}
+	if err != nil {
+		return fmt.Errorf("setting the retention of the log group %s: %w", g.Name, err)
+	}
+	return nil
+}
+
+// Tag sets and removes tags of the group.
+func (g LogGroup) Tag(ctx context.Context, c Logs, set map[string]string, remove []string) error {
+	arn := tf.ScopeOf(ctx).ARN("logs", "log-group:"+g.Name)
+	if len(remove) > 0 {
+		if _, err := c.UntagResource(ctx, &logs.UntagResourceInput{ResourceArn: &arn, TagKeys: remove}); err != nil {
+			return fmt.Errorf("untagging the log group %s: %w", g.Name, err)
+		}
+	}
+	if len(set) > 0 {
+		if _, err := c.TagResource(ctx, &logs.TagResourceInput{ResourceArn: &arn, Tags: maps.Clone(set)}); err != nil {
+			return fmt.Errorf("tagging the log group %s: %w", g.Name, err)
+		}
+	}
+	return nil
+}
+
+// Retention returns how many days the group keeps its events, 0 for ever; false
+// if there is no such group.
+func Retention(ctx context.Context, c Logs, name string) (int64, bool, error) {
+	pages := logs.NewDescribeLogGroupsPaginator(c, &logs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, false, fmt.Errorf("reading the log group %s: %w", name, err)
+		}
+		for _, g := range out.LogGroups { // sorted by name, so the exact one comes first
+			if aws.ToString(g.LogGroupName) == name {
+				return int64(aws.ToInt32(g.RetentionInDays)), true, nil
+			}
+		}
+	}
+	return 0, false, nil
+}
+
+// DeleteLogGroup removes the group with its events. A group that is not there is
+// no error.
+func DeleteLogGroup(ctx context.Context, c Logs, name string) error {
+	_, err := c.DeleteLogGroup(ctx, &logs.DeleteLogGroupInput{LogGroupName: &name})
+	if err != nil && !tf.Is[*types.ResourceNotFoundException](err) {
+		return fmt.Errorf("deleting the log group %s: %w", name, err)
+	}
+	return nil
+}

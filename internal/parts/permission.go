@@ -1,0 +1,109 @@
+package parts
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// Permissions is what permissions to call functions are made with.
+type Permissions interface {
+	AddPermission(context.Context, *lambda.AddPermissionInput, ...func(*lambda.Options)) (*lambda.AddPermissionOutput, error)
+	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
+	RemovePermission(context.Context, *lambda.RemovePermissionInput, ...func(*lambda.Options)) (*lambda.RemovePermissionOutput, error)
+}
+
+// A Permission lets a service call a function on behalf of one source. All that
+// the same source needs of the same function is one statement, however many
+// routes or rules share it, because a function's policy has room for few.
+type Permission struct {
+	Function  string // ARN, of an alias where there is one
+	Principal string // such as "apigateway.amazonaws.com"
+	SourceARN string // may hold wildcards
+}
+
+// policies serializes changes of one function's policy: AWS loses statements that
+// are added at the same time.
+var policies sync.Map // ARN -> *sync.Mutex
+
+func (p Permission) lock() func() {
+	mu, _ := policies.LoadOrStore(p.Function, &sync.Mutex{})
+	mu.(*sync.Mutex).Lock()
+	return mu.(*sync.Mutex).Unlock
+}
+
+// id names the statement after what it says, so that it is found again without
+// being remembered, and adding it twice is no harm.
+func (p Permission) id() string {
+	sum := sha256.Sum256([]byte(p.Principal + " " + p.SourceARN))
+	return "serverless-" + hex.EncodeToString(sum[:8])
+}
+
+// Add puts the statement into the function's policy. One that is there is left.
+func (p Permission) Add(ctx context.Context, c Permissions) error {
+	defer p.lock()()
+	err := tf.Retry(ctx, inProgress, func(ctx context.Context) error {
+		_, err := c.AddPermission(ctx, &lambda.AddPermissionInput{
+			FunctionName: &p.Function,
+			StatementId:  aws.String(p.id()),
+			Action:       aws.String("lambda:InvokeFunction"),
+			Principal:    &p.Principal,
+			SourceArn:    &p.SourceARN,
+		})
+		return err
+	})
+	if err == nil || tf.Says(err, "ResourceConflictException", "already exists") {
+		return nil
+	}
+	return fmt.Errorf("allowing %s to call %s: %w", p.Principal, p.Function, err)
+}
+
+// Exists reports whether the statement is in the function's policy; false too if
+// there is no function.
+func (p Permission) Exists(ctx context.Context, c Permissions) (bool, error) {
+	out, err := c.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &p.Function})
+	switch {
+	case tf.Is[*types.ResourceNotFoundException](err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reading the policy of %s: %w", p.Function, err)
+	}
+	var policy struct{ Statement []struct{ Sid string } }
+	if err := json.Unmarshal([]byte(aws.ToString(out.Policy)), &policy); err != nil {
+		return false, fmt.Errorf("reading the policy of %s: %w", p.Function, err)
+	}
+	for _, s := range policy.Statement {
+		if s.Sid == p.id() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Remove takes the statement out of the function's policy. One that is not there
+// is no error, nor is a function that is not there.
+func (p Permission) Remove(ctx context.Context, c Permissions) error {
+	defer p.lock()()
+	err := tf.Retry(ctx, inProgress, func(ctx context.Context) error {
+		_, err := c.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &p.Function, StatementId: aws.String(p.id())})
+		return err
+	})
+	if err == nil || tf.Is[*types.ResourceNotFoundException](err) {
+		return nil
+	}
+	return fmt.Errorf("no longer allowing %s to call %s: %w", p.Principal, p.Function, err)
+}
+
+// inProgress reports whether the function is being changed by something else.
+func inProgress(err error) bool {
+	return tf.Says(err, "ResourceConflictException", "in progress") || tf.Says(err, "PreconditionFailedException", "")
+}
