@@ -1,0 +1,251 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	hcljson "github.com/hashicorp/hcl/v2/json"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+)
+
+// Load reads the module in dir. The module is never nil, so that its Files can
+// show the snippets of the diagnostics.
+func Load(dir string) (*Module, hcl.Diagnostics) {
+	m := &Module{
+		Dir:       dir,
+		Files:     map[string]*hcl.File{},
+		Required:  map[string]*Requirement{},
+		Providers: map[ProviderRef]*Provider{},
+		Variables: map[string]*Variable{},
+		Locals:    map[string]*Local{},
+		Outputs:   map[string]*Output{},
+		Resources: map[addr.Resource]*Resource{},
+	}
+	primary, overrides, diags := sources(dir)
+	if diags.HasErrors() {
+		return m, diags
+	}
+	if len(primary)+len(overrides) == 0 {
+		return m, append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError,
+			Summary:  "No configuration files",
+			Detail:   fmt.Sprintf("The directory %s contains no .tf or .tf.json file. Create one, or name the right directory with -chdir.", dir),
+		})
+	}
+	for _, group := range []struct {
+		names []string
+		merge bool
+	}{{primary, false}, {overrides, true}} {
+		for _, name := range group.names {
+			f, d := m.parse(name)
+			diags = append(diags, d...)
+			if f == nil {
+				continue
+			}
+			l := loader{m: m, override: group.merge}
+			l.file(f)
+			diags = append(diags, l.diags...)
+		}
+	}
+	return m, append(diags, m.check()...)
+}
+
+// Snapshot is the content of every configuration file of m, by base name.
+func (m *Module) Snapshot() map[string][]byte {
+	out := map[string][]byte{}
+	for name, f := range m.Files {
+		out[filepath.Base(name)] = f.Bytes
+	}
+	return out
+}
+
+// sources lists the files of dir: the primary ones and the overrides, each in
+// lexical order.
+func sources(dir string) (primary, overrides []string, diags hcl.Diagnostics) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, hcl.Diagnostics{{
+			Severity: hcl.DiagError,
+			Summary:  "Configuration directory cannot be read",
+			Detail:   fmt.Sprintf("Reading the directory %s: %v.", dir, err),
+		}}
+	}
+	for _, e := range entries {
+		name := e.Name()
+		stem, ok := strings.CutSuffix(name, ".tf")
+		if !ok {
+			stem, ok = strings.CutSuffix(name, ".tf.json")
+		}
+		if !ok || e.IsDir() || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") {
+			continue
+		}
+		// filepath.Join cleans, so that a file of "." is called by its bare name.
+		path := filepath.Join(dir, name)
+		if stem == "override" || strings.HasSuffix(stem, "_override") {
+			overrides = append(overrides, path)
+		} else {
+			primary = append(primary, path)
+		}
+	}
+	return primary, overrides, nil
+}
+
+func (m *Module) parse(path string) (*hcl.File, hcl.Diagnostics) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, hcl.Diagnostics{{
+			Severity: hcl.DiagError,
+			Summary:  "Configuration file cannot be read",
+			Detail:   fmt.Sprintf("Reading the file %s: %v.", path, err),
+		}}
+	}
+	var f *hcl.File
+	var diags hcl.Diagnostics
+	if strings.HasSuffix(path, ".json") {
+		f, diags = hcljson.Parse(src, path)
+	} else {
+		f, diags = hclsyntax.ParseConfig(src, path, hcl.InitialPos)
+	}
+	if f == nil {
+		f = &hcl.File{Bytes: src}
+		m.Files[path] = f
+		return nil, diags
+	}
+	m.Files[path] = f
+	return f, diags
+}
+
+// check finds what can only be seen once all files are read.
+func (m *Module) check() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, r := range slices.SortedFunc(maps.Values(m.Resources), func(a, b *Resource) int { return comparePlaces(a.Range, b.Range) }) {
+		ref := r.LocalProvider()
+		if ref.Alias != "" && m.Providers[ref] == nil {
+			at := r.ProviderRange()
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "Provider configuration not declared",
+				Detail:   fmt.Sprintf("%s uses the provider configuration %s, but there is no provider %q block with alias = %q.", r.Addr, ref, ref.Name, ref.Alias),
+				Subject:  &at,
+			})
+		}
+	}
+	return diags
+}
+
+func comparePlaces(a, b hcl.Range) int {
+	if c := strings.Compare(a.Filename, b.Filename); c != 0 {
+		return c
+	}
+	return a.Start.Byte - b.Start.Byte
+}
+
+// loader puts the blocks of one file into the module.
+type loader struct {
+	m        *Module
+	override bool
+	diags    hcl.Diagnostics
+}
+
+func (l *loader) fail(at hcl.Range, summary, detail string, args ...any) {
+	l.diags = append(l.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at})
+}
+
+func (l *loader) warn(at hcl.Range, summary, detail string, args ...any) {
+	l.diags = append(l.diags, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at})
+}
+
+// content reads a body by its schema and keeps the diagnostics.
+func (l *loader) content(body hcl.Body, schema *hcl.BodySchema) *hcl.BodyContent {
+	c, diags := body.Content(schema)
+	l.diags = append(l.diags, diags...)
+	return c
+}
+
+var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
+	{Type: "terraform"},
+	{Type: "provider", LabelNames: []string{"name"}},
+	{Type: "variable", LabelNames: []string{"name"}},
+	{Type: "locals"},
+	{Type: "output", LabelNames: []string{"name"}},
+	{Type: "resource", LabelNames: []string{"type", "name"}},
+	{Type: "data", LabelNames: []string{"type", "name"}},
+	{Type: "module", LabelNames: []string{"name"}},
+	{Type: "moved"},
+	{Type: "import"},
+	{Type: "removed"},
+	{Type: "check", LabelNames: []string{"name"}},
+	{Type: "ephemeral", LabelNames: []string{"type", "name"}},
+	{Type: "action", LabelNames: []string{"type", "name"}},
+	{Type: "language"},
+}}
+
+// unsupported says what to do without each kind of block that the engine does
+// not carry out yet.
+var unsupported = map[string]string{
+	"module":    "Write its resources into this directory.",
+	"moved":     "Rename the resource in the state first, with a tool that supports \"state mv\", and remove the block.",
+	"import":    "Import the object with another tool that shares this state format, and remove the block.",
+	"removed":   "Remove the object from the state first, with a tool that supports \"state rm\", and remove the block.",
+	"check":     "Use a postcondition in a lifecycle block or a precondition in an output instead.",
+	"ephemeral": "Use a variable with sensitive = true instead.",
+	"action":    "Remove the block.",
+	"language":  "Remove the block.",
+}
+
+func (l *loader) file(f *hcl.File) {
+	for _, b := range l.content(f.Body, fileSchema).Blocks {
+		if advice, ok := unsupported[b.Type]; ok {
+			l.fail(b.DefRange, fmt.Sprintf("%q blocks are not supported", b.Type), "This version of the engine cannot carry out a %s block. %s", b.Type, advice)
+			continue
+		}
+		if !l.labels(b) {
+			continue
+		}
+		switch b.Type {
+		case "terraform":
+			l.terraform(b)
+		case "provider":
+			l.provider(b)
+		case "variable":
+			l.variable(b)
+		case "locals":
+			l.locals(b)
+		case "output":
+			l.output(b)
+		case "resource", "data":
+			l.resource(b)
+		}
+	}
+}
+
+func (l *loader) labels(b *hcl.Block) bool {
+	for i, name := range b.Labels {
+		if !hclsyntax.ValidIdentifier(name) {
+			l.fail(b.LabelRanges[i], "Invalid name", "A name must start with a letter or underscore and may contain only letters, digits, underscores and dashes: %q does not.", name)
+			return false
+		}
+	}
+	return true
+}
+
+// declare reports whether the block may be decoded: a first declaration
+// outside of an override file, or a second one inside it.
+func (l *loader) declare(what, name string, at hcl.Range, existing *hcl.Range) bool {
+	switch {
+	case l.override && existing == nil:
+		l.fail(at, "Nothing to override", "There is no %s %q to override. An override file changes only what another file declares.", what, name)
+		return false
+	case !l.override && existing != nil:
+		l.fail(at, "Declared twice", "The %s %q was already declared at %s:%d. Rename or remove one of them.", what, name, existing.Filename, existing.Start.Line)
+		return false
+	}
+	return true
+}

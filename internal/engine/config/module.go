@@ -1,0 +1,175 @@
+// Package config reads the configuration of one module, all its files and their
+// overrides, into declarations whose expressions are not evaluated yet. It also
+// reads the values given for input variables.
+//
+// It must not evaluate references, know provider schemas, or call a provider. A
+// kind of block that the engine cannot carry out is refused by name, with its
+// place.
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+)
+
+// Module is one directory of configuration.
+type Module struct {
+	Dir   string
+	Files map[string]*hcl.File // by the path under which diagnostics name it
+
+	Required  map[string]*Requirement // by local provider name
+	Backend   *Backend                // nil for the default, local
+	Providers map[ProviderRef]*Provider
+	Variables map[string]*Variable
+	Locals    map[string]*Local
+	Outputs   map[string]*Output
+	Resources map[addr.Resource]*Resource
+}
+
+// Requirement is one entry of required_providers.
+type Requirement struct {
+	Name     string
+	Provider addr.Provider
+	Version  string // the constraint as written; empty for any
+	Range    hcl.Range
+}
+
+// Backend is the backend block.
+type Backend struct {
+	Type  string
+	Body  hcl.Body
+	Range hcl.Range
+}
+
+// ProviderRef is how a module refers to one of its provider configurations.
+type ProviderRef struct {
+	Name  string // local name
+	Alias string // empty for the default one
+}
+
+// String is "name" or "name.alias".
+func (r ProviderRef) String() string {
+	if r.Alias == "" {
+		return r.Name
+	}
+	return r.Name + "." + r.Alias
+}
+
+// Provider is one provider block.
+type Provider struct {
+	Ref   ProviderRef
+	Body  hcl.Body
+	Range hcl.Range
+}
+
+// Variable is an input variable. Type is cty.DynamicPseudoType when any type
+// will do; Defaults are those of optional object attributes, or nil.
+type Variable struct {
+	Name        string
+	Type        cty.Type
+	Defaults    *typeexpr.Defaults
+	Default     cty.Value // cty.NilVal when the variable is required
+	Description string
+	Sensitive   bool
+	Nullable    bool
+	Validations []*Check
+	Range       hcl.Range
+}
+
+// Required tells that a value must be given.
+func (v *Variable) Required() bool { return v.Default == cty.NilVal }
+
+// Local is one named expression of a locals block.
+type Local struct {
+	Name  string
+	Expr  hcl.Expression
+	Range hcl.Range
+}
+
+// Output is an output value.
+type Output struct {
+	Name          string
+	Expr          hcl.Expression
+	Description   string
+	Sensitive     bool
+	DependsOn     []hcl.Traversal
+	Preconditions []*Check
+	Range         hcl.Range
+}
+
+// Check is a condition with the message for when it does not hold.
+type Check struct {
+	Condition hcl.Expression
+	Message   hcl.Expression
+	Range     hcl.Range
+}
+
+// Resource is a resource or data block. Body holds the provider's arguments
+// only.
+type Resource struct {
+	Addr      addr.Resource
+	Count     hcl.Expression // nil if not given
+	ForEach   hcl.Expression // nil if not given
+	Provider  *ProviderRef   // nil for the default one of the type
+	DependsOn []hcl.Traversal
+	Lifecycle Lifecycle
+	Body      hcl.Body
+	Range     hcl.Range
+
+	providerRange hcl.Range
+}
+
+// ProviderRange is where the provider was chosen: the argument, or the block.
+func (r *Resource) ProviderRange() hcl.Range {
+	if r.Provider == nil {
+		return r.Range
+	}
+	return r.providerRange
+}
+
+// LocalProvider is the provider configuration that r asks for, by default the
+// one named as the first word of its type.
+func (r *Resource) LocalProvider() ProviderRef {
+	if r.Provider != nil {
+		return *r.Provider
+	}
+	return ProviderRef{Name: impliedProvider(r.Addr.Type)}
+}
+
+// Lifecycle is what a lifecycle block says.
+type Lifecycle struct {
+	CreateBeforeDestroy *bool // nil if not given
+	PreventDestroy      bool
+	IgnoreChanges       []hcl.Traversal // relative to the resource
+	IgnoreAll           bool
+	ReplaceTriggeredBy  []hcl.Expression
+	Preconditions       []*Check
+	Postconditions      []*Check
+}
+
+// ProviderAddr is the source address behind a local provider name.
+func (m *Module) ProviderAddr(local string) addr.Provider {
+	if r := m.Required[local]; r != nil {
+		return r.Provider
+	}
+	return addr.DefaultProvider(local)
+}
+
+// ProviderConfig is the absolute address of a provider configuration of m, which
+// is the root module.
+func (m *Module) ProviderConfig(r ProviderRef) addr.ProviderConfig {
+	return addr.ProviderConfig{Provider: m.ProviderAddr(r.Name), Alias: r.Alias}
+}
+
+// impliedProvider is the first word of a resource type.
+func impliedProvider(typeName string) string {
+	for i := range len(typeName) {
+		if typeName[i] == '_' {
+			return typeName[:i]
+		}
+	}
+	return typeName
+}

@@ -1,0 +1,193 @@
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+)
+
+var resourceSchema = &hcl.BodySchema{
+	Attributes: []hcl.AttributeSchema{{Name: "count"}, {Name: "for_each"}, {Name: "provider"}, {Name: "depends_on"}},
+	Blocks: []hcl.BlockHeaderSchema{
+		{Type: "lifecycle"}, {Type: "_"},
+		{Type: "provisioner", LabelNames: []string{"type"}}, {Type: "connection"}, {Type: "locals"},
+	},
+}
+
+func (l *loader) resource(b *hcl.Block) {
+	id := addr.Resource{Type: b.Labels[0], Name: b.Labels[1]}
+	what := "resource"
+	if b.Type == "data" {
+		id.Mode, what = addr.Data, "data source"
+	}
+	existing := l.m.Resources[id]
+	var at *hcl.Range
+	if existing != nil {
+		at = &existing.Range
+	}
+	if !l.declare(what, id.String(), b.DefRange, at) {
+		return
+	}
+	c, body, diags := b.Body.PartialContent(resourceSchema)
+	l.diags = append(l.diags, diags...)
+	r := existing
+	if r == nil {
+		r = &Resource{Addr: id, Body: body, Range: b.DefRange}
+		l.m.Resources[id] = r
+	} else {
+		r.Body = overrideBody{r.Body, body}
+	}
+	l.repetition(r, c)
+	if a := c.Attributes["provider"]; a != nil {
+		r.Provider, r.providerRange = l.providerRef(a.Expr), a.Expr.Range()
+	}
+	if a := c.Attributes["depends_on"]; a != nil {
+		r.DependsOn = l.dependsOn(a)
+	}
+	lifecycles := 0
+	for _, nested := range c.Blocks {
+		switch nested.Type {
+		case "lifecycle":
+			if lifecycles++; lifecycles > 1 {
+				l.fail(nested.DefRange, "Duplicate lifecycle block", "A resource has at most one lifecycle block. Join them.")
+				continue
+			}
+			l.lifecycle(r, nested)
+		case "_": // holds arguments that are called like one of ours
+			r.Body = hcl.MergeBodies([]hcl.Body{r.Body, nested.Body})
+		case "provisioner", "connection":
+			l.fail(nested.DefRange, "\""+nested.Type+"\" blocks are not supported", "This version of the engine does not run provisioners. Remove the block from %s, and run the command before or after.", id)
+		default:
+			l.fail(nested.DefRange, "Reserved block name", "The block name %q is reserved for later versions of the language.", nested.Type)
+		}
+	}
+}
+
+func (l *loader) repetition(r *Resource, c *hcl.BodyContent) {
+	count, forEach := c.Attributes["count"], c.Attributes["for_each"]
+	if count != nil && forEach != nil {
+		l.fail(forEach.NameRange, "Both count and for_each", "%s sets both count and for_each, which are two ways to say the same. Remove one.", r.Addr)
+		return
+	}
+	if count != nil {
+		r.Count, r.ForEach = count.Expr, nil
+	}
+	if forEach != nil {
+		r.Count, r.ForEach = nil, forEach.Expr
+	}
+}
+
+// providerRef reads `name` or `name.alias`, quoted or not.
+func (l *loader) providerRef(e hcl.Expression) *ProviderRef {
+	t, diags := traversalOf(e, false)
+	if len(t) > 2 || len(t) == 0 || diags.HasErrors() {
+		l.fail(e.Range(), "Invalid provider reference", "The provider argument is the name of a provider, followed by a dot and an alias if it has one.")
+		return nil
+	}
+	ref := &ProviderRef{Name: t.RootName()}
+	if len(t) == 2 {
+		a, ok := t[1].(hcl.TraverseAttr)
+		if !ok {
+			l.fail(e.Range(), "Invalid provider reference", "The alias must follow the provider's name after a dot.")
+			return nil
+		}
+		ref.Alias = a.Name
+	}
+	return ref
+}
+
+var lifecycleSchema = &hcl.BodySchema{
+	Attributes: []hcl.AttributeSchema{
+		{Name: "create_before_destroy"}, {Name: "prevent_destroy"}, {Name: "ignore_changes"}, {Name: "replace_triggered_by"},
+		{Name: "enabled"}, {Name: "destroy"},
+	},
+	Blocks: []hcl.BlockHeaderSchema{{Type: "precondition"}, {Type: "postcondition"}, {Type: "action_trigger"}},
+}
+
+func (l *loader) lifecycle(r *Resource, b *hcl.Block) {
+	c := l.content(b.Body, lifecycleSchema)
+	out := &r.Lifecycle
+	managedOnly := func(name string) *hcl.Attribute {
+		a := c.Attributes[name]
+		if a != nil && r.Addr.Mode == addr.Data {
+			l.fail(a.NameRange, "Not for data sources", "The lifecycle argument %q has a meaning only for managed resources. Remove it from %s.", name, r.Addr)
+			return nil
+		}
+		return a
+	}
+	if a := managedOnly("create_before_destroy"); a != nil {
+		v := l.flag(a)
+		out.CreateBeforeDestroy = &v
+	}
+	if a := managedOnly("prevent_destroy"); a != nil {
+		out.PreventDestroy = l.flag(a)
+	}
+	if a := managedOnly("ignore_changes"); a != nil {
+		l.ignoreChanges(out, a)
+	}
+	if a := managedOnly("replace_triggered_by"); a != nil {
+		items, diags := hcl.ExprList(a.Expr)
+		l.diags = append(l.diags, diags...)
+		out.ReplaceTriggeredBy = items
+	}
+	for _, name := range []string{"enabled", "destroy"} {
+		if a := c.Attributes[name]; a != nil {
+			l.fail(a.NameRange, "\""+name+"\" is not supported", "This version of the engine cannot carry out the lifecycle argument %q. Remove it.", name)
+		}
+	}
+	for _, nested := range c.Blocks {
+		if nested.Type == "action_trigger" {
+			l.fail(nested.DefRange, "\"action_trigger\" blocks are not supported", "This version of the engine does not run actions. Remove the block.")
+		}
+	}
+	if checks := l.checks(c.Blocks, "precondition"); len(checks) > 0 {
+		out.Preconditions = checks
+	}
+	if checks := l.checks(c.Blocks, "postcondition"); len(checks) > 0 {
+		out.Postconditions = checks
+	}
+}
+
+func (l *loader) ignoreChanges(out *Lifecycle, a *hcl.Attribute) {
+	out.IgnoreChanges, out.IgnoreAll = nil, false
+	if hcl.ExprAsKeyword(a.Expr) == "all" {
+		out.IgnoreAll = true
+		return
+	}
+	items, diags := hcl.ExprList(a.Expr)
+	l.diags = append(l.diags, diags...)
+	for _, e := range items {
+		t, diags := traversalOf(e, true)
+		l.diags = append(l.diags, diags...)
+		if t != nil {
+			out.IgnoreChanges = append(out.IgnoreChanges, t)
+		}
+	}
+}
+
+// traversalOf reads an expression that must be a plain reference; in JSON and in
+// the style of before 0.12 it is quoted.
+func traversalOf(e hcl.Expression, relative bool) (hcl.Traversal, hcl.Diagnostics) {
+	if v, diags := e.Value(nil); !diags.HasErrors() && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+		at := e.Range()
+		t, diags := hclsyntax.ParseTraversalAbs([]byte(v.AsString()), at.Filename, at.Start)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		if relative {
+			return relativeOf(t), nil
+		}
+		return t, nil
+	}
+	if relative {
+		return hcl.RelTraversalForExpr(e)
+	}
+	return hcl.AbsTraversalForExpr(e)
+}
+
+func relativeOf(t hcl.Traversal) hcl.Traversal {
+	root := t[0].(hcl.TraverseRoot)
+	return append(hcl.Traversal{hcl.TraverseAttr(root)}, t[1:]...)
+}
