@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -23,14 +24,29 @@ func BuildOf(main string) (string, error) {
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", fmt.Errorf("finding out the build of %s: %w", main, err)
 	}
-	if _, rest, ok := bytes.Cut(head[:n], []byte("\xff Go build ID: \"")); ok {
-		if id, _, ok := bytes.Cut(rest, []byte("\"\n \xff")); ok && len(id) > 0 {
-			return string(id), nil
-		}
+	if id := buildID(head[:n]); id != "" {
+		return id, nil
 	}
 	info, err := f.Stat()
 	if err != nil {
 		return "", fmt.Errorf("finding out the build of %s: %w", main, err)
 	}
 	return fmt.Sprintf("%d bytes of %s", info.Size(), info.ModTime().UTC().Format("2006-01-02T15:04:05.000000000Z")), nil
+}
+
+// buildID finds Go's build id: in an ELF file it is a note of type 4 by "Go",
+// elsewhere a text at the beginning of the code. Builds can be told to have none.
+func buildID(head []byte) string {
+	if before, rest, ok := bytes.Cut(head, []byte("\x04\x00\x00\x00Go\x00\x00")); ok && len(before) >= 4 {
+		size := int(binary.LittleEndian.Uint32(before[len(before)-4:]))
+		if size >= 0 && size <= len(rest) {
+			return string(rest[:size])
+		}
+	}
+	if _, rest, ok := bytes.Cut(head, []byte("\xff Go build ID: \"")); ok {
+		if id, _, ok := bytes.Cut(rest, []byte("\"\n \xff")); ok {
+			return string(id)
+		}
+	}
+	return ""
 }
