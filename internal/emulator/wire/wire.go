@@ -3,13 +3,23 @@
 // 1.1, restJson1, awsQuery, rpcv2Cbor and event streams.
 //
 // It turns an HTTP request into an operation's input, calls the operation's
-// handler, and turns the output or the error into the response. It must not know
-// any service: what a service serves is the data of a [Service].
+// handler, and turns the output or the error into the response. Between the two
+// it checks who calls, what the operation refuses, and the constraints of AWS's
+// published models. It must not know what any service does: what a service
+// serves is the data of a [Service], and what sets one service's wire form apart
+// from the next is data in facts.go.
+//
+// Handlers see inputs whose required members are set and whose members are within
+// their bounds. What they return goes out as it is: a nil list or map is left out
+// and an empty one is written, as AWS does for most lists; a number or boolean
+// that is not a pointer is always written. IAM's policy documents are URL-encoded
+// on the wire, and so they are in IAM's outputs: that is the service's part.
 package wire
 
 import (
 	"context"
 	"reflect"
+	"strings"
 
 	"github.com/aws/smithy-go"
 )
@@ -44,13 +54,16 @@ const (
 
 // An Operation is one AWS operation and the method that serves it.
 type Operation struct {
-	Name    string
-	Refused []string // input members that are answered with an error that names them
+	Name      string
+	Refused   []string // input members that are answered with an error that names them
+	Unchecked []string // input members whose constraints the handler checks itself
 
 	schema *smithy.Schema // nil on awsQuery
 	in     reflect.Type   // the input struct
 	out    reflect.Type   // the output struct
+	event  reflect.Type   // the union of events; nil but on event streams
 	serve  func(ctx context.Context, in any) (out any, err error)
+	stream func(ctx context.Context, in any, start func(out any) (send func(event any) error)) error
 }
 
 // An Option changes how an operation is served.
@@ -75,19 +88,54 @@ func QueryOp[In, Out any](h func(context.Context, *In) (*Out, error), opts ...Op
 			return h(ctx, in.(*In))
 		},
 	}
-	op.Name = trimInput(op.in.Name())
+	op.Name = strings.TrimSuffix(op.in.Name(), "Input")
 	for _, o := range opts {
 		o(&op)
 	}
 	return op
 }
 
-func trimInput(name string) string { return name[:len(name)-len("Input")] }
+// Stream binds an operation whose output is a stream of events, each a variant of
+// the union Event. The handler calls start once, when it knows that it will
+// answer, with the output's other members, and then send for each event, which
+// reaches the client at once. An error before start is an ordinary error; one
+// after it ends the stream as an exception.
+func Stream[In, Out, Event any](
+	schema *smithy.Schema,
+	h func(ctx context.Context, in *In, start func(*Out) (send func(Event) error)) error,
+	opts ...Option,
+) Operation {
+	op := Operation{
+		Name:   schema.ID().Name,
+		schema: schema,
+		in:     reflect.TypeFor[In](),
+		out:    reflect.TypeFor[Out](),
+		event:  reflect.TypeFor[Event](),
+		stream: func(ctx context.Context, in any, start func(any) func(any) error) error {
+			return h(ctx, in.(*In), func(out *Out) func(Event) error {
+				send := start(out)
+				return func(e Event) error { return send(e) }
+			})
+		},
+	}
+	for _, o := range opts {
+		o(&op)
+	}
+	return op
+}
 
 // Refuse names input members that the operation does not implement: a request
-// that sets one is answered with an error that names it, never ignored.
+// that sets one is answered with an error that names it, never ignored. A nested
+// member is written as a path, "VpcConfig.SubnetIds", also through lists and maps.
+// An empty text, list or map and a false are as good as absent.
 func Refuse(members ...string) Option {
 	return func(op *Operation) { op.Refused = append(op.Refused, members...) }
+}
+
+// Unchecked names input members, as in [Refuse], for which AWS answers other
+// errors than its usual "validation error detected"; the handler checks them.
+func Unchecked(members ...string) Option {
+	return func(op *Operation) { op.Unchecked = append(op.Unchecked, members...) }
 }
 
 // A Union lists the variants of one Smithy union; see [UnionOf].
@@ -102,18 +150,8 @@ func UnionOf[T any](variants ...T) Union {
 	u := Union{iface: reflect.TypeFor[T](), variants: map[string]reflect.Type{}}
 	for _, v := range variants {
 		t := reflect.TypeOf(v).Elem()
-		u.variants[memberOf(t.Name())] = t
+		_, member, _ := strings.Cut(strings.TrimPrefix(t.Name(), u.iface.Name()), "Member")
+		u.variants[member] = t
 	}
 	return u
-}
-
-// memberOf is the part of a variant's type name behind "Member".
-func memberOf(name string) string {
-	const sep = "Member"
-	for i := 0; i+len(sep) <= len(name); i++ {
-		if name[i:i+len(sep)] == sep {
-			return name[i+len(sep):]
-		}
-	}
-	return name
 }

@@ -1,0 +1,112 @@
+package wire
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/traits"
+)
+
+// A route is the method and URI of one operation of a restJson1 service.
+type route struct {
+	op      *operation
+	method  string
+	status  int
+	pattern pattern
+}
+
+// A pattern is a Smithy URI: literals, {labels}, at most one greedy {label+},
+// and query parameters that must be there.
+type pattern struct {
+	segments []string
+	query    url.Values
+}
+
+// routesOf sorts the operations' routes so that of two that match a request the
+// one that asks for more comes first.
+func routesOf(ops map[string]*operation) []route {
+	var routes []route
+	for _, op := range ops {
+		if t, ok := smithy.SchemaTrait[*traits.HTTP](op.schema); ok {
+			routes = append(routes, route{op: op, method: t.Method, status: t.Code, pattern: parsePattern(t.URI)})
+		}
+	}
+	slices.SortFunc(routes, func(a, b route) int {
+		return cmp.Or(
+			cmp.Compare(len(b.pattern.query), len(a.pattern.query)),
+			cmp.Compare(b.pattern.literals(), a.pattern.literals()),
+			strings.Compare(a.op.Name, b.op.Name),
+		)
+	})
+	return routes
+}
+
+func parsePattern(uri string) pattern {
+	path, query, _ := strings.Cut(uri, "?")
+	q, _ := url.ParseQuery(query)
+	return pattern{segments: split(path), query: q}
+}
+
+// split cuts a path into its segments. A slash at the end does not count: Lambda's
+// and API Gateway's own URIs have one here and there, and AWS takes both.
+func split(path string) []string {
+	return strings.Split(strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/"), "/")
+}
+
+// literals counts the segments that are not labels; a greedy label counts less
+// than a plain one.
+func (p pattern) literals() int {
+	n := 0
+	for _, seg := range p.segments {
+		switch {
+		case strings.HasSuffix(seg, "+}"):
+			n--
+		case !strings.HasPrefix(seg, "{"):
+			n += 2
+		}
+	}
+	return n
+}
+
+// match returns the labels' values if the URL fits.
+func (p pattern) match(segments []string, query url.Values) (labels map[string]string, ok bool) {
+	for k, v := range p.query {
+		if got, ok := query[k]; !ok || v[0] != "" && got[0] != v[0] {
+			return nil, false
+		}
+	}
+	labels = map[string]string{}
+	for i, seg := range p.segments {
+		if i >= len(segments) {
+			return nil, false
+		}
+		switch {
+		case strings.HasSuffix(seg, "+}"):
+			after := len(p.segments) - i - 1
+			end := len(segments) - after
+			if end <= i {
+				return nil, false
+			}
+			labels[seg[1:len(seg)-2]] = unescape(strings.Join(segments[i:end], "/"))
+			segments = append(slices.Clone(segments[:i+1]), segments[end:]...)
+		case strings.HasPrefix(seg, "{"):
+			if segments[i] == "" {
+				return nil, false
+			}
+			labels[seg[1:len(seg)-1]] = unescape(segments[i])
+		case seg != segments[i]:
+			return nil, false
+		}
+	}
+	return labels, len(segments) == len(p.segments)
+}
+
+func unescape(s string) string {
+	if u, err := url.PathUnescape(s); err == nil {
+		return u
+	}
+	return s
+}

@@ -1,0 +1,125 @@
+package wire
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/aws/smithy-go"
+)
+
+// awsJSON is awsJson 1.0 and 1.1: one URL, the operation in a header, everything
+// else in the body.
+type awsJSON struct{ contentType string }
+
+func (p awsJSON) decode(c *call, in reflect.Value) error {
+	v, err := parseJSON(c.body)
+	if err != nil {
+		return unserializable("Could not parse request body into json: %v", err)
+	}
+	if c.op.input == nil {
+		return nil
+	}
+	return reader{naming: c.svc.errorNamespace() + "."}.object(v, c.op.input, in)
+}
+
+// object reads the value of a whole body.
+func (r reader) object(v any, s *shape, in reflect.Value) error {
+	if _, ok := v.(*object); !ok {
+		return unserializable("Unexpected value type in payload")
+	}
+	return r.read(v, s, in)
+}
+
+func (p awsJSON) encode(c *call, out reflect.Value) (response, error) {
+	resp := response{status: http.StatusOK, contentType: p.contentType}
+	if c.op.output != nil {
+		var b jsonBody
+		writer{sink: &b}.write(out, c.op.output)
+		resp.body = b.b
+	}
+	return resp, nil
+}
+
+func (p awsJSON) fail(c *call, f fault) response {
+	var b jsonBody
+	f.write(writer{sink: &b}, c.svc.errorType(f))
+	resp := response{status: f.status, contentType: p.contentType, body: b.b}
+	if f.query != "" {
+		resp.header = http.Header{"X-Amzn-Query-Error": {f.query + ";" + f.sender()}}
+	}
+	return resp
+}
+
+// errorNamespace is the namespace of the service's shapes in its answers.
+func (s *service) errorNamespace() string {
+	if s == nil || s.Schema == nil {
+		return ""
+	}
+	ns := s.Schema.ID().Namespace
+	if own, ok := errorNamespaces[ns]; ok {
+		return own
+	}
+	return ns
+}
+
+// errorType is the "__type" of an error: awsJson 1.0 names the whole shape.
+func (s *service) errorType(f fault) string {
+	if s == nil || s.Protocol != AWSJSON10 {
+		return f.code
+	}
+	if f.modeled {
+		return s.errorNamespace() + "#" + f.code
+	}
+	if ns, ok := frameworkNamespaces[f.code]; ok {
+		return ns + "#" + f.code
+	}
+	return frameworkNamespace + "#" + f.code
+}
+
+// cborRPC is rpcv2Cbor: the operation in the path, everything else in the body.
+type cborRPC struct{}
+
+func (cborRPC) decode(c *call, in reflect.Value) error {
+	if c.op.input == nil || len(c.body) == 0 {
+		return nil
+	}
+	v, err := parseCBOR(c.body)
+	if err != nil {
+		return unserializable("Could not parse request body into cbor: %v", err)
+	}
+	return reader{naming: c.svc.errorNamespace() + "."}.object(v, c.op.input, in)
+}
+
+func (cborRPC) response(status int, body []byte) response {
+	return response{
+		status:      status,
+		contentType: "application/cbor",
+		header:      http.Header{"Smithy-Protocol": {"rpc-v2-cbor"}},
+		body:        body,
+	}
+}
+
+func (p cborRPC) encode(c *call, out reflect.Value) (response, error) {
+	if c.op.output == nil {
+		resp := p.response(http.StatusOK, nil)
+		resp.contentType = ""
+		return resp, nil
+	}
+	var b cborBody
+	writer{sink: &b}.write(out, c.op.output)
+	return p.response(http.StatusOK, b.b), nil
+}
+
+func (p cborRPC) fail(c *call, f fault) response {
+	typ := f.code
+	if f.modeled && c.svc != nil && c.svc.Schema != nil {
+		typ = smithy.ShapeID{Namespace: c.svc.Schema.ID().Namespace, Name: f.code}.String()
+	}
+	var b cborBody
+	f.write(writer{sink: &b}, typ)
+	resp := p.response(f.status, b.b)
+	if f.query != "" {
+		resp.header.Set("X-Amzn-Query-Error", f.query+";"+f.sender())
+	}
+	return resp
+}
