@@ -1,0 +1,422 @@
+package expr
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The errors of applying an update to an item, in AWS's words.
+var (
+	ErrNoAttribute = errors.New("The provided expression refers to an attribute that does not exist in the item")
+	ErrOperandType = errors.New("An operand in the update expression has an incorrect data type")
+	ErrBadPath     = errors.New("The document path provided in the update expression is invalid for update")
+)
+
+// An Update is an UpdateExpression; the zero Update changes nothing.
+type Update struct {
+	// Paths are what the update names as its targets, in their order.
+	Paths   []Path
+	actions []action
+}
+
+// An action changes the value at one path.
+type action struct {
+	section string
+	path    Path
+	value   operand // of SET, ADD and DELETE
+}
+
+// The operands that only updates have.
+type (
+	sum struct {
+		minus       bool
+		left, right operand
+	}
+	ifNotExists struct {
+		path Path
+		or   operand
+	}
+	listAppend struct{ first, second operand }
+	// bad is an operand whose evaluation has gone wrong.
+	bad struct {
+		Value
+		err error
+	}
+)
+
+func (o sum) eval(item Item) Value {
+	l, r := o.left.eval(item), o.right.eval(item)
+	if err := errors.Join(missing(l), missing(r)); err != nil {
+		return bad{err: firstOf(l, r)}
+	}
+	a, ok := l.(Number)
+	b, ok2 := r.(Number)
+	if !ok || !ok2 {
+		return bad{err: ErrOperandType}
+	}
+	return arithmetic(a, b, o.minus)
+}
+
+func arithmetic(a, b Number, minus bool) Value {
+	f := Number.Add
+	if minus {
+		f = Number.Sub
+	}
+	n, err := f(a, b)
+	if err != nil {
+		return bad{err: err}
+	}
+	return n
+}
+
+func (o ifNotExists) eval(item Item) Value {
+	if v := o.path.Get(item); v != nil {
+		return v
+	}
+	return o.or.eval(item)
+}
+
+func (o listAppend) eval(item Item) Value {
+	l, r := o.first.eval(item), o.second.eval(item)
+	if err := errors.Join(missing(l), missing(r)); err != nil {
+		return bad{err: firstOf(l, r)}
+	}
+	a, ok := l.(List)
+	b, ok2 := r.(List)
+	if !ok || !ok2 {
+		return bad{err: ErrOperandType}
+	}
+	return slices.Concat(a, b)
+}
+
+// missing is the error for a value that could not be had.
+func missing(v Value) error {
+	switch v := v.(type) {
+	case nil:
+		return ErrNoAttribute
+	case bad:
+		return v.err
+	}
+	return nil
+}
+
+func firstOf(l, r Value) error {
+	if err := missing(l); err != nil {
+		return err
+	}
+	return missing(r)
+}
+
+// Apply returns the item as the update leaves it; the item itself stays as it is.
+// Every operand is taken from the item before the update. The error is one of the
+// above, or of arithmetic, in AWS's words.
+func (u Update) Apply(item Item) (Item, error) {
+	root := &tree[change]{}
+	for _, a := range u.actions {
+		c := change{action: a}
+		if a.value != nil {
+			c.operand = a.value.eval(item)
+			if err := missing(c.operand); err != nil {
+				return nil, err
+			}
+		}
+		root.add(a.path, c)
+	}
+	if item == nil {
+		item = Item{}
+	}
+	v, err := apply(root, item)
+	if err != nil {
+		return nil, err
+	}
+	return v.(Map), nil
+}
+
+// change is an action with its operand's value.
+type change struct {
+	action
+	operand Value
+}
+
+// of returns what the change makes of the value at its path: nil removes it.
+func (c change) of(old Value) (Value, error) {
+	switch c.section {
+	case "SET":
+		return c.operand, nil
+	case "ADD":
+		return added(old, c.operand)
+	case "DELETE":
+		return deleted(old, c.operand)
+	}
+	return nil, nil
+}
+
+func added(old, operand Value) (Value, error) {
+	if old == nil {
+		return operand, nil
+	}
+	switch o := operand.(type) {
+	case Number:
+		if old, ok := old.(Number); ok {
+			v := arithmetic(old, o, false)
+			return v, missing(v)
+		}
+	case StringSet:
+		if old, ok := old.(StringSet); ok {
+			return StringSet(union(old, o)), nil
+		}
+	case NumberSet:
+		if old, ok := old.(NumberSet); ok {
+			return NumberSet(union(old, o)), nil
+		}
+	case BinarySet:
+		if old, ok := old.(BinarySet); ok {
+			return BinarySet(union(old, o)), nil
+		}
+	}
+	return nil, ErrOperandType
+}
+
+func deleted(old, operand Value) (Value, error) {
+	if old == nil {
+		return nil, nil
+	}
+	switch o := operand.(type) {
+	case StringSet:
+		if old, ok := old.(StringSet); ok {
+			return nonEmpty(StringSet(without(old, o)))
+		}
+	case NumberSet:
+		if old, ok := old.(NumberSet); ok {
+			return nonEmpty(NumberSet(without(old, o)))
+		}
+	case BinarySet:
+		if old, ok := old.(BinarySet); ok {
+			return nonEmpty(BinarySet(without(old, o)))
+		}
+	}
+	return nil, ErrOperandType
+}
+
+// nonEmpty is nil for an empty set, which DynamoDB does not have.
+func nonEmpty[S interface {
+	~[]E
+	Value
+}, E any](set S) (Value, error) {
+	if len(set) == 0 {
+		return nil, nil
+	}
+	return set, nil
+}
+
+func union[T comparable](a, b []T) []T {
+	u := slices.Clone(a)
+	for _, e := range b {
+		if !slices.Contains(u, e) {
+			u = append(u, e)
+		}
+	}
+	return u
+}
+
+func without[T comparable](a, b []T) []T {
+	var w []T
+	for _, e := range a {
+		if !slices.Contains(b, e) {
+			w = append(w, e)
+		}
+	}
+	return w
+}
+
+// apply returns v with the tree's changes.
+func apply(t *tree[change], v Value) (Value, error) {
+	if t.leaf {
+		return t.at.of(v)
+	}
+	switch v := v.(type) {
+	case Map:
+		if t.names == nil {
+			return nil, ErrBadPath
+		}
+		m := maps.Clone(v)
+		for name, sub := range t.names {
+			w, err := step(sub, v[name])
+			if err != nil {
+				return nil, err
+			}
+			if w == nil {
+				delete(m, name)
+			} else {
+				m[name] = w
+			}
+		}
+		return m, nil
+	case List:
+		if t.indexes == nil {
+			return nil, ErrBadPath
+		}
+		return elements(t, v)
+	}
+	return nil, ErrBadPath
+}
+
+// step is apply for a part that may be missing, which only a leaf can make.
+func step(t *tree[change], v Value) (Value, error) {
+	if v == nil && !t.leaf {
+		return nil, ErrBadPath
+	}
+	return apply(t, v)
+}
+
+// elements changes a list: indexes are those before the update, and new elements
+// beyond the end follow in the order of their indexes.
+func elements(t *tree[change], l List) (Value, error) {
+	changed := slices.Clone(l)
+	for _, i := range sortedKeys(t.indexes) {
+		var old Value
+		if i < len(l) {
+			old = l[i]
+		}
+		w, err := step(t.indexes[i], old)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case i < len(l):
+			changed[i] = w
+		case w != nil:
+			changed = append(changed, w)
+		}
+	}
+	return slices.DeleteFunc(changed, func(v Value) bool { return v == nil }), nil
+}
+
+// Update reads an UpdateExpression.
+func (p *Params) Update(src string) (Update, error) {
+	return parse(p, UpdateExpression, src, func(p *parser) Update { return p.update() })
+}
+
+func (p *parser) update() Update {
+	var u Update
+	seen := map[string]bool{}
+	for {
+		t := p.peek()
+		section := strings.ToUpper(t.text)
+		if t.kind != tokenWord || !slices.Contains([]string{"SET", "REMOVE", "ADD", "DELETE"}, section) {
+			p.unexpected()
+		}
+		p.pos++
+		if seen[section] {
+			p.fault(faultSection, "The \"%s\" section can only be used once in an update expression;", section)
+		}
+		seen[section] = true
+		u.actions = append(u.actions, p.action(section))
+		for p.accept(",") {
+			u.actions = append(u.actions, p.action(section))
+		}
+		if p.peek().kind == tokenEnd {
+			break
+		}
+	}
+	for _, a := range u.actions {
+		u.Paths = append(u.Paths, a.path)
+	}
+	if err := disjoint(u.Paths); err != nil {
+		p.fault(faultPaths, "%w", err)
+	}
+	return u
+}
+
+func (p *parser) action(section string) action {
+	a := action{section: section, path: p.path()}
+	switch section {
+	case "SET":
+		p.expect("=")
+		a.value = p.setValue()
+	case "ADD":
+		a.value = p.sectionValue(section, "N", "SS", "NS", "BS")
+	case "DELETE":
+		a.value = p.sectionValue(section, "SS", "NS", "BS")
+	}
+	return a
+}
+
+// typeNames are the types as AWS names them for ADD and DELETE.
+var typeNames = map[string]string{
+	"S": "STRING", "N": "NUMBER", "B": "BINARY", "BOOL": "BOOLEAN", "NULL": "NULL",
+	"L": "LIST", "M": "MAP", "SS": "STRING_SET", "NS": "NUMBER_SET", "BS": "BINARY_SET",
+}
+
+func (p *parser) sectionValue(section string, types ...string) operand {
+	if p.peek().kind != tokenValue {
+		p.unexpected()
+	}
+	v := p.value()
+	if v != nil && !slices.Contains(types, v.Type()) {
+		p.fault(faultType, "Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%s_OPERAND", section, typeNames[v.Type()], section)
+	}
+	return literal{v}
+}
+
+func (p *parser) setValue() operand {
+	left := p.setOperand()
+	t := p.peek()
+	if !t.is("+") && !t.is("-") {
+		return left
+	}
+	p.pos++
+	p.operators++
+	right := p.setOperand()
+	p.typed(t.text, left, "N")
+	p.typed(t.text, right, "N")
+	return sum{t.text == "-", left, right}
+}
+
+func (p *parser) setOperand() operand {
+	t := p.peek()
+	switch {
+	case p.accept("("):
+		o := p.setValue()
+		p.expect(")")
+		return o
+	case t.kind == tokenValue:
+		return literal{p.value()}
+	case t.kind == tokenWord && p.tokens[p.pos+1].is("("):
+		return p.setCall()
+	}
+	return p.path()
+}
+
+func (p *parser) setCall() operand {
+	name := p.next().text
+	p.expect("(")
+	p.operators++
+	args := []operand{p.setOperand()}
+	for p.accept(",") {
+		args = append(args, p.setOperand())
+	}
+	p.expect(")")
+	_, condition := functions[name]
+	switch {
+	case condition:
+		p.fault(faultFunction, "The function is not allowed in an update expression; function: %s", name)
+	case name != "if_not_exists" && name != "list_append":
+		p.fault(faultFunction, "Invalid function name; function: %s", name)
+	case len(args) != 2:
+		p.fault(faultOperands, "Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", name, len(args))
+	case name == "if_not_exists":
+		path, ok := args[0].(Path)
+		if !ok {
+			p.fault(faultType, "Operator or function requires a document path; operator or function: if_not_exists")
+		}
+		return ifNotExists{path, args[1]}
+	default:
+		p.typed(name, args[0], "L")
+		p.typed(name, args[1], "L")
+		return listAppend{args[0], args[1]}
+	}
+	return literal{}
+}
