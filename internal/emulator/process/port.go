@@ -29,10 +29,10 @@ func (d folder) listen(addr string) (net.Listener, error) {
 		port, err := strconv.ParseUint(strings.TrimSpace(string(raw)), 10, 16)
 		if err == nil && port > 0 {
 			l, err := Listen(fmt.Sprintf("127.0.0.1:%d", port))
-			if err != nil {
-				return nil, fmt.Errorf("%w; it is this data_dir's port: to have another one chosen, remove %s (URLs of deployed APIs then change)", err, d.file(portFile))
+			if errors.Is(err, syscall.EADDRINUSE) {
+				return nil, fmt.Errorf("port %d on 127.0.0.1, which %s has been given, is in use by another program; stop that program, or remove %s to have another port chosen (the URLs of deployed APIs change with it)", port, d.path, d.file(portFile))
 			}
-			return l, nil
+			return l, err
 		}
 	}
 	for range 100 {
@@ -69,7 +69,7 @@ func Listen(addr string) (net.Listener, error) {
 	}
 	l, err := net.ListenTCP("tcp", tcp)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port %d on %s is in use by another program; stop that program, or choose another port: %w", tcp.Port, tcp.IP, syscall.EADDRINUSE)
+		return nil, fmt.Errorf("port %d on %s is in use by another program; stop that program, or choose another port with -addr: %w", tcp.Port, tcp.IP, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", addr, err)
