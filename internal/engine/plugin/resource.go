@@ -1,0 +1,236 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Object is a remote object as it travels between engine and provider. Value is
+// unmarked and never cty.NilVal; Identity is null or cty.NilVal if there is none.
+type Object struct {
+	Value    cty.Value
+	Private  []byte
+	Identity cty.Value
+}
+
+// ValidateResource checks the configuration of a managed resource, which may
+// hold unknowns.
+func (p *Provider) ValidateResource(ctx context.Context, typeName string, config cty.Value) hcl.Diagnostics {
+	value, err := encode(config, p.schemas.Resources[typeName].Type)
+	if err != nil {
+		return p.broken(err)
+	}
+	_, diags := call(p, "validating "+typeName, func() (*tfprotov6.ValidateResourceConfigResponse, error) {
+		return p.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: typeName, Config: value,
+			ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+		})
+	}, func(r *tfprotov6.ValidateResourceConfigResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
+	return diags
+}
+
+// ValidateData checks the configuration of a data source, which may hold
+// unknowns.
+func (p *Provider) ValidateData(ctx context.Context, typeName string, config cty.Value) hcl.Diagnostics {
+	value, err := encode(config, p.schemas.Data[typeName].Type)
+	if err != nil {
+		return p.broken(err)
+	}
+	_, diags := call(p, "validating data."+typeName, func() (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+		return p.server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: typeName, Config: value})
+	}, func(r *tfprotov6.ValidateDataResourceConfigResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
+	return diags
+}
+
+// ReadData reads a data source; its configuration must be wholly known.
+func (p *Provider) ReadData(ctx context.Context, typeName string, config cty.Value) (cty.Value, hcl.Diagnostics) {
+	ty := p.schemas.Data[typeName].Type
+	value, err := encode(config, ty)
+	if err != nil {
+		return cty.DynamicVal, p.broken(err)
+	}
+	resp, diags := call(p, "reading data."+typeName, func() (*tfprotov6.ReadDataSourceResponse, error) {
+		return p.server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{
+			TypeName: typeName, Config: value, ClientCapabilities: &tfprotov6.ReadDataSourceClientCapabilities{},
+		})
+	}, func(r *tfprotov6.ReadDataSourceResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
+	if diags.HasErrors() {
+		return cty.UnknownVal(ty), diags
+	}
+	out, err := decode(resp.State, ty)
+	if err != nil {
+		return out, append(diags, p.broken(err)...)
+	}
+	return out, diags
+}
+
+// Upgrade brings the attributes of a stored object, cty JSON of the given schema
+// version, to the current schema.
+func (p *Provider) Upgrade(ctx context.Context, typeName string, version uint64, attributes []byte) (cty.Value, hcl.Diagnostics) {
+	ty := p.schemas.Resources[typeName].Type
+	resp, diags := call(p, "upgrading the state of "+typeName, func() (*tfprotov6.UpgradeResourceStateResponse, error) {
+		return p.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
+			TypeName: typeName, Version: int64(version), RawState: &tfprotov6.RawState{JSON: attributes},
+		})
+	}, func(r *tfprotov6.UpgradeResourceStateResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
+	if diags.HasErrors() {
+		return cty.NullVal(ty), diags
+	}
+	out, err := decode(resp.UpgradedState, ty)
+	if err != nil {
+		return out, append(diags, p.broken(err)...)
+	}
+	return out, diags
+}
+
+// UpgradeIdentity brings a stored identity, cty JSON, to the current identity
+// schema.
+func (p *Provider) UpgradeIdentity(ctx context.Context, typeName string, version uint64, identity []byte) (cty.Value, hcl.Diagnostics) {
+	ty := p.schemas.Resources[typeName].Identity
+	resp, diags := call(p, "upgrading the identity of "+typeName, func() (*tfprotov6.UpgradeResourceIdentityResponse, error) {
+		return p.server.UpgradeResourceIdentity(ctx, &tfprotov6.UpgradeResourceIdentityRequest{
+			TypeName: typeName, Version: int64(version), RawIdentity: &tfprotov6.RawState{JSON: identity},
+		})
+	}, func(r *tfprotov6.UpgradeResourceIdentityResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
+	if diags.HasErrors() || resp.UpgradedIdentity == nil {
+		return cty.NullVal(ty), diags
+	}
+	out, err := decode(resp.UpgradedIdentity.IdentityData, ty)
+	if err != nil {
+		return out, append(diags, p.broken(err)...)
+	}
+	return out, diags
+}
+
+// Read asks what has become of an object; a null Value means that it is gone.
+func (p *Provider) Read(ctx context.Context, typeName string, current Object) (Object, hcl.Diagnostics) {
+	s := p.schemas.Resources[typeName]
+	value, identity, err := p.encodeObject(s, current)
+	if err != nil {
+		return current, p.broken(err)
+	}
+	resp, diags := call(p, "reading "+typeName, func() (*tfprotov6.ReadResourceResponse, error) {
+		return p.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+			TypeName: typeName, CurrentState: value, Private: current.Private, CurrentIdentity: identity,
+			ClientCapabilities: &tfprotov6.ReadResourceClientCapabilities{},
+		})
+	}, func(r *tfprotov6.ReadResourceResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
+	if diags.HasErrors() {
+		return current, diags
+	}
+	out, err := p.decodeObject(s, resp.NewState, resp.Private, resp.NewIdentity)
+	if err != nil {
+		return current, append(diags, p.broken(err)...)
+	}
+	if !out.Value.IsWhollyKnown() {
+		return current, append(diags, p.failure("Invalid result of the provider", fmt.Sprintf("The provider %s read unknown values for an existing %s. This is a bug in the provider.", p.name, typeName)))
+	}
+	return out, diags
+}
+
+// Planned is a provider's answer to a proposed change.
+type Planned struct {
+	Object
+	Requires []cty.Path // whose change needs a replacement
+	Legacy   bool       // the provider asks for tolerance of its inconsistencies
+}
+
+// Plan asks what would become of prior. Null proposed and config mean to destroy
+// it.
+func (p *Provider) Plan(ctx context.Context, typeName string, prior Object, proposed, config cty.Value) (Planned, hcl.Diagnostics) {
+	s := p.schemas.Resources[typeName]
+	priorValue, identity, err := p.encodeObject(s, prior)
+	if err != nil {
+		return Planned{}, p.broken(err)
+	}
+	proposedValue, err := encode(proposed, s.Type)
+	if err != nil {
+		return Planned{}, p.broken(err)
+	}
+	configValue, err := encode(config, s.Type)
+	if err != nil {
+		return Planned{}, p.broken(err)
+	}
+	resp, diags := call(p, "planning "+typeName, func() (*tfprotov6.PlanResourceChangeResponse, error) {
+		return p.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+			TypeName: typeName, PriorState: priorValue, ProposedNewState: proposedValue, Config: configValue,
+			PriorPrivate: prior.Private, PriorIdentity: identity,
+			ClientCapabilities: &tfprotov6.PlanResourceChangeClientCapabilities{},
+		})
+	}, func(r *tfprotov6.PlanResourceChangeResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
+	if diags.HasErrors() {
+		return Planned{}, diags
+	}
+	object, err := p.decodeObject(s, resp.PlannedState, resp.PlannedPrivate, resp.PlannedIdentity)
+	if err != nil {
+		return Planned{}, append(diags, p.broken(err)...)
+	}
+	out := Planned{Object: object, Legacy: resp.UnsafeToUseLegacyTypeSystem}
+	for _, path := range resp.RequiresReplace {
+		out.Requires = append(out.Requires, pathOf(path))
+	}
+	return out, diags
+}
+
+// Apply makes the planned change. Even with errors the result is what is known
+// of the object afterwards; Lost tells that nothing could be learned.
+func (p *Provider) Apply(ctx context.Context, typeName string, prior cty.Value, planned Object, config cty.Value) (out Object, legacy, lost bool, diags hcl.Diagnostics) {
+	s := p.schemas.Resources[typeName]
+	priorValue, err := encode(prior, s.Type)
+	if err != nil {
+		return out, false, true, p.broken(err)
+	}
+	plannedValue, identity, err := p.encodeObject(s, planned)
+	if err != nil {
+		return out, false, true, p.broken(err)
+	}
+	configValue, err := encode(config, s.Type)
+	if err != nil {
+		return out, false, true, p.broken(err)
+	}
+	resp, diags := call(p, "applying "+typeName, func() (*tfprotov6.ApplyResourceChangeResponse, error) {
+		return p.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+			TypeName: typeName, PriorState: priorValue, PlannedState: plannedValue, Config: configValue,
+			PlannedPrivate: planned.Private, PlannedIdentity: identity,
+		})
+	}, func(r *tfprotov6.ApplyResourceChangeResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
+	if resp == nil {
+		return out, false, true, diags
+	}
+	out, err = p.decodeObject(s, resp.NewState, resp.Private, resp.NewIdentity)
+	if err != nil {
+		return out, false, true, append(diags, p.broken(err)...)
+	}
+	return out, resp.UnsafeToUseLegacyTypeSystem, false, diags
+}
+
+func (p *Provider) encodeObject(s *Schema, o Object) (*tfprotov6.DynamicValue, *tfprotov6.ResourceIdentityData, error) {
+	value, err := encode(o.Value, s.Type)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.Identity == cty.NilType || o.Identity == cty.NilVal || o.Identity.IsNull() {
+		return value, nil, nil
+	}
+	identity, err := encode(o.Identity, s.Identity)
+	if err != nil {
+		return nil, nil, err
+	}
+	return value, &tfprotov6.ResourceIdentityData{IdentityData: identity}, nil
+}
+
+func (p *Provider) decodeObject(s *Schema, value *tfprotov6.DynamicValue, private []byte, identity *tfprotov6.ResourceIdentityData) (Object, error) {
+	out := Object{Private: private}
+	var err error
+	if out.Value, err = decode(value, s.Type); err != nil {
+		return out, err
+	}
+	if s.Identity != cty.NilType && identity != nil {
+		out.Identity, err = decode(identity.IdentityData, s.Identity)
+	}
+	return out, err
+}
