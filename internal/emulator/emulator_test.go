@@ -77,8 +77,8 @@ func TestWhoMayCall(t *testing.T) {
 		{name: "control", path: "/_aws/control/stop", want: 200, says: "control"},
 		{name: "control by a page", path: "/_aws/control/stop", origin: "http://evil.example", want: 403, says: "web page"},
 		{name: "control by a page of ours", path: "/_aws/control/stop", fetch: "same-origin", want: 403, says: "web page"},
-		{name: "AWS by a page", path: "/2015-03-31/functions/", origin: "null", want: 403, says: "-insecure-any-credentials"},
-		{name: "AWS by a page of ours", path: "/2015-03-31/functions/", fetch: "same-origin", want: 403, says: "-insecure-any-credentials"},
+		{name: "AWS by a page", path: "/2015-03-31/functions/", origin: "null", want: 403, says: "web pages"},
+		{name: "AWS by a page of ours", path: "/2015-03-31/functions/", fetch: "same-origin", want: 403, says: "web pages"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			req, err := http.NewRequest(http.MethodGet, base+c.path, nil)

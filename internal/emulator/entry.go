@@ -48,15 +48,11 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(e.services.alive, cancel)()
-	e.services.serve(w, r.WithContext(ctx), e.config.AnyCredentials)
+	e.services.serve(w, r.WithContext(ctx))
 }
 
 // serve answers requests to deployed APIs and to the AWS APIs.
-func (s *services) serve(w http.ResponseWriter, r *http.Request, anyCredentials bool) {
-	if anyCredentials && fromPage(r) {
-		refuse(w, "the emulator accepts any credentials, so it refuses calls of web pages; start it without -insecure-any-credentials and sign them with its key")
-		return
-	}
+func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	s.api.ServeHTTP(w, r)
 }
 

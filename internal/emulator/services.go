@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/apigatewayv2"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
 // services is everything that one emulator emulates, from one reset to the next.
@@ -43,11 +45,23 @@ func (e *Emulator) compose() (_ *services, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	_ = env.Env{
+	around := &env.Env{
 		Clock: e.config.Clock, Store: s.store, Log: e.config.Log, Dir: dir, URL: e.URL, Main: e.config.Main,
 	}
-	s.api = http.NotFoundHandler()
-	return s, nil
+	apis, err := apigatewayv2.New(around)
+	if err != nil {
+		return nil, err
+	}
+	s.api, err = wire.New(wire.Config{
+		Services: []wire.Service{
+			apis.Wire(),
+		},
+		Keys:           keys{root: e.key},
+		AnyCredentials: e.config.AnyCredentials,
+		Clock:          e.config.Clock,
+		Log:            e.config.Log,
+	})
+	return s, err
 }
 
 // close ends the services, last made first.
