@@ -1,0 +1,267 @@
+package lambda
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+)
+
+// maxPolicy is the size of a function's policy, in bytes.
+const maxPolicy = 20480
+
+// statement is one permission, in the order in which AWS writes it.
+type statement struct {
+	Sid       string
+	Effect    string
+	Principal any // "*", or principal
+	Action    string
+	Resource  string
+	Condition *condition `json:",omitempty"`
+}
+
+type principal struct {
+	Service string `json:",omitempty"`
+	AWS     string `json:",omitempty"`
+}
+
+// condition is the part of IAM's conditions that AddPermission makes.
+type condition struct {
+	StringEquals map[string]string `json:",omitempty"`
+	ArnLike      map[string]string `json:",omitempty"`
+}
+
+// text returns v as JSON as AWS writes it, with <, > and & as they are.
+func text(v any) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return strings.TrimSuffix(b.String(), "\n"), err
+}
+
+type policy struct {
+	Version   string
+	ID        string `json:"Id"`
+	Statement []statement
+}
+
+func policyOf(statements []statement) (string, error) {
+	return text(policy{Version: "2012-10-17", ID: "default", Statement: statements})
+}
+
+// AddPermission adds a statement to a function's policy.
+func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionInput) (*lambda.AddPermissionOutput, error) {
+	n, err := parse(ctx, in.FunctionName, in.Qualifier)
+	if err != nil {
+		return nil, err
+	}
+	if n.qualifier == latest {
+		return nil, invalid("We currently do not support adding policies for $LATEST.")
+	}
+	who, err := principalOf(aws.ToString(in.Principal))
+	if err != nil {
+		return nil, err
+	}
+	st := statement{
+		Sid: aws.ToString(in.StatementId), Effect: "Allow", Principal: who,
+		Action: aws.ToString(in.Action), Resource: n.arn(), Condition: conditionOf(in),
+	}
+	_, err = s.edit(n, func(f *function) error {
+		if in.RevisionId != nil && *in.RevisionId != f.Revision {
+			return stale("GetPolicy")
+		}
+		if slices.ContainsFunc(f.Policy, func(o statement) bool { return o.Sid == st.Sid }) {
+			return conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
+		}
+		f.Policy = append(slices.Clip(f.Policy), st)
+		whole, err := policyOf(f.Policy)
+		if err != nil {
+			return err
+		}
+		if len(whole) > maxPolicy {
+			return &types.PolicyLengthExceededException{Message: aws.String("The final policy size is bigger than the limit (20480)."), Type: user}
+		}
+		f.revise()
+		return nil
+	})
+	if err != nil {
+		return nil, policyMissing(n, err, "Cannot find alias arn: %s")
+	}
+	written, err := text(st)
+	return &lambda.AddPermissionOutput{Statement: aws.String(written)}, err
+}
+
+// policyMissing rewrites the error for an alias that does not exist: whatever is
+// neither a number nor has a $ in it is the name of an alias.
+func policyMissing(n name, err error, format string) error {
+	alias := n.qualifier != "" && strings.Trim(n.qualifier, "0123456789") != "" && !strings.Contains(n.qualifier, "$")
+	if _, ok := err.(*types.ResourceNotFoundException); ok && alias { //nolint:errorlint // our own, unwrapped
+		return notFound(format, n.qualified())
+	}
+	return err
+}
+
+var account = regexp.MustCompile(`^\d{12}$`)
+
+// principalOf is how a policy writes who may call.
+func principalOf(text string) (any, error) {
+	switch {
+	case text == "*":
+		return text, nil
+	case account.MatchString(text):
+		return principal{AWS: "arn:aws:iam::" + text + ":root"}, nil
+	case strings.HasPrefix(text, "arn:aws:iam::"), strings.HasPrefix(text, "arn:aws:sts::"):
+		return principal{AWS: text}, nil
+	case strings.HasSuffix(text, ".amazonaws.com"):
+		return principal{Service: text}, nil
+	}
+	return nil, invalid("The provided principal was invalid. Please check the principal and try again.")
+}
+
+func conditionOf(in *lambda.AddPermissionInput) *condition {
+	c := condition{StringEquals: map[string]string{}}
+	for key, value := range map[string]*string{
+		"AWS:SourceAccount":          in.SourceAccount,
+		"aws:PrincipalOrgID":         in.PrincipalOrgID,
+		"lambda:EventSourceToken":    in.EventSourceToken,
+		"lambda:FunctionUrlAuthType": aws.String(string(in.FunctionUrlAuthType)),
+	} {
+		if aws.ToString(value) != "" {
+			c.StringEquals[key] = *value
+		}
+	}
+	if aws.ToString(in.SourceArn) != "" {
+		c.ArnLike = map[string]string{"AWS:SourceArn": *in.SourceArn}
+	}
+	if len(c.StringEquals) == 0 && c.ArnLike == nil {
+		return nil
+	}
+	return &c
+}
+
+// GetPolicy returns a function's policy.
+func (s *Service) GetPolicy(ctx context.Context, in *lambda.GetPolicyInput) (*lambda.GetPolicyOutput, error) {
+	n, err := parse(ctx, in.FunctionName, in.Qualifier)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.view(n)
+	if err != nil || len(f.Policy) == 0 || n.qualifier != "" {
+		return nil, notFound("The resource you requested does not exist.")
+	}
+	whole, err := policyOf(f.Policy)
+	return &lambda.GetPolicyOutput{Policy: aws.String(whole), RevisionId: aws.String(f.Revision)}, err
+}
+
+// RemovePermission removes a statement from a function's policy.
+func (s *Service) RemovePermission(ctx context.Context, in *lambda.RemovePermissionInput) (*lambda.RemovePermissionOutput, error) {
+	n, err := parse(ctx, in.FunctionName, in.Qualifier)
+	if err != nil {
+		return nil, err
+	}
+	if f, err := s.view(name{Scope: n.Scope, function: n.function}); err != nil {
+		return nil, notFound("No policy found for: %s", n.arn())
+	} else if n.qualifier == "" && len(f.Policy) == 0 || n.qualifier == latest {
+		return nil, notFound("No policy is associated with the given resource.")
+	}
+	_, err = s.edit(n, func(f *function) error {
+		i := slices.IndexFunc(f.Policy, func(o statement) bool { return o.Sid == aws.ToString(in.StatementId) })
+		if i < 0 {
+			return notFound("Statement %s is not found in resource policy.", aws.ToString(in.StatementId))
+		}
+		if in.RevisionId != nil && *in.RevisionId != f.Revision {
+			return stale("GetPolicy")
+		}
+		f.Policy = slices.Concat(f.Policy[:i], f.Policy[i+1:])
+		f.revise()
+		return nil
+	})
+	if err != nil {
+		return nil, policyMissing(n, err, "Cannot find alias arn: %s")
+	}
+	return &lambda.RemovePermissionOutput{}, nil
+}
+
+// allows reports whether the function's policy lets a service call it.
+func (f *function) allows(c env.Caller) bool {
+	return slices.ContainsFunc(f.Policy, func(s statement) bool { return s.allows(c) })
+}
+
+func (s statement) allows(c env.Caller) bool {
+	if s.Action != "lambda:InvokeFunction" && s.Action != "lambda:*" {
+		return false
+	}
+	// Statements come from the store as generic JSON.
+	switch p := s.Principal.(type) {
+	case string:
+	case principal:
+		if p.Service != c.Service {
+			return false
+		}
+	case map[string]any:
+		if p["Service"] != c.Service {
+			return false
+		}
+	default:
+		return false
+	}
+	if s.Condition == nil {
+		return true
+	}
+	for key, want := range s.Condition.StringEquals {
+		if key != "AWS:SourceAccount" || want != c.SourceAccount {
+			return false // a service call has no other of these keys
+		}
+	}
+	for _, pattern := range s.Condition.ArnLike {
+		if !arnLike(pattern, c.SourceARN) {
+			return false
+		}
+	}
+	return true
+}
+
+// arnLike compares ARNs as IAM does: part by part, with * and ? within a part; the
+// sixth part is the rest.
+func arnLike(pattern, arn string) bool {
+	p, a := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
+	if len(p) != 6 || len(a) != 6 {
+		return false
+	}
+	for i := range p {
+		if !glob(p[i], a[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// glob matches text against a pattern with * and ?, in linear time per star.
+func glob(pattern, text string) bool {
+	star, mark := -1, 0
+	i, j := 0, 0
+	for j < len(text) {
+		switch {
+		case i < len(pattern) && pattern[i] == '*':
+			star, mark = i, j
+			i++
+		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == text[j]):
+			i, j = i+1, j+1
+		case star >= 0:
+			mark++
+			i, j = star+1, mark
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[i:], "*") == ""
+}

@@ -1,0 +1,144 @@
+// Package lambda emulates AWS Lambda: functions, their configuration, permissions
+// and tags, and their invocation, which the package runtime carries out.
+//
+// It must not know any other emulated service: logs and roles come in through the
+// interfaces [Logs] and [Roles].
+package lambda
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda/schemas"
+	"github.com/google/uuid"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
+)
+
+// Principal is how Lambda calls itself when it assumes a role.
+const Principal = "lambda.amazonaws.com"
+
+// Logs takes what functions write.
+type Logs interface {
+	// Append adds lines of one moment to a stream, and makes the group and the
+	// stream where they are missing.
+	Append(ctx context.Context, group, stream string, at time.Time, lines ...string) error
+}
+
+// Roles lends the roles of functions.
+type Roles interface {
+	// CanAssume returns nil when the role exists and trusts the service.
+	CanAssume(ctx context.Context, roleARN, service string) error
+	AssumeForService(ctx context.Context, roleARN, service, session string) (accessKey, secretKey, sessionToken string, expires time.Time, err error)
+}
+
+// Service is AWS Lambda in one emulator.
+type Service struct {
+	env       *env.Env
+	roles     Roles
+	functions *store.Set[function]
+	code      codeStore
+	host      *runtime.Host
+	running   running
+	// token is part of the addresses of packages, which need no signature.
+	token string
+}
+
+// New returns Lambda over what the store holds.
+func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
+	s := &Service{env: e, roles: roles, token: uuid.NewString()}
+	var err error
+	if s.functions, err = store.NewSet[function](e.Store, "lambda.function"); err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(e.Dir, "lambda")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making a folder for functions: %w", err)
+	}
+	s.code = codeStore{filepath.Join(dir, "functions")}
+	if err := s.prune(); err != nil {
+		return nil, err
+	}
+	s.host, err = runtime.New(runtime.Options{
+		Clock: e.Clock, Log: e.Log, Dir: filepath.Join(dir, "runtime"), Main: e.Main,
+		Sink: func(f *runtime.Function, stream string, at time.Time, lines []string) {
+			ctx := env.WithScope(context.Background(), env.Scope{Account: f.Account, Region: f.Region})
+			if err := logs.Append(ctx, f.Log.Group, stream, at, lines...); err != nil {
+				e.Log.Warn("writing the log of a function", "function", f.Name, "error", err)
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close ends every process of every function.
+func (s *Service) Close() error { return s.host.Close() }
+
+// prune removes packages that no function has.
+func (s *Service) prune() error {
+	used := map[string]bool{}
+	err := s.env.Store.View(func(tx *store.Tx) error {
+		for _, f := range s.functions.From(tx, "") {
+			used[f.digest()] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.code.prune(used)
+}
+
+// notEmulated are members of a function's configuration that no operation carries out.
+var notEmulated = []string{
+	"CapacityProviderConfig", "DeadLetterConfig.TargetArn", "DurableConfig", "FileSystemConfigs", "ImageConfig", "KMSKeyArn", "Layers",
+	"VpcConfig.SubnetIds", "VpcConfig.SecurityGroupIds", "VpcConfig.Ipv6AllowedForDualStack",
+}
+
+// Wire lists what is served.
+func (s *Service) Wire() wire.Service {
+	create := append([]string{
+		"Code.ImageUri", "Code.S3Bucket", "Code.S3Key", "Code.S3ObjectStorageMode", "Code.S3ObjectVersion", "Code.SourceKMSKeyArn",
+		"CodeSigningConfigArn", "Publish", "PublishTo", "TenancyConfig",
+	}, notEmulated...)
+	return wire.Service{
+		Name:     "lambda",
+		Protocol: wire.RESTJSON,
+		Schema:   schemas.AWSGirApiService,
+		Operations: []wire.Operation{
+			wire.Op(schemas.AddPermission, s.AddPermission, wire.Refuse("InvokedViaFunctionUrl")),
+			wire.Op(schemas.CreateFunction, s.CreateFunction, wire.Refuse(create...), wire.Unchecked("Runtime")),
+			wire.Op(schemas.DeleteFunction, s.DeleteFunction),
+			wire.Op(schemas.DeleteFunctionConcurrency, s.DeleteFunctionConcurrency),
+			wire.Op(schemas.GetAccountSettings, s.GetAccountSettings),
+			wire.Op(schemas.GetFunction, s.GetFunction),
+			wire.Op(schemas.GetFunctionCodeSigningConfig, s.GetFunctionCodeSigningConfig),
+			wire.Op(schemas.GetFunctionConcurrency, s.GetFunctionConcurrency),
+			wire.Op(schemas.GetFunctionConfiguration, s.GetFunctionConfiguration),
+			wire.Op(schemas.GetFunctionRecursionConfig, s.GetFunctionRecursionConfig),
+			wire.Op(schemas.GetPolicy, s.GetPolicy),
+			wire.Op(schemas.GetRuntimeManagementConfig, s.GetRuntimeManagementConfig),
+			wire.Op(schemas.Invoke, s.Invoke, wire.Refuse("DurableExecutionName", "TenantId")),
+			wire.Op(schemas.ListFunctions, s.ListFunctions, wire.Refuse("MasterRegion")),
+			wire.Op(schemas.ListTags, s.ListTags),
+			wire.Op(schemas.ListVersionsByFunction, s.ListVersionsByFunction),
+			wire.Op(schemas.PutFunctionConcurrency, s.PutFunctionConcurrency),
+			wire.Op(schemas.PutFunctionRecursionConfig, s.PutFunctionRecursionConfig),
+			wire.Op(schemas.RemovePermission, s.RemovePermission),
+			wire.Op(schemas.TagResource, s.TagResource),
+			wire.Op(schemas.UntagResource, s.UntagResource),
+			wire.Op(schemas.UpdateFunctionCode, s.UpdateFunctionCode, wire.Refuse("ImageUri", "Publish", "PublishTo",
+				"S3Bucket", "S3Key", "S3ObjectStorageMode", "S3ObjectVersion", "SourceKMSKeyArn")),
+			wire.Op(schemas.UpdateFunctionConfiguration, s.UpdateFunctionConfiguration, wire.Refuse(notEmulated...), wire.Unchecked("Runtime")),
+		},
+	}
+}
