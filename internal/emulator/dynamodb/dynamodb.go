@@ -1,0 +1,78 @@
+// Package dynamodb is Amazon DynamoDB: tables with their settings and indexes, and
+// the items in them, read and written with expressions.
+//
+// It answers with the SDK's types and AWS's messages. It must not know HTTP, which
+// is wire's, nor other emulated services; the language of expressions is the
+// package expr's.
+package dynamodb
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
+)
+
+// A Service is DynamoDB in all accounts and regions of one emulator.
+type Service struct {
+	// Settle is how long tables and indexes stay CREATING, UPDATING or DELETING.
+	// At zero only the answer to the call that begins the change shows that state,
+	// so that nobody has to wait for it. It must be set before the first call.
+	Settle time.Duration
+
+	env     *env.Env
+	tables  *store.Set[table]  // by scope and name
+	items   *store.Set[[]byte] // by itemKey
+	entries *store.Set[string] // by entryKey: the key of the item that an index lists
+}
+
+// New returns the service over the emulator's store.
+func New(e *env.Env) (*Service, error) {
+	s := &Service{env: e}
+	var err error
+	if s.tables, err = store.NewSet[table](e.Store, "dynamodb.table"); err != nil {
+		return nil, err
+	}
+	clone := func(b []byte) ([]byte, error) { return append([]byte(nil), b...), nil }
+	same := func(b []byte) ([]byte, error) { return b, nil }
+	if s.items, err = store.NewSetWith(e.Store, "dynamodb.item", same, clone); err != nil {
+		return nil, err
+	}
+	s.entries, err = store.NewSetWith(e.Store, "dynamodb.entry",
+		func(k string) ([]byte, error) { return []byte(k), nil },
+		func(b []byte) (string, error) { return string(b), nil })
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// now is the time to the millisecond, which is what DynamoDB's answers carry.
+func (s *Service) now() time.Time { return s.env.Clock.Now().UTC().Truncate(time.Millisecond) }
+
+// Wire lists what the service serves.
+func (s *Service) Wire() wire.Service {
+	return wire.Service{
+		Name:     "dynamodb",
+		Protocol: wire.AWSJSON10,
+		Schema:   schemas.DynamoDB_20120810,
+		Operations: []wire.Operation{
+			wire.Op(schemas.CreateTable, s.CreateTable, wire.Refuse("GlobalTableSettingsReplicationMode", "GlobalTableSourceArn", "VectorIndexes")),
+			wire.Op(schemas.DeleteTable, s.DeleteTable),
+			wire.Op(schemas.DescribeTable, s.DescribeTable),
+			wire.Op(schemas.GetItem, s.GetItem, wire.Refuse("AttributesToGet")),
+			wire.Op(schemas.PutItem, s.PutItem, wire.Refuse("ConditionalOperator", "Expected")),
+		},
+		Unions: []wire.Union{
+			wire.UnionOf[types.AttributeValue](
+				&types.AttributeValueMemberB{}, &types.AttributeValueMemberBOOL{}, &types.AttributeValueMemberBS{},
+				&types.AttributeValueMemberL{}, &types.AttributeValueMemberM{}, &types.AttributeValueMemberN{},
+				&types.AttributeValueMemberNS{}, &types.AttributeValueMemberNULL{}, &types.AttributeValueMemberS{},
+				&types.AttributeValueMemberSS{}),
+		},
+	}
+}

@@ -1,0 +1,44 @@
+package dynamodb
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+)
+
+// invalid is the ValidationException, which the SDK does not model.
+func invalid(format string, args ...any) error {
+	return &smithy.GenericAPIError{Code: "ValidationException", Message: fmt.Sprintf(format, args...), Fault: smithy.FaultClient}
+}
+
+// parameter is the ValidationException of most bad values.
+func parameter(format string, args ...any) error {
+	return invalid("One or more parameter values were invalid: "+format, args...)
+}
+
+// invalidErr turns an error of the package expr, whose text is AWS's, into a
+// ValidationException.
+func invalidErr(err error) error {
+	var api smithy.APIError
+	if err == nil || errors.As(err, &api) {
+		return err
+	}
+	return invalid("%s", err)
+}
+
+// noTable is what the operations on tables answer.
+func noTable(name string) error {
+	return &types.ResourceNotFoundException{Message: aws.String("Requested resource not found: Table: " + name + " not found")}
+}
+
+// noResource is what the operations on items answer.
+func noResource() error {
+	return &types.ResourceNotFoundException{Message: aws.String("Requested resource not found")}
+}
+
+func inUse(format string, args ...any) error {
+	return &types.ResourceInUseException{Message: aws.String(fmt.Sprintf(format, args...))}
+}

@@ -1,0 +1,174 @@
+package dynamodb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
+)
+
+// maxNesting is how deep lists and maps may stand within one another.
+const maxNesting = 32
+
+// itemOf reads a request's attributes. The error is AWS's ValidationException.
+func itemOf(attributes map[string]types.AttributeValue) (expr.Item, error) {
+	item := make(expr.Item, len(attributes))
+	for name, a := range attributes {
+		v, err := valueOf(a, 0)
+		if err != nil {
+			return nil, invalidErr(err)
+		}
+		item[name] = v
+	}
+	return item, nil
+}
+
+func valueOf(a types.AttributeValue, depth int) (expr.Value, error) {
+	if depth > maxNesting {
+		return nil, invalid("Nesting Levels have exceeded supported limits")
+	}
+	switch a := a.(type) {
+	case *types.AttributeValueMemberS:
+		return expr.String(a.Value), nil
+	case *types.AttributeValueMemberN:
+		return expr.ParseNumber(a.Value)
+	case *types.AttributeValueMemberB:
+		return expr.Binary(a.Value), nil
+	case *types.AttributeValueMemberBOOL:
+		return expr.Bool(a.Value), nil
+	case *types.AttributeValueMemberNULL:
+		if !a.Value {
+			return nil, parameter("Null attribute value types must have the value of true")
+		}
+		return expr.Null{}, nil
+	case *types.AttributeValueMemberL:
+		list := make(expr.List, len(a.Value))
+		for i, e := range a.Value {
+			v, err := valueOf(e, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list[i] = v
+		}
+		return list, nil
+	case *types.AttributeValueMemberM:
+		m := make(expr.Map, len(a.Value))
+		for name, e := range a.Value {
+			v, err := valueOf(e, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			m[name] = v
+		}
+		return m, nil
+	case *types.AttributeValueMemberSS:
+		if len(a.Value) == 0 {
+			return nil, parameter("An string set  may not be empty")
+		}
+		if repeated(a.Value) {
+			return nil, parameter("Input collection [%s] contains duplicates.", strings.Join(a.Value, ", "))
+		}
+		return expr.StringSet(slices.Clone(a.Value)), nil
+	case *types.AttributeValueMemberNS:
+		return numberSet(a.Value)
+	case *types.AttributeValueMemberBS:
+		return binarySet(a.Value)
+	}
+	return nil, invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+}
+
+func numberSet(texts []string) (expr.Value, error) {
+	if len(texts) == 0 {
+		return nil, parameter("An number set  may not be empty")
+	}
+	set := make(expr.NumberSet, len(texts))
+	for i, text := range texts {
+		n, err := expr.ParseNumber(text)
+		if err != nil {
+			return nil, err
+		}
+		set[i] = n
+	}
+	if repeated(set) {
+		return nil, invalid("Input collection contains duplicates")
+	}
+	return set, nil
+}
+
+func binarySet(blobs [][]byte) (expr.Value, error) {
+	if len(blobs) == 0 {
+		return nil, parameter("Binary sets should not be empty")
+	}
+	set := make(expr.BinarySet, len(blobs))
+	for i, b := range blobs {
+		set[i] = string(b)
+	}
+	if repeated(set) {
+		return nil, parameter("Input collection %v of type BS contains duplicates.", blobs)
+	}
+	return set, nil
+}
+
+func repeated[T comparable](set []T) bool {
+	seen := make(map[T]bool, len(set))
+	for _, e := range set {
+		if seen[e] {
+			return true
+		}
+		seen[e] = true
+	}
+	return false
+}
+
+// attributesOf is the inverse of itemOf; nil for no item.
+func attributesOf(item expr.Item) map[string]types.AttributeValue {
+	if item == nil {
+		return nil
+	}
+	attributes := make(map[string]types.AttributeValue, len(item))
+	for name, v := range item {
+		attributes[name] = attributeOf(v)
+	}
+	return attributes
+}
+
+func attributeOf(v expr.Value) types.AttributeValue {
+	switch v := v.(type) {
+	case expr.String:
+		return &types.AttributeValueMemberS{Value: string(v)}
+	case expr.Number:
+		return &types.AttributeValueMemberN{Value: v.String()}
+	case expr.Binary:
+		return &types.AttributeValueMemberB{Value: []byte(v)}
+	case expr.Bool:
+		return &types.AttributeValueMemberBOOL{Value: bool(v)}
+	case expr.Null:
+		return &types.AttributeValueMemberNULL{Value: true}
+	case expr.List:
+		list := make([]types.AttributeValue, len(v))
+		for i, e := range v {
+			list[i] = attributeOf(e)
+		}
+		return &types.AttributeValueMemberL{Value: list}
+	case expr.Map:
+		return &types.AttributeValueMemberM{Value: attributesOf(v)}
+	case expr.StringSet:
+		return &types.AttributeValueMemberSS{Value: v}
+	case expr.NumberSet:
+		set := make([]string, len(v))
+		for i, n := range v {
+			set[i] = n.String()
+		}
+		return &types.AttributeValueMemberNS{Value: set}
+	case expr.BinarySet:
+		set := make([][]byte, len(v))
+		for i, b := range v {
+			set[i] = []byte(b)
+		}
+		return &types.AttributeValueMemberBS{Value: set}
+	}
+	panic(fmt.Sprintf("dynamodb: a value of type %T", v))
+}
