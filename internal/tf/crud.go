@@ -212,7 +212,7 @@ func shows(plan, state tftypes.Value) bool {
 	}
 	if a, ok := stringOf(plan); ok {
 		b, _ := stringOf(state)
-		return a == b || jsonEqual(a, b)
+		return a == b || SameJSON(a, b)
 	}
 	return plan.Equal(state)
 }

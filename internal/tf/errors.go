@@ -15,12 +15,17 @@ import (
 // Gone returns a test for a type's Gone: the error is an E and comes from one of
 // the operations, which are the one that gets the object and the one that deletes
 // it. A missing part of the object, a proxy's 404 or a wrong endpoint is none.
+// [ErrGone] counts always.
 func Gone[E error](operations ...string) func(error) bool {
 	return func(err error) bool {
 		var op *smithy.OperationError
-		return Is[E](err) && errors.As(err, &op) && slices.Contains(operations, op.Operation())
+		return errors.Is(err, ErrGone) || Is[E](err) && errors.As(err, &op) && slices.Contains(operations, op.Operation())
 	}
 }
+
+// ErrGone is what a Read returns for an object that AWS still shows while it is
+// being deleted.
+var ErrGone = errors.New("the object is being deleted")
 
 // Is reports whether err is or wraps an E.
 func Is[E error](err error) bool {

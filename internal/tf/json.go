@@ -71,7 +71,7 @@ func (v JSON) Equal(o attr.Value) bool {
 // StringSemanticEquals reports whether both are the same document.
 func (v JSON) StringSemanticEquals(_ context.Context, o basetypes.StringValuable) (bool, diag.Diagnostics) {
 	w, ok := o.(JSON)
-	return ok && jsonEqual(v.ValueString(), w.ValueString()), nil
+	return ok && SameJSON(v.ValueString(), w.ValueString()), nil
 }
 
 // ValidateAttribute refuses text that is not JSON, saying where it goes wrong.
@@ -99,14 +99,14 @@ func (keepJSON) PlanModifyString(_ context.Context, req planmodifier.StringReque
 	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
 		return
 	}
-	if jsonEqual(req.StateValue.ValueString(), req.PlanValue.ValueString()) {
+	if SameJSON(req.StateValue.ValueString(), req.PlanValue.ValueString()) {
 		resp.PlanValue = req.StateValue
 	}
 }
 
-// jsonEqual reports whether two texts are the same JSON document; texts that are
+// SameJSON reports whether two texts are the same JSON document; texts that are
 // no documents are only equal if they are the same text.
-func jsonEqual(a, b string) bool {
+func SameJSON(a, b string) bool {
 	if a == b {
 		return true
 	}

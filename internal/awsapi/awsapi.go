@@ -1,0 +1,287 @@
+// Package awsapi gives the AWS SDK's clients for one backend: AWS, another
+// server at an endpoint, or the emulator, in this process or by its data_dir.
+//
+// It must not know Terraform nor what any operation is used for. With the
+// emulator it looks for no credentials and sends none that are real.
+package awsapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+)
+
+// Services are the names by which Config.Endpoints knows the services.
+var Services = []string{"apigatewayv2", "dynamodb", "iam", "lambda", "logs", "sts"}
+
+// Config says which server is AWS and as whom to call it.
+type Config struct {
+	// Emulator is an emulator in this process; DataDir is the folder of one that
+	// is joined, or started, at the first call. Both empty: AWS, or what the
+	// endpoints say.
+	Emulator Emulator
+	DataDir  string
+	// Main is the path of this project's binary, which is started as the
+	// emulator of DataDir.
+	Main string
+
+	// Endpoint is the address of a server for all services, Endpoints by service
+	// name; without one AWS's own are used.
+	Endpoint  string
+	Endpoints map[string]string
+
+	// Region is the default one; "" to let the SDK find it.
+	Region string
+	// Profile, and AccessKey with SecretKey and Token, choose credentials; where
+	// they are empty the SDK's chain is asked. Not used with an emulator.
+	Profile, AccessKey, SecretKey, Token string
+
+	// Version is the provider's, for the requests' User-Agent header.
+	Version string
+}
+
+// An Emulator is one in this process.
+type Emulator interface {
+	aws.HTTPClient
+	Credentials() (accessKey, secretKey string)
+	URL() (string, error)
+}
+
+// A Backend makes the clients of one server. It calls nothing until a client is
+// asked for.
+type Backend struct {
+	config Config
+
+	mu       sync.Mutex
+	base     *aws.Config          // without a region; nil until the first client
+	clients  map[string]any       // by service and region
+	identity map[string]*identity // by region
+}
+
+type identity struct {
+	once               sync.Once
+	partition, account string
+	err                error
+}
+
+// New returns a backend for c.
+func New(c Config) (*Backend, error) {
+	if c.Emulator != nil && c.DataDir != "" {
+		return nil, errors.New("an emulator in this process and one by data_dir exclude each other")
+	}
+	for name := range c.Endpoints {
+		if !slices.Contains(Services, name) {
+			return nil, fmt.Errorf("there is no service %q among the endpoints; the names are %s", name, strings.Join(Services, ", "))
+		}
+	}
+	return &Backend{config: c, clients: map[string]any{}, identity: map[string]*identity{}}, nil
+}
+
+// Emulated reports whether the backend is the emulator.
+func (b *Backend) Emulated() bool { return b.config.Emulator != nil || b.config.DataDir != "" }
+
+// Where names the backend in messages.
+func (b *Backend) Where() string {
+	switch {
+	case b.config.Emulator != nil:
+		return "the emulator in this process"
+	case b.config.DataDir != "":
+		return "the emulator in " + b.config.DataDir
+	case b.config.Endpoint != "":
+		return b.config.Endpoint
+	case len(b.config.Endpoints) > 0:
+		return "AWS with other endpoints for " + strings.Join(slices.Sorted(maps.Keys(b.config.Endpoints)), ", ")
+	}
+	return "AWS"
+}
+
+// Endpoints returns the addresses of servers other than AWS's own, by service.
+// It starts the emulator where that is the backend.
+func (b *Backend) Endpoints(ctx context.Context) (map[string]string, error) {
+	all := map[string]string{}
+	for _, name := range Services {
+		url, err := b.endpoint(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if url != "" {
+			all[name] = url
+		}
+	}
+	return all, nil
+}
+
+// Region returns the default region, "" if nobody names one. It reads AWS's
+// configuration files when AWS is the backend.
+func (b *Backend) Region(ctx context.Context) (string, error) {
+	if b.config.Region != "" || b.Emulated() {
+		return b.config.Region, nil
+	}
+	c, err := b.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	return c.Region, nil
+}
+
+// Identity returns the partition and the account that calls in a region are made
+// for; it asks STS once.
+func (b *Backend) Identity(ctx context.Context, region string) (partition, account string, err error) {
+	b.mu.Lock()
+	id, ok := b.identity[region]
+	if !ok {
+		id = &identity{}
+		b.identity[region] = id
+	}
+	b.mu.Unlock()
+	id.once.Do(func() { id.err = b.ask(ctx, region, id) })
+	if id.err != nil { // the next caller asks again: this one may have been cancelled
+		b.mu.Lock()
+		if b.identity[region] == id {
+			delete(b.identity, region)
+		}
+		b.mu.Unlock()
+	}
+	return id.partition, id.account, id.err
+}
+
+func (b *Backend) ask(ctx context.Context, region string, id *identity) error {
+	c, err := b.STS(ctx, region)
+	if err != nil {
+		return err
+	}
+	out, err := c.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return err
+	}
+	a, err := arn.Parse(aws.ToString(out.Arn))
+	if err != nil {
+		return fmt.Errorf("reading the caller's ARN %q: %w", aws.ToString(out.Arn), err)
+	}
+	id.partition, id.account = a.Partition, aws.ToString(out.Account)
+	return nil
+}
+
+// load returns what all clients have in common.
+func (b *Backend) load(ctx context.Context) (aws.Config, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.base != nil {
+		return *b.base, nil
+	}
+	var c aws.Config
+	var err error
+	if b.Emulated() {
+		c, err = b.emulated(ctx)
+	} else {
+		c, err = b.real(ctx)
+	}
+	if err != nil {
+		return c, err
+	}
+	b.base = &c
+	return c, nil
+}
+
+// attempts is how often a call is tried at most. AWS throttles control planes to
+// a few calls per second, so many are needed there.
+const attempts = 20
+
+func (b *Backend) real(ctx context.Context) (aws.Config, error) {
+	options := []func(*config.LoadOptions) error{
+		config.WithAPIOptions(b.userAgent()),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+				o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {
+					o.MaxAttempts, o.RateLimiter = attempts, ratelimit.None
+				})
+			})
+		}),
+	}
+	if b.config.Region != "" {
+		options = append(options, config.WithRegion(b.config.Region))
+	}
+	if b.config.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(b.config.Profile))
+	}
+	if b.config.AccessKey != "" {
+		options = append(options, config.WithCredentialsProvider(
+			credentials.NewStaticCredentialsProvider(b.config.AccessKey, b.config.SecretKey, b.config.Token)))
+	}
+	c, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return c, fmt.Errorf("reading AWS's configuration: %w", err)
+	}
+	return c, nil
+}
+
+func (b *Backend) userAgent() []func(*middleware.Stack) error {
+	return []func(*middleware.Stack) error{awsmiddleware.AddUserAgentKeyValue("terraform-provider-serverless", b.config.Version)}
+}
+
+// quick retries without long pauses: the emulator is on this machine, and no one
+// else is throttled by our calls.
+func quick() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 8, 200*time.Millisecond, ratelimit.None
+	})
+}
+
+// endpoint is the address of a service; "" for AWS's own.
+func (b *Backend) endpoint(ctx context.Context, service string) (string, error) {
+	if b.Emulated() {
+		if b.config.Emulator != nil {
+			return b.config.Emulator.URL()
+		}
+		c, err := b.load(ctx)
+		if err != nil {
+			return "", err
+		}
+		return aws.ToString(c.BaseEndpoint), nil
+	}
+	if url := b.config.Endpoints[service]; url != "" {
+		return url, nil
+	}
+	return b.config.Endpoint, nil
+}
+
+// client returns the client of a service for a region, made once.
+func client[T any](ctx context.Context, b *Backend, service, region string, make func(aws.Config) T) (T, error) {
+	var none T
+	base, err := b.load(ctx)
+	if err != nil {
+		return none, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key := service + " " + region
+	if c, ok := b.clients[key].(T); ok {
+		return c, nil
+	}
+	base.Region = region
+	if !b.Emulated() {
+		if url := b.config.Endpoints[service]; url != "" {
+			base.BaseEndpoint = &url
+		} else if b.config.Endpoint != "" {
+			base.BaseEndpoint = &b.config.Endpoint
+		}
+	}
+	c := make(base)
+	b.clients[key] = c
+	return c, nil
+}

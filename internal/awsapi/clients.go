@@ -1,0 +1,43 @@
+package awsapi
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// APIGatewayV2 returns the client for HTTP and WebSocket APIs in a region.
+func (b *Backend) APIGatewayV2(ctx context.Context, region string) (*apigatewayv2.Client, error) {
+	return client(ctx, b, "apigatewayv2", region, func(c aws.Config) *apigatewayv2.Client { return apigatewayv2.NewFromConfig(c) })
+}
+
+// DynamoDB returns the client for tables in a region.
+func (b *Backend) DynamoDB(ctx context.Context, region string) (*dynamodb.Client, error) {
+	return client(ctx, b, "dynamodb", region, func(c aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(c) })
+}
+
+// IAM returns the client for roles; the region chooses the partition.
+func (b *Backend) IAM(ctx context.Context, region string) (*iam.Client, error) {
+	return client(ctx, b, "iam", region, func(c aws.Config) *iam.Client { return iam.NewFromConfig(c) })
+}
+
+// Lambda returns the client for functions in a region.
+func (b *Backend) Lambda(ctx context.Context, region string) (*lambda.Client, error) {
+	return client(ctx, b, "lambda", region, func(c aws.Config) *lambda.Client { return lambda.NewFromConfig(c) })
+}
+
+// Logs returns the client for log groups in a region.
+func (b *Backend) Logs(ctx context.Context, region string) (*cloudwatchlogs.Client, error) {
+	return client(ctx, b, "logs", region, func(c aws.Config) *cloudwatchlogs.Client { return cloudwatchlogs.NewFromConfig(c) })
+}
+
+// STS returns the client that says who is calling, in a region.
+func (b *Backend) STS(ctx context.Context, region string) (*sts.Client, error) {
+	return client(ctx, b, "sts", region, func(c aws.Config) *sts.Client { return sts.NewFromConfig(c) })
+}

@@ -1,0 +1,110 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/datasources/access"
+	"github.com/tfserverless/terraform-provider-serverless/internal/awsapi"
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+	"github.com/tfserverless/terraform-provider-serverless/resources/table"
+)
+
+// DefaultDataDir is the emulator's folder where the configuration names none.
+const DefaultDataDir = ".serverless"
+
+// config turns the settings and the environment into those of the backend.
+func (p *Provider) config(ctx context.Context, s settings, ds *diag.Diagnostics) awsapi.Config {
+	c := awsapi.Config{
+		Version: p.version, Main: p.main,
+		Endpoint: s.Endpoint.ValueString(),
+		Region:   s.Region.ValueString(),
+		Profile:  s.Profile.ValueString(), AccessKey: s.AccessKey.ValueString(),
+		SecretKey: s.SecretKey.ValueString(), Token: s.Token.ValueString(),
+	}
+	if (c.AccessKey == "") != (c.SecretKey == "") {
+		ds.AddAttributeError(path.Root("access_key"), "Half a key", "access_key and secret_key go together: set both or neither.")
+	}
+	if !s.Endpoints.IsUnknown() {
+		ds.Append(s.Endpoints.ElementsAs(ctx, &c.Endpoints, false)...)
+	}
+	dir, emulated := p.dataDir(s, ds)
+	switch {
+	case p.emulator != nil:
+		c.Emulator, c.Endpoint, c.Endpoints = p.emulator, "", nil
+	case emulated && (c.Endpoint != "" || len(c.Endpoints) > 0):
+		ds.AddError("Two backends", "The emulator was chosen, by backend or by SERVERLESS_BACKEND, and endpoint or endpoints are set too. Remove one of them.")
+	case emulated:
+		c.DataDir = dir
+	}
+	if c.Emulator != nil || c.DataDir != "" {
+		// The SDK's own configuration files are not for the emulator; these
+		// variables are how people choose a region everywhere.
+		for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+			if c.Region == "" {
+				c.Region = os.Getenv(name)
+			}
+		}
+	}
+	return c
+}
+
+// dataDir returns the emulator's folder if the emulator is the backend.
+func (p *Provider) dataDir(s settings, ds *diag.Diagnostics) (string, bool) {
+	dir := os.Getenv("SERVERLESS_DATA_DIR")
+	if dir == "" {
+		dir = DefaultDataDir
+	}
+	if e, ok := s.Backend.Attributes()["emulator"].(types.Object); ok && !e.IsNull() {
+		if d, ok := e.Attributes()["data_dir"].(types.String); ok && d.ValueString() != "" {
+			dir = d.ValueString()
+		}
+		return dir, true
+	}
+	switch v := os.Getenv("SERVERLESS_BACKEND"); v {
+	case "", "aws":
+		return "", false
+	case "emulator":
+		return dir, true
+	default:
+		ds.AddError("Unknown backend", fmt.Sprintf("The environment variable SERVERLESS_BACKEND is %q; it may be \"emulator\" or \"aws\".", v))
+		return "", false
+	}
+}
+
+// ready refuses calls while something in the provider block is not known yet.
+func (p *Provider) ready() error {
+	if p.pending == "" {
+		return nil
+	}
+	return &tf.Problem{
+		Summary: "The provider's " + p.pending + " is not known yet",
+		Detail:  "It comes from something that is not created yet, so nothing can be read. Give it a value that is known before the apply, or create that first with -target.",
+	}
+}
+
+func (p *Provider) identity(ctx context.Context, region string) (partition, account string, err error) {
+	if err := p.ready(); err != nil {
+		return "", "", err
+	}
+	return p.backend.Identity(ctx, region)
+}
+
+// The functions below connect each family to its operations.
+
+func (p *Provider) tables(ctx context.Context, region string) (*table.Clients, error) {
+	if err := p.ready(); err != nil {
+		return nil, err
+	}
+	c, err := p.backend.DynamoDB(ctx, region)
+	return &table.Clients{DynamoDB: c}, err
+}
+
+func (p *Provider) access(context.Context, string) (access.Backend, error) {
+	return p.backend, p.ready()
+}

@@ -1,0 +1,148 @@
+// Package provider is the Terraform provider: its configuration, its choice of
+// backend, and the lists of what it offers.
+//
+// It must not know how any resource type works, nor the protocol with Terraform,
+// which the plugin framework speaks.
+package provider
+
+import (
+	"context"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/awsapi"
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// Address is where registries have the provider.
+const Address = "registry.terraform.io/tfserverless/serverless"
+
+// A Provider is the provider; make one with [New].
+type Provider struct {
+	version  string
+	main     string
+	emulator Emulator
+	backend  *awsapi.Backend // nil until it is configured
+	pending  string          // the attribute that is not known yet and without which nothing can be called
+}
+
+// An Emulator is one in this process, or something before it.
+type Emulator = awsapi.Emulator
+
+// An Option changes how a provider is made.
+type Option func(*Provider)
+
+// On makes the provider use an emulator in this process, whatever its
+// configuration says about backend and endpoints.
+func On(e Emulator) Option { return func(p *Provider) { p.emulator = e } }
+
+// New returns the provider. version is that of the release; main is the path of
+// this project's binary, which it starts as the emulator where the configuration
+// asks for one, "" to only use one that runs.
+func New(version, main string, opts ...Option) *Provider {
+	p := &Provider{version: version, main: main}
+	for _, o := range opts {
+		o(p)
+	}
+	return p
+}
+
+// Server returns the provider as a server of Terraform's protocol 6.
+func (p *Provider) Server() tfprotov6.ProviderServer { return providerserver.NewProtocol6(p)() }
+
+// Metadata names the provider.
+func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName, resp.Version = "serverless", p.version
+}
+
+// settings is the provider block.
+type settings struct {
+	Region     types.String `tfsdk:"region"`
+	Profile    types.String `tfsdk:"profile"`
+	AccessKey  types.String `tfsdk:"access_key"`
+	SecretKey  types.String `tfsdk:"secret_key"`
+	Token      types.String `tfsdk:"token"`
+	Endpoint   types.String `tfsdk:"endpoint"`
+	Endpoints  types.Map    `tfsdk:"endpoints"`
+	Backend    types.Object `tfsdk:"backend"`
+	NamePrefix types.String `tfsdk:"name_prefix"`
+	Stack      types.String `tfsdk:"stack"`
+	Tags       types.Map    `tfsdk:"tags"`
+	Defaults   types.Object `tfsdk:"defaults"`
+}
+
+// Configure reads the provider block and the environment. It calls nobody.
+func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	ds := &resp.Diagnostics
+	var s settings
+	ds.Append(req.Config.Get(ctx, &s)...)
+	if ds.HasError() {
+		return
+	}
+	p.pending = s.unknown()
+	c := p.config(ctx, s, ds)
+	if ds.HasError() {
+		return
+	}
+	var err error
+	if p.backend, err = awsapi.New(c); err != nil {
+		ds.AddAttributeError(path.Root("endpoints"), "Bad endpoints", err.Error()+".")
+		return
+	}
+	region := s.Region
+	if region.IsNull() && p.pending == "" {
+		found, err := p.backend.Region(ctx)
+		if err != nil {
+			ds.AddError("Cannot read AWS's configuration", err.Error())
+			return
+		}
+		if found != "" {
+			region = types.StringValue(found)
+		}
+	}
+	shared := &tf.Provider{
+		Region: region, NamePrefix: s.NamePrefix, Tags: s.Tags, Stack: s.Stack,
+		Defaults: defaultValues(req.Config.Raw),
+		Identity: p.identity,
+		Where:    p.backend.Where(),
+	}
+	resp.ResourceData, resp.DataSourceData = shared, shared
+}
+
+// unknown names an attribute that must be known to call AWS and is not; "" if
+// there is none.
+func (s settings) unknown() string {
+	for name, v := range map[string]interface{ IsUnknown() bool }{
+		"profile": s.Profile, "access_key": s.AccessKey, "secret_key": s.SecretKey, "token": s.Token,
+		"endpoint": s.Endpoint, "endpoints": s.Endpoints, "backend": s.Backend,
+	} {
+		if v.IsUnknown() {
+			return name
+		}
+	}
+	return ""
+}
+
+// defaultValues returns the values of the defaults block by type and attribute.
+func defaultValues(config tftypes.Value) map[string]map[string]tftypes.Value {
+	all := map[string]map[string]tftypes.Value{}
+	for name, v := range attributes(attributes(config)["defaults"]) {
+		all[name] = attributes(v)
+	}
+	return all
+}
+
+// attributes returns those of a known object; nothing for any other value.
+func attributes(v tftypes.Value) map[string]tftypes.Value {
+	var m map[string]tftypes.Value
+	if v.Type() == nil || v.IsNull() || !v.IsKnown() || v.As(&m) != nil {
+		return nil
+	}
+	return maps.Clone(m)
+}

@@ -1,0 +1,44 @@
+// Package providertest is for Go tests that need the provider, anyone's: an
+// emulator of its own for each test, in memory and without a port until somebody
+// asks for a URL, and the provider on it.
+//
+// It must not know any resource type.
+package providertest
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
+	"github.com/tfserverless/terraform-provider-serverless/provider"
+)
+
+// Emulator returns an emulator that ends with the test.
+func Emulator(t testing.TB) *emulator.Emulator {
+	t.Helper()
+	e, err := emulator.New(emulator.Config{})
+	if err != nil {
+		t.Fatalf("making an emulator: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Errorf("closing the emulator: %v", err)
+		}
+	})
+	return e
+}
+
+// Factories returns what terraform-plugin-testing calls ProtoV6ProviderFactories:
+// the provider under its name "serverless", on e whatever its configuration says
+// about the backend.
+func Factories(e provider.Emulator) map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"serverless": func() (tfprotov6.ProviderServer, error) { return Server(e), nil },
+	}
+}
+
+// Server returns the provider on e.
+func Server(e provider.Emulator) tfprotov6.ProviderServer {
+	return provider.New("test", "", provider.On(e)).Server()
+}
