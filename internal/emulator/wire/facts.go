@@ -69,3 +69,38 @@ func (m *member) hidden(s *shape, f reflect.Value) bool {
 
 // asked for an operation that nothing serves.
 const unknownOperation = "UnknownOperationException"
+
+// valueless are the services whose validation errors show no values.
+var valueless = map[string]bool{"iam": true}
+
+// uncheckedShapes are those, by model and shape, that the service checks itself,
+// with other texts.
+var uncheckedShapes = map[string]bool{
+	"dynamodb.AttributeValue": true,
+	// "Value x at 'runtime' failed to satisfy constraint: Member must satisfy enum
+	// value set: [...] or be a valid ARN", and other values than the model's.
+	"lambda.Runtime": true,
+}
+
+// enumOrders are the values of enums in the order in which AWS was seen to print
+// them; elsewhere the model's order stands.
+var enumOrders = map[string]string{
+	"cloudwatchlogs.OutputFormat": "w3c, raw, json, plain, parquet",
+	"lambda.EventSourcePosition":  "LATEST, AT_TIMESTAMP, TRIM_HORIZON",
+	"lambda.InvokeMode":           "RESPONSE_STREAM, BUFFERED",
+	"lambda.RecursiveLoop":        "Terminate, Allow",
+}
+
+// lookarounds are the patterns with lookarounds, which Go does not have: what a
+// text must match, and what it must not.
+var lookarounds = map[string][2]string{
+	`(?!^[0-9]+$)([a-zA-Z0-9-_]+)`:              {`[a-zA-Z0-9-_]+`, `[0-9]+`},
+	`((?!^\d+$)^[0-9a-zA-Z-_]+$)`:               {`[0-9a-zA-Z-_]+`, `\d+`},
+	`(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)`: {`[_a-zA-Z0-9][^$]*`, `system\x2e[\s\S]*`},
+	`[0-9A-Za-z\.\-_]*(?<!\.)`:                  {`[0-9A-Za-z\.\-_]*`, `.*\.`},
+	`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`: {`[a-z0-9]([a-z0-9]|-){1,61}[a-z0-9]`, `.*--.*`},
+	`(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]{1,64})(:((?!\d+$)[0-9a-zA-Z-_]+))?`: {
+		`(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]{1,64})(:([0-9a-zA-Z-_]+))?`,
+		`(.*:)?(function:)?[a-zA-Z0-9-_]{1,64}:\d+`,
+	},
+}

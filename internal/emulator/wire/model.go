@@ -1,0 +1,108 @@
+package wire
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// The constraints are written by internal/tools/constraints.
+//
+//go:embed constraints/*.json
+var models embed.FS
+
+// A model is what AWS publishes of a service's inputs; internal/tools/constraints
+// writes it.
+type model struct {
+	name       string
+	Operations map[string]string      `json:"operations"` // to the input's shape
+	Errors     map[string]int         `json:"errors"`     // of awsQuery: code to status
+	Shapes     map[string]*modelShape `json:"shapes"`
+}
+
+type modelShape struct {
+	Min       json.Number   `json:"min"`
+	Max       json.Number   `json:"max"`
+	Pattern   string        `json:"pattern"`
+	Enum      []string      `json:"enum"`
+	Sensitive bool          `json:"sensitive"`
+	Key       string        `json:"key"`
+	Item      string        `json:"item"`
+	Members   []modelMember `json:"members"`
+
+	once     sync.Once
+	compiled matcher
+}
+
+type modelMember struct {
+	Name     string `json:"name"`
+	Shape    string `json:"shape"`
+	Required bool   `json:"required"`
+}
+
+// compound reports whether the shape is a structure, list or map.
+func (s *modelShape) compound() bool { return len(s.Members) > 0 || s.Item != "" }
+
+// readModel reads the service's model; without one nothing is constrained.
+func (s *service) readModel() *model {
+	m := &model{name: s.modelName()}
+	raw, err := models.ReadFile("constraints/" + m.name + ".json")
+	if err != nil {
+		return m
+	}
+	if err := json.Unmarshal(raw, m); err != nil {
+		panic(fmt.Sprintf("wire: the constraints of %s: %v", m.name, err)) // embedded and generated
+	}
+	return m
+}
+
+// modelName is the last part of the schema's namespace, or the service's name.
+func (s *service) modelName() string {
+	if s.Schema == nil {
+		return s.Name
+	}
+	ns := s.Schema.ID().Namespace
+	return ns[strings.LastIndexByte(ns, '.')+1:]
+}
+
+// A matcher is a pattern of a model, which is a Java pattern.
+type matcher struct {
+	want *regexp.Regexp
+	deny *regexp.Regexp // what a lookaround rules out
+}
+
+// matches reports whether text fits the shape's pattern.
+func (s *modelShape) matches(text string) bool {
+	if s.Pattern == "" {
+		return true
+	}
+	s.once.Do(func() { s.compiled, _ = compile(s.Pattern) })
+	m := s.compiled
+	return (m.want == nil || m.want.MatchString(text)) && (m.deny == nil || !m.deny.MatchString(text))
+}
+
+// javaOnly are spellings of Java's patterns that Go spells otherwise.
+var javaOnly = strings.NewReplacer(
+	`\uD800\uDC00-\uDBFF\uDFFF`, `\x{10000}-\x{10FFFF}`,
+	`\p{Print}`, `[[:print:]]`,
+)
+
+var unicodeEscape = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
+
+// compile returns the matcher of a Java pattern; an error for one with
+// lookarounds that nobody has put into [lookarounds].
+func compile(pattern string) (m matcher, err error) {
+	want := pattern
+	if pair, ok := lookarounds[pattern]; ok {
+		want = pair[0]
+		if m.deny, err = regexp.Compile("^(?:" + pair[1] + ")$"); err != nil {
+			return m, err
+		}
+	}
+	want = unicodeEscape.ReplaceAllString(javaOnly.Replace(want), `\x{$1}`)
+	m.want, err = regexp.Compile("^(?:" + want + ")$")
+	return m, err
+}
