@@ -6,6 +6,7 @@ var commands = []command{
 	emulatorEnv,
 	emulatorReset,
 	emulatorRun,
+	emulatorRuntimeInstall,
 	emulatorStart,
 	emulatorStatus,
 	emulatorStop,
