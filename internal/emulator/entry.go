@@ -7,6 +7,15 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+)
+
+// Account is the number of the only account that the emulator has, and Region the
+// one of requests that name none.
+const (
+	Account = "000000000000"
+	Region  = "us-east-1"
 )
 
 // Paths below Reserved are the emulator's own: no AWS API has them, and no bucket
@@ -48,6 +57,8 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(e.services.alive, cancel)()
+	// Until a signature names another region, a request is for this one.
+	ctx = env.WithScope(ctx, env.Scope{Account: Account, Region: Region})
 	e.services.serve(w, r.WithContext(ctx))
 }
 

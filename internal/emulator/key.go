@@ -20,9 +20,6 @@ type key struct {
 	Secret string `json:"secret_key"`
 }
 
-// Account is the number of the only account that the emulator has.
-const Account = "000000000000"
-
 // keys knows every access key: the emulator's own, then those that services have
 // given out.
 type keys struct {

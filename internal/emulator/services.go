@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/apigatewayv2"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
@@ -52,9 +53,14 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if err != nil {
 		return nil, err
 	}
+	tables, err := dynamodb.New(around)
+	if err != nil {
+		return nil, err
+	}
 	s.api, err = wire.New(wire.Config{
 		Services: []wire.Service{
 			apis.Wire(),
+			tables.Wire(),
 		},
 		Keys:           keys{root: e.key},
 		AnyCredentials: e.config.AnyCredentials,
