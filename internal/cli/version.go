@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+
+	"github.com/tfserverless/terraform-provider-serverless/provider"
 )
 
 // product is what the program calls itself.
@@ -33,10 +35,7 @@ var versionCommand = command{
 				Providers  map[string]string `json:"provider_selections"`
 				Outdated   bool              `json:"terraform_outdated"`
 				Serverless string            `json:"serverless_version"`
-			}{terraformVersion, runtime.GOOS + "_" + runtime.GOARCH, map[string]string{address: p.Version}, false, p.Version})
+			}{terraformVersion, runtime.GOOS + "_" + runtime.GOARCH, map[string]string{provider.Address: p.Version}, false, p.Version})
 		}
 	},
 }
-
-// address is the provider's name, which is built in.
-const address = "registry.terraform.io/tfserverless/serverless"
