@@ -1,11 +1,16 @@
 package runtime
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -139,4 +144,145 @@ func TestTimeout(t *testing.T) {
 	if got := string(b.call(t, f, `{}`).Payload); got != "1" {
 		t.Errorf("after a timeout, the environment was used again: n = %s", got)
 	}
+}
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	f := function(t, node, "index.handler", map[string]string{"index.js": `
+		exports.handler = async () => { const l = []; for (;;) { l.push(Buffer.alloc(8 << 20, 1)); await new Promise(r => setTimeout(r, 1)) } }`})
+	b := newBench(t)
+	r := b.call(t, f, `{}`)
+	want := `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 11111111-2222-3333-4444-555555555555 Error: Runtime exited with error: signal: killed"}`
+	if got := string(r.Payload); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if want := "\tStatus: error\tError Type: Runtime.ExitError\t"; !strings.Contains(string(r.Tail), want) {
+		t.Errorf("the report has no %q: %s", want, r.Tail)
+	}
+}
+
+// One environment serves one event at a time, and the last used one comes first.
+func TestPool(t *testing.T) {
+	t.Parallel()
+	f := function(t, node, "index.handler", map[string]string{"index.js": `
+		exports.handler = async (ms) => { await new Promise(r => setTimeout(r, ms)); return process.pid }`})
+	b := newBench(t)
+	first := string(b.call(t, f, `0`).Payload)
+	if again := string(b.call(t, f, `0`).Payload); again != first {
+		t.Errorf("the second event went to process %s, want %s", again, first)
+	}
+	var group sync.WaitGroup
+	pids := make([]string, 3)
+	for i := range pids {
+		group.Go(func() { pids[i] = string(b.call(t, f, `300`).Payload) })
+	}
+	group.Wait()
+	if pids[0] == pids[1] || pids[1] == pids[2] || pids[0] == pids[2] {
+		t.Errorf("events at the same time went to the processes %v, want three", pids)
+	}
+	b.Drain(f.ARN, "another key")
+	if pid := string(b.call(t, f, `0`).Payload); pid == pids[0] || pid == pids[1] || pid == pids[2] {
+		t.Errorf("after Drain, process %s served again", pid)
+	}
+}
+
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	f := function(t, node, "index.handler", map[string]string{"index.js": `exports.handler = async () => process.pid`})
+	b := newBench(t)
+	fake := clock.NewFake(time.Now())
+	b.Clock = fake
+	first := string(b.call(t, f, `0`).Payload)
+	fake.Advance(idleAfter - time.Second)
+	if again := string(b.call(t, f, `0`).Payload); again != first {
+		t.Errorf("process %s served after %s, was not idle long enough", again, first)
+	}
+	fake.Advance(idleAfter)
+	if again := string(b.call(t, f, `0`).Payload); again == first {
+		t.Errorf("process %s served after its idle time", again)
+	}
+}
+
+// Nothing of the host's environment is seen.
+func TestVariables(t *testing.T) {
+	t.Setenv("SECRET_OF_THE_HOST", "x")
+	f := function(t, node, "index.handler", map[string]string{"index.js": `exports.handler = async () => Object.keys(process.env).sort().join(" ")`})
+	f.Variables = map[string]string{"MINE": "1"}
+	f.Credentials = func(context.Context) (Credentials, error) { return Credentials{AccessKey: "ASIA"}, nil }
+	f.Endpoint = func() (string, error) { return "http://127.0.0.1:1", nil }
+	got := string(newBench(t).call(t, f, `0`).Payload)
+	want := `"AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_RUNTIME_API AWS_REGION AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_XRAY_CONTEXT_MISSING LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT LANG LD_LIBRARY_PATH MINE NODE_PATH PATH PWD TMPDIR TZ _HANDLER _X_AMZN_TRACE_ID"`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestLogFormat(t *testing.T) {
+	t.Parallel()
+	f := function(t, node, "index.handler", map[string]string{"index.js": `exports.handler = async () => { console.debug("no"); console.info({a: 1}); console.error(new TypeError("x")) }`})
+	f.Log.JSON = true
+	r := lines(newBench(t).call(t, f, `0`))
+	wants := []string{`"type":"platform.start","record":{"requestId":"1`, `"level":"INFO","requestId":"1`, `"errorType":"TypeError","errorMessage":"x"`, `"type":"platform.report","record":{"requestId":"1`}
+	if len(r) != len(wants) {
+		t.Fatalf("got %d lines, want %d: %q", len(r), len(wants), r)
+	}
+	for i, want := range wants {
+		if !strings.Contains(r[i], want) {
+			t.Errorf("line %d is %s, want it to contain %s", i, r[i], want)
+		}
+	}
+}
+
+func lines(r Result) []string {
+	return strings.Split(strings.TrimSuffix(string(r.Tail), "\n"), "\n")
+}
+
+// After Close no process, goroutine, file or folder of an environment is left.
+func TestCloseLeavesNothing(t *testing.T) {
+	f := function(t, node, "index.handler", map[string]string{"index.js": `
+		const child = require("child_process").spawn("sleep", ["1000"])
+		exports.handler = async (e) => { if (e) await new Promise(r => setTimeout(r, 60000)); return [process.pid, child.pid] }`})
+	before := count(t)
+	b := newBench(t)
+	var pids []int
+	if err := json.Unmarshal(b.call(t, f, `0`).Payload, &pids); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := b.Invoke(ctx, f, Invocation{RequestID: "r", Payload: []byte("1")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range pids {
+		if s := startTime(pid); s != "" && !zombie(pid) {
+			t.Errorf("process %d still runs", pid)
+		}
+	}
+	if after := count(t); after != before {
+		t.Errorf("%+v before, %+v after", before, after)
+	}
+	left, err := filepath.Glob(filepath.Join(b.Dir, "environments", "*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// zombie reports whether the process has ended, and its parent has not noticed.
+func zombie(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || bytes.Contains(b, []byte(") Z "))
+}
+
+type counts struct{ goroutines, files int }
+
+func count(t *testing.T) counts {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("this system has no /proc/self/fd")
+	}
+	return counts{goruntime.NumGoroutine(), len(files)}
 }

@@ -99,13 +99,15 @@ func (p *process) note(mb int) int {
 	return p.most
 }
 
-// peak returns the most memory, in MB, that the process has held.
+// peak returns the most memory, in MB, that the process was seen to hold: at the
+// ends of invocations and, with its children, by watch. Looking for the children
+// costs more than a short invocation.
 func (p *process) peak() int {
 	select {
 	case <-p.exited:
 		return p.note(0)
 	default:
-		return p.note(peakMemory(p.cmd.Process.Pid))
+		return p.note(ownMemory(p.cmd.Process.Pid))
 	}
 }
 
@@ -123,7 +125,8 @@ func (p *process) watch(limit int) (stop func()) {
 		if stopped {
 			return
 		}
-		if p.note(residentMemory(p.cmd.Process.Pid)) > limit {
+		now := treeMemory(p.cmd.Process.Pid)
+		if p.note(now); now > limit {
 			p.kill()
 			return
 		}

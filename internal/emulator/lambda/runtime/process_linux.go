@@ -28,24 +28,29 @@ func maxMemory(s *os.ProcessState) int {
 	return 0
 }
 
-// residentMemory returns the MB that the process and its children hold now.
-func residentMemory(pid int) int { return tree(pid, "VmRSS:") / 1024 }
+// page is what the kernel counts memory in, in kB.
+var page = os.Getpagesize() / 1024
 
-// peakMemory returns the sum of the most MB that each of them has held.
-func peakMemory(pid int) int { return tree(pid, "VmHWM:") / 1024 }
+// ownMemory returns the MB that the process without its children holds now.
+func ownMemory(pid int) int { return resident("/proc/"+strconv.Itoa(pid)) / 1024 }
 
-// tree sums a field of /proc/PID/status, in kB, over a process and its descendants.
-func tree(pid int, field string) int {
+// resident reads a process's memory in kB; 0 when it has ended.
+func resident(dir string) int {
+	b, err := os.ReadFile(dir + "/statm")
+	f := bytes.Fields(b)
+	if err != nil || len(f) < 2 {
+		return 0
+	}
+	pages, _ := strconv.Atoi(string(f[1]))
+	return pages * page
+}
+
+// treeMemory returns the MB that the process and its children hold now.
+func treeMemory(pid int) int { return tree(pid) / 1024 }
+
+func tree(pid int) int {
 	dir := "/proc/" + strconv.Itoa(pid)
-	b, err := os.ReadFile(dir + "/status")
-	if err != nil {
-		return 0 // it has ended
-	}
-	sum := 0
-	if _, after, ok := bytes.Cut(b, []byte(field)); ok {
-		line, _, _ := bytes.Cut(after, []byte("kB"))
-		sum, _ = strconv.Atoi(strings.TrimSpace(string(line)))
-	}
+	sum := resident(dir)
 	tasks, err := os.ReadDir(dir + "/task")
 	if err != nil {
 		return sum
@@ -57,7 +62,7 @@ func tree(pid int, field string) int {
 		}
 		for _, c := range strings.Fields(string(children)) {
 			if child, err := strconv.Atoi(c); err == nil {
-				sum += tree(child, field)
+				sum += tree(child)
 			}
 		}
 	}

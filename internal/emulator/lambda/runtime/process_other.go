@@ -19,6 +19,6 @@ func killGroup(pid int) {
 }
 
 func maxMemory(*os.ProcessState) int { return 0 }
-func residentMemory(int) int         { return 0 }
-func peakMemory(int) int             { return 0 }
+func ownMemory(int) int              { return 0 }
+func treeMemory(int) int             { return 0 }
 func startTime(int) string           { return "" }

@@ -3,31 +3,56 @@
 // events, answers them. Written for the emulator; it needs nothing but Node.js.
 
 const fs = require('node:fs');
-const http = require('node:http');
 const path = require('node:path');
 const url = require('node:url');
 const util = require('node:util');
 
 const env = process.env;
 const [host, port] = env.AWS_LAMBDA_RUNTIME_API.split(':');
-const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 const API = '/2018-06-01/runtime';
 let current; // the event in flight: { id, settle }
 
-// ---- the Runtime API
+// ---- the Runtime API: HTTP/1.1 on one connection. Node's own client takes longer
+// to load, and for each request, than the rest of this program.
 
-function request(method, route, headers, body, done) {
-  const req = http.request({ host, port, agent, method, path: API + route, headers }, (res) => {
-    const chunks = [];
-    res.on('data', (c) => chunks.push(c));
-    res.on('end', () => done(res, Buffer.concat(chunks)));
-  });
-  req.on('error', () => process.exit(1)); // the emulator has gone
-  req.end(body);
+const socket = require('node:net').connect({ host, port: Number(port), noDelay: true });
+const waiting = []; // resolve functions of the requests without a response
+let received = Buffer.alloc(0);
+
+socket.on('data', (data) => {
+  received = received.length ? Buffer.concat([received, data]) : data;
+  for (;;) {
+    const end = received.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    const headers = {};
+    for (const line of received.latin1Slice(0, end).split('\r\n').slice(1)) {
+      const colon = line.indexOf(':');
+      headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+    }
+    const total = end + 4 + Number(headers['content-length'] ?? 0);
+    if (received.length < total) return;
+    const body = received.subarray(end + 4, total);
+    received = received.subarray(total);
+    waiting.shift()({ headers, body });
+  }
+});
+socket.on('error', () => process.exit(1)); // the emulator has gone
+socket.on('end', () => process.exit(1));
+
+// call sends a request; while the function works, nothing waits for the socket, so
+// that an empty event loop is seen.
+async function call(method, route, headers, body) {
+  let head = `${method} ${API}${route} HTTP/1.1\r\nHost: ${host}:${port}\r\n`;
+  for (const [k, v] of Object.entries(headers)) head += `${k}: ${v}\r\n`;
+  socket.ref();
+  socket.cork();
+  socket.write(head + '\r\n', 'latin1');
+  if (body) socket.write(body);
+  socket.uncork();
+  const answer = await new Promise((resolve) => waiting.push(resolve));
+  if (waiting.length === 0) socket.unref();
+  return answer;
 }
-
-const call = (method, route, headers, body) =>
-  new Promise((resolve) => request(method, route, headers, body, (res, data) => resolve({ res, data })));
 
 function post(route, body, headers = {}) {
   const data = Buffer.from(body);
@@ -135,11 +160,12 @@ globalThis.awslambda = {
 
 // stream runs a streaming handler: what it writes is the request's body.
 function stream(handler, event, context, id) {
+  const http = require('node:http');
   return new Promise((resolve) => {
     let type = 'application/octet-stream';
     let req;
     const open = () => {
-      req ??= http.request({ host, port, agent, method: 'POST', path: `${API}/invocation/${id}/response`, headers: {
+      req ??= http.request({ host, port, method: 'POST', path: `${API}/invocation/${id}/response`, headers: {
         'Content-Type': type,
         'Lambda-Runtime-Function-Response-Mode': 'streaming',
         'Transfer-Encoding': 'chunked',
@@ -248,6 +274,8 @@ function contextOf(h) {
   };
 }
 
+// answer does not wait until its response has arrived: the request for the next
+// event may follow at once.
 async function answer(handler, id, headers, data) {
   const context = contextOf(headers);
   const event = JSON.parse(data.toString('utf8'));
@@ -263,9 +291,10 @@ async function answer(handler, id, headers, data) {
   } catch (e) {
     const shape = shapeOf(e);
     logError('Invoke Error', shape);
-    return postError(`/invocation/${id}/error`, shape);
+    postError(`/invocation/${id}/error`, shape);
+    return;
   }
-  return post(`/invocation/${id}/response`, body);
+  post(`/invocation/${id}/response`, body);
 }
 
 // die reports what nothing caught, and ends the process as AWS does.
@@ -288,14 +317,14 @@ async function main() {
     return die('Uncaught Exception', shapeOf(e));
   }
   for (;;) {
-    const { res, data } = await call('GET', '/invocation/next', {});
-    const id = res.headers['lambda-runtime-aws-request-id'];
+    const { headers, body } = await call('GET', '/invocation/next', {});
+    const id = headers['lambda-runtime-aws-request-id'];
     if (!id) process.exit(1);
-    const trace = res.headers['lambda-runtime-trace-id'];
+    const trace = headers['lambda-runtime-trace-id'];
     if (trace) env._X_AMZN_TRACE_ID = trace;
     else delete env._X_AMZN_TRACE_ID;
     current = { id };
-    await answer(handler, id, res.headers, data);
+    await answer(handler, id, headers, body);
     current = undefined;
   }
 }
