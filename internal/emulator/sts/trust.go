@@ -1,0 +1,184 @@
+package sts
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+)
+
+// trust is a role's trust policy as far as it decides here.
+type trust struct {
+	Statement oneOrMore[statement]
+}
+
+type statement struct {
+	Effect       string
+	Principal    principal
+	NotPrincipal json.RawMessage
+	Action       oneOrMore[string]
+	NotAction    oneOrMore[string]
+	Condition    map[string]map[string]oneOrMore[string]
+}
+
+// principal names callers by kind: AWS, Service, Federated; "*" is everybody.
+type principal map[string]oneOrMore[string]
+
+func (p *principal) UnmarshalJSON(b []byte) error {
+	var all string
+	if json.Unmarshal(b, &all) == nil {
+		*p = principal{"AWS": {all}}
+		return nil
+	}
+	return json.Unmarshal(b, (*map[string]oneOrMore[string])(p))
+}
+
+// oneOrMore values, which JSON policies write as one or as a list.
+type oneOrMore[T any] []T
+
+func (o *oneOrMore[T]) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, (*[]T)(o))
+	}
+	*o = make([]T, 1)
+	return json.Unmarshal(b, &(*o)[0])
+}
+
+// ask is one question to a trust policy.
+type ask struct {
+	action  string // "sts:AssumeRole" or "sts:TagSession"
+	caller  env.Caller
+	account string            // the caller's
+	keys    map[string]string // condition keys, in lower case
+}
+
+// allows reports whether a trust policy answers yes. A condition that is not
+// understood never allows: the error names it.
+func allows(trustJSON string, a ask) (bool, error) {
+	var t trust
+	if err := json.Unmarshal([]byte(trustJSON), &t); err != nil {
+		return false, fmt.Errorf("reading a trust policy: %w", err)
+	}
+	allowed := false
+	for _, st := range t.Statement {
+		if st.NotPrincipal != nil {
+			return false, fmt.Errorf("NotPrincipal in a trust policy is not emulated")
+		}
+		if !st.names(a.action) || !st.Principal.has(a) {
+			continue
+		}
+		holds, err := holds(st.Condition, a.keys)
+		if err != nil {
+			return false, err
+		}
+		if holds && st.Effect == "Deny" {
+			return false, nil
+		}
+		allowed = allowed || holds
+	}
+	return allowed, nil
+}
+
+func (st statement) names(action string) bool {
+	has := func(list []string) bool {
+		return slices.ContainsFunc(list, func(pattern string) bool { return like(strings.ToLower(pattern), strings.ToLower(action)) })
+	}
+	if st.Action != nil {
+		return has(st.Action)
+	}
+	return !has(st.NotAction)
+}
+
+// has reports whether the caller is among the principals. An account stands for
+// all of its users and roles: the emulator has only an owner, and roles.
+func (p principal) has(a ask) bool {
+	if a.caller.Service != "" {
+		return slices.Contains(p["Service"], a.caller.Service)
+	}
+	return slices.ContainsFunc(p["AWS"], func(name string) bool {
+		switch {
+		case name == "*", name == a.account, name == "arn:"+env.Partition+":iam::"+a.account+":root", name == a.caller.ARN:
+			return true
+		}
+		return name == roleOf(a.caller.ARN)
+	})
+}
+
+// roleOf turns arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION into the role's ARN,
+// without the path, which a session's ARN does not have.
+func roleOf(arn string) string {
+	head, rest, ok := strings.Cut(arn, ":assumed-role/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return strings.Replace(head, ":sts:", ":iam:", 1) + ":role/" + name
+}
+
+// holds reports whether all of a statement's conditions hold.
+func holds(conditions map[string]map[string]oneOrMore[string], keys map[string]string) (bool, error) {
+	for operator, byKey := range conditions {
+		base, ifExists := strings.CutSuffix(operator, "IfExists")
+		test, ok := operators[base]
+		if !ok {
+			return false, fmt.Errorf("the condition operator %s in a trust policy is not emulated", operator)
+		}
+		for name, wanted := range byKey {
+			got, present := keys[strings.ToLower(name)]
+			switch {
+			case !present && !ifExists && !test.negative:
+				return false, nil
+			case !present:
+				continue
+			}
+			any := slices.ContainsFunc(wanted, func(w string) bool { return test.match(w, got) })
+			if any == test.negative {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}
+
+type operator struct {
+	match    func(wanted, got string) bool
+	negative bool
+}
+
+var operators = map[string]operator{
+	"StringEquals":              {equal, false},
+	"StringNotEquals":           {equal, true},
+	"StringEqualsIgnoreCase":    {strings.EqualFold, false},
+	"StringNotEqualsIgnoreCase": {strings.EqualFold, true},
+	"StringLike":                {like, false},
+	"StringNotLike":             {like, true},
+	"ArnEquals":                 {like, false},
+	"ArnNotEquals":              {like, true},
+	"ArnLike":                   {like, false},
+	"ArnNotLike":                {like, true},
+	"Bool":                      {strings.EqualFold, false},
+}
+
+func equal(a, b string) bool { return a == b }
+
+// like matches text against a pattern with * and ?.
+func like(pattern, text string) bool {
+	for i := 0; i < len(pattern); i++ {
+		switch {
+		case pattern[i] == '*':
+			rest := pattern[i+1:]
+			for j := 0; j <= len(text); j++ {
+				if like(rest, text[j:]) {
+					return true
+				}
+			}
+			return false
+		case text == "" || pattern[i] != '?' && pattern[i] != text[0]:
+			return false
+		}
+		text = text[1:]
+	}
+	return text == ""
+}
