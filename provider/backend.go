@@ -12,6 +12,8 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/datasources/access"
 	"github.com/tfserverless/terraform-provider-serverless/internal/awsapi"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+	"github.com/tfserverless/terraform-provider-serverless/resources/api"
+	"github.com/tfserverless/terraform-provider-serverless/resources/function"
 	"github.com/tfserverless/terraform-provider-serverless/resources/table"
 )
 
@@ -103,6 +105,35 @@ func (p *Provider) tables(ctx context.Context, region string) (*table.Clients, e
 	}
 	c, err := p.backend.DynamoDB(ctx, region)
 	return &table.Clients{DynamoDB: c}, err
+}
+
+func (p *Provider) functions(ctx context.Context, region string) (*function.Clients, error) {
+	if err := p.ready(); err != nil {
+		return nil, err
+	}
+	c := &function.Clients{}
+	var err error
+	if c.Lambda, err = p.backend.Lambda(ctx, region); err != nil {
+		return nil, err
+	}
+	if c.IAM, err = p.backend.IAM(ctx, region); err != nil {
+		return nil, err
+	}
+	c.Logs, err = p.backend.Logs(ctx, region)
+	return c, err
+}
+
+func (p *Provider) apis(ctx context.Context, region string) (*api.Clients, error) {
+	if err := p.ready(); err != nil {
+		return nil, err
+	}
+	c := &api.Clients{}
+	var err error
+	if c.Gateway, err = p.backend.APIGatewayV2(ctx, region); err != nil {
+		return nil, err
+	}
+	c.Lambda, err = p.backend.Lambda(ctx, region)
+	return c, err
 }
 
 func (p *Provider) access(context.Context, string) (access.Backend, error) {

@@ -11,12 +11,16 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/datasources/access"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+	"github.com/tfserverless/terraform-provider-serverless/resources/api"
+	"github.com/tfserverless/terraform-provider-serverless/resources/function"
 	"github.com/tfserverless/terraform-provider-serverless/resources/table"
 )
 
 // Resources lists what can be managed, by family.
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return slices.Concat(
+		tf.Resources(p.apis, api.Types),
+		tf.Resources(p.functions, function.Types),
 		tf.Resources(p.tables, table.Types),
 	)
 }
@@ -32,6 +36,8 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 func fillable() map[string]schema.Attribute {
 	all := map[string]schema.Attribute{}
 	for _, family := range []map[string]schema.Attribute{
+		tf.Defaults(api.Types),
+		tf.Defaults(function.Types),
 		tf.Defaults(table.Types),
 	} {
 		maps.Copy(all, family)

@@ -41,9 +41,9 @@ func (p Permission) lock() func() {
 	return mu.(*sync.Mutex).Unlock
 }
 
-// id names the statement after what it says, so that it is found again without
+// ID names the statement after what it says, so that it is found again without
 // being remembered, and adding it twice is no harm.
-func (p Permission) id() string {
+func (p Permission) ID() string {
 	sum := sha256.Sum256([]byte(p.Principal + " " + p.SourceARN))
 	return "serverless-" + hex.EncodeToString(sum[:8])
 }
@@ -54,7 +54,7 @@ func (p Permission) Add(ctx context.Context, c Permissions) error {
 	err := tf.Retry(ctx, inProgress, func(ctx context.Context) error {
 		_, err := c.AddPermission(ctx, &lambda.AddPermissionInput{
 			FunctionName: &p.Function,
-			StatementId:  aws.String(p.id()),
+			StatementId:  aws.String(p.ID()),
 			Action:       aws.String("lambda:InvokeFunction"),
 			Principal:    &p.Principal,
 			SourceArn:    &p.SourceARN,
@@ -82,7 +82,7 @@ func (p Permission) Exists(ctx context.Context, c Permissions) (bool, error) {
 		return false, fmt.Errorf("reading the policy of %s: %w", p.Function, err)
 	}
 	for _, s := range policy.Statement {
-		if s.Sid == p.id() {
+		if s.Sid == p.ID() {
 			return true, nil
 		}
 	}
@@ -94,7 +94,7 @@ func (p Permission) Exists(ctx context.Context, c Permissions) (bool, error) {
 func (p Permission) Remove(ctx context.Context, c Permissions) error {
 	defer p.lock()()
 	err := tf.Retry(ctx, inProgress, func(ctx context.Context) error {
-		_, err := c.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &p.Function, StatementId: aws.String(p.id())})
+		_, err := c.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &p.Function, StatementId: aws.String(p.ID())})
 		return err
 	})
 	if err == nil || tf.Is[*types.ResourceNotFoundException](err) {

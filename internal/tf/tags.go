@@ -2,11 +2,10 @@ package tf
 
 import (
 	"context"
-	"crypto/rand"
 	"strings"
-	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -18,21 +17,31 @@ type Tagged struct {
 	TagsAll types.Map `tfsdk:"tags_all"`
 }
 
+// TagsAttribute is the attribute "tags" of a type whose objects have tags.
+func TagsAttribute() schema.MapAttribute {
+	return schema.MapAttribute{
+		ElementType: types.StringType, Optional: true,
+		MarkdownDescription: "Tags; they count over those of the provider block.",
+	}
+}
+
+// Prefix is the provider's name_prefix in the operation that ctx belongs to.
+func Prefix(ctx context.Context) string { return operationOf(ctx).provider.NamePrefix.ValueString() }
+
 // MarkerKey is the tag on an object that is still being created. A create adds it
 // with the value of [Marker] and removes it in its last step.
 const MarkerKey = "serverless:creating"
-
-var run = sync.OnceValue(rand.Text)
 
 // Marker is the value of MarkerKey for objects that this configuration creates:
 // the provider's stack, or, without one, a value that only this run knows. When a
 // create finds its object already there it takes it over if this marker is on it,
 // because then it is its own, cut off; any other object is a conflict.
 func Marker(ctx context.Context) string {
-	if s := operationOf(ctx).provider.Stack.ValueString(); s != "" {
+	p := operationOf(ctx).provider
+	if s := p.Stack.ValueString(); s != "" {
 		return s
 	}
-	return run()
+	return p.Run
 }
 
 // All returns all tags, those of the provider block included.
