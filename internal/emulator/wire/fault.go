@@ -104,9 +104,12 @@ func (f fault) write(w writer, typ string) {
 		w.key("__type")
 		w.text(typ)
 	}
+	told := false
 	if f.shape != nil {
 		w.members(f.value, f.shape)
-	} else if f.message != "" {
+		told = f.shape.byName["message"] != nil || f.shape.byName["Message"] != nil
+	}
+	if !told && f.message != "" {
 		w.key("message")
 		w.text(f.message)
 	}

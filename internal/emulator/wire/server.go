@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -399,9 +398,24 @@ func (c *call) name() string {
 }
 
 func (s *server) send(w http.ResponseWriter, c *call, resp response) {
-	h := w.Header()
+	w.Header().Set("Date", s.auth.clock.Now().UTC().Format(http.TimeFormat)) // SDKs correct their clocks by it
+	resp.writeHeader(w.Header(), c)
+	w.WriteHeader(resp.status)
+	if resp.stream == nil {
+		_, _ = w.Write(resp.body) // the client may have left
+		return
+	}
+	if _, err := io.Copy(w, resp.stream); err != nil {
+		s.log.DebugContext(c.r.Context(), "a response was cut", "operation", c.name(), "error", err)
+	}
+	if closer, ok := resp.stream.(io.Closer); ok {
+		_ = closer.Close()
+	}
+}
+
+// writeHeader writes the response's headers to h.
+func (resp response) writeHeader(h http.Header, c *call) {
 	h.Set("X-Amzn-Requestid", c.id)
-	h.Set("Date", s.auth.clock.Now().UTC().Format(http.TimeFormat)) // SDKs correct their clocks by it
 	for k, v := range resp.header {
 		h[k] = v
 	}
@@ -409,13 +423,6 @@ func (s *server) send(w http.ResponseWriter, c *call, resp response) {
 		h.Set("Content-Type", resp.contentType)
 	}
 	if resp.stream != nil {
-		w.WriteHeader(resp.status)
-		if _, err := io.Copy(w, resp.stream); err != nil {
-			s.log.DebugContext(c.r.Context(), "a response was cut", "operation", c.name(), "error", err)
-		}
-		if closer, ok := resp.stream.(io.Closer); ok {
-			_ = closer.Close()
-		}
 		return
 	}
 	if c.svc != nil && checksummed[c.svc.Name] {
@@ -424,6 +431,4 @@ func (s *server) send(w http.ResponseWriter, c *call, resp response) {
 	if resp.status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(len(resp.body)))
 	}
-	w.WriteHeader(resp.status)
-	_, _ = io.Copy(w, bytes.NewReader(resp.body)) // the client may have left
 }

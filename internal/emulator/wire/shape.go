@@ -267,25 +267,29 @@ func capital(member string) string { return strings.ToUpper(member[:1]) + member
 
 // schemaOf learns the schema of a generated type from what it writes first; nil
 // for types without one.
-func schemaOf(t reflect.Type) *smithy.Schema {
+func schemaOf(t reflect.Type) (schema *smithy.Schema) {
 	v, ok := reflect.New(t).Interface().(smithy.Serializable)
 	if !ok {
 		return nil
 	}
-	p := &probe{}
-	v.Serialize(p)
-	return p.schema
+	defer func() {
+		if p := recover(); p != nil {
+			s, ok := p.(*smithy.Schema)
+			if !ok {
+				panic(p)
+			}
+			schema = s
+		}
+	}()
+	v.Serialize(probe{})
+	return nil
 }
 
-// probe takes note of the structure that an empty value begins with. The other
-// methods of the interface are never called: an empty value has no members.
-type probe struct {
-	smithy.ShapeSerializer
-	schema *smithy.Schema
-}
+// probe throws the structure that a value begins with; the interface's other
+// methods are never called.
+type probe struct{ smithy.ShapeSerializer }
 
-func (p *probe) WriteStruct(s *smithy.Schema) { p.schema = s }
-func (p *probe) CloseStruct()                 {}
+func (probe) WriteStruct(s *smithy.Schema) { panic(s) }
 
 // eventShape returns the shape of a stream's events: the union that the output's
 // schema streams.
