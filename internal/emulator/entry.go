@@ -6,9 +6,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
 )
 
 // Account is the number of the only account that the emulator has, and Region the
@@ -24,6 +26,7 @@ const (
 	Reserved    = "/_aws/"
 	HealthPath  = Reserved + "health"
 	ControlPath = Reserved + "control/"
+	codePath    = Reserved + "lambda/code/"
 )
 
 // ServeHTTP decides whose request it is: the emulator's own, a deployed API's,
@@ -62,9 +65,19 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.services.serve(w, r.WithContext(ctx))
 }
 
-// serve answers requests to deployed APIs and to the AWS APIs.
+// serve answers requests to deployed APIs, for packages of functions, and to the
+// AWS APIs.
 func (s *services) serve(w http.ResponseWriter, r *http.Request) {
-	s.api.ServeHTTP(w, r)
+	switch {
+	case gateway.Serves(r):
+		s.routes.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, codePath):
+		s.code.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, Reserved):
+		http.Error(w, "the emulator has no page "+strconv.Quote(r.URL.Path), http.StatusNotFound)
+	default:
+		s.api.ServeHTTP(w, r)
+	}
 }
 
 func refuse(w http.ResponseWriter, why string) { http.Error(w, why, http.StatusForbidden) }

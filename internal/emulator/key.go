@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -9,40 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
 // key is the access key that may do everything.
 type key struct {
 	ID     string `json:"access_key"`
 	Secret string `json:"secret_key"`
-}
-
-// keys knows every access key: the emulator's own, then those that services have
-// given out.
-type keys struct {
-	root  key
-	given []wire.Keys
-}
-
-var errNoSuchKey = errors.New("no such access key")
-
-// Lookup implements [wire.Keys].
-func (k keys) Lookup(ctx context.Context, id string) (secret, token string, caller env.Caller, err error) {
-	if id == k.root.ID {
-		root := env.Scope{Account: Account}.ARN("iam", "root")
-		return k.root.Secret, "", env.Caller{ARN: root, UserID: Account}, nil
-	}
-	err = errNoSuchKey
-	for _, g := range k.given {
-		secret, token, caller, err = g.Lookup(ctx, id)
-		if err == nil || errors.Is(err, wire.ErrExpiredKey) {
-			break
-		}
-	}
-	return secret, token, caller, err
 }
 
 // keyFile is in the emulator's folder, readable by its owner only.

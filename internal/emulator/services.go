@@ -11,43 +11,39 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/apigatewayv2"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/iam"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/logs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
 // services is everything that one emulator emulates, from one reset to the next.
 type services struct {
 	store     *store.Store
-	api       http.Handler // the AWS APIs
+	api       http.Handler     // the AWS APIs
+	routes    *gateway.Gateway // deployed APIs
+	code      http.Handler     // packages of functions, below codePath
 	alive     context.Context
 	interrupt context.CancelFunc // ends every request that is running
 	closers   []func() error
 }
 
-// compose makes the services and links them. Each is told what it needs of the
-// others here, and nowhere else.
+// compose makes the services and links them. What one is told of the others is
+// told here, and nowhere else.
 func (e *Emulator) compose() (_ *services, err error) {
-	dir := e.stateDir()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making the emulator's folder: %w", err)
-	}
-	file := ""
-	if e.config.DataDir != "" {
-		file = filepath.Join(dir, "store.db")
-	}
 	s := &services{}
-	if s.store, err = store.Open(file); err != nil {
-		return nil, err
-	}
-	s.closers = append(s.closers, s.store.Close)
 	s.alive, s.interrupt = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	around := &env.Env{
-		Clock: e.config.Clock, Store: s.store, Log: e.config.Log, Dir: dir, URL: e.URL, Main: e.config.Main,
+	around, err := e.surroundings(s)
+	if err != nil {
+		return nil, err
 	}
 	apis, err := apigatewayv2.New(around)
 	if err != nil {
@@ -57,17 +53,58 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if err != nil {
 		return nil, err
 	}
+	roles, err := iam.New(around)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := logs.New(around)
+	if err != nil {
+		return nil, err
+	}
+	tokens := sts.New(around, roles, e.key.ID, e.key.Secret)
+	functions, err := lambda.New(around, groups, tokens)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, functions.Close)
+
+	s.routes = gateway.New(around, apis, functions)
+	s.code = functions.Code()
 	s.api, err = wire.New(wire.Config{
 		Services: []wire.Service{
 			apis.Wire(),
 			tables.Wire(),
+			roles.Wire(),
+			functions.Wire(),
+			groups.Wire(),
+			tokens.Wire(),
 		},
-		Keys:           keys{root: e.key},
+		Keys:           tokens,
 		AnyCredentials: e.config.AnyCredentials,
 		Clock:          e.config.Clock,
 		Log:            e.config.Log,
 	})
 	return s, err
+}
+
+// surroundings opens what the services keep things in.
+func (e *Emulator) surroundings(s *services) (*env.Env, error) {
+	dir := e.stateDir()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the emulator's folder: %w", err)
+	}
+	file := ""
+	if e.config.DataDir != "" {
+		file = filepath.Join(dir, "store.db")
+	}
+	var err error
+	if s.store, err = store.Open(file); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, s.store.Close)
+	return &env.Env{
+		Clock: e.config.Clock, Store: s.store, Log: e.config.Log, Dir: dir, URL: e.URL, Main: e.config.Main,
+	}, nil
 }
 
 // close ends the services, last made first.

@@ -161,20 +161,28 @@ func (p *owner) watch(ctx context.Context, served <-chan error) (why string, err
 			return "it can no longer listen", err
 		case <-tick.C:
 		}
-		if p.lock != nil {
-			if !p.folder.has(p.lock) {
-				return "its data_dir is gone", nil
-			}
-			if a, err := p.folder.readAddress(); err != nil || a.Token != p.address.Token {
-				if err := p.folder.writeAddress(p.address); err != nil {
-					p.log.Warn("restoring the address file", "error", err)
-				}
-			}
+		if why := p.reason(); why != "" {
+			return why, nil
 		}
-		if p.idleStop > 0 && p.emulator.Idle() >= p.idleStop {
-			if n, err := p.emulator.Deployed(); err == nil && n == 0 {
-				return "it was idle and holds nothing", nil
+	}
+}
+
+// reason looks after the folder, and returns why the emulator is to end, if it is.
+func (p *owner) reason() string {
+	if p.lock != nil {
+		if !p.folder.has(p.lock) {
+			return "its data_dir is gone"
+		}
+		if a, err := p.folder.readAddress(); err != nil || a.Token != p.address.Token {
+			if err := p.folder.writeAddress(p.address); err != nil {
+				p.log.Warn("restoring the address file", "error", err)
 			}
 		}
 	}
+	if p.idleStop > 0 && p.emulator.Idle() >= p.idleStop {
+		if n, err := p.emulator.Deployed(); err == nil && n == 0 {
+			return "it was idle and holds nothing"
+		}
+	}
+	return ""
 }
