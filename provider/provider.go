@@ -7,6 +7,7 @@ package provider
 
 import (
 	"context"
+	"crypto/rand"
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -107,7 +108,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		}
 	}
 	shared := &tf.Provider{
-		Region: region, NamePrefix: s.NamePrefix, Tags: s.Tags, Stack: s.Stack,
+		Region: region, NamePrefix: s.NamePrefix, Tags: s.Tags, Stack: s.Stack, Run: rand.Text(),
 		Defaults: defaultValues(req.Config.Raw),
 		Identity: p.identity,
 		Where:    p.backend.Where(),

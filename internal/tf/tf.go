@@ -128,6 +128,8 @@ type Provider struct {
 	// Stack marks objects whose creation was cut off as this configuration's;
 	// null for none.
 	Stack types.String
+	// Run is a random name of this configured provider, for Marker without a stack.
+	Run string
 	// Defaults are values by type name and attribute; missing or null for none.
 	Defaults map[string]map[string]tftypes.Value
 	// Identity returns the partition and account that calls are made for.

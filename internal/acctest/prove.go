@@ -1,0 +1,360 @@
+package acctest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Prove runs all that does not need an engine. Each part is a subtest with an
+// emulator of its own.
+func Prove(t *testing.T, s Subject) {
+	t.Run("life", func(t *testing.T) { t.Parallel(); s.life(t) })
+	t.Run("gone", func(t *testing.T) { t.Parallel(); s.gone(t) })
+	t.Run("example", func(t *testing.T) { t.Parallel(); s.Example(t, "../..") })
+	for _, id := range s.Import {
+		t.Run("import "+id, func(t *testing.T) { t.Parallel(); s.imported(t, id) })
+	}
+	for _, e := range s.Edits {
+		t.Run("edit "+e.name(), func(t *testing.T) { t.Parallel(); s.edited(t, e) })
+		if !e.Replace && !e.Same && !e.Local {
+			t.Run("drift "+e.name(), func(t *testing.T) { t.Parallel(); s.drifted(t, e) })
+		}
+	}
+	for _, i := range s.Invalid {
+		t.Run("invalid "+i.Argument+" "+oneLine(i.To), func(t *testing.T) { t.Parallel(); s.refused(t, i) })
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Base)) {
+		t.Run("unknown "+name, func(t *testing.T) { t.Parallel(); s.unknown(t, name) })
+	}
+	t.Run("lag", func(t *testing.T) { t.Parallel(); s.lagging(t) })
+	for _, r := range s.Transient {
+		t.Run("transient "+r.Operation+" "+r.Code, func(t *testing.T) { t.Parallel(); s.transient(t, r) })
+	}
+	for _, k := range []Kind{Throttle, Break, CutBefore, CutAfter, Kill} {
+		t.Run(k.String(), func(t *testing.T) { t.Parallel(); s.spoiled(t, k) })
+	}
+}
+
+// life: create, plan nothing, destroy, nothing left.
+func (s Subject) life(t *testing.T) {
+	b := s.bench(t)
+	if c := b.apply(s.Base); c.Action != "create" {
+		t.Fatalf("first apply: %s, want create", c.Action)
+	}
+	b.settled(s.Base)
+	if id := b.Identity(b.address()); id == cty.NilVal || id.IsNull() || !id.IsWhollyKnown() {
+		t.Errorf("the identity is %#v", id)
+	}
+	b.emptied(s.Base)
+}
+
+// gone: an object that somebody else deleted is created again.
+func (s Subject) gone(t *testing.T) {
+	b := s.bench(t)
+	b.apply(s.Base)
+	other := b.another()
+	if err := other.adopt(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.removeOnly(t.Context(), b.config(s.Base), b.address()); err != nil {
+		t.Fatal(err)
+	}
+	if c := b.plan(s.Base); c.Action != "create" {
+		t.Errorf("plan after it was deleted: %s, want create", c.Action)
+	}
+	b.apply(s.Base)
+	b.settled(s.Base)
+	b.emptied(s.Base)
+}
+
+// adopt copies another machine's state.
+func (m *Machine) adopt(_ context.Context, b *bench) error {
+	m.objects, m.tainted = maps.Clone(b.objects), map[string]bool{}
+	m.order, m.schemas = slices.Clone(b.order), b.schemas
+	return nil
+}
+
+// removeOnly deletes one object.
+func (m *Machine) removeOnly(ctx context.Context, config, address string) error {
+	s, err := m.open(ctx, config)
+	if err != nil {
+		return err
+	}
+	return s.remove(ctx, address)
+}
+
+// imported: import by an id gives the state that the create gave.
+func (s Subject) imported(t *testing.T, id string) {
+	b := s.bench(t)
+	b.apply(s.Base)
+	want := b.Value(b.address())
+	id = fill(id, want)
+	b.Forget(b.address())
+	if err := b.Machine.Import(t.Context(), b.config(s.Base), b.address(), id); err != nil {
+		t.Fatalf("import %s: %v", id, err)
+	}
+	got := b.Value(b.address())
+	for _, name := range changed(want, got) {
+		if !slices.Contains(s.Unimported, name) {
+			t.Errorf("import %s: %s is %#v, want %#v", id, name, got.GetAttr(name), want.GetAttr(name))
+		}
+	}
+	if c := b.plan(s.Base); c.Action == "replace" || c.Action == "create" {
+		t.Errorf("plan after import: %s because of %v", c.Action, c.Replace)
+	}
+	b.apply(s.Base)
+	b.settled(s.Base)
+	b.emptied(s.Base)
+}
+
+// edited: the plan shows what the edit changes and nothing else; the apply makes
+// the calls that it needs and no more.
+func (s Subject) edited(t *testing.T, e Edit) {
+	b := s.bench(t)
+	before := s.Base.with(e.From)
+	b.apply(before)
+	after := before.with(Arguments{e.Argument: e.To})
+	c := b.plan(after)
+	if e.Same {
+		if c.Action != "no-op" {
+			t.Errorf("plan: %s because of %v, want nothing to do", c.Action, c.Changed)
+		}
+		return
+	}
+	want := "update"
+	if e.Replace {
+		want = "replace"
+	}
+	if c.Action != want {
+		t.Errorf("plan: %s because of %v, want %s", c.Action, c.Changed, want)
+	}
+	if e.Replace {
+		if !slices.Contains(c.Replace, e.Argument) && len(c.Replace) == 0 {
+			t.Errorf("plan: replaced because of %v", c.Replace)
+		}
+	} else if expected := slices.Sorted(slices.Values(append([]string{e.Argument}, e.With...))); !slices.Equal(c.Changed, expected) {
+		t.Errorf("plan: changes %v, want %v", c.Changed, expected)
+	}
+	b.wire.Calls()
+	if c := b.apply(after); c.Action != want {
+		t.Errorf("apply: %s, want %s", c.Action, want)
+	}
+	if writes := writes(b.wire.Calls()); e.Writes != nil && !slices.Equal(writes, e.Writes) {
+		t.Errorf("apply: wrote %v, want %v", writes, e.Writes)
+	}
+	b.settled(after)
+	b.apply(before) // and back
+	b.settled(before)
+	b.emptied(before)
+}
+
+func writes(calls []string) []string {
+	return slices.DeleteFunc(calls, func(c string) bool { return reads(c) || c == "AssumeRole" })
+}
+
+// drifted: what somebody else makes of the object is found and undone.
+func (s Subject) drifted(t *testing.T, e Edit) {
+	b := s.bench(t)
+	before := s.Base.with(e.From)
+	b.apply(before)
+	was := b.Value(b.address())
+	other := b.another()
+	if err := other.adopt(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Apply(t.Context(), b.config(before.with(Arguments{e.Argument: e.To}))); err != nil {
+		t.Fatalf("changing it behind its back: %v", err)
+	}
+	c := b.plan(before)
+	if c.Action != "update" || !slices.Contains(c.Changed, e.Argument) {
+		t.Errorf("plan after the drift: %s because of %v, want update because of %s", c.Action, c.Changed, e.Argument)
+	}
+	b.apply(before)
+	b.settled(before)
+	for _, name := range changed(was, b.Value(b.address())) {
+		if !slices.Contains(e.With, name) {
+			t.Errorf("%s is %#v after the drift was undone, want %#v", name, b.Value(b.address()).GetAttr(name), was.GetAttr(name))
+		}
+	}
+	b.emptied(before)
+}
+
+// refused: a bad value is an error of the plan that says which, why and what to do.
+func (s Subject) refused(t *testing.T, i Invalid) {
+	b := s.bench(t)
+	_, err := b.Plan(t.Context(), b.config(s.Base.with(Arguments{i.Argument: i.To})))
+	if err == nil {
+		t.Fatal("the plan accepts it")
+	}
+	for _, part := range i.Says {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the message does not say %q:\n%v", part, err)
+		}
+	}
+	if n := b.deployed(); n != 0 {
+		t.Errorf("the emulator holds %d things", n)
+	}
+}
+
+// unknown: a plan works while an argument is not known yet.
+func (s Subject) unknown(t *testing.T, argument string) {
+	b := s.bench(t)
+	if _, err := b.Plan(t.Context(), b.config(s.Base.with(Arguments{argument: "unknown"}))); err != nil {
+		t.Errorf("plan of a create: %v", err)
+	}
+	b.apply(s.Base)
+	if _, err := b.Plan(t.Context(), b.config(s.Base.with(Arguments{argument: "unknown"}))); err != nil {
+		t.Errorf("plan of an update: %v", err)
+	}
+}
+
+// lagging: reads that show the past for a while.
+func (s Subject) lagging(t *testing.T) {
+	b := s.bench(t)
+	b.wire.Lag = 2
+	b.apply(s.Base)
+	b.settled(s.Base)
+	for _, e := range s.Edits {
+		if e.Replace || e.Same || len(e.From) > 0 {
+			continue
+		}
+		after := s.Base.with(Arguments{e.Argument: e.To})
+		b.apply(after)
+		b.settled(after)
+		b.apply(s.Base)
+	}
+	b.emptied(s.Base)
+}
+
+// transient: AWS refuses for a while.
+func (s Subject) transient(t *testing.T, r Transient) {
+	b := s.bench(t)
+	left := r.Times
+	b.wire.Spoil = func(_ int, operation string) Fault {
+		if operation != r.Operation || left == 0 {
+			return Fault{}
+		}
+		left--
+		return Fault{Kind: Answer, Code: r.Code, Message: r.Message}
+	}
+	b.apply(s.Base)
+	if left != 0 {
+		for _, e := range s.Edits {
+			if !e.Replace && !e.Same && len(e.From) == 0 && left > 0 {
+				b.apply(s.Base.with(Arguments{e.Argument: e.To}))
+				b.apply(s.Base)
+			}
+		}
+	}
+	b.settled(s.Base)
+	b.emptied(s.Base)
+	if left != 0 {
+		t.Errorf("%s was called %d times only", r.Operation, r.Times-left)
+	}
+}
+
+// spoiled: at each call of a create, an update and a delete in turn something
+// goes wrong; the next apply converges, and nothing is lost, doubled or orphaned.
+func (s Subject) spoiled(t *testing.T, k Kind) {
+	after := s.Base
+	for _, e := range s.Edits {
+		if !e.Replace && !e.Same && len(e.From) == 0 {
+			after = after.with(Arguments{e.Argument: e.To})
+		}
+	}
+	clean := s.bench(t)
+	clean.apply(s.Base)
+	creating, deployed := len(clean.wire.Calls()), clean.deployed()
+	clean.apply(after)
+	updating, updated := len(clean.wire.Calls()), clean.deployed()
+	clean.emptied(after)
+	deleting := len(clean.wire.Calls())
+
+	for n := range creating {
+		t.Run(fmt.Sprintf("create %d", n), func(t *testing.T) {
+			t.Parallel()
+			b := s.bench(t)
+			b.spoiling(n, k, s.Base)
+			b.apply(s.Base)
+			b.settled(s.Base)
+			if got := b.deployed(); got != deployed {
+				t.Errorf("the emulator holds %d things, want %d", got, deployed)
+			}
+			b.emptied(s.Base)
+		})
+	}
+	for n := range updating {
+		t.Run(fmt.Sprintf("update %d", n), func(t *testing.T) {
+			t.Parallel()
+			b := s.bench(t)
+			b.apply(s.Base)
+			b.spoiling(n, k, after)
+			b.apply(after)
+			b.settled(after)
+			if got := b.deployed(); got != updated {
+				t.Errorf("the emulator holds %d things, want %d", got, updated)
+			}
+			b.emptied(after)
+		})
+	}
+	for n := range deleting {
+		t.Run(fmt.Sprintf("delete %d", n), func(t *testing.T) {
+			t.Parallel()
+			b := s.bench(t)
+			b.apply(after)
+			b.wire.Calls()
+			b.spoil(n, k)
+			saved := b.saved()
+			err := b.Destroy(t.Context(), b.config(after))
+			if k == Kill {
+				b.restore(saved)
+			}
+			b.wire.Spoil = nil
+			b.wire.Revive()
+			if err != nil {
+				if err := b.Refresh(t.Context(), b.config(after)); err != nil {
+					t.Fatalf("refresh: %v", err)
+				}
+			}
+			b.emptied(after)
+		})
+	}
+}
+
+// spoiling applies with a fault at call n and does not mind whether that fails.
+func (b *bench) spoiling(n int, k Kind, a Arguments) {
+	b.t.Helper()
+	b.wire.Calls()
+	b.spoil(n, k)
+	saved := b.saved()
+	_, err := b.Apply(b.t.Context(), b.config(a))
+	if k == Kill {
+		b.restore(saved) // a killed process writes no state
+	} else if err == nil && k != Kill && len(b.Addresses()) == 0 {
+		b.t.Error("the apply succeeded and left no state")
+	}
+	b.wire.Spoil = nil
+	b.wire.Revive()
+}
+
+func (b *bench) spoil(n int, k Kind) {
+	b.wire.Spoil = func(at int, _ string) Fault {
+		if at == n {
+			return Fault{Kind: k}
+		}
+		return Fault{}
+	}
+}
+
+// saved is a copy of the machine's state; restore goes back to it.
+func (b *bench) saved() Machine {
+	return Machine{objects: maps.Clone(b.objects), tainted: maps.Clone(b.tainted), order: slices.Clone(b.order)}
+}
+
+func (b *bench) restore(m Machine) { b.objects, b.tainted, b.order = m.objects, m.tainted, m.order }
