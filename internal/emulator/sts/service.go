@@ -75,7 +75,7 @@ func (s *Service) Lookup(ctx context.Context, accessKeyID string) (secret, sessi
 		return "", "", env.Caller{}, apiError("InvalidClientTokenId", "The security token included in the request is invalid.")
 	}
 	if !k.expires.IsZero() && !s.env.Clock.Now().Before(k.expires) {
-		return "", "", env.Caller{}, apiError("ExpiredToken", "The security token included in the request is expired")
+		return "", "", env.Caller{}, wire.ErrExpiredKey // which wire puts in AWS's words
 	}
 	caller = env.Caller{ARN: k.arn, UserID: k.userID, AccessKey: k.id}
 	if k.id == s.root.id {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
 const (
@@ -69,7 +70,7 @@ func TestServiceCredentials(t *testing.T) {
 		t.Errorf("GetCallerIdentity: got %s, %s, %v", *who.Arn, *who.UserId, err)
 	}
 	c.Advance(time.Hour)
-	if _, _, _, err := s.Lookup(ctx, id); errorOf(err) != "ExpiredToken: The security token included in the request is expired" {
+	if _, _, _, err := s.Lookup(ctx, id); !errors.Is(err, wire.ErrExpiredKey) {
 		t.Errorf("after an hour: got %v", err)
 	}
 }
