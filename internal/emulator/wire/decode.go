@@ -6,7 +6,6 @@ import (
 	"math"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -15,13 +14,9 @@ import (
 
 // A reader turns a decoded body into the Go values of an input.
 type reader struct {
-	rest   bool   // names are those of restJson1
-	naming string // the prefix of shape names in AWS's error texts
-}
-
-// unserializable is AWS's answer to a value of the wrong type.
-func unserializable(format string, args ...any) error {
-	return &smithy.GenericAPIError{Code: "SerializationException", Message: fmt.Sprintf(format, args...), Fault: smithy.FaultClient}
+	rest    bool   // names are those of restJson1
+	naming  string // the prefix of shape names in AWS's error texts
+	earlier bool   // the texts are those of AWS's earlier framework
 }
 
 // read stores v, which s describes, in dst. Nothing is stored for a null.
@@ -50,38 +45,10 @@ func (r reader) read(v any, s *shape, dst reflect.Value) error {
 	return r.scalar(v, s, dst)
 }
 
-// mismatch words the refusal of v where another kind of value is expected; the
-// texts are those that DynamoDB is known to answer with.
-func (r reader) mismatch(v any, java string) error {
-	switch v := v.(type) {
-	case []any:
-		return unserializable("Unrecognized collection type %s", java)
-	case *object:
-		return unserializable("Start of structure or map found where not expected")
-	case bool:
-		if v {
-			return unserializable("TRUE_VALUE cannot be converted to %s", simple(java))
-		}
-		return unserializable("FALSE_VALUE cannot be converted to %s", simple(java))
-	case number:
-		if strings.ContainsAny(string(v), ".eE") {
-			return unserializable("DECIMAL_VALUE cannot be converted to %s", simple(java))
-		}
-		return unserializable("NUMBER_VALUE cannot be converted to %s", simple(java))
-	}
-	return unserializable("STRING_VALUE cannot be converted to %s", simple(java))
-}
-
-// simple is the last part of a Java class's name.
-func simple(java string) string { return java[strings.LastIndexByte(java, '.')+1:] }
-
 func (r reader) structure(v any, s *shape, dst reflect.Value) error {
 	o, ok := v.(*object)
 	if !ok {
-		if _, list := v.([]any); list {
-			return unserializable("Unrecognized collection type class %s%s", r.naming, s.name)
-		}
-		return unserializable("Unexpected field type")
+		return r.mistyped(v, s)
 	}
 	names := s.byName
 	if r.rest {
@@ -102,10 +69,7 @@ func (r reader) structure(v any, s *shape, dst reflect.Value) error {
 func (r reader) union(v any, s *shape, dst reflect.Value) error {
 	o, ok := v.(*object)
 	if !ok {
-		if _, list := v.([]any); list {
-			return unserializable("Unrecognized collection type class %s%s", r.naming, s.name)
-		}
-		return unserializable("Unexpected value type in payload")
+		return r.mistyped(v, s)
 	}
 	names := s.byName
 	if r.rest {
@@ -142,18 +106,18 @@ func unionFault(s *shape, format string) error {
 func (r reader) list(v any, s *shape, dst reflect.Value) error {
 	l, ok := v.([]any)
 	if !ok {
-		if _, obj := v.(*object); obj {
-			return unserializable("Start of structure or map found where not expected")
-		}
-		return unserializable("Unexpected field type")
+		return r.mistyped(v, s)
 	}
 	out := reflect.MakeSlice(dst.Type(), len(l), len(l))
 	for i, v := range l {
 		if v == nil && s.typ.Elem().Kind() != reflect.Pointer {
 			return nullIn(s)
 		}
+		if !fits(v, s.elem) {
+			return r.mistypedItem(v, s.elem)
+		}
 		if err := r.read(v, s.elem, out.Index(i)); err != nil {
-			return inside(v, err)
+			return err
 		}
 	}
 	dst.Set(out)
@@ -163,10 +127,7 @@ func (r reader) list(v any, s *shape, dst reflect.Value) error {
 func (r reader) mapping(v any, s *shape, dst reflect.Value) error {
 	o, ok := v.(*object)
 	if !ok {
-		if _, list := v.([]any); list {
-			return unserializable("Unrecognized collection type java.util.Map<java.lang.String, %s>", r.java(s.elem))
-		}
-		return unserializable("Unexpected field type")
+		return r.mistyped(v, s)
 	}
 	out := reflect.MakeMapWithSize(dst.Type(), len(o.keys))
 	key := reflect.New(dst.Type().Key()).Elem()
@@ -175,25 +136,18 @@ func (r reader) mapping(v any, s *shape, dst reflect.Value) error {
 		if v == nil && s.typ.Elem().Kind() != reflect.Pointer {
 			return nullIn(s)
 		}
+		if !fits(v, s.elem) {
+			return r.mistypedItem(v, s.elem)
+		}
 		item := reflect.New(dst.Type().Elem()).Elem()
 		if err := r.read(v, s.elem, item); err != nil {
-			return inside(v, err)
+			return err
 		}
 		key.SetString(k)
 		out.SetMapIndex(key, item)
 	}
 	dst.Set(out)
 	return nil
-}
-
-// inside corrects the text for a structure that is an item of a list or a map.
-func inside(v any, err error) error {
-	e, ok := err.(*smithy.GenericAPIError) //nolint:errorlint // made by this reader, never wrapped
-	_, obj := v.(*object)
-	if ok && !obj && e.Message == "Unexpected field type" {
-		return unserializable("Unexpected value type in payload")
-	}
-	return err
 }
 
 // nullIn refuses a null item, which the SDK's types cannot hold.
@@ -204,94 +158,61 @@ func nullIn(s *shape) error {
 	return unserializable("%s must not contain a null", s.name)
 }
 
-// java is the Java class that AWS names in its errors.
-func (r reader) java(s *shape) string {
-	switch s.kind {
-	case smithy.ShapeTypeString, smithy.ShapeTypeEnum:
-		return "java.lang.String"
-	case smithy.ShapeTypeBoolean:
-		return "java.lang.Boolean"
-	case smithy.ShapeTypeByte:
-		return "java.lang.Byte"
-	case smithy.ShapeTypeShort:
-		return "java.lang.Short"
-	case smithy.ShapeTypeInteger, smithy.ShapeTypeIntEnum:
-		return "java.lang.Integer"
-	case smithy.ShapeTypeLong:
-		return "java.lang.Long"
-	case smithy.ShapeTypeFloat:
-		return "java.lang.Float"
-	case smithy.ShapeTypeDouble:
-		return "java.lang.Double"
-	case smithy.ShapeTypeBlob:
-		return "java.nio.ByteBuffer"
-	case smithy.ShapeTypeTimestamp:
-		return "java.util.Date"
-	}
-	return r.naming + s.name
-}
-
 func (r reader) scalar(v any, s *shape, dst reflect.Value) error {
-	wrong := func() error { return r.mismatch(v, "class "+r.java(s)) }
 	switch s.kind {
 	case smithy.ShapeTypeString, smithy.ShapeTypeEnum:
 		x, ok := v.(string)
 		if !ok {
-			return wrong()
+			return r.mistyped(v, s)
 		}
 		dst.SetString(x)
 	case smithy.ShapeTypeBoolean:
 		x, ok := v.(bool)
-		if _, text := v.(string); text {
-			return unserializable("Unexpected token received from parser")
-		}
 		if !ok {
-			return wrong()
+			return r.mistyped(v, s)
 		}
 		dst.SetBool(x)
 	case smithy.ShapeTypeBlob:
-		return r.blob(v, dst)
+		return r.blob(v, s, dst)
 	case smithy.ShapeTypeTimestamp:
 		t, ok := readTime(v, s.format)
 		if !ok {
-			return wrong()
+			return r.mistyped(v, s)
 		}
 		dst.Set(reflect.ValueOf(t))
 	case smithy.ShapeTypeFloat, smithy.ShapeTypeDouble:
 		f, ok := readFloat(v)
 		if !ok {
-			return wrong()
+			return r.mistyped(v, s)
 		}
 		dst.SetFloat(f)
 	default:
 		n, ok := readInt(v)
 		if !ok || dst.OverflowInt(n) {
-			return wrong()
+			return r.mistyped(v, s)
 		}
 		dst.SetInt(n)
 	}
 	return nil
 }
 
-func (r reader) blob(v any, dst reflect.Value) error {
+func (r reader) blob(v any, s *shape, dst reflect.Value) error {
 	switch v := v.(type) {
 	case []byte:
 		dst.SetBytes(v)
 		return nil
 	case string:
 		if len(v)%4 != 0 {
-			return unserializable("Base64 encoded length is expected a multiple of 4 bytes but found: %d", len(v))
+			return r.notBase64(v, fmt.Sprintf("Base64 encoded length is expected a multiple of 4 bytes but found: %d", len(v)))
 		}
 		b, err := base64.StdEncoding.DecodeString(v)
 		if err != nil {
-			return unserializable("Invalid last non-pad Base64 character dectected")
+			return r.notBase64(v, "Invalid last non-pad Base64 character dectected")
 		}
 		dst.SetBytes(b)
 		return nil
-	case []any, *object:
-		return r.mismatch(v, "class java.nio.ByteBuffer")
 	}
-	return unserializable("only base-64-encoded strings are convertible to bytes")
+	return r.mistyped(v, s)
 }
 
 // readInt reads a whole number; like AWS it drops a fraction.

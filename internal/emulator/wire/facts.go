@@ -23,6 +23,10 @@ var frameworkNamespaces = map[string]string{
 
 const frameworkNamespace = "com.amazon.coral.service"
 
+// earlierFramework are the models of services whose errors are worded by AWS's
+// earlier framework; see mistyped.
+var earlierFramework = map[string]bool{"apigateway": true, "apigatewayv2": true, "lambda": true}
+
 // validationCodes are the codes of constraint and refusal errors by the service's
 // name in credential scopes; all others answer ValidationException.
 var validationCodes = map[string]string{

@@ -56,7 +56,7 @@ func (p restJSON) decode(c *call, in reflect.Value) error {
 	if err != nil {
 		return unserializable("Could not parse request body into json: %v", err)
 	}
-	return reader{rest: true, naming: c.svc.errorNamespace() + "."}.object(v, s, in)
+	return c.svc.reader(true).object(v, s, in)
 }
 
 // payload gives the whole body to one member.
@@ -74,7 +74,7 @@ func (p restJSON) payload(c *call, m *member, dst reflect.Value) error {
 		if err != nil {
 			return unserializable("Could not parse request body into json: %v", err)
 		}
-		return reader{rest: true, naming: c.svc.errorNamespace() + "."}.read(v, m.shape, dst)
+		return c.svc.reader(true).read(v, m.shape, dst)
 	}
 	return nil
 }

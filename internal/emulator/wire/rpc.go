@@ -19,7 +19,12 @@ func (p awsJSON) decode(c *call, in reflect.Value) error {
 	if c.op.input == nil {
 		return nil
 	}
-	return reader{naming: c.svc.errorNamespace() + "."}.object(v, c.op.input, in)
+	return c.svc.reader(false).object(v, c.op.input, in)
+}
+
+// reader reads the service's bodies.
+func (s *service) reader(rest bool) reader {
+	return reader{rest: rest, naming: s.errorNamespace() + ".", earlier: earlierFramework[s.modelName()]}
 }
 
 // object reads the value of a whole body.
@@ -87,7 +92,7 @@ func (cborRPC) decode(c *call, in reflect.Value) error {
 	if err != nil {
 		return unserializable("Could not parse request body into cbor: %v", err)
 	}
-	return reader{naming: c.svc.errorNamespace() + "."}.object(v, c.op.input, in)
+	return c.svc.reader(false).object(v, c.op.input, in)
 }
 
 func (cborRPC) response(status int, body []byte) response {
