@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"math"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -20,9 +21,9 @@ func readUnits(size int, consistent bool) float64 {
 	return units
 }
 
-// written is the write units of a change: the table's, and those of each index that
-// had to follow.
-type written struct {
+// usage is the capacity units that an operation takes: the table's, and those of
+// each index that it had to touch.
+type usage struct {
 	table   float64
 	indexes []spent
 }
@@ -36,21 +37,21 @@ type spent struct {
 
 // consumed is the ConsumedCapacity of an operation on the table named by in, which
 // is answered in the words of the request; nil when none is wanted.
-func consumed(want types.ReturnConsumedCapacity, name *string, w written) *types.ConsumedCapacity {
+func consumed(want types.ReturnConsumedCapacity, name *string, u usage) *types.ConsumedCapacity {
 	if want != types.ReturnConsumedCapacityTotal && want != types.ReturnConsumedCapacityIndexes {
 		return nil
 	}
-	total := w.table
+	total := u.table
 	c := &types.ConsumedCapacity{TableName: name}
-	for _, x := range w.indexes {
+	for _, x := range u.indexes {
 		total += x.units
 	}
 	c.CapacityUnits = &total
 	if want == types.ReturnConsumedCapacityTotal {
 		return c
 	}
-	c.Table = &types.Capacity{CapacityUnits: aws.Float64(w.table)}
-	for _, x := range w.indexes {
+	c.Table = &types.Capacity{CapacityUnits: aws.Float64(u.table)}
+	for _, x := range u.indexes {
 		into := &c.LocalSecondaryIndexes
 		if x.global {
 			into = &c.GlobalSecondaryIndexes
@@ -61,4 +62,78 @@ func consumed(want types.ReturnConsumedCapacity, name *string, w written) *types
 		(*into)[x.index] = types.Capacity{CapacityUnits: aws.Float64(x.units)}
 	}
 	return c
+}
+
+// add adds another operation's units to u.
+func (u *usage) add(v usage) {
+	u.table += v.table
+	for _, x := range v.indexes {
+		if i := slices.IndexFunc(u.indexes, func(y spent) bool { return y.index == x.index }); i >= 0 {
+			u.indexes[i].units += x.units
+		} else {
+			u.indexes = append(u.indexes, x)
+		}
+	}
+}
+
+// times multiplies u.
+func (u *usage) times(factor float64) {
+	u.table *= factor
+	for i := range u.indexes {
+		u.indexes[i].units *= factor
+	}
+}
+
+// A tally is the usage of several operations by the name of the table, in the
+// order of its first use.
+type tally struct {
+	names []*string
+	used  []usage
+}
+
+func (y *tally) add(name *string, u usage) {
+	for i, n := range y.names {
+		if *n == *name {
+			y.used[i].add(u)
+			return
+		}
+	}
+	y.names, y.used = append(y.names, name), append(y.used, u)
+}
+
+// reads and writes say for transactions, which tell them apart, what units are of.
+const (
+	reads  = true
+	writes = false
+)
+
+// consumed is the ConsumedCapacity of each table of a transaction.
+func (y *tally) consumed(want types.ReturnConsumedCapacity, reads bool) []types.ConsumedCapacity {
+	var list []types.ConsumedCapacity
+	for i, name := range y.names {
+		c := consumed(want, name, y.used[i])
+		if c == nil {
+			return nil
+		}
+		split(c.CapacityUnits, &c.ReadCapacityUnits, &c.WriteCapacityUnits, reads)
+		if t := c.Table; t != nil {
+			split(t.CapacityUnits, &t.ReadCapacityUnits, &t.WriteCapacityUnits, reads)
+		}
+		for _, m := range []map[string]types.Capacity{c.LocalSecondaryIndexes, c.GlobalSecondaryIndexes} {
+			for index, x := range m {
+				split(x.CapacityUnits, &x.ReadCapacityUnits, &x.WriteCapacityUnits, reads)
+				m[index] = x
+			}
+		}
+		list = append(list, *c)
+	}
+	return list
+}
+
+func split(units *float64, read, write **float64, reads bool) {
+	if reads {
+		*read = units
+	} else {
+		*write = units
+	}
 }

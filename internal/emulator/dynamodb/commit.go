@@ -35,10 +35,10 @@ func (s *Service) item(tx *store.Tx, t *table, path string) (expr.Item, error) {
 // have the same key. It is the only place where items change: the entries of the
 // indexes follow within the transaction, and whatever else must be in step with an
 // item (a stream's record) belongs here too. It returns what was written.
-func (s *Service) write(tx *store.Tx, t *table, old, new expr.Item) written {
+func (s *Service) write(tx *store.Tx, t *table, old, new expr.Item) usage {
 	primary := t.key()
 	path := primary.path(firstItem(old, new))
-	w := written{table: writeUnits(max(expr.ItemSize(old), expr.ItemSize(new)))}
+	w := usage{table: writeUnits(max(expr.ItemSize(old), expr.ItemSize(new)))}
 	for _, x := range t.indexes() {
 		if n := s.list(tx, t, &x, primary, path, old, new); n > 0 {
 			w.indexes = append(w.indexes, spent{x.index, x.global, n})

@@ -25,9 +25,11 @@ type Service struct {
 	Settle time.Duration
 
 	env     *env.Env
+	forgot  time.Time          // when expired tokens were deleted last
 	tables  *store.Set[table]  // by scope and name
-	items   *store.Set[[]byte] // by itemKey
-	entries *store.Set[string] // by entryKey: the key of the item that an index lists
+	items   *store.Set[[]byte] // by prefix and path
+	entries *store.Set[string] // by prefix and path: the path of the item that an index lists
+	claims  *store.Set[claim]  // by scope and ClientRequestToken
 }
 
 // New returns the service over the emulator's store.
@@ -48,6 +50,9 @@ func New(e *env.Env) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.claims, err = store.NewSet[claim](e.Store, "dynamodb.claim"); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -61,11 +66,35 @@ func (s *Service) Wire() wire.Service {
 		Protocol: wire.AWSJSON10,
 		Schema:   schemas.DynamoDB_20120810,
 		Operations: []wire.Operation{
+			wire.Op(schemas.BatchGetItem, s.BatchGetItem, wire.Refuse("RequestItems.AttributesToGet")),
+			wire.Op(schemas.BatchWriteItem, s.BatchWriteItem),
 			wire.Op(schemas.CreateTable, s.CreateTable, wire.Refuse("GlobalTableSettingsReplicationMode", "GlobalTableSourceArn", "VectorIndexes")),
+			wire.Op(schemas.DeleteItem, s.DeleteItem, wire.Refuse("ConditionalOperator", "Expected")),
+			wire.Op(schemas.DeleteResourcePolicy, s.DeleteResourcePolicy),
 			wire.Op(schemas.DeleteTable, s.DeleteTable),
+			wire.Op(schemas.DescribeContinuousBackups, s.DescribeContinuousBackups),
+			wire.Op(schemas.DescribeContributorInsights, s.DescribeContributorInsights),
+			wire.Op(schemas.DescribeEndpoints, s.DescribeEndpoints),
+			wire.Op(schemas.DescribeKinesisStreamingDestination, s.DescribeKinesisStreamingDestination),
+			wire.Op(schemas.DescribeLimits, s.DescribeLimits),
 			wire.Op(schemas.DescribeTable, s.DescribeTable),
+			wire.Op(schemas.DescribeTimeToLive, s.DescribeTimeToLive),
 			wire.Op(schemas.GetItem, s.GetItem, wire.Refuse("AttributesToGet")),
+			wire.Op(schemas.GetResourcePolicy, s.GetResourcePolicy),
+			wire.Op(schemas.ListTables, s.ListTables),
+			wire.Op(schemas.ListTagsOfResource, s.ListTagsOfResource),
 			wire.Op(schemas.PutItem, s.PutItem, wire.Refuse("ConditionalOperator", "Expected")),
+			wire.Op(schemas.PutResourcePolicy, s.PutResourcePolicy, wire.Refuse("ConfirmRemoveSelfResourceAccess")),
+			wire.Op(schemas.Query, s.Query, wire.Refuse("AttributesToGet", "ConditionalOperator", "KeyConditions", "QueryFilter")),
+			wire.Op(schemas.Scan, s.Scan, wire.Refuse("AttributesToGet", "ConditionalOperator", "ScanFilter")),
+			wire.Op(schemas.TagResource, s.TagResource),
+			wire.Op(schemas.TransactGetItems, s.TransactGetItems),
+			wire.Op(schemas.TransactWriteItems, s.TransactWriteItems),
+			wire.Op(schemas.UntagResource, s.UntagResource),
+			wire.Op(schemas.UpdateContinuousBackups, s.UpdateContinuousBackups),
+			wire.Op(schemas.UpdateItem, s.UpdateItem, wire.Refuse("AttributeUpdates", "ConditionalOperator", "Expected")),
+			wire.Op(schemas.UpdateTable, s.UpdateTable, wire.Refuse("DisassociationProtectionEnabled", "GlobalTableSettingsReplicationMode", "GlobalTableWitnessUpdates", "MultiRegionConsistency", "ReplicaUpdates", "VectorIndexUpdates")),
+			wire.Op(schemas.UpdateTimeToLive, s.UpdateTimeToLive),
 		},
 		Unions: []wire.Union{
 			wire.UnionOf[types.AttributeValue](

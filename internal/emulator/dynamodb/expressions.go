@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
@@ -152,12 +151,10 @@ func message(err error) string {
 	return err.Error()
 }
 
-// one is the ReturnValues of PutItem and DeleteItem.
+// checkReturns checks the ReturnValues of PutItem and DeleteItem.
 func checkReturns(returns types.ReturnValue) error {
 	if returns != "" && returns != types.ReturnValueNone && returns != types.ReturnValueAllOld {
 		return invalid("ReturnValues can only be ALL_OLD or NONE")
 	}
 	return nil
 }
-
-func reading(consistent *bool) bool { return aws.ToBool(consistent) }

@@ -39,7 +39,7 @@ func (s *Service) GetItem(ctx context.Context, in *dynamodb.GetItemInput) (*dyna
 			out.Item = attributesOf(e.projection.Of(item))
 		}
 		units := readUnits(expr.ItemSize(item), aws.ToBool(in.ConsistentRead))
-		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, written{table: units})
+		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, usage{table: units})
 		return nil
 	})
 }
@@ -85,4 +85,54 @@ func (s *Service) PutItem(ctx context.Context, in *dynamodb.PutItemInput) (*dyna
 		out.ItemCollectionMetrics = t.collection(in.ReturnItemCollectionMetrics, item)
 		return nil
 	})
+}
+
+// DeleteItem implements the operation of that name.
+func (s *Service) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput) (*dynamodb.DeleteItemOutput, error) {
+	if err := checkReturns(in.ReturnValues); err != nil {
+		return nil, err
+	}
+	key, err := itemOf(in.Key)
+	if err != nil {
+		return nil, err
+	}
+	e, err := readExpressions(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		source{expr.ConditionExpression, in.ConditionExpression})
+	if err != nil {
+		return nil, err
+	}
+	out := &dynamodb.DeleteItemOutput{}
+	return out, s.env.Store.Update(func(tx *store.Tx) error {
+		t, old, err := s.target(ctx, tx, in.TableName, key)
+		if err != nil {
+			return err
+		}
+		if !e.holds(old) {
+			return refused(old, in.ReturnValuesOnConditionCheckFailure)
+		}
+		u := usage{table: writeUnits(0)}
+		if old != nil {
+			u = s.write(tx, &t, old, nil)
+		}
+		if in.ReturnValues == types.ReturnValueAllOld {
+			out.Attributes = attributesOf(old)
+		}
+		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, u)
+		out.ItemCollectionMetrics = t.collection(in.ReturnItemCollectionMetrics, key)
+		return nil
+	})
+}
+
+// target returns a table and its item of that key, or nil.
+func (s *Service) target(ctx context.Context, tx *store.Tx, name *string, key expr.Item) (table, expr.Item, error) {
+	t, err := s.usable(ctx, tx, name)
+	if err != nil {
+		return t, nil, err
+	}
+	path, err := t.keyed(key)
+	if err != nil {
+		return t, nil, err
+	}
+	item, err := s.item(tx, &t, path)
+	return t, item, err
 }

@@ -92,9 +92,13 @@ func (x *index) of(primary keySchema, item expr.Item) expr.Item {
 }
 
 // lists reports whether the index has an entry for the item: an item that lacks
-// one of the index's key attributes is not in it.
+// one of the index's key attributes is not in it, nor is one that had it with
+// another type before the index was made.
 func (x *index) lists(item expr.Item) bool {
-	return !slices.ContainsFunc(x.attributes(), func(a keyAttribute) bool { return item[a.name] == nil })
+	return !slices.ContainsFunc(x.attributes(), func(a keyAttribute) bool {
+		v := item[a.name]
+		return v == nil || v.Type() != a.typ || empty(v) != ""
+	})
 }
 
 // prefix is the beginning of the store keys of a table's items; with an index, of

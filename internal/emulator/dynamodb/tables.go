@@ -2,26 +2,106 @@ package dynamodb
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
 // DescribeTable implements the operation of that name.
 func (s *Service) DescribeTable(ctx context.Context, in *dynamodb.DescribeTableInput) (*dynamodb.DescribeTableOutput, error) {
-	var t table
-	err := s.env.Store.View(func(tx *store.Tx) (err error) {
-		t, err = s.known(ctx, tx, in.TableName)
-		return err
-	})
+	t, err := s.find(ctx, in.TableName)
+	if err == nil && s.now().Sub(t.Counted) >= countEvery {
+		t, err = s.count(ctx, in.TableName)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &dynamodb.DescribeTableOutput{Table: t.describe(s.now())}, nil
+}
+
+// countEvery is how often DynamoDB counts the items of a table and its indexes;
+// what DescribeTable answers in between is as old as the last time.
+const countEvery = 6 * time.Hour
+
+// count counts a table's items and their bytes.
+func (s *Service) count(ctx context.Context, name *string) (t table, err error) {
+	err = s.env.Store.Update(func(tx *store.Tx) error {
+		if t, err = s.known(ctx, tx, name); err != nil {
+			return err
+		}
+		indexes, primary := t.indexes(), t.key()
+		counts := make([]struct{ items, bytes int64 }, 1+len(indexes))
+		for _, b := range s.items.Prefix(tx, s.prefix(&t, "")) {
+			item, err := decodeItem(b)
+			if err != nil {
+				return err
+			}
+			counts[0].items++
+			counts[0].bytes += int64(expr.ItemSize(item))
+			for i, x := range indexes {
+				if x.lists(item) {
+					counts[1+i].items++
+					counts[1+i].bytes += int64(expr.ItemSize(x.of(primary, item)))
+				}
+			}
+		}
+		t.Counted = s.now()
+		t.Desc.ItemCount, t.Desc.TableSizeBytes = &counts[0].items, &counts[0].bytes
+		t.Desc.LocalSecondaryIndexes = slices.Clone(t.Desc.LocalSecondaryIndexes)
+		t.Desc.GlobalSecondaryIndexes = slices.Clone(t.Desc.GlobalSecondaryIndexes)
+		local := len(t.Desc.LocalSecondaryIndexes)
+		for i := range indexes {
+			c := &counts[1+i]
+			if i < local {
+				d := &t.Desc.LocalSecondaryIndexes[i]
+				d.ItemCount, d.IndexSizeBytes = &c.items, &c.bytes
+			} else {
+				d := &t.Desc.GlobalSecondaryIndexes[i-local]
+				d.ItemCount, d.IndexSizeBytes = &c.items, &c.bytes
+			}
+		}
+		s.put(ctx, tx, t)
+		return nil
+	})
+	return t, err
+}
+
+// maxTables is how many names ListTables answers with.
+const maxTables = 100
+
+// ListTables implements the operation of that name.
+func (s *Service) ListTables(ctx context.Context, in *dynamodb.ListTablesInput) (*dynamodb.ListTablesOutput, error) {
+	limit := maxTables
+	if in.Limit != nil {
+		limit = int(*in.Limit)
+	}
+	scope := env.ScopeOf(ctx)
+	out := &dynamodb.ListTablesOutput{TableNames: []string{}}
+	return out, s.env.Store.View(func(tx *store.Tx) error {
+		from := aws.ToString(in.ExclusiveStartTableName)
+		for key, t := range s.tables.From(tx, scope.Key(from)) {
+			if !strings.HasPrefix(key, scope.Key("")) {
+				break
+			}
+			if _, ok := s.table(ctx, tx, t.Desc.TableName); !ok || t.name() == from {
+				continue
+			}
+			if len(out.TableNames) == limit {
+				out.LastEvaluatedTableName = aws.String(out.TableNames[limit-1])
+				break
+			}
+			out.TableNames = append(out.TableNames, t.name())
+		}
+		return nil
+	})
 }
 
 // DeleteTable implements the operation of that name. The items go at once; the
@@ -78,6 +158,3 @@ func (s *Service) atRest(ctx context.Context, tx *store.Tx, nameOrARN *string) (
 	}
 	return t, nil
 }
-
-// countEvery is how often DynamoDB counts a table's items.
-const countEvery = 6 * time.Hour

@@ -1,0 +1,178 @@
+package dynamodb
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+)
+
+// Query implements the operation of that name.
+func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
+	r := read{
+		choice:     in.Select,
+		consistent: aws.ToBool(in.ConsistentRead),
+		descending: in.ScanIndexForward != nil && !*in.ScanIndexForward,
+		limit:      aws.ToInt32(in.Limit),
+	}
+	var err error
+	if r.start, err = startOf(in.ExclusiveStartKey); err != nil {
+		return nil, err
+	}
+	r.expressions, err = readExpressions(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		source{expr.ProjectionExpression, in.ProjectionExpression},
+		source{expr.FilterExpression, in.FilterExpression},
+		source{expr.KeyConditionExpression, in.KeyConditionExpression})
+	if err != nil {
+		return nil, err
+	}
+	if in.KeyConditionExpression == nil {
+		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+	}
+	if err := checkSelect(in.Select, in.IndexName, in.ProjectionExpression); err != nil {
+		return nil, err
+	}
+	out := &dynamodb.QueryOutput{}
+	return out, s.env.Store.View(func(tx *store.Tx) error {
+		t, err := s.usable(ctx, tx, in.TableName)
+		if err != nil {
+			return err
+		}
+		if err := r.over(&t, in.IndexName); err != nil {
+			return err
+		}
+		if err := r.checkStart(); err != nil {
+			return err
+		}
+		prefix := s.prefix(&t, aws.ToString(in.IndexName))
+		if err := r.within(prefix); err != nil {
+			return err
+		}
+		if err := r.checkFilter(); err != nil {
+			return err
+		}
+		if err := r.resume(prefix, "The provided starting key is outside query boundaries based on provided conditions"); err != nil {
+			return err
+		}
+		p, err := r.page(s, tx)
+		if err != nil {
+			return err
+		}
+		out.Items, out.Count, out.ScannedCount, out.LastEvaluatedKey = p.items, p.count, p.scanned, p.last
+		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, p.usage)
+		return nil
+	})
+}
+
+// checkFilter checks that the filter leaves the key to the key condition.
+func (r *read) checkFilter() error {
+	key := r.schema()
+	for _, name := range expr.Attributes(r.condition) {
+		if key.has(name) {
+			return invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", name)
+		}
+	}
+	return nil
+}
+
+// within sets the stretch to what the key condition says: all partition key
+// attributes by equality, then sort key attributes from the left, of which the last
+// one named may be a range.
+func (r *read) within(prefix string) error {
+	key := r.schema()
+	terms := map[string]expr.KeyTerm{}
+	for _, t := range r.key {
+		terms[t.Name] = t
+	}
+	values := expr.Item{}
+	for _, a := range key.hash {
+		t, ok := terms[a.name]
+		if !ok {
+			return invalid("Query condition missed key schema element: %s", a.name)
+		}
+		if t.Op != "=" {
+			return invalid("Query key condition not supported")
+		}
+		if err := a.fits(t); err != nil {
+			return err
+		}
+		values[a.name] = t.Values[0]
+		delete(terms, a.name)
+	}
+	for _, a := range key.sort {
+		if t, ok := terms[a.name]; ok {
+			if err := a.fits(t); err != nil {
+				return err
+			}
+		}
+	}
+	stem := prefix + string(key.partition(values))
+	r.low, r.high = stem, after(stem)
+	for _, a := range key.sort {
+		t, ok := terms[a.name]
+		if !ok {
+			break
+		}
+		delete(terms, a.name)
+		r.low, r.high = bounds(stem, t)
+		if t.Op != "=" {
+			break
+		}
+		stem = r.low
+	}
+	if len(terms) == 0 {
+		return nil
+	}
+	// What is left names no key attribute, or one behind a range or a gap.
+	for _, a := range key.sort {
+		if !slices.ContainsFunc(r.key, func(t expr.KeyTerm) bool { return t.Name == a.name }) {
+			return invalid("Query condition missed key schema element: %s", a.name)
+		}
+	}
+	return invalid("Query key condition not supported")
+}
+
+// fits checks the type of a term's values.
+func (a keyAttribute) fits(t expr.KeyTerm) error {
+	if slices.ContainsFunc(t.Values, func(v expr.Value) bool { return v.Type() != a.typ }) {
+		return parameter("Condition parameter type does not match schema type")
+	}
+	for _, v := range t.Values {
+		if kind := empty(v); kind != "" && t.Op != "begins_with" {
+			return invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", kind, a.name)
+		}
+	}
+	return nil
+}
+
+// bounds are the store keys that begin with stem and meet the term.
+func bounds(stem string, t expr.KeyTerm) (low, high string) {
+	at := func(v expr.Value) string { return stem + string(expr.AppendKey(nil, v)) }
+	first := at(t.Values[0])
+	switch t.Op {
+	case "<":
+		return stem, first
+	case "<=":
+		return stem, after(first)
+	case ">":
+		return after(first), after(stem)
+	case ">=":
+		return first, after(stem)
+	case "BETWEEN":
+		return first, after(at(t.Values[1]))
+	case "begins_with":
+		var text string
+		switch v := t.Values[0].(type) {
+		case expr.String:
+			text = string(v)
+		case expr.Binary:
+			text = string(v)
+		}
+		first = stem + string(expr.AppendKeyPrefix(nil, text))
+	}
+	return first, after(first)
+}

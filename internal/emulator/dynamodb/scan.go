@@ -1,0 +1,77 @@
+package dynamodb
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+)
+
+// Scan implements the operation of that name.
+func (s *Service) Scan(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.ScanOutput, error) {
+	r := read{choice: in.Select, consistent: aws.ToBool(in.ConsistentRead), limit: aws.ToInt32(in.Limit)}
+	if err := checkSegments(in); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.start, err = startOf(in.ExclusiveStartKey); err != nil {
+		return nil, err
+	}
+	r.expressions, err = readExpressions(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		source{expr.ProjectionExpression, in.ProjectionExpression},
+		source{expr.FilterExpression, in.FilterExpression})
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSelect(in.Select, in.IndexName, in.ProjectionExpression); err != nil {
+		return nil, err
+	}
+	out := &dynamodb.ScanOutput{}
+	return out, s.env.Store.View(func(tx *store.Tx) error {
+		t, err := s.usable(ctx, tx, in.TableName)
+		if err != nil {
+			return err
+		}
+		if err := r.over(&t, in.IndexName); err != nil {
+			return err
+		}
+		if err := r.checkStart(); err != nil {
+			return err
+		}
+		prefix := s.prefix(&t, aws.ToString(in.IndexName))
+		outside := ""
+		r.low, r.high = prefix, after(prefix)
+		if in.Segment != nil {
+			r.low, r.high = segment(prefix, *in.Segment, *in.TotalSegments)
+			outside = fmt.Sprintf("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: %d Segment: %d", *in.TotalSegments, *in.Segment)
+		}
+		if err := r.resume(prefix, outside); err != nil {
+			return err
+		}
+		p, err := r.page(s, tx)
+		if err != nil {
+			return err
+		}
+		out.Items, out.Count, out.ScannedCount, out.LastEvaluatedKey = p.items, p.count, p.scanned, p.last
+		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, p.usage)
+		return nil
+	})
+}
+
+func checkSegments(in *dynamodb.ScanInput) error {
+	switch {
+	case in.TotalSegments == nil && in.Segment == nil:
+		return nil
+	case in.Segment == nil:
+		return invalid("The Segment parameter is required but was not present in the request when parameter TotalSegments is present")
+	case in.TotalSegments == nil:
+		return invalid("The TotalSegments parameter is required but was not present in the request when Segment parameter is present")
+	case *in.Segment < 0 || *in.TotalSegments < 1 || *in.Segment >= *in.TotalSegments:
+		return invalid("The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: %d is not less than TotalSegments: %d", *in.Segment, *in.TotalSegments)
+	}
+	return nil
+}

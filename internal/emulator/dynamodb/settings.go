@@ -1,0 +1,205 @@
+package dynamodb
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+)
+
+// find returns a table that exists, outside a transaction.
+func (s *Service) find(ctx context.Context, nameOrARN *string) (t table, err error) {
+	err = s.env.Store.View(func(tx *store.Tx) error {
+		t, err = s.known(ctx, tx, nameOrARN)
+		return err
+	})
+	return t, err
+}
+
+// change lets f change a table in one commit.
+func (s *Service) change(ctx context.Context, nameOrARN *string, f func(*table) error) (t table, err error) {
+	err = s.env.Store.Update(func(tx *store.Tx) error {
+		if t, err = s.known(ctx, tx, nameOrARN); err != nil {
+			return err
+		}
+		if err := f(&t); err != nil {
+			return err
+		}
+		s.put(ctx, tx, t)
+		return nil
+	})
+	return t, err
+}
+
+// DescribeTimeToLive implements the operation of that name.
+func (s *Service) DescribeTimeToLive(ctx context.Context, in *dynamodb.DescribeTimeToLiveInput) (*dynamodb.DescribeTimeToLiveOutput, error) {
+	t, err := s.find(ctx, in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	d := &types.TimeToLiveDescription{TimeToLiveStatus: types.TimeToLiveStatusDisabled}
+	if t.TTL != "" {
+		d = &types.TimeToLiveDescription{TimeToLiveStatus: types.TimeToLiveStatusEnabled, AttributeName: &t.TTL}
+	}
+	return &dynamodb.DescribeTimeToLiveOutput{TimeToLiveDescription: d}, nil
+}
+
+// UpdateTimeToLive implements the operation of that name. AWS allows one change an
+// hour; here there is no such wait.
+func (s *Service) UpdateTimeToLive(ctx context.Context, in *dynamodb.UpdateTimeToLiveInput) (*dynamodb.UpdateTimeToLiveOutput, error) {
+	spec := in.TimeToLiveSpecification
+	if spec == nil || aws.ToString(spec.AttributeName) == "" {
+		return nil, invalid("TimeToLiveSpecification must name an attribute")
+	}
+	_, err := s.change(ctx, in.TableName, func(t *table) error {
+		enable, name := aws.ToBool(spec.Enabled), *spec.AttributeName
+		switch {
+		case enable && t.TTL == name:
+			return invalid("TimeToLive is already enabled")
+		case t.TTL != "" && t.TTL != name:
+			return invalid("TimeToLive is active on a different AttributeName: current AttributeName is %s", t.TTL)
+		case !enable && t.TTL == "":
+			return invalid("TimeToLive is already disabled")
+		case enable:
+			t.TTL = name
+		default:
+			t.TTL = ""
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &dynamodb.UpdateTimeToLiveOutput{TimeToLiveSpecification: spec}, nil
+}
+
+// maxRecovery is how many days back point-in-time recovery reaches, and does unless
+// the table says otherwise.
+const maxRecovery = 35
+
+// tableGone words an unknown table as the operations on backups do.
+func tableGone(name *string) error {
+	return &types.TableNotFoundException{Message: aws.String("Table not found: " + aws.ToString(name))}
+}
+
+// DescribeContinuousBackups implements the operation of that name.
+func (s *Service) DescribeContinuousBackups(ctx context.Context, in *dynamodb.DescribeContinuousBackupsInput) (*dynamodb.DescribeContinuousBackupsOutput, error) {
+	t, err := s.find(ctx, in.TableName)
+	if err != nil {
+		return nil, tableGone(in.TableName)
+	}
+	return &dynamodb.DescribeContinuousBackupsOutput{ContinuousBackupsDescription: t.backups(s.now())}, nil
+}
+
+// UpdateContinuousBackups implements the operation of that name.
+func (s *Service) UpdateContinuousBackups(ctx context.Context, in *dynamodb.UpdateContinuousBackupsInput) (*dynamodb.UpdateContinuousBackupsOutput, error) {
+	spec := in.PointInTimeRecoverySpecification
+	if spec == nil {
+		return nil, invalid("PointInTimeRecoverySpecification is required")
+	}
+	now := s.now()
+	if _, err := s.find(ctx, in.TableName); err != nil {
+		return nil, tableGone(in.TableName)
+	}
+	t, err := s.change(ctx, in.TableName, func(t *table) error {
+		if !aws.ToBool(spec.PointInTimeRecoveryEnabled) {
+			t.Recovery = nil
+			return nil
+		}
+		r := recovery{Since: now, Days: maxRecovery}
+		if t.Recovery != nil {
+			r = *t.Recovery
+		}
+		if spec.RecoveryPeriodInDays != nil {
+			r.Days = *spec.RecoveryPeriodInDays
+		}
+		t.Recovery = &r
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &dynamodb.UpdateContinuousBackupsOutput{ContinuousBackupsDescription: t.backups(now)}, nil
+}
+
+func (t *table) backups(now time.Time) *types.ContinuousBackupsDescription {
+	d := &types.PointInTimeRecoveryDescription{PointInTimeRecoveryStatus: types.PointInTimeRecoveryStatusDisabled}
+	if r := t.Recovery; r != nil {
+		earliest := now.AddDate(0, 0, -int(r.Days))
+		if earliest.Before(r.Since) {
+			earliest = r.Since
+		}
+		// The latest moment is five minutes back, or the only one there is.
+		latest := now.Add(-5 * time.Minute)
+		if latest.Before(earliest) {
+			latest = earliest
+		}
+		d = &types.PointInTimeRecoveryDescription{
+			PointInTimeRecoveryStatus:  types.PointInTimeRecoveryStatusEnabled,
+			RecoveryPeriodInDays:       aws.Int32(r.Days),
+			EarliestRestorableDateTime: &earliest,
+			LatestRestorableDateTime:   &latest,
+		}
+	}
+	return &types.ContinuousBackupsDescription{ContinuousBackupsStatus: types.ContinuousBackupsStatusEnabled, PointInTimeRecoveryDescription: d}
+}
+
+// DescribeContributorInsights implements the operation of that name: insights are
+// never on here, because nothing that would turn them on is served.
+func (s *Service) DescribeContributorInsights(ctx context.Context, in *dynamodb.DescribeContributorInsightsInput) (*dynamodb.DescribeContributorInsightsOutput, error) {
+	t, err := s.find(ctx, in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	if in.IndexName != nil && t.indexAt(*in.IndexName) < 0 {
+		return nil, noResource()
+	}
+	return &dynamodb.DescribeContributorInsightsOutput{
+		ContributorInsightsStatus: types.ContributorInsightsStatusDisabled,
+		TableName:                 t.Desc.TableName,
+		IndexName:                 in.IndexName,
+	}, nil
+}
+
+// DescribeKinesisStreamingDestination implements the operation of that name: tables
+// have no destinations here, because nothing that would add one is served.
+func (s *Service) DescribeKinesisStreamingDestination(ctx context.Context, in *dynamodb.DescribeKinesisStreamingDestinationInput) (*dynamodb.DescribeKinesisStreamingDestinationOutput, error) {
+	t, err := s.find(ctx, in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	return &dynamodb.DescribeKinesisStreamingDestinationOutput{
+		KinesisDataStreamDestinations: []types.KinesisDataStreamDestination{},
+		TableName:                     t.Desc.TableName,
+	}, nil
+}
+
+// DescribeLimits implements the operation of that name, with the limits of a new
+// account.
+func (s *Service) DescribeLimits(context.Context, *dynamodb.DescribeLimitsInput) (*dynamodb.DescribeLimitsOutput, error) {
+	return &dynamodb.DescribeLimitsOutput{
+		AccountMaxReadCapacityUnits:  aws.Int64(80000),
+		AccountMaxWriteCapacityUnits: aws.Int64(80000),
+		TableMaxReadCapacityUnits:    aws.Int64(40000),
+		TableMaxWriteCapacityUnits:   aws.Int64(40000),
+	}, nil
+}
+
+// DescribeEndpoints implements the operation of that name: the only endpoint is the
+// emulator's own address.
+func (s *Service) DescribeEndpoints(context.Context, *dynamodb.DescribeEndpointsInput) (*dynamodb.DescribeEndpointsOutput, error) {
+	home, err := s.env.URL()
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(home)
+	if err != nil {
+		return nil, err
+	}
+	return &dynamodb.DescribeEndpointsOutput{Endpoints: []types.Endpoint{{Address: &u.Host, CachePeriodInMinutes: 1440}}}, nil
+}

@@ -1,0 +1,186 @@
+package dynamodb
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+)
+
+// transactFactor is how much more a transaction takes: it prepares and commits.
+const transactFactor = 2
+
+// TransactGetItems implements the operation of that name.
+func (s *Service) TransactGetItems(ctx context.Context, in *dynamodb.TransactGetItemsInput) (*dynamodb.TransactGetItemsOutput, error) {
+	keys := make([]expr.Item, len(in.TransactItems))
+	read := make([]expressions, len(in.TransactItems))
+	for i, item := range in.TransactItems {
+		get := item.Get
+		if get == nil {
+			return nil, invalid("TransactItems can only contain Get")
+		}
+		var err error
+		if keys[i], err = itemOf(get.Key); err != nil {
+			return nil, err
+		}
+		read[i], err = readExpressions(get.ExpressionAttributeNames, nil, source{expr.ProjectionExpression, get.ProjectionExpression})
+		if err != nil {
+			return nil, err
+		}
+	}
+	out := &dynamodb.TransactGetItemsOutput{Responses: []types.ItemResponse{}}
+	return out, s.env.Store.View(func(tx *store.Tx) error {
+		var used tally
+		seen := map[string]bool{}
+		for i, item := range in.TransactItems {
+			t, found, err := s.target(ctx, tx, item.Get.TableName, keys[i])
+			if err != nil {
+				return err
+			}
+			place := t.name() + "\x00" + t.key().path(keys[i])
+			if seen[place] {
+				return invalid("Transaction request cannot include multiple operations on one item")
+			}
+			seen[place] = true
+			r := types.ItemResponse{}
+			if found != nil {
+				r.Item = attributesOf(read[i].projection.Of(found))
+			}
+			out.Responses = append(out.Responses, r)
+			used.add(item.Get.TableName, usage{table: transactFactor * readUnits(expr.ItemSize(found), true)})
+		}
+		out.ConsumedCapacity = used.consumed(in.ReturnConsumedCapacity, reads)
+		return nil
+	})
+}
+
+// TransactWriteItems implements the operation of that name.
+func (s *Service) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput) (*dynamodb.TransactWriteItemsOutput, error) {
+	steps := make([]step, len(in.TransactItems))
+	for i, item := range in.TransactItems {
+		var err error
+		if steps[i], err = readStep(item); err != nil {
+			return nil, err
+		}
+	}
+	out := &dynamodb.TransactWriteItemsOutput{}
+	return out, s.env.Store.Update(func(tx *store.Tx) error {
+		again, err := s.claim(ctx, tx, in.ClientRequestToken, steps)
+		if err != nil {
+			return err
+		}
+		if err := s.locate(ctx, tx, steps); err != nil {
+			return err
+		}
+		var used tally
+		if again {
+			// A repeated request has been carried out: it costs the reads that find so.
+			for i := range steps {
+				st := &steps[i]
+				used.add(st.name, usage{table: transactFactor * readUnits(expr.ItemSize(st.old), true)})
+			}
+			out.ConsumedCapacity = used.consumed(in.ReturnConsumedCapacity, reads)
+			return nil
+		}
+		if err := prepare(steps); err != nil {
+			return err
+		}
+		for i := range steps {
+			st := &steps[i]
+			u := usage{table: writeUnits(expr.ItemSize(st.old))}
+			if st.kind != stepCheck && (st.old != nil || st.new != nil) {
+				u = s.write(tx, &st.table, st.old, st.new)
+			}
+			u.times(transactFactor)
+			used.add(st.name, u)
+			if st.kind == stepCheck {
+				continue
+			}
+			if m := st.table.collection(in.ReturnItemCollectionMetrics, firstItem(st.key, st.item)); m != nil {
+				if out.ItemCollectionMetrics == nil {
+					out.ItemCollectionMetrics = map[string][]types.ItemCollectionMetrics{}
+				}
+				out.ItemCollectionMetrics[*st.name] = append(out.ItemCollectionMetrics[*st.name], *m)
+			}
+		}
+		out.ConsumedCapacity = used.consumed(in.ReturnConsumedCapacity, writes)
+		return nil
+	})
+}
+
+// locate finds the table and the present item of each step. What is wrong with a
+// request itself ends it with a ValidationException, not as a cancellation.
+func (s *Service) locate(ctx context.Context, tx *store.Tx, steps []step) error {
+	seen := map[string]bool{}
+	for i := range steps {
+		st := &steps[i]
+		var err error
+		if st.table, err = s.usable(ctx, tx, st.name); err != nil {
+			return err
+		}
+		key := st.key
+		if st.kind == stepPut {
+			if err := st.table.check(st.item); err != nil {
+				return err
+			}
+			key = st.table.key().keyOf(st.item)
+		}
+		path, err := st.table.keyed(key)
+		if err != nil {
+			return err
+		}
+		if err := st.table.checkUpdate(st.update); err != nil {
+			return err
+		}
+		place := st.table.name() + "\x00" + path
+		if seen[place] {
+			return invalid("Transaction request cannot include multiple operations on one item")
+		}
+		seen[place] = true
+		if st.old, err = s.item(tx, &st.table, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare evaluates the steps; when one cannot be carried out, none is.
+func prepare(steps []step) error {
+	reasons := make([]types.CancellationReason, len(steps))
+	codes := make([]string, len(steps))
+	cancelled := false
+	for i := range steps {
+		st := &steps[i]
+		err := st.evaluate()
+		codes[i] = "None"
+		if err != nil {
+			cancelled = true
+			api, ok := err.(smithy.APIError)
+			if !ok {
+				return err
+			}
+			codes[i] = strings.TrimSuffix(api.ErrorCode(), "Exception")
+			if codes[i] == "Validation" {
+				codes[i] = "ValidationError"
+			}
+			reasons[i].Message = aws.String(api.ErrorMessage())
+			if failed, ok := err.(*types.ConditionalCheckFailedException); ok {
+				reasons[i].Item = failed.Item
+			}
+		}
+		reasons[i].Code = aws.String(codes[i])
+	}
+	if !cancelled {
+		return nil
+	}
+	return &types.TransactionCanceledException{
+		Message:             aws.String("Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]"),
+		CancellationReasons: reasons,
+	}
+}

@@ -1,0 +1,106 @@
+package dynamodb
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+)
+
+// UpdateItem implements the operation of that name.
+func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
+	key, err := itemOf(in.Key)
+	if err != nil {
+		return nil, err
+	}
+	e, err := readExpressions(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		source{expr.UpdateExpression, in.UpdateExpression}, source{expr.ConditionExpression, in.ConditionExpression})
+	if err != nil {
+		return nil, err
+	}
+	out := &dynamodb.UpdateItemOutput{}
+	return out, s.env.Store.Update(func(tx *store.Tx) error {
+		t, old, err := s.target(ctx, tx, in.TableName, key)
+		if err != nil {
+			return err
+		}
+		if err := t.checkUpdate(e.update); err != nil {
+			return err
+		}
+		if !e.holds(old) {
+			return refused(old, in.ReturnValuesOnConditionCheckFailure)
+		}
+		item, err := t.updated(e.update, key, old)
+		if err != nil {
+			return err
+		}
+		u := s.write(tx, &t, old, item)
+		out.Attributes = updateReturns(in.ReturnValues, e.update.Paths, old, item)
+		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, u)
+		out.ItemCollectionMetrics = t.collection(in.ReturnItemCollectionMetrics, key)
+		return nil
+	})
+}
+
+// checkUpdate checks that an update leaves the key alone.
+func (t *table) checkUpdate(u expr.Update) error {
+	key := t.key()
+	for _, p := range u.Paths {
+		if key.has(p[0].Name) {
+			return parameter("Cannot update attribute %s. This attribute is part of the key", p[0].Name)
+		}
+	}
+	return nil
+}
+
+// updated is what an update makes of an item, or of the key alone where there is
+// none.
+func (t *table) updated(u expr.Update, key, old expr.Item) (expr.Item, error) {
+	item, err := u.Apply(firstItem(old, key))
+	if err != nil {
+		return nil, invalidErr(err)
+	}
+	for _, x := range t.indexes() {
+		for _, a := range x.attributes() {
+			v := item[a.name]
+			if v == nil {
+				continue
+			}
+			if v.Type() != a.typ {
+				return nil, parameter("The update expression attempted to update the secondary index key to unsupported type")
+			}
+			if kind := empty(v); kind != "" {
+				return nil, invalid("One or more parameter values are not valid. The update expression attempted to update a secondary index key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty %s value.", kind)
+			}
+		}
+		if err := x.checkEntry(item); err != nil {
+			return nil, err
+		}
+	}
+	if expr.ItemSize(item) > maxItem {
+		return nil, invalid("Item size to update has exceeded the maximum allowed size")
+	}
+	return item, nil
+}
+
+// updateReturns is the Attributes of an update's answer; nil when there are none.
+func updateReturns(want types.ReturnValue, paths []expr.Path, old, item expr.Item) map[string]types.AttributeValue {
+	var part expr.Item
+	switch want {
+	case types.ReturnValueAllOld:
+		part = old
+	case types.ReturnValueAllNew:
+		part = item
+	case types.ReturnValueUpdatedOld:
+		part = expr.Project(paths...).Of(old)
+	case types.ReturnValueUpdatedNew:
+		part = expr.Project(paths...).Of(item)
+	}
+	if len(part) == 0 {
+		return nil
+	}
+	return attributesOf(part)
+}
