@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -62,6 +63,13 @@ func code[T any](_ T, err error) string {
 		return api.ErrorCode()
 	}
 	return "no AWS error: " + cmp.Diff(nil, err)
+}
+
+func decode(t *testing.T, from io.Reader, into any) {
+	t.Helper()
+	if err := json.NewDecoder(from).Decode(into); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestGoSDK(t *testing.T) {
