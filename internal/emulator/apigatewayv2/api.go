@@ -215,38 +215,41 @@ func (s *Service) DeleteCorsConfiguration(ctx context.Context, in *apigatewayv2.
 	return &apigatewayv2.DeleteCorsConfigurationOutput{}, nil
 }
 
-// tagged calls f with the tags of the API or stage that the ARN names, such as
-// arn:aws:apigateway:eu-north-1::/apis/a1b2c3d4e5/stages/dev, within one commit,
-// and keeps what f returns.
-func (s *Service) tagged(ctx context.Context, arn *string, f func(map[string]string) map[string]string) error {
-	scope := env.ScopeOf(ctx)
-	rest, ok := strings.CutPrefix(value(arn), "arn:"+env.Partition+":apigateway:"+scope.Region+"::/apis/")
+// tags returns the tags of the API or stage that the ARN names, such as
+// arn:aws:apigateway:eu-north-1::/apis/a1b2c3d4e5/stages/dev, and how to replace
+// them.
+func (s *Service) tags(ctx context.Context, tx *store.Tx, arn *string) (tags map[string]string, put func(map[string]string), err error) {
+	rest, ok := strings.CutPrefix(value(arn), "arn:"+env.Partition+":apigateway:"+env.ScopeOf(ctx).Region+"::/apis/")
 	if !ok {
-		return badRequest("Invalid resource ARN specified: %s", value(arn))
+		return nil, nil, badRequest("Invalid resource ARN specified: %s", value(arn))
 	}
-	id, stage, isStage := strings.Cut(rest, "/stages/")
-	return s.update(ctx, &id, func(tx *store.Tx, a api) error {
-		if !isStage {
-			a.Tags = f(maps.Clone(a.Tags))
+	id, name, isStage := strings.Cut(rest, "/stages/")
+	a, err := s.find(ctx, tx, &id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !isStage {
+		return a.Tags, func(tags map[string]string) {
+			a.Tags = tags
 			s.apis.Put(tx, id, a)
-			return nil
-		}
-		st, err := s.stage(tx, id, &stage)
-		if err != nil {
-			return err
-		}
-		st.Tags = f(maps.Clone(st.Tags))
-		s.stages.Put(tx, key(id, stage), st)
-		return nil
-	})
+		}, nil
+	}
+	st, err := s.stage(tx, id, &name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return st.Tags, func(tags map[string]string) {
+		st.Tags = tags
+		s.stages.Put(tx, key(id, name), st)
+	}, nil
 }
 
 // GetTags returns the tags of an API or a stage.
 func (s *Service) GetTags(ctx context.Context, in *apigatewayv2.GetTagsInput) (*apigatewayv2.GetTagsOutput, error) {
 	out := &apigatewayv2.GetTagsOutput{}
-	err := s.tagged(ctx, in.ResourceArn, func(tags map[string]string) map[string]string {
-		out.Tags = nonNil(tags)
-		return tags
+	err := s.env.Store.View(func(tx *store.Tx) (err error) {
+		out.Tags, _, err = s.tags(ctx, tx, in.ResourceArn)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -256,10 +259,15 @@ func (s *Service) GetTags(ctx context.Context, in *apigatewayv2.GetTagsInput) (*
 
 // TagResource adds tags to an API or a stage.
 func (s *Service) TagResource(ctx context.Context, in *apigatewayv2.TagResourceInput) (*apigatewayv2.TagResourceOutput, error) {
-	err := s.tagged(ctx, in.ResourceArn, func(tags map[string]string) map[string]string {
-		tags = nonNil(tags)
+	err := s.env.Store.Update(func(tx *store.Tx) error {
+		tags, put, err := s.tags(ctx, tx, in.ResourceArn)
+		if err != nil {
+			return err
+		}
+		tags = nonNil(maps.Clone(tags))
 		maps.Copy(tags, in.Tags)
-		return tags
+		put(tags)
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -269,11 +277,17 @@ func (s *Service) TagResource(ctx context.Context, in *apigatewayv2.TagResourceI
 
 // UntagResource removes tags from an API or a stage.
 func (s *Service) UntagResource(ctx context.Context, in *apigatewayv2.UntagResourceInput) (*apigatewayv2.UntagResourceOutput, error) {
-	err := s.tagged(ctx, in.ResourceArn, func(tags map[string]string) map[string]string {
+	err := s.env.Store.Update(func(tx *store.Tx) error {
+		tags, put, err := s.tags(ctx, tx, in.ResourceArn)
+		if err != nil {
+			return err
+		}
+		tags = maps.Clone(tags)
 		for _, k := range in.TagKeys {
 			delete(tags, k)
 		}
-		return tags
+		put(tags)
+		return nil
 	})
 	if err != nil {
 		return nil, err

@@ -150,3 +150,14 @@ func errorOf(err error) string {
 	}
 	return api.ErrorCode() + ": " + api.ErrorMessage()
 }
+
+// count is how many values a set holds.
+func count[T any](r *rig, set *store.Set[T]) (n int) {
+	_ = r.env.Store.View(func(tx *store.Tx) error { // the function below never fails
+		for range set.From(tx, "") {
+			n++
+		}
+		return nil
+	})
+	return n
+}

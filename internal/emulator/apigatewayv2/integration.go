@@ -119,16 +119,12 @@ func functionOf(uri string) (string, bool) {
 	return uri, functionARN.MatchString(uri)
 }
 
-// checkURL refuses an address that is not one of an HTTP server. Variables of the
-// request's path may stand in the address's path alone, so that a client cannot
-// choose the server.
+// checkURL refuses an address that is not one of an HTTP server. A variable in the
+// host is no URL: a client cannot choose the server.
 func checkURL(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return badRequest("Invalid HTTP endpoint specified for URI")
-	}
-	if strings.ContainsAny(u.Host, "{}") {
-		return badRequest("Invalid HTTP endpoint specified for URI: the host must not hold variables")
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -140,7 +139,7 @@ func (q *request) event2() event2 {
 			TimeEpoch: q.at.UnixMilli(),
 		},
 	}
-	for name, values := range query(q.URL) {
+	for name, values := range q.URL.Query() {
 		if e.QueryStringParameters == nil {
 			e.QueryStringParameters = map[string]string{}
 		}
@@ -194,7 +193,7 @@ func (q *request) event1() event1 {
 	for name, values := range e.MultiValueHeaders {
 		e.Headers[name] = values[len(values)-1]
 	}
-	for name, values := range query(q.URL) {
+	for name, values := range q.URL.Query() {
 		if e.QueryStringParameters == nil {
 			e.QueryStringParameters, e.MultiValueQueryStringParameters = map[string]string{}, map[string][]string{}
 		}
@@ -232,9 +231,6 @@ func (q *request) traceID() string {
 	copy(b[:], q.id)
 	return fmt.Sprintf("Root=1-%08x-%x", q.at.Unix(), b)
 }
-
-// query is the decoded query string; a part that cannot be decoded is left out.
-func query(u *url.URL) url.Values { return u.Query() }
 
 // splitCookies returns the cookies of the Cookie headers, one each.
 func splitCookies(headers []string) []string {
@@ -275,4 +271,3 @@ func isText(contentType string) bool {
 	}
 	return strings.HasPrefix(t, "text/") || strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "+xml")
 }
-
