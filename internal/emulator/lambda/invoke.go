@@ -106,7 +106,7 @@ func (s *Service) invoke(ctx context.Context, in invocation) (runtime.Result, er
 		payload = []byte("{}")
 	}
 	r, err := s.host.Invoke(ctx, s.runnable(in.name, &f), runtime.Invocation{
-		RequestID: uuid.NewString(), ARN: in.qualified(), Payload: payload, TraceID: traceID(now), ClientContext: in.client,
+		RequestID: uuid.NewString(), ARN: in.qualified(), Payload: payload, TraceID: traceID(now, f.Configuration), ClientContext: in.client,
 	})
 	if err != nil {
 		return r, unavailable(err)
@@ -179,8 +179,13 @@ func (s *Service) runnable(n name, f *function) *runtime.Function {
 	return r
 }
 
-// traceID is an X-Ray trace header that is not sampled.
-func traceID(now time.Time) string {
-	id := uuid.New()
-	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", now.Unix(), id[:12], id[8:])
+// traceID is the header of a new trace. Functions with active tracing see it as
+// sampled, as on AWS; what they would send to X-Ray stays with them, for there is
+// no X-Ray here.
+func traceID(now time.Time, c types.FunctionConfiguration) string {
+	id, sampled := uuid.New(), 0
+	if c.TracingConfig != nil && c.TracingConfig.Mode == types.TracingModeActive {
+		sampled = 1
+	}
+	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=%d", now.Unix(), id[:12], id[8:], sampled)
 }

@@ -38,14 +38,14 @@ func (s *Service) configure(ctx context.Context, c *types.FunctionConfiguration,
 	if in.snapStart != nil && in.snapStart.ApplyOn == types.SnapStartApplyOnPublishedVersions {
 		return invalid("SnapStart.ApplyOn PublishedVersions is not emulated")
 	}
-	if in.tracing != nil && in.tracing.Mode == types.TracingModeActive {
-		return invalid("TracingConfig.Mode Active is not emulated")
-	}
 	if in.role != nil {
 		if err := s.roles.CanAssume(ctx, *in.role, Principal); err != nil {
 			return invalid("The role defined for the function cannot be assumed by Lambda.")
 		}
 		c.Role = in.role
+	}
+	if in.tracing != nil && in.tracing.Mode != "" {
+		c.TracingConfig = &types.TracingConfigResponse{Mode: in.tracing.Mode}
 	}
 	if in.description != nil {
 		c.Description = in.description
