@@ -1,0 +1,237 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+)
+
+// Plan writes what a plan is going to do, as people read it.
+func (s Style) Plan(p *plan.Plan) string {
+	var b strings.Builder
+	if len(p.Drift) > 0 {
+		b.WriteString(s.paint(bold, "Note: these objects have changed since they were last seen:") + "\n\n")
+		for _, c := range p.Drift {
+			b.WriteString(s.drift(c))
+		}
+	}
+	changes, outputs := s.changes(p.Changes), s.outputChanges(p.Outputs)
+	switch {
+	case changes == "" && outputs == "" && p.Mode == plan.RefreshOnly && p.Refreshed():
+		b.WriteString("Applying this plan brings the state in line with the objects. No object will be changed.\n")
+	case changes == "" && outputs == "":
+		b.WriteString(s.noChanges(p.Mode))
+		return b.String()
+	case changes == "":
+		b.WriteString(outputs + "\nNo object will be changed: applying this plan only stores the new output values.\n")
+		return b.String()
+	}
+	b.WriteString(s.legend(p.Changes))
+	b.WriteString("These actions will be performed:\n\n" + changes + s.summary(p))
+	if outputs != "" {
+		b.WriteString("\n" + outputs)
+	}
+	return b.String()
+}
+
+func (s Style) noChanges(m plan.Mode) string {
+	why := "The objects match the configuration."
+	switch m {
+	case plan.Destroy:
+		why = "There is nothing to destroy."
+	case plan.RefreshOnly:
+		why = "The state still matches the objects."
+	}
+	return s.paint(bold+";"+green, "No changes.") + s.paint(bold, " "+why) + "\n"
+}
+
+// legend explains the symbols that occur.
+func (s Style) legend(changes []plan.Change) string {
+	used := map[plan.Action]bool{}
+	for _, c := range changes {
+		used[c.Action] = true
+	}
+	d := &diff{style: s}
+	out := ""
+	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Delete, plan.DeleteCreate, plan.CreateDelete, plan.Read, plan.Forget} {
+		if used[a] {
+			out += fmt.Sprintf("%s %s\n", d.head(markOf(a)), map[plan.Action]string{
+				plan.Create: "create", plan.Update: "update in-place", plan.Delete: "destroy",
+				plan.DeleteCreate: "destroy and then create replacement",
+				plan.CreateDelete: "create replacement and then destroy",
+				plan.Read:         "read (data resources)", plan.Forget: "stop keeping, without destroying",
+			}[a])
+		}
+	}
+	return "Actions are indicated with the following symbols:\n" + out + "\n"
+}
+
+func (s Style) summary(p *plan.Plan) string {
+	add, change, destroy := p.Count()
+	return s.paint(bold, "Plan:") + fmt.Sprintf(" %d to add, %d to change, %d to destroy.\n", add, change, destroy)
+}
+
+func (s Style) changes(changes []plan.Change) string {
+	var b strings.Builder
+	for _, c := range changes {
+		if c.Action == plan.NoOp {
+			continue
+		}
+		b.WriteString("  " + s.paint(bold, "# "+c.Addr.String()+deposedText(c.Deposed)) + " " + s.verb(c) + "\n")
+		if why := reason(c); why != "" {
+			b.WriteString("  # (" + why + ")\n")
+		}
+		b.WriteString(s.resource(c) + "\n")
+	}
+	return b.String()
+}
+
+func deposedText(key string) string {
+	if key == "" {
+		return ""
+	}
+	return " (deposed object " + key + ")"
+}
+
+// verb says what will become of the object.
+func (s Style) verb(c plan.Change) string {
+	replaced := "must be " + s.paint(bold+";"+red, "replaced")
+	switch c.Action {
+	case plan.Create:
+		return "will be created"
+	case plan.Read:
+		return "will be read during apply"
+	case plan.Update:
+		return "will be updated in-place"
+	case plan.Delete:
+		return "will be " + s.paint(bold+";"+red, "destroyed")
+	case plan.Forget:
+		return "will no longer be kept in the state, and will not be destroyed"
+	}
+	switch c.Reason {
+	case plan.ReplaceTainted:
+		return "is tainted, so it " + replaced
+	case plan.ReplaceByRequest:
+		return "will be " + s.paint(bold+";"+red, "replaced") + ", as requested"
+	case plan.ReplaceByTriggers:
+		return "will be " + s.paint(bold+";"+red, "replaced") + " due to changes in replace_triggered_by"
+	}
+	return replaced
+}
+
+// reason explains an action that does not speak for itself.
+func reason(c plan.Change) string {
+	if c.Deposed != "" {
+		return "left over from a replacement that did not come to an end"
+	}
+	switch c.Reason {
+	case plan.DeleteNoConfig:
+		return "because " + c.Addr.Config().String() + " is not in configuration"
+	case plan.DeleteWrongRepetition:
+		switch c.Addr.Key.(type) {
+		case addr.IntKey:
+			return "because resource does not use count"
+		case addr.StringKey:
+			return "because resource does not use for_each"
+		}
+		return "because resource uses count or for_each"
+	case plan.DeleteCountIndex:
+		return "because index " + addr.KeyString(c.Addr.Key) + " is out of range for count"
+	case plan.DeleteEachKey:
+		return "because key " + addr.KeyString(c.Addr.Key) + " is not in for_each map"
+	case plan.ReadConfigUnknown:
+		return "config refers to values not yet known"
+	case plan.ReadDependency:
+		return "depends on a resource or a module with changes pending"
+	}
+	return ""
+}
+
+func (s Style) drift(c plan.Change) string {
+	what := " has changed"
+	if c.Action == plan.Delete {
+		what = " has been deleted"
+	}
+	return "  " + s.paint(bold, "# "+c.Addr.String()+deposedText(c.Deposed)) + what + "\n" + s.resource(c) + "\n"
+}
+
+// resource writes the block of one change.
+func (s Style) resource(c plan.Change) string {
+	d := &diff{style: s, forces: c.Requires}
+	m := markOf(c.Action)
+	within := m
+	switch {
+	case c.Action.Replaces():
+		within = update
+	case c.Action == plan.Read:
+		within = add
+	case c.Action == plan.Forget:
+		within = remove
+	}
+	before, after := c.Before, c.After
+	if before == cty.NilVal || within == add {
+		before = cty.NullVal(cty.DynamicPseudoType)
+	}
+	if after == cty.NilVal || within == remove {
+		after = cty.NullVal(cty.DynamicPseudoType)
+	}
+	// A whole object that is marked would hide what is asked about.
+	before, _ = before.Unmark()
+	after, _ = after.Unmark()
+	block := "resource"
+	if c.Addr.Resource.Mode == addr.Data {
+		block = "data"
+	}
+	body := d.body(attributes(before, after, nil), within, 6, "attribute")
+	return fmt.Sprintf("%s %s %s %s {\n%s    }\n", d.head(m), block, quote(c.Addr.Resource.Type), quote(c.Addr.Resource.Name), body)
+}
+
+// head is a mark in the three columns before a resource.
+func (d *diff) head(m mark) string {
+	pad := strings.Repeat(" ", 3-len(m))
+	switch m {
+	case removeAdd:
+		return d.symbol(remove) + "/" + d.symbol(add)
+	case addRemove:
+		return d.symbol(add) + "/" + d.symbol(remove)
+	case readLater:
+		return pad + d.style.paint(cyan, string(m))
+	}
+	return pad + d.symbol(m)
+}
+
+func markOf(a plan.Action) mark {
+	return [...]mark{
+		plan.NoOp: keep, plan.Create: add, plan.Read: readLater, plan.Update: update,
+		plan.DeleteCreate: removeAdd, plan.CreateDelete: addRemove, plan.Delete: remove, plan.Forget: stopKeeping,
+	}[a]
+}
+
+func (s Style) outputChanges(outputs []plan.OutputChange) string {
+	d := &diff{style: s}
+	var items []item
+	for _, o := range outputs {
+		if o.Action == plan.NoOp {
+			continue
+		}
+		it := item{label: attributeName(o.Name), before: o.Before, after: o.After, path: cty.GetAttrPath(o.Name)}
+		it.mark = map[plan.Action]mark{plan.Create: add, plan.Update: update, plan.Delete: remove}[o.Action]
+		if o.Sensitive {
+			if it.before != cty.NilVal {
+				it.before = it.before.Mark("sensitive")
+			}
+			if it.after != cty.NilVal {
+				it.after = it.after.Mark("sensitive")
+			}
+		}
+		items = append(items, it)
+	}
+	if len(items) == 0 {
+		return ""
+	}
+	return "Changes to Outputs:\n" + d.body(items, update, 2, "output")
+}
