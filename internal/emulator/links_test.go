@@ -28,10 +28,14 @@ import (
 
 // whoami answers what it was asked with, and with which key it calls home.
 const whoami = `
-import json, os
+import os
+from urllib.request import urlopen
 def handler(event, context):
     if event.get("hang"):
         while True: pass
+    if event.get("gate"):
+        urlopen(event["gate"])
+        return {"health": urlopen(os.environ["AWS_ENDPOINT_URL"] + "/_aws/health").status}
     print("asked for " + event.get("rawPath", "nothing"))
     return {"path": event.get("rawPath"), "home": os.environ["AWS_ENDPOINT_URL"],
             "id": os.environ["AWS_ACCESS_KEY_ID"], "secret": os.environ["AWS_SECRET_ACCESS_KEY"], "token": os.environ["AWS_SESSION_TOKEN"]}
@@ -74,6 +78,10 @@ func deploy(t *testing.T, c aws.Config) deployed {
 	must(err)
 	function, err := functions.CreateFunction(ctx, create)
 	must(err)
+	until(t, "the function becomes active", func() bool {
+		now, err := functions.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: function.FunctionArn})
+		return err == nil && now.State == lambdatypes.StateActive
+	})
 
 	apis := apigatewayv2.NewFromConfig(c)
 	api, err := apis.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("x"), ProtocolType: apitypes.ProtocolTypeHttp})
@@ -100,6 +108,20 @@ func (d deployed) permit(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// until waits for what the emulator does by itself.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.After(30 * time.Second); !is(); {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("waited in vain: %s", what)
+		}
 	}
 }
 
@@ -189,35 +211,23 @@ func (d deployed) logged(t *testing.T) {
 	t.Helper()
 	logs := cloudwatchlogs.NewFromConfig(d.c)
 	want := []string{"START RequestId: ", "asked for /who", "END RequestId: ", "REPORT RequestId: "}
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for limit := time.After(30 * time.Second); ; {
+	until(t, "the log has all lines", func() bool {
 		out, err := logs.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/whoami")})
+		if err != nil {
+			return false
+		}
 		var text strings.Builder
-		if err == nil {
-			for _, e := range out.Events {
-				text.WriteString(*e.Message)
-			}
+		for _, e := range out.Events {
+			text.WriteString(*e.Message)
 		}
-		rest := text.String()
-		missing := ""
+		rest, found := text.String(), true
 		for _, w := range want {
-			_, after, ok := strings.Cut(rest, w)
-			if !ok {
-				missing = w
-				break
+			if _, rest, found = strings.Cut(rest, w); !found {
+				return false
 			}
-			rest = after
 		}
-		if missing == "" {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("the log lacks %q: %s (%v)", missing, &text, err)
-		}
-	}
+		return true
+	})
 }
 
 // downloads fetches the function's package from where GetFunction says.
