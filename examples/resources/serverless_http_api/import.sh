@@ -1,0 +1,1 @@
+terraform import serverless_http_api.shop a1b2c3d4e5

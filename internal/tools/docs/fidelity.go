@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
+)
+
+// clients are the SDK's clients by service, for the operations that AWS has.
+var clients = map[string]reflect.Type{
+	"apigateway": reflect.TypeFor[*apigatewayv2.Client](),
+	"dynamodb":   reflect.TypeFor[*dynamodb.Client](),
+	"iam":        reflect.TypeFor[*iam.Client](),
+	"lambda":     reflect.TypeFor[*lambda.Client](),
+	"logs":       reflect.TypeFor[*cloudwatchlogs.Client](),
+	"sts":        reflect.TypeFor[*sts.Client](),
+}
+
+const head = `---
+page_title: "What the emulator serves"
+subcategory: ""
+description: |-
+  Every operation of AWS that the emulator serves, and the parameters that it refuses by name.
+---
+
+# What the emulator serves
+
+This page is made from the lists that the emulator itself works by. An operation
+that is not here is answered with ` + "`UnknownOperationException`" + `, which names it; a
+request that uses a parameter in the column "refused" with an error that names the
+parameter. Nothing is accepted and ignored: a test demands that every other
+parameter is read.
+
+`
+
+// fidelity writes the guide of what is emulated.
+func fidelity() ([]byte, error) {
+	e, err := emulator.New(emulator.Config{})
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	var b bytes.Buffer
+	b.WriteString(head)
+	services := e.Services()
+	slices.SortFunc(services, func(a, b wire.Service) int { return strings.Compare(a.Name, b.Name) })
+	for _, s := range services {
+		client, ok := clients[s.Name]
+		if !ok {
+			return nil, fmt.Errorf("the service %s is not in the table of clients in internal/tools/docs", s.Name)
+		}
+		known := operations(client)
+		fmt.Fprintf(&b, "## %s\n\n%d of AWS's %d operations.\n\n| operation | refused |\n|---|---|\n", s.Name, len(s.Operations), len(known))
+		for _, op := range s.Operations {
+			fmt.Fprintf(&b, "| %s | %s |\n", op.Name, codes(op.Refused))
+		}
+		b.WriteString("\n")
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+func codes(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = "`" + n + "`"
+	}
+	slices.Sort(quoted)
+	return strings.Join(quoted, ", ")
+}
+
+// operations are the names of a client's methods that call AWS.
+func operations(client reflect.Type) []string {
+	var names []string
+	for i := range client.NumMethod() {
+		m := client.Method(i)
+		if m.Type.NumIn() == 4 && m.Type.In(1) == reflect.TypeFor[context.Context]() && m.Type.In(2).Kind() == reflect.Pointer &&
+			m.Type.In(2).Elem().Name() == m.Name+"Input" {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
