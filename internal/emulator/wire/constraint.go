@@ -72,7 +72,7 @@ func (c *checker) value(v reflect.Value, name, path, plain string, required bool
 	}
 	if unset(v) {
 		if required {
-			c.violate(s, v, path, "Member must not be null")
+			c.violate(s, reflect.Value{}, path, "Member must not be null")
 		}
 		return
 	}
@@ -133,7 +133,7 @@ func (c *checker) mapping(v reflect.Value, s *modelShape, path, plain string) {
 	}
 }
 
-// violate takes note of one violation. The value of a sensitive member is not
+// violate takes note of one violation, by v or by nothing. The value of a sensitive member is not
 // shown; IAM shows none.
 func (c *checker) violate(s *modelShape, v reflect.Value, path, text string) {
 	if len(c.violations) >= maxViolations {
@@ -142,8 +142,10 @@ func (c *checker) violate(s *modelShape, v reflect.Value, path, text string) {
 	value := "Value "
 	switch {
 	case valueless[c.service.Name] || s.Sensitive:
-	case unset(v):
+	case !v.IsValid():
 		value += "null "
+	case v.Kind() == reflect.String:
+		value += "'" + v.String() + "' "
 	default:
 		value += "'" + c.text(v, s) + "' "
 	}
@@ -158,7 +160,7 @@ func (c *checker) failures(v reflect.Value, s *modelShape, name string) []string
 	case v.Kind() == reflect.String:
 		size = float64(utf8.RuneCountInString(v.String()))
 		if ok := s.matches(v.String()); !ok {
-			out = append(out, c.pattern(s))
+			out = append(out, patternText(s))
 		}
 		if len(s.Enum) > 0 && !slices.Contains(s.Enum, v.String()) {
 			out = append(out, c.enum(s, name))
@@ -191,7 +193,7 @@ func (c *checker) all(s *modelShape, name string) string {
 		out = append(out, bound(false, "greater", s.Min.String()))
 	}
 	if s.Pattern != "" {
-		out = append(out, c.pattern(s))
+		out = append(out, patternText(s))
 	}
 	if len(s.Enum) > 0 {
 		out = append(out, c.enum(s, name))
@@ -207,8 +209,12 @@ func bound(number bool, than, limit string) string {
 	return "Member must have " + what + " " + than + " than or equal to " + limit
 }
 
-func (c *checker) pattern(s *modelShape) string {
-	return "Member must satisfy regular expression pattern: " + s.Pattern
+func patternText(s *modelShape) string {
+	text, ok := printedPatterns[s.Pattern]
+	if !ok {
+		text = s.Pattern
+	}
+	return "Member must satisfy regular expression pattern: " + text
 }
 
 func (c *checker) enum(s *modelShape, name string) string {

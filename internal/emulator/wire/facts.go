@@ -95,6 +95,13 @@ var enumOrders = map[string]string{
 	"lambda.RecursiveLoop":        "Terminate, Allow",
 }
 
+// printedPatterns are the patterns that AWS prints otherwise than its model has
+// them.
+var printedPatterns = map[string]string{
+	`((arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+))`: //
+	`(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)`,
+}
+
 // lookarounds are the patterns with lookarounds, which Go does not have: what a
 // text must match, and what it must not.
 var lookarounds = map[string][2]string{
