@@ -53,7 +53,24 @@ func checkCreate(in *dynamodb.CreateTableInput) error {
 	if err := checkUsed(definitions, used); err != nil {
 		return err
 	}
+	if err := checkEncryption(in.SSESpecification); err != nil {
+		return err
+	}
 	return checkStream(in.StreamSpecification)
+}
+
+// checkEncryption checks that encryption with a key in KMS is what is meant: the
+// enumeration's other value has never been one that DynamoDB accepts.
+func checkEncryption(spec *types.SSESpecification) error {
+	switch {
+	case spec == nil:
+		return nil
+	case spec.SSEType != "" && spec.SSEType != types.SSETypeKms:
+		return parameter("SSEType %s is not supported", spec.SSEType)
+	case !aws.ToBool(spec.Enabled) && spec.KMSMasterKeyId != nil:
+		return parameter("KMSMasterKeyId cannot be specified when SSESpecification.Enabled is false")
+	}
+	return nil
 }
 
 func checkBilling(mode types.BillingMode, p *types.ProvisionedThroughput) error {

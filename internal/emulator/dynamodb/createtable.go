@@ -61,7 +61,10 @@ func (s *Service) CreateTable(ctx context.Context, in *dynamodb.CreateTableInput
 		})
 	}
 	for _, g := range in.GlobalSecondaryIndexes {
-		t.Desc.GlobalSecondaryIndexes = append(t.Desc.GlobalSecondaryIndexes, t.newIndex(types.CreateGlobalSecondaryIndexAction(g)))
+		t.Desc.GlobalSecondaryIndexes = append(t.Desc.GlobalSecondaryIndexes, t.newIndex(types.CreateGlobalSecondaryIndexAction{
+			IndexName: g.IndexName, KeySchema: g.KeySchema, Projection: g.Projection,
+			OnDemandThroughput: g.OnDemandThroughput, ProvisionedThroughput: g.ProvisionedThroughput, WarmThroughput: g.WarmThroughput,
+		}))
 	}
 	t.warm(in.WarmThroughput)
 	s.begin(&t, types.TableStatusCreating)

@@ -21,6 +21,9 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 		in.SSESpecification == nil && in.StreamSpecification == nil && in.TableClass == "" && in.WarmThroughput == nil {
 		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
 	}
+	if err := checkEncryption(in.SSESpecification); err != nil {
+		return nil, err
+	}
 	var t table
 	var out *types.TableDescription
 	err := s.env.Store.Update(func(tx *store.Tx) (err error) {
