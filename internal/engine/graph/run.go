@@ -127,7 +127,8 @@ func newRun(steps []Step) (*run, error) {
 	return r, nil
 }
 
-// topological orders the steps so that edges only lead forward.
+// topological orders the steps so that edges only lead forward. With an error
+// the order has only the steps that no circle holds back.
 func topological(next [][]int, missing []int) ([]int, error) {
 	left := append([]int(nil), missing...)
 	order := make([]int, 0, len(next))
@@ -146,7 +147,7 @@ func topological(next [][]int, missing []int) ([]int, error) {
 	if len(order) < len(next) {
 		for i, n := range left {
 			if n > 0 {
-				return nil, fmt.Errorf("step %d is part of a circle of edges", i)
+				return order, fmt.Errorf("step %d is part of a circle of edges", i)
 			}
 		}
 	}
@@ -193,4 +194,28 @@ func (q *queue) Pop() any {
 	i := q.steps[len(q.steps)-1]
 	q.steps = q.steps[:len(q.steps)-1]
 	return i
+}
+
+// Circular tells for each step whether it can never start because of a circle of
+// edges; nil if there is none. after[i] lists the steps that come before i.
+func Circular(after [][]int) []bool {
+	next, missing := make([][]int, len(after)), make([]int, len(after))
+	for i, earlier := range after {
+		for _, a := range earlier {
+			next[a] = append(next[a], i)
+			missing[i]++
+		}
+	}
+	order, err := topological(next, missing)
+	if err == nil {
+		return nil
+	}
+	stuck := make([]bool, len(after))
+	for i := range stuck {
+		stuck[i] = true
+	}
+	for _, i := range order {
+		stuck[i] = false
+	}
+	return stuck
 }

@@ -1,0 +1,271 @@
+package lang
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+)
+
+// context is the evaluation context that holds what refs name, and nothing else.
+func (e *Eval) context(ctx context.Context, refs []Ref, in Within) (*hcl.EvalContext, hcl.Diagnostics) {
+	var diags hcl.Diagnostics
+	named := map[string]map[string]cty.Value{} // var, local, path, …
+	set := func(root, name string, v cty.Value) {
+		if named[root] == nil {
+			named[root] = map[string]cty.Value{}
+		}
+		named[root][name] = v
+	}
+	resources := map[addr.Resource]*access{}
+	vars := map[string]cty.Value{}
+	for _, r := range refs {
+		switch {
+		case r.Root == "resource":
+			diags = append(diags, e.access(ctx, resources, r, in)...)
+		case r.Root == "self":
+			if in.Self == cty.NilVal {
+				diags = append(diags, invalid(r, "Invalid \"self\" reference", "self stands for the object of the block, and is allowed only in its postconditions."))
+				continue
+			}
+			vars["self"] = in.Self
+		default:
+			if _, ok := named[r.Root][r.Name]; ok {
+				continue
+			}
+			v, d := e.resolve(ctx, r, in)
+			diags = append(diags, d...)
+			if !d.HasErrors() {
+				set(r.Root, r.Name, v)
+			}
+		}
+	}
+	for root, values := range named {
+		vars[root] = cty.ObjectVal(values)
+	}
+	e.addResources(vars, resources)
+	return &hcl.EvalContext{Variables: vars, Functions: e.functions}, diags
+}
+
+// access is what one expression asks of one resource.
+type access struct {
+	whole cty.Value // cty.NilVal unless all of it is asked for
+	keyed map[string]cty.Value
+}
+
+// access adds what r asks for to into. A reference to one instance needs only
+// that one.
+func (e *Eval) access(ctx context.Context, into map[addr.Resource]*access, r Ref, in Within) hcl.Diagnostics {
+	if diags := e.declared(r); diags.HasErrors() {
+		return diags
+	}
+	a := into[r.Resource]
+	if a == nil {
+		a = &access{keyed: map[string]cty.Value{}}
+		into[r.Resource] = a
+	}
+	key := r.Key
+	if r.KeyExpr != nil {
+		v, diags := e.Expr(ctx, r.KeyExpr, cty.DynamicPseudoType, in)
+		if diags.HasErrors() {
+			return diags
+		}
+		if k, err := addr.KeyOf(v); err == nil {
+			key = k
+		}
+	}
+	block := e.mod.Resources[r.Resource]
+	repeated := block.Count != nil || block.ForEach != nil
+	switch {
+	case key == nil && repeated && r.Attr != "":
+		return hcl.Diagnostics{invalid(r, "Missing instance key", fmt.Sprintf(
+			"%s has %s set, so it stands for many objects. Choose one, as in %s, or all, as in %s[*].%s.",
+			r.Resource, repetitionWord(block), exampleKey(block), r.Resource, r.Attr))}
+	case key == nil && repeated || r.KeyExpr != nil && key == nil:
+		v, diags := e.objects.Whole(ctx, r.Resource)
+		a.whole = v
+		return diags
+	case key == nil:
+		v, diags := e.objects.Instance(ctx, r.Resource, nil)
+		a.whole = v
+		return diags
+	case !repeated:
+		return hcl.Diagnostics{invalid(r, "Unexpected instance key", fmt.Sprintf(
+			"%s has neither count nor for_each, so it stands for one object and takes no index. Remove the index.", r.Resource))}
+	}
+	if !e.static {
+		x, diags := e.Expand(ctx, r.Resource)
+		if diags.HasErrors() {
+			return diags
+		}
+		found := false
+		if key, found = x.find(key); !found {
+			return nil // indexing reports it, in a way that try and can handle
+		}
+	}
+	v, diags := e.objects.Instance(ctx, r.Resource, key)
+	if !diags.HasErrors() {
+		a.keyed[keyText(key)] = v
+	}
+	return diags
+}
+
+func keyText(k addr.Key) string {
+	switch k := k.(type) {
+	case addr.IntKey:
+		return fmt.Sprint(int(k))
+	case addr.StringKey:
+		return string(k)
+	}
+	return ""
+}
+
+// addResources builds the objects by which expressions reach resources. An
+// object of single instances stands in for a tuple too, as indexing it by a
+// number is the same.
+func (e *Eval) addResources(vars map[string]cty.Value, resources map[addr.Resource]*access) {
+	byType := map[addr.Mode]map[string]map[string]cty.Value{}
+	for r, a := range resources {
+		v := a.whole
+		if v == cty.NilVal {
+			v = cty.ObjectVal(a.keyed)
+		}
+		if byType[r.Mode] == nil {
+			byType[r.Mode] = map[string]map[string]cty.Value{}
+		}
+		if byType[r.Mode][r.Type] == nil {
+			byType[r.Mode][r.Type] = map[string]cty.Value{}
+		}
+		byType[r.Mode][r.Type][r.Name] = v
+	}
+	for name, values := range byType[addr.Managed] {
+		vars[name] = cty.ObjectVal(values)
+	}
+	if data := byType[addr.Data]; data != nil {
+		types := map[string]cty.Value{}
+		for name, values := range data {
+			types[name] = cty.ObjectVal(values)
+		}
+		vars["data"] = cty.ObjectVal(types)
+	}
+}
+
+// resolve is the value of a reference to anything but a resource or self.
+func (e *Eval) resolve(ctx context.Context, r Ref, in Within) (cty.Value, hcl.Diagnostics) {
+	if diags := e.declared(r); diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	switch r.Root {
+	case "var":
+		return e.variables[r.Name], nil
+	case "local":
+		return e.Local(ctx, r.Name)
+	case "path":
+		if v, ok := e.path(r.Name); ok {
+			return v, nil
+		}
+		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"path\" reference", "There are path.module, path.root and path.cwd.")}
+	case "terraform":
+		if r.Name == "workspace" {
+			return cty.StringVal(e.workspace), nil
+		}
+		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"terraform\" reference", "There is only terraform.workspace.")}
+	case "each":
+		return e.each(r, in)
+	case "count":
+		if r.Name != "index" {
+			return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"count\" reference", "There is only count.index.")}
+		}
+		if k, ok := in.Key.(addr.IntKey); ok {
+			return cty.NumberIntVal(int64(k)), nil
+		}
+		if in.counted {
+			return cty.UnknownVal(cty.Number), nil
+		}
+		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"count\" reference", "count.index is known only inside of a block that sets count.")}
+	}
+	return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid reference", "There is nothing called "+r.Root+" here.")}
+}
+
+func (e *Eval) each(r Ref, in Within) (cty.Value, hcl.Diagnostics) {
+	k, ok := in.Key.(addr.StringKey)
+	switch {
+	case !ok && !in.each:
+		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"each\" reference", "each.key and each.value are known only inside of a block that sets for_each.")}
+	case r.Name == "key" && !ok:
+		return cty.UnknownVal(cty.String).RefineNotNull(), nil
+	case r.Name == "key":
+		return cty.StringVal(string(k)), nil
+	case r.Name == "value" && !ok:
+		return cty.DynamicVal, nil
+	case r.Name == "value":
+		return in.Each, nil
+	}
+	return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"each\" reference", "There are each.key and each.value.")}
+}
+
+// declared reports a reference to what the module does not declare.
+func (e *Eval) declared(r Ref) hcl.Diagnostics {
+	var what, known string
+	switch r.Root {
+	case "var":
+		if e.mod.Variables[r.Name] == nil {
+			what, known = "input variable", config.Suggest(r.Name, maps.Keys(e.mod.Variables))
+			return hcl.Diagnostics{undeclared(r, what, r.Name, known, fmt.Sprintf("Declare it with a block: variable %q {}.", r.Name))}
+		}
+	case "local":
+		if e.mod.Locals[r.Name] == nil {
+			what, known = "local value", config.Suggest(r.Name, maps.Keys(e.mod.Locals))
+			return hcl.Diagnostics{undeclared(r, what, r.Name, known, "Declare it in a locals block.")}
+		}
+	case "module":
+		return hcl.Diagnostics{undeclared(r, "module", r.Name, "", "This version of the engine does not support modules.")}
+	case "resource":
+		if e.mod.Resources[r.Resource] == nil {
+			names := func(yield func(string) bool) {
+				for have := range e.mod.Resources {
+					if have.Mode == r.Resource.Mode && !yield(have.String()) {
+						return
+					}
+				}
+			}
+			what = "resource"
+			if r.Resource.Mode == addr.Data {
+				what = "data source"
+			}
+			return hcl.Diagnostics{undeclared(r, what, r.Resource.String(), config.Suggest(r.Resource.String(), names), "Declare it, or mend the reference.")}
+		}
+	}
+	return nil
+}
+
+func undeclared(r Ref, what, name, suggestion, remedy string) *hcl.Diagnostic {
+	if suggestion == "" {
+		suggestion = " " + remedy
+	}
+	return invalid(r, "Reference to an undeclared "+what, fmt.Sprintf("No %s %s is declared in this module.%s", what, name, suggestion))
+}
+
+func invalid(r Ref, summary, detail string) *hcl.Diagnostic {
+	at := r.Range
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at}
+}
+
+func repetitionWord(r *config.Resource) string {
+	if r.Count != nil {
+		return "count"
+	}
+	return "for_each"
+}
+
+func exampleKey(r *config.Resource) string {
+	if r.Count != nil {
+		return r.Addr.String() + "[0]"
+	}
+	return r.Addr.String() + "[\"key\"]"
+}
