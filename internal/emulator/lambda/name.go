@@ -23,13 +23,9 @@ type name struct {
 // apart must be the same.
 func parse(ctx context.Context, text, qualifier *string) (name, error) {
 	n := name{Scope: env.ScopeOf(ctx)}
-	rest := aws.ToString(text)
+	rest, region := aws.ToString(text), n.Region
 	if arn, ok := strings.CutPrefix(rest, "arn:"+env.Partition+":lambda:"); ok {
-		region, after, _ := strings.Cut(arn, ":")
-		if region != n.Region {
-			return n, notFound("Functions from '%s' are not reachable in this region ('%s')", region, n.Region)
-		}
-		rest = after
+		region, rest, _ = strings.Cut(arn, ":")
 	}
 	if account, after, ok := strings.Cut(rest, ":function:"); ok {
 		n.Account, rest = account, after
@@ -41,6 +37,9 @@ func parse(ctx context.Context, text, qualifier *string) (name, error) {
 			return n, invalid("The derived qualifier from the function name does not match the specified qualifier.")
 		}
 		n.qualifier = q
+	}
+	if region != n.Region {
+		return n, notFound("Functions from '%s' are not reachable in this region ('%s')", region, n.Region)
 	}
 	return n, nil
 }

@@ -31,7 +31,9 @@ func (s *Service) GetFunction(ctx context.Context, in *lambda.GetFunctionInput) 
 	out := &lambda.GetFunctionOutput{
 		Code:          &types.FunctionCodeLocation{Location: aws.String(location), RepositoryType: aws.String("S3")},
 		Configuration: s.qualified(n, &f),
-		Tags:          maps.Clone(f.Tags),
+	}
+	if len(f.Tags) > 0 {
+		out.Tags = maps.Clone(f.Tags)
 	}
 	if f.Reserved != nil && n.qualifier == "" {
 		out.Concurrency = &types.Concurrency{ReservedConcurrentExecutions: f.Reserved}

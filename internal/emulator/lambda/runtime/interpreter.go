@@ -60,6 +60,7 @@ func Interpreter(runtimeID string) (path string, err error) {
 	return p.path, err
 }
 
+// interpreter prefers the version that the runtime names, then what comes first.
 func interpreter(runtimeID string) (program, error) {
 	l, version, ok := languageOf(runtimeID)
 	if !ok {
@@ -75,11 +76,11 @@ func interpreter(runtimeID string) (program, error) {
 		if err != nil {
 			continue
 		}
-		p, err := identify(path, l.ask)
-		if err == nil && p.version == version {
+		p := identify(path, l.ask)
+		if p.version == version {
 			return p, nil
 		}
-		if err == nil && other == (program{}) {
+		if other == (program{}) {
 			other = p
 		}
 	}
@@ -90,28 +91,28 @@ func interpreter(runtimeID string) (program, error) {
 }
 
 // known are programs that have been asked, by path and time of change: asking
-// takes as long as a cold start.
+// takes as long as a cold start, and a shim without its program longer.
 var known sync.Map
 
-// identify asks a program which it is. A path may be a shim that is slow, or that
-// needs variables which functions do not have.
-func identify(path string, ask []string) (program, error) {
+// identify asks a program which it is; the zero program is one that does not say.
+// A path may be a shim that needs variables which functions do not have, so the
+// program tells its true path.
+func identify(path string, ask []string) program {
 	s, err := os.Stat(path)
 	if err != nil {
-		return program{}, err
+		return program{}
 	}
 	key := fmt.Sprint(path, s.ModTime())
 	if p, ok := known.Load(key); ok {
-		return p.(program), nil
+		return p.(program)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	var p program
 	out, err := exec.CommandContext(ctx, path, ask...).Output()
-	lines := strings.Fields(string(out))
-	if err != nil || len(lines) != 2 {
-		return program{}, fmt.Errorf("asking %s for its version: %w", path, err)
+	if path, version, ok := strings.Cut(strings.TrimSpace(string(out)), "\n"); ok && err == nil {
+		p = program{path, version}
 	}
-	p := program{lines[0], lines[1]}
 	known.Store(key, p)
-	return p, nil
+	return p
 }

@@ -1,0 +1,324 @@
+package lambda
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
+)
+
+// recordings are real calls and what AWS answered.
+const recordings = "../../../../shared/corpus/aws/lambda.jsonl"
+
+type recording struct {
+	Op       string         `json:"op"`
+	Request  map[string]any `json:"request"`
+	Path     string         `json:"path"`
+	Recorded any            `json:"recorded"`
+	Error    *struct{ Code, Message string }
+	Setup    []struct {
+		I      int            `json:"i"`
+		Svc    string         `json:"svc"`
+		Op     string         `json:"op"`
+		Params map[string]any `json:"params"`
+	} `json:"setup"`
+	Test string `json:"test_id"`
+	Step int    `json:"step"`
+}
+
+// accidents are recordings that cannot be met, with the reason.
+var accidents = map[string]string{
+	"test_uploading_to_s3":                         "S3",
+	"test_lambda_provisioned":                      "provisioned concurrency",
+	"test_runtime_introspection":                   "the recorded program is not included",
+	"test_introspection_invoke":                    "the recorded program is not included",
+	"test_uncaught_exception":                      "the recorded program is not included",
+	"test_oversized_request":                       "the request's real size is not recorded",
+	"test_large_lambda":                            "the request's real size is not recorded",
+	"test_update_function_during":                  "the recorded program is not included",
+	"test_permission_exceptions/remove_permission": "its set-up has a call that the wire layer refuses",
+	"test_lambda_concurrent_config_updates":        "the recorder did not wait for the update before",
+}
+
+// TestCorpus replays the recordings whose operations and set-up are emulated, and
+// counts the others by reason (go test -v shows them).
+func TestCorpus(t *testing.T) {
+	f, err := os.Open(recordings)
+	if err != nil {
+		t.Skipf("the corpus is not here: %v", err)
+	}
+	defer func() { _ = f.Close() }()
+	skipped := map[string]int{}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		var r recording
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		test := r.Test[strings.LastIndex(r.Test, "::")+2:]
+		t.Run(fmt.Sprintf("%s/%s/%d", r.Op, test, r.Step), func(t *testing.T) {
+			w := newFakeWorld(t)
+			w.ctx = env.WithScope(w.ctx, env.Scope{Account: "111111111111", Region: "us-east-1"})
+			if why := r.replay(t, w); why != "" {
+				skipped[why]++
+				t.Skip(why)
+			}
+		})
+	}
+	for why, n := range skipped {
+		t.Logf("%3d skipped: %s", n, why)
+	}
+}
+
+// replay makes the calls and compares the last one's answer; it returns why it
+// could not.
+func (r *recording) replay(t *testing.T, w *world) (skip string) {
+	for part, why := range accidents {
+		if strings.Contains(r.Test+"/"+r.Op, part) {
+			return why
+		}
+	}
+	if r.Error != nil && r.Error.Code == "ValidationException" {
+		return "checked by the wire layer before the service"
+	}
+	if r.Op == "invoke" && r.Error == nil {
+		return "the recorded program is not included"
+	}
+	answers := map[string]any{}
+	for _, s := range r.Setup {
+		var answer any
+		switch {
+		case s.Op == "invoke" && s.Svc == "lambda":
+			continue // it changes nothing
+		case s.Svc == "iam":
+			answer = map[string]any{"Role": map[string]any{"Arn": role}}
+		case s.Svc == "lambda":
+			out, err, why := w.play(s.Op, s.Params, answers)
+			if why != "" {
+				return "set-up: " + why
+			}
+			if err == nil {
+				answer = out
+			}
+			w.settle(t)
+		default:
+			return "set-up: needs " + s.Svc
+		}
+		answers[fmt.Sprint(s.I)] = answer
+	}
+	got, err, why := w.play(r.Op, r.Request, answers)
+	if why != "" {
+		return why
+	}
+	if r.Error != nil {
+		var api smithy.APIError
+		if !errors.As(err, &api) {
+			t.Errorf("%v: got %v, %v, want %s: %s", r.Request, got, err, r.Error.Code, r.Error.Message)
+		} else if api.ErrorCode() != r.Error.Code || !like(r.Error.Message, api.ErrorMessage()) {
+			t.Errorf("%v:\ngot  %s: %s\nwant %s: %s", r.Request, api.ErrorCode(), api.ErrorMessage(), r.Error.Code, r.Error.Message)
+		}
+		return ""
+	}
+	if err != nil {
+		t.Errorf("%v: %v", r.Request, err)
+		return ""
+	}
+	if r.Path != "" {
+		return "only a part of the answer is recorded"
+	}
+	want := r.Recorded.(map[string]any)
+	delete(want, "ResponseMetadata")
+	compare(t, "", want, got)
+	return ""
+}
+
+// play makes one call with boto3's names.
+func (w *world) play(op string, params map[string]any, answers map[string]any) (out any, err error, skip string) { //nolint:revive // three kinds of outcome
+	words := strings.Split(op, "_")
+	for i, word := range words {
+		words[i] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	method := reflect.ValueOf(w.Service).MethodByName(strings.Join(words, ""))
+	if !method.IsValid() {
+		return nil, nil, op + " is not emulated"
+	}
+	text, err := json.Marshal(resolve(params, answers))
+	if err != nil {
+		return nil, err, ""
+	}
+	if strings.Contains(string(text), "$REF") {
+		return nil, nil, "a reference cannot be resolved"
+	}
+	in := reflect.New(method.Type().In(1).Elem())
+	if err := json.Unmarshal(text, in.Interface()); err != nil {
+		return nil, nil, err.Error()
+	}
+	for _, o := range w.Wire().Operations {
+		if o.Name != strings.Join(words, "") {
+			continue
+		}
+		for _, member := range o.Refused {
+			if isSet(in.Elem(), strings.Split(member, ".")) {
+				return nil, nil, op + " with " + member + " is refused"
+			}
+		}
+	}
+	if f := in.Elem().FieldByName("Runtime"); f.IsValid() {
+		name := f.String()
+		if _, err := runtime.Interpreter(name); err != nil && refusedRuntime.MatchString(name) {
+			return nil, nil, name + " is refused"
+		}
+	}
+	if f := in.Elem().FieldByName("InvocationType"); f.IsValid() && f.String() == "Event" {
+		return nil, nil, "InvocationType Event is refused"
+	}
+	if s := in.Elem().FieldByName("SnapStart"); s.IsValid() && !s.IsNil() && s.Elem().FieldByName("ApplyOn").String() == "PublishedVersions" {
+		return nil, nil, "SnapStart is refused"
+	}
+	res := method.Call([]reflect.Value{reflect.ValueOf(w.ctx), in})
+	if e, ok := res[1].Interface().(error); ok {
+		return nil, e, ""
+	}
+	text, err = json.Marshal(res[0].Interface())
+	if err != nil {
+		return nil, err, ""
+	}
+	return out, json.Unmarshal(text, &out), ""
+}
+
+func isSet(v reflect.Value, path []string) bool {
+	f := v.FieldByName(path[0])
+	if !f.IsValid() || f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0 {
+		return false
+	}
+	if len(path) == 1 {
+		return f.Kind() != reflect.Pointer || f.Elem().Kind() != reflect.String || f.Elem().String() != ""
+	}
+	return isSet(f.Elem(), path[1:])
+}
+
+var reference = regexp.MustCompile(`\$REF\{(\d+)\.([\w.]+)\}`)
+
+// resolve fills in what the recorder wrote for values of other calls and for
+// programs; those get one of our own.
+func resolve(v any, answers map[string]any) any {
+	switch v := v.(type) {
+	case string:
+		return reference.ReplaceAllStringFunc(v, func(ref string) string {
+			m := reference.FindStringSubmatch(ref)
+			if strings.HasSuffix(m[2], "Role.Arn") {
+				return role
+			}
+			value := answers[m[1]]
+			for _, k := range strings.Split(m[2], ".") {
+				o, _ := value.(map[string]any)
+				value = o[k]
+			}
+			if value == nil {
+				return ref
+			}
+			return fmt.Sprint(value)
+		})
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = resolve(v[i], answers)
+		}
+		return out
+	case map[string]any:
+		if _, ok := v["$zip"]; ok {
+			return program
+		}
+		if s, ok := v["$bytes"].(string); ok {
+			return base64.StdEncoding.EncodeToString([]byte(s))
+		}
+		if s, ok := v["$b64"].(string); ok {
+			return s
+		}
+		out := map[string]any{}
+		for k := range v {
+			out[k] = resolve(v[k], answers)
+		}
+		if s, ok := out["Payload"].(string); ok && v["Payload"] != nil {
+			if _, plain := v["Payload"].(string); plain {
+				out["Payload"] = base64.StdEncoding.EncodeToString([]byte(s))
+			}
+		}
+		return out
+	}
+	return v
+}
+
+// program stands for the packages of the recordings, in base64.
+var program = base64.StdEncoding.EncodeToString(packageOf(new(testing.T), map[string]string{"handler.py": "def handler(e, c): return e"}))
+
+// compare reports where got differs from what AWS answered. Members that are empty
+// here and absent there are the wire layer's to leave out.
+func compare(t *testing.T, at string, want, got any) {
+	t.Helper()
+	switch want := want.(type) {
+	case map[string]any:
+		g, ok := got.(map[string]any)
+		if s, isText := got.(string); !ok && isText {
+			ok = json.Unmarshal([]byte(s), &g) == nil // JSON in a text is recorded decoded
+		}
+		if !ok {
+			t.Errorf("%s is %v, want %v", at, got, want)
+			return
+		}
+		for k, v := range want {
+			compare(t, at+"."+k, v, g[k])
+		}
+		for k, v := range g {
+			if _, ok := want[k]; !ok && v != nil && v != "" && k != "ResultMetadata" {
+				t.Errorf("%s.%s is %v, and AWS has no such member", at, k, v)
+			}
+		}
+	case []any:
+		g, _ := got.([]any)
+		if len(g) != len(want) {
+			t.Errorf("%s is %v, want %v", at, got, want)
+			return
+		}
+		for i := range want {
+			compare(t, fmt.Sprintf("%s[%d]", at, i), want[i], g[i])
+		}
+	case string:
+		if !like(want, fmt.Sprint(got)) {
+			t.Errorf("%s is %v, want %v", at, got, want)
+		}
+	default:
+		if !reflect.DeepEqual(want, got) {
+			t.Errorf("%s is %v, want %v", at, got, want)
+		}
+	}
+}
+
+var placeholder = regexp.MustCompile(`<[^<>]*>|111111111111`)
+
+// like compares a text with a recorded one, in which placeholders stand for what varies.
+func like(want, got string) bool {
+	if want == "date" || want == "code-sha256" {
+		return got != ""
+	}
+	parts := placeholder.Split(want, -1)
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	return regexp.MustCompile("(?s)^" + strings.Join(parts, ".*") + "$").MatchString(got)
+}
+
+// refusedRuntime matches the runtimes that AWS has and that do not run here.
+var refusedRuntime = regexp.MustCompile(`^(java(8\.al2|\d\d)|dotnet\d+|ruby3\.\d|python3\.(8|9|1\d)|nodejs(16|18|2\d)\.x)$`)
