@@ -40,7 +40,11 @@ type LogGroup struct {
 // events: a late call of a function that was destroyed makes its group anew, and
 // the name belongs to the resource either way.
 func (g LogGroup) Create(ctx context.Context, c Logs) error {
-	_, err := c.CreateLogGroup(ctx, &logs.CreateLogGroupInput{LogGroupName: &g.Name, Tags: g.Tags})
+	in := &logs.CreateLogGroupInput{LogGroupName: &g.Name}
+	if len(g.Tags) > 0 { // AWS refuses an empty map
+		in.Tags = g.Tags
+	}
+	_, err := c.CreateLogGroup(ctx, in)
 	switch {
 	case tf.Is[*types.ResourceAlreadyExistsException](err):
 		if err := g.Tag(ctx, c, g.Tags, nil); err != nil {

@@ -6,7 +6,8 @@ const table = process.env.NOTES_TABLE_NAME;
 export async function handler(event) {
   switch (event.routeKey) {
     case "POST /notes": {
-      const { id, text = "" } = JSON.parse(event.body ?? "{}");
+      const body = Buffer.from(event.body ?? "{}", event.isBase64Encoded ? "base64" : "utf8");
+      const { id, text = "" } = JSON.parse(body);
       if (!id) return answer(400, { message: 'send {"id": "…", "text": "…"}' });
       await db.send(new PutItemCommand({ TableName: table, Item: { id: { S: id }, text: { S: text } } }));
       return answer(201, { id, text });

@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 
@@ -10,7 +11,10 @@ table = os.environ["NOTES_TABLE_NAME"]
 def handler(event, context):
     match event["routeKey"]:
         case "POST /notes":
-            note = json.loads(event.get("body") or "{}")
+            body = event.get("body") or "{}"
+            if event["isBase64Encoded"]:
+                body = base64.b64decode(body)
+            note = json.loads(body)
             if not note.get("id"):
                 return answer(400, {"message": 'send {"id": "…", "text": "…"}'})
             text = note.get("text", "")

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -41,8 +42,12 @@ type notes struct {
 func (n notes) serve(ctx context.Context, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	switch e.RouteKey {
 	case "POST /notes":
+		body := []byte(e.Body)
+		if e.IsBase64Encoded { // API Gateway's way with bodies that say not that they are text
+			body, _ = base64.StdEncoding.AppendDecode(nil, body)
+		}
 		var in note
-		if err := json.Unmarshal([]byte(e.Body), &in); err != nil || in.ID == "" {
+		if err := json.Unmarshal(body, &in); err != nil || in.ID == "" {
 			return answer(http.StatusBadRequest, map[string]string{"message": `send {"id": "…", "text": "…"}`})
 		}
 		_, err := n.db.PutItem(ctx, &dynamodb.PutItemInput{

@@ -1,0 +1,238 @@
+// Package examples_test applies every example, as a user would: with the built
+// binary, and with terraform and tofu where they are on PATH.
+package examples_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
+)
+
+// bin is the folder of the binary that TestMain builds.
+var bin string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "examples")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		bin = dir
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-serverless"), "..")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "building: %v\n%s", err, out)
+			return 1
+		}
+		if err := os.Symlink("terraform-provider-serverless", filepath.Join(dir, "tfserverless")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// block completes examples of single resource types, which do not say who
+// provides them.
+const block = `
+terraform {
+  required_providers {
+    serverless = { source = "tfserverless/serverless" }
+  }
+}
+
+provider "serverless" {
+  region = "eu-north-1"
+}
+`
+
+// An engine is a program that plans and applies.
+type engine struct{ name, path string }
+
+func engines(t *testing.T) []engine {
+	t.Helper()
+	all := []engine{{"tfserverless", filepath.Join(bin, "tfserverless")}}
+	for _, name := range []string{"terraform", "tofu"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			path = "" // its test says so
+		}
+		all = append(all, engine{name, path})
+	}
+	return all
+}
+
+func TestAccResources(t *testing.T) {
+	dirs, err := filepath.Glob("*/serverless_*")
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, dir := range dirs {
+		each(t, dir, func(t *testing.T, w *work) { w.life() })
+	}
+}
+
+func TestAccStacks(t *testing.T) {
+	dirs, err := filepath.Glob("stacks/*")
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no stacks: %v", err)
+	}
+	for _, dir := range dirs {
+		each(t, dir, func(t *testing.T, w *work) {
+			needs(t, dir)
+			w.build(dir)
+			w.life(w.notes)
+		})
+	}
+}
+
+// needs skips a stack whose function needs what this machine lacks.
+func needs(t *testing.T, dir string) {
+	t.Helper()
+	language := map[string]string{"stacks/notes-node": "nodejs", "stacks/notes-python": "python"}[filepath.ToSlash(dir)]
+	if language == "" {
+		return
+	}
+	runtimeID := map[string]string{"nodejs": "nodejs22.x", "python": "python3.13"}[language]
+	if _, err := runtime.Interpreter(runtimeID); err != nil {
+		t.Skipf("%v", err)
+	}
+	sdk, err := runtime.SDKDir(language)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(sdk); err != nil {
+		t.Skipf("the AWS SDK of %s is not installed: tfserverless emulator runtime install %s", language, language)
+	}
+}
+
+// each runs a test of one example under every engine, with an emulator of its own.
+func each(t *testing.T, dir string, test func(*testing.T, *work)) {
+	for _, e := range engines(t) {
+		t.Run(filepath.Base(dir)+"/"+e.name, func(t *testing.T) {
+			if e.path == "" {
+				t.Skipf("%s is not on PATH", e.name)
+			}
+			test(t, start(t, dir, e))
+		})
+	}
+}
+
+// A work is a copy of an example under way with one engine.
+type work struct {
+	*testing.T
+	dir    string
+	engine engine
+	env    []string
+}
+
+func start(t *testing.T, dir string, e engine) *work {
+	w := &work{T: t, dir: t.TempDir(), engine: e}
+	if err := os.CopyFS(w.dir, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	os.RemoveAll(filepath.Join(w.dir, ".serverless")) // of somebody's demo
+	if _, err := os.Stat(filepath.Join(w.dir, "main.tf")); err != nil {
+		w.write("provider.tf", block)
+	}
+	rc := w.write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", "tfserverless/serverless", bin))
+	w.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+rc, "CHECKPOINT_DISABLE=1", "SERVERLESS_BACKEND=emulator", "AWS_EC2_METADATA_DISABLED=true")
+	t.Cleanup(func() {
+		stop := exec.Command(filepath.Join(bin, "tfserverless"), "emulator", "stop", "-data-dir", filepath.Join(w.dir, ".serverless"))
+		if out, err := stop.CombinedOutput(); err != nil {
+			t.Errorf("stopping the emulator: %v\n%s", err, out)
+		}
+	})
+	return w
+}
+
+func (w *work) write(name, content string) string {
+	w.Helper()
+	path := filepath.Join(w.dir, name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		w.Fatal(err)
+	}
+	return path
+}
+
+// build makes the executable that a stack's function is, as make demo does.
+func (w *work) build(dir string) {
+	w.Helper()
+	if _, err := os.Stat(filepath.Join(dir, "function")); err != nil {
+		return
+	}
+	c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", filepath.Join(w.dir, "build", "bootstrap"), "./"+filepath.ToSlash(filepath.Join(dir, "function")))
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		w.Fatalf("building the function: %v\n%s", err, out)
+	}
+}
+
+// run runs the engine and returns what it prints.
+func (w *work) run(args ...string) string {
+	w.Helper()
+	c := exec.CommandContext(context.Background(), w.engine.path, args...)
+	c.Dir, c.Env = w.dir, w.env
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	if err := c.Run(); err != nil {
+		w.Fatalf("%s %s: %v\n%s%s", w.engine.name, strings.Join(args, " "), err, out.String(), errs.String())
+	}
+	return out.String()
+}
+
+// life applies, uses, plans again, which must show no change, and destroys.
+func (w *work) life(use ...func()) {
+	w.Helper()
+	w.run("apply", "-auto-approve", "-no-color", "-input=false")
+	for _, f := range use {
+		f()
+	}
+	w.run("plan", "-detailed-exitcode", "-no-color", "-input=false")
+	w.run("destroy", "-auto-approve", "-no-color", "-input=false")
+}
+
+// notes uses the notes stack: what is posted is got back, through the deployed
+// URL, the function and the table.
+func (w *work) notes() {
+	w.Helper()
+	url := strings.TrimSpace(w.run("output", "-raw", "url"))
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{http.MethodGet, "/notes/1", "", http.StatusNotFound, "no note 1"},
+		{http.MethodPost, "/notes", `{"id":"1","text":"hello"}`, http.StatusCreated, "hello"},
+		{http.MethodGet, "/notes/1", "", http.StatusOK, "hello"},
+		{http.MethodPost, "/notes", `{}`, http.StatusBadRequest, "send"},
+		{http.MethodGet, "/other", "", http.StatusNotFound, "Not Found"},
+	} {
+		req, err := http.NewRequest(c.method, url+c.path, strings.NewReader(c.body))
+		if err != nil {
+			w.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			w.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			w.Fatal(err)
+		}
+		if resp.StatusCode != c.status || !strings.Contains(string(got), c.want) {
+			w.Errorf("%s %s: got %d %s, want %d with %q", c.method, c.path, resp.StatusCode, got, c.status, c.want)
+		}
+	}
+}
