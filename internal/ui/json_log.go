@@ -1,0 +1,254 @@
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+)
+
+// Log writes one JSON object a line, as terraform does with -json. It is a
+// plan.Hook.
+type Log struct {
+	Sources Sources // for the snippets of diagnostics
+
+	steps
+	write sync.Mutex
+	out   io.Writer
+}
+
+// NewLog writes to out.
+func NewLog(out io.Writer) *Log {
+	return &Log{steps: newSteps(), out: out}
+}
+
+// fields are the members of a line beside its message and time.
+type fields map[string]any
+
+func (l *Log) line(level, kind, message string, more fields) {
+	l.write.Lock()
+	defer l.write.Unlock()
+	line := fields{
+		"@level": level, "@message": message, "@module": "terraform.ui", "type": kind,
+		"@timestamp": l.now().UTC().Format("2006-01-02T15:04:05.000000Z"),
+	}
+	maps.Copy(line, more)
+	e := json.NewEncoder(l.out) // members in order, ours before the others'
+	e.SetEscapeHTML(false)
+	_ = e.Encode(line) // progress that cannot be shown is no reason to stop the work
+}
+
+// Version is the first line: which Terraform the program follows.
+func (l *Log) Version(product, terraformVersion string) {
+	l.line("info", "version", product, fields{"terraform": terraformVersion, "ui": "1.2"})
+}
+
+// Message is a line of free text.
+func (l *Log) Message(text string) { l.line("info", "log", text, nil) }
+
+// Diagnostics writes a line for each diagnostic.
+func (l *Log) Diagnostics(diags hcl.Diagnostics) {
+	for _, d := range diags {
+		level, word := "error", "Error"
+		if d.Severity == hcl.DiagWarning {
+			level, word = "warn", "Warning"
+		}
+		l.line(level, "diagnostic", word+": "+d.Summary, fields{"diagnostic": diagnosticJSON(d, l.Sources)})
+	}
+}
+
+// resourceJSON names an instance.
+type resourceJSON struct {
+	Addr            string `json:"addr"`
+	Module          string `json:"module"`
+	Resource        string `json:"resource"`
+	ImpliedProvider string `json:"implied_provider"`
+	Type            string `json:"resource_type"`
+	Name            string `json:"resource_name"`
+	Key             any    `json:"resource_key"`
+}
+
+func resourceOf(a addr.Instance) resourceJSON {
+	local := a
+	local.Module = ""
+	out := resourceJSON{
+		Addr: a.String(), Module: string(a.Module), Resource: local.String(),
+		ImpliedProvider: impliedProvider(a.Resource.Type), Type: a.Resource.Type, Name: a.Resource.Name,
+	}
+	if k := keyJSON(a.Key); k != nil {
+		out.Key = k
+	}
+	return out
+}
+
+// impliedProvider is the local name of the provider that a type belongs to
+// unless the configuration says otherwise: its first word.
+func impliedProvider(typeName string) string {
+	for i, r := range typeName {
+		if r == '_' {
+			return typeName[:i]
+		}
+	}
+	return typeName
+}
+
+func keyJSON(k addr.Key) any {
+	switch k := k.(type) {
+	case addr.IntKey:
+		return int(k)
+	case addr.StringKey:
+		return string(k)
+	}
+	return nil
+}
+
+// Plan writes what a plan is going to do.
+func (l *Log) Plan(p *plan.Plan) {
+	for _, c := range p.Drift {
+		l.change("resource_drift", "Drift detected ("+actionWord(c.Action)+")", c)
+	}
+	for _, c := range p.Changes {
+		if c.Action != plan.NoOp {
+			l.change("planned_change", "Plan to "+actionWord(c.Action), c)
+		}
+	}
+	add, change, destroy := p.Count()
+	l.summary("plan", fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", add, change, destroy), add, change, destroy)
+	outputs := map[string]any{}
+	for _, o := range p.Outputs {
+		outputs[o.Name] = struct {
+			Sensitive bool   `json:"sensitive"`
+			Action    string `json:"action"`
+		}{o.Sensitive, actionWord(o.Action)}
+	}
+	if len(outputs) > 0 {
+		l.line("info", "outputs", fmt.Sprintf("Outputs: %d", len(outputs)), fields{"outputs": outputs})
+	}
+}
+
+func (l *Log) change(kind, what string, c plan.Change) {
+	l.line("info", kind, c.Addr.String()+": "+what, fields{"change": struct {
+		Resource resourceJSON `json:"resource"`
+		Action   string       `json:"action"`
+		Reason   string       `json:"reason,omitempty"`
+	}{resourceOf(c.Addr), actionWord(c.Action), reasonWord(c.Reason)}})
+}
+
+// actionWord is an action as the log names it.
+func actionWord(a plan.Action) string {
+	switch a {
+	case plan.NoOp:
+		return "noop"
+	case plan.DeleteCreate, plan.CreateDelete:
+		return "replace"
+	case plan.Forget:
+		return "remove"
+	}
+	return a.String()
+}
+
+// reasonWord is a reason as the log names it, which differs from the plan's.
+func reasonWord(r plan.Reason) string {
+	switch r {
+	case plan.ReplaceTainted:
+		return "tainted"
+	case plan.ReplaceCannotUpdate:
+		return "cannot_update"
+	case plan.ReplaceByRequest:
+		return "requested"
+	}
+	return string(r)
+}
+
+// Applied is the summary of what was done; operation is "apply" or "destroy".
+func (l *Log) Applied(operation, message string, add, change, destroy int) {
+	l.summary(operation, message, add, change, destroy)
+}
+
+func (l *Log) summary(operation, message string, add, change, destroy int) {
+	l.line("info", "change_summary", message, fields{"changes": struct {
+		Add       int    `json:"add"`
+		Change    int    `json:"change"`
+		Import    int    `json:"import"`
+		Remove    int    `json:"remove"`
+		Operation string `json:"operation"`
+	}{add, change, 0, destroy, operation}})
+}
+
+// Outputs writes the output values after an apply.
+func (l *Log) Outputs(outputs map[string]state.Output) error {
+	out := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		x := outputs[name]
+		one := outputJSON{Sensitive: x.Sensitive}
+		var err error
+		if one.Type, err = ctyjson.MarshalType(x.Value.Type()); err != nil {
+			return err
+		}
+		if !x.Sensitive {
+			if one.Value, err = jsonValue(x.Value); err != nil {
+				return err
+			}
+		}
+		out[name] = one
+	}
+	if len(out) > 0 {
+		l.line("info", "outputs", fmt.Sprintf("Outputs: %d", len(out)), fields{"outputs": out})
+	}
+	return nil
+}
+
+// hook is what the lines of progress hold.
+type hook struct {
+	Resource resourceJSON `json:"resource"`
+	Action   string       `json:"action,omitempty"`
+	IDKey    string       `json:"id_key,omitempty"`
+	IDValue  string       `json:"id_value,omitempty"`
+	Elapsed  *int         `json:"elapsed_seconds,omitempty"`
+}
+
+// Started writes that a step begins, and later that it goes on.
+func (l *Log) Started(e plan.Event) {
+	h := hook{Resource: resourceOf(e.Addr), IDKey: e.IDKey, IDValue: e.IDValue}
+	kind := "refresh_start"
+	if e.Step != plan.Refreshing {
+		kind, h.Action = "apply_start", e.Step.String()
+	}
+	l.line("info", kind, started(e), fields{"hook": h})
+	l.begin(e, func(d time.Duration) {
+		h := hook{Resource: h.Resource, Action: e.Step.String(), Elapsed: seconds(d)}
+		l.line("info", "apply_progress", going(e, d), fields{"hook": h})
+	})
+}
+
+// Finished writes how a step ended.
+func (l *Log) Finished(e plan.Event, diags hcl.Diagnostics) {
+	took := l.end(e)
+	h := hook{Resource: resourceOf(e.Addr), Action: e.Step.String(), Elapsed: seconds(took)}
+	kind := "apply_complete"
+	switch {
+	case diags.HasErrors():
+		kind = "apply_errored"
+	case e.Step == plan.Refreshing:
+		kind, h = "refresh_complete", hook{Resource: h.Resource, IDKey: e.IDKey, IDValue: e.IDValue}
+	case e.Step != plan.Destroying:
+		h.IDKey, h.IDValue = e.IDKey, e.IDValue
+	}
+	l.line("info", kind, finished(e, took, diags.HasErrors()), fields{"hook": h})
+}
+
+func seconds(d time.Duration) *int {
+	n := int(math.Round(d.Seconds()))
+	return &n
+}

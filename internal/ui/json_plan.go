@@ -1,0 +1,224 @@
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+)
+
+// PlanFacts is what a plan's JSON document says beyond the plan.
+type PlanFacts struct {
+	TerraformVersion string
+	Timestamp        time.Time
+	Prior            []Object // the objects of plan.Plan.Prior, decoded
+
+	// SchemaVersion is the version of a type's schema.
+	SchemaVersion func(addr.Provider, addr.Resource) uint64
+}
+
+type planJSON struct {
+	Format    string                  `json:"format_version"`
+	Version   string                  `json:"terraform_version"`
+	Variables map[string]variableJSON `json:"variables,omitempty"`
+	Planned   *valuesJSON             `json:"planned_values"`
+	Drift     []changeJSON            `json:"resource_drift,omitempty"`
+	Changes   []changeJSON            `json:"resource_changes,omitempty"`
+	Outputs   map[string]deltaJSON    `json:"output_changes,omitempty"`
+	Prior     *stateJSON              `json:"prior_state,omitempty"`
+	Timestamp string                  `json:"timestamp"`
+	Applyable bool                    `json:"applyable"`
+	Complete  bool                    `json:"complete"`
+	Errored   bool                    `json:"errored"`
+}
+
+type variableJSON struct {
+	Value json.RawMessage `json:"value,omitempty"`
+}
+
+type changeJSON struct {
+	Address  string    `json:"address"`
+	Module   string    `json:"module_address,omitempty"`
+	Mode     string    `json:"mode"`
+	Type     string    `json:"type"`
+	Name     string    `json:"name"`
+	Index    any       `json:"index,omitempty"`
+	Provider string    `json:"provider_name"`
+	Deposed  string    `json:"deposed,omitempty"`
+	Change   deltaJSON `json:"change"`
+	Reason   string    `json:"action_reason,omitempty"`
+}
+
+type deltaJSON struct {
+	Actions         []string        `json:"actions"`
+	Before          json.RawMessage `json:"before"`
+	After           json.RawMessage `json:"after,omitempty"`
+	AfterUnknown    any             `json:"after_unknown"`
+	BeforeSensitive any             `json:"before_sensitive"`
+	AfterSensitive  any             `json:"after_sensitive"`
+	ReplacePaths    [][]any         `json:"replace_paths,omitempty"`
+}
+
+// PlanJSON is the JSON document of a plan, on one line. The configuration is not
+// part of it.
+func PlanJSON(p *plan.Plan, f PlanFacts) ([]byte, error) {
+	out := planJSON{
+		Format: "1.2", Version: f.TerraformVersion, Timestamp: f.Timestamp.UTC().Format(time.RFC3339),
+		Applyable: !p.Empty() || p.Mode == plan.RefreshOnly && p.Refreshed(), Complete: true,
+	}
+	var err error
+	if out.Variables, err = variables(p.Variables); err != nil {
+		return nil, err
+	}
+	if out.Planned, err = planned(p, f); err != nil {
+		return nil, err
+	}
+	if out.Drift, err = changesJSON(p.Drift); err != nil {
+		return nil, err
+	}
+	if out.Changes, err = changesJSON(p.Changes); err != nil {
+		return nil, err
+	}
+	if out.Outputs, err = outputDeltas(p.Outputs); err != nil {
+		return nil, err
+	}
+	if p.Prior != nil && !p.Prior.Empty() {
+		if out.Prior, err = stateOf(f.TerraformVersion, f.Prior, p.Prior.Outputs()); err != nil {
+			return nil, err
+		}
+	}
+	raw, err := json.Marshal(out)
+	return append(raw, '\n'), err
+}
+
+func variables(in map[string]cty.Value) (map[string]variableJSON, error) {
+	out := map[string]variableJSON{}
+	for name, v := range in {
+		raw, err := jsonValue(v)
+		if err != nil {
+			return nil, fmt.Errorf("encoding variable %q: %w", name, err)
+		}
+		out[name] = variableJSON{raw}
+	}
+	return out, nil
+}
+
+// planned is what there will be once the plan is applied, as far as it is known.
+func planned(p *plan.Plan, f PlanFacts) (*valuesJSON, error) {
+	out := &valuesJSON{Outputs: map[string]outputJSON{}}
+	for _, o := range p.Outputs {
+		if o.Action == plan.Delete {
+			continue
+		}
+		one := outputJSON{Sensitive: o.Sensitive}
+		bare, _ := o.After.UnmarkDeep()
+		if bare.IsWhollyKnown() {
+			var err error
+			if one.Type, err = ctyjson.MarshalType(bare.Type()); err == nil {
+				one.Value, err = jsonValue(bare)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("encoding output %q: %w", o.Name, err)
+			}
+		}
+		out.Outputs[o.Name] = one
+	}
+	var resources []objectJSON
+	var modules []addr.ModuleInstance
+	for _, c := range p.Changes {
+		if missing(c.After) || c.Deposed != "" {
+			continue
+		}
+		one, err := objectOf(c.Addr, c.Provider, c.After)
+		if err != nil {
+			return nil, err
+		}
+		if f.SchemaVersion != nil {
+			one.SchemaVersion = f.SchemaVersion(c.Provider.Provider, c.Addr.Resource)
+		}
+		resources, modules = append(resources, one), append(modules, c.Addr.Module)
+	}
+	out.Root = nest(resources, modules)
+	return out, nil
+}
+
+func changesJSON(changes []plan.Change) ([]changeJSON, error) {
+	var out []changeJSON
+	for _, c := range changes {
+		delta, err := deltaOf(c.Action, c.Before, c.After)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the change of %s: %w", c.Addr, err)
+		}
+		for _, p := range c.Requires {
+			delta.ReplacePaths = append(delta.ReplacePaths, pathJSON(p))
+		}
+		out = append(out, changeJSON{
+			Address: c.Addr.String(), Module: string(c.Addr.Module), Mode: c.Addr.Resource.Mode.String(),
+			Type: c.Addr.Resource.Type, Name: c.Addr.Resource.Name, Index: keyJSON(c.Addr.Key),
+			Provider: c.Provider.Provider.String(), Deposed: c.Deposed, Change: delta, Reason: string(c.Reason),
+		})
+	}
+	return out, nil
+}
+
+func outputDeltas(outputs []plan.OutputChange) (map[string]deltaJSON, error) {
+	out := map[string]deltaJSON{}
+	for _, o := range outputs {
+		delta, err := deltaOf(o.Action, o.Before, o.After)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the change of output %q: %w", o.Name, err)
+		}
+		// An output is sensitive as a whole, and unknown as a whole.
+		delta.BeforeSensitive, delta.AfterSensitive = o.Sensitive && !missing(o.Before), o.Sensitive
+		if o.After != cty.NilVal {
+			bare, _ := o.After.UnmarkDeep()
+			delta.AfterUnknown = !bare.IsWhollyKnown()
+		}
+		out[o.Name] = delta
+	}
+	return out, nil
+}
+
+func deltaOf(a plan.Action, before, after cty.Value) (deltaJSON, error) {
+	out := deltaJSON{
+		Actions:         actions[a],
+		AfterUnknown:    tree(after, unknown),
+		BeforeSensitive: tree(before, hidden),
+		AfterSensitive:  tree(after, hidden),
+	}
+	var err error
+	if out.Before, err = jsonValue(before); err != nil {
+		return out, err
+	}
+	out.After, err = jsonValue(after)
+	return out, err
+}
+
+var actions = [...][]string{
+	plan.NoOp: {"no-op"}, plan.Create: {"create"}, plan.Read: {"read"}, plan.Update: {"update"},
+	plan.DeleteCreate: {"delete", "create"}, plan.CreateDelete: {"create", "delete"},
+	plan.Delete: {"delete"}, plan.Forget: {"forget"},
+}
+
+func pathJSON(p cty.Path) []any {
+	var out []any
+	for _, step := range p {
+		switch step := step.(type) {
+		case cty.GetAttrStep:
+			out = append(out, step.Name)
+		case cty.IndexStep:
+			if step.Key.Type() == cty.Number {
+				n, _ := step.Key.AsBigFloat().Float64()
+				out = append(out, n)
+			} else {
+				out = append(out, step.Key.AsString())
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,133 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+)
+
+// stillEvery is how often a step that takes long is shown again.
+const stillEvery = 10 * time.Second
+
+// steps are those that have begun and not ended.
+type steps struct {
+	now   func() time.Time
+	after func(time.Duration, func()) (stop func() bool)
+
+	mu      sync.Mutex
+	running map[stepKey]*step
+}
+
+type stepKey struct {
+	addr    string
+	deposed string
+	step    plan.Step
+}
+
+type step struct {
+	event plan.Event
+	began time.Time
+	stop  func() bool
+}
+
+func newSteps() steps {
+	return steps{
+		now: time.Now, running: map[stepKey]*step{},
+		after: func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop },
+	}
+}
+
+func keyOf(e plan.Event) stepKey { return stepKey{e.Addr.String(), e.Deposed, e.Step} }
+
+// begin notes the step, and calls still with its time while it goes on.
+func (s *steps) begin(e plan.Event, still func(time.Duration)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := &step{event: e, began: s.now()}
+	s.running[keyOf(e)] = x
+	s.watch(x, still)
+}
+
+func (s *steps) watch(x *step, still func(time.Duration)) {
+	x.stop = s.after(stillEvery, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.running[keyOf(x.event)] == x {
+			still(s.now().Sub(x.began))
+			s.watch(x, still)
+		}
+	})
+}
+
+// end is the time that the step took.
+func (s *steps) end(e plan.Event) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.running[keyOf(e)]
+	if x == nil {
+		return 0
+	}
+	x.stop()
+	delete(s.running, keyOf(e))
+	return s.now().Sub(x.began)
+}
+
+// Running lists what has begun and not ended, the longest first, with its time.
+func (s *steps) Running() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*step, 0, len(s.running))
+	for _, x := range s.running {
+		all = append(all, x)
+	}
+	slices.SortFunc(all, func(a, b *step) int { return a.began.Compare(b.began) })
+	var out []string
+	for _, x := range all {
+		out = append(out, fmt.Sprintf("%s: %s (%s)", x.event.Addr, verbs[x.event.Step].begin, elapsed(s.now().Sub(x.began))))
+	}
+	return out
+}
+
+var verbs = [...]struct{ begin, still, end string }{
+	plan.Refreshing: {"Refreshing state", "Still refreshing", "Refresh"},
+	plan.Reading:    {"Reading", "Still reading", "Read"},
+	plan.Creating:   {"Creating", "Still creating", "Creation"},
+	plan.Updating:   {"Modifying", "Still modifying", "Modifications"},
+	plan.Destroying: {"Destroying", "Still destroying", "Destruction"},
+}
+
+// started, going and finished are the texts of the three kinds of lines.
+func started(e plan.Event) string {
+	out := e.Addr.String() + deposedText(e.Deposed) + ": " + verbs[e.Step].begin + "..."
+	if e.IDValue != "" && e.Step != plan.Creating {
+		out += " [" + e.IDKey + "=" + e.IDValue + "]"
+	}
+	return out
+}
+
+func going(e plan.Event, d time.Duration) string {
+	return e.Addr.String() + deposedText(e.Deposed) + ": " + verbs[e.Step].still + "... [" + elapsed(d) + " elapsed]"
+}
+
+func finished(e plan.Event, d time.Duration, failed bool) string {
+	out := e.Addr.String() + deposedText(e.Deposed) + ": " + verbs[e.Step].end
+	if failed {
+		return out + " failed after " + elapsed(d)
+	}
+	out += " complete after " + elapsed(d)
+	if e.IDValue != "" && e.Step != plan.Destroying {
+		out += " [" + e.IDKey + "=" + e.IDValue + "]"
+	}
+	return out
+}
+
+// elapsed is a duration as progress shows it: tenths below ten seconds.
+func elapsed(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Truncate(time.Second).String()
+}
