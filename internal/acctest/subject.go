@@ -26,6 +26,9 @@ type Subject struct {
 	Base Arguments
 	// Edits change one argument of Base each.
 	Edits []Edit
+	// Together are changes of Base that may be made at once, for what goes wrong
+	// during an update.
+	Together Arguments
 	// Invalid are values that must be refused by the plan.
 	Invalid []Invalid
 	// Import are ids to import by; attributes in braces are filled in: "{arn}".

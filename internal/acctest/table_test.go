@@ -74,6 +74,18 @@ var tableSubject = Subject{
 		{Argument: "tags", To: ``, With: []string{"tags_all"}, Writes: []string{"UntagResource"}},
 		{Argument: "timeouts", To: `{ create = "5m" }`, Local: true, Writes: []string{}},
 	},
+	Together: Arguments{
+		"global_indexes": `{
+			by_user = { partition_key = { name = "user", type = "S" } }
+			by_team = { partition_key = { name = "team", type = "S" } }
+		}`,
+		"capacity":                    `{ on_demand = { max_read = 100 } }`,
+		"stream":                      `"KEYS_ONLY"`,
+		"ttl":                         ``,
+		"point_in_time_recovery_days": `7`,
+		"class":                       `"STANDARD_INFREQUENT_ACCESS"`,
+		"tags":                        `{ cost = "1" }`,
+	},
 	Invalid: []Invalid{
 		{"table_name", `"a b"`, []string{"table_name", "3 to 255 characters"}},
 		{"name", `"x"`, []string{"name", "3 to 255 characters"}},

@@ -2,7 +2,6 @@ package acctest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/tfserverless/terraform-provider-serverless/provider"
 )
@@ -69,6 +70,9 @@ type reading struct {
 	at     int // writes before it was made
 }
 
+// errKilled is what a dead provider's calls return; the SDK does not retry it.
+var errKilled = &aws.RequestCanceledError{Err: errors.New("the process was killed")}
+
 // Calls returns the operations that were called, in order, and forgets them.
 func (w *Wire) Calls() []string {
 	w.mu.Lock()
@@ -99,7 +103,7 @@ func (w *Wire) Do(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	if w.dead {
 		w.mu.Unlock()
-		return nil, fmt.Errorf("the process was killed: %w", context.Canceled)
+		return nil, errKilled
 	}
 	var f Fault
 	if w.Spoil != nil {
@@ -123,7 +127,7 @@ func (w *Wire) Do(r *http.Request) (*http.Response, error) {
 		_, _ = io.Copy(io.Discard, resp.Body)
 		_ = resp.Body.Close()
 		if f.Kind == Kill {
-			return nil, fmt.Errorf("the process was killed: %w", context.Canceled)
+			return nil, errKilled
 		}
 		return nil, errors.New("connection reset by peer")
 	}

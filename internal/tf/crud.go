@@ -44,6 +44,11 @@ func (r *instance[C, M]) Create(ctx context.Context, req resource.CreateRequest,
 	} else {
 		r.readAnyway(ctx, c, m)
 	}
+	if err == nil && r.Finish != nil {
+		if err := r.Finish(ctx, c, m); err != nil {
+			ds.AddWarning("The object is still marked as unfinished", r.named(req.Plan.Raw)+" is complete, but its mark could not be removed. "+detailOf(err))
+		}
+	}
 	err = errors.Join(err, Remember(ctx, accountKey, ScopeOf(ctx).Account))
 	r.save(ctx, &resp.State, resp.Identity, m, err == nil, ds)
 	if err != nil {
@@ -166,7 +171,9 @@ func (r *instance[C, M]) settle(ctx context.Context, c C, m *M, plan tftypes.Val
 	limited, cancel := context.WithTimeout(ctx, settleLimit)
 	defer cancel()
 	var last error
+	planned := *m
 	err := Poll(limited, "AWS to show what was written", func(ctx context.Context) (bool, error) {
+		*m = planned // so that a stale read leaves nothing behind
 		last = r.Type.Read(ctx, c, m)
 		if last != nil {
 			if r.Gone(last) {

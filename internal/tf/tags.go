@@ -28,8 +28,8 @@ func TagsAttribute() schema.MapAttribute {
 // Prefix is the provider's name_prefix in the operation that ctx belongs to.
 func Prefix(ctx context.Context) string { return operationOf(ctx).provider.NamePrefix.ValueString() }
 
-// MarkerKey is the tag on an object that is still being created. A create adds it
-// with the value of [Marker] and removes it in its last step.
+// MarkerKey is the tag on an object that is still being created. Create adds it
+// with the value of [Marker], and Finish removes it.
 const MarkerKey = "serverless:creating"
 
 // Marker is the value of MarkerKey for objects that this configuration creates:

@@ -87,9 +87,15 @@ type Type[C, M any] struct {
 	// run is cancelled. If it undoes what it made it sets ID back to null.
 	Create func(ctx context.Context, c C, m *M) error
 
+	// Finish is the last step of a create, after the complete object was read: it
+	// removes what marks the object as unfinished. It must leave the rest as it
+	// is. Nil if there is nothing; an error is only a warning.
+	Finish func(ctx context.Context, c C, m *M) error
+
 	// Read fills the model from AWS. It is the only place that does so, and runs
 	// after each create and update. Attributes that AWS does not return stay as
-	// they are.
+	// they are. It replaces maps and what pointers point to instead of changing
+	// them, because it may run again from the same model.
 	Read func(ctx context.Context, c C, m *M) error
 
 	// Update changes the object from prior to m. Nil for types that can only be

@@ -31,7 +31,7 @@ func create(ctx context.Context, c *Clients, m *model) error {
 	made := *m
 	made.TTL, made.RecoveryDays, made.DeletionProtection = basetypes.StringNull(), basetypes.Int64Value(0), basetypes.BoolValue(false)
 	if err = active(ctx, c, m); err == nil {
-		err = finish(ctx, c, &made, m)
+		err = update(ctx, c, &made, m)
 	}
 	if err != nil {
 		return tf.Undo(ctx, err, func(ctx context.Context) error { return discard(ctx, c, m) })
@@ -39,21 +39,10 @@ func create(ctx context.Context, c *Clients, m *model) error {
 	return nil
 }
 
-// finish brings a new table from what was made to what is planned, and removes
-// the mark of an unfinished one.
-func finish(ctx context.Context, c *Clients, made, m *model) error {
-	protect := m.DeletionProtection
-	m.DeletionProtection = basetypes.BoolValue(false)
-	err := update(ctx, c, made, m)
-	m.DeletionProtection = protect
-	if err != nil {
-		return err
-	}
-	_, err = c.DynamoDB.UntagResource(ctx, &dynamodb.UntagResourceInput{ResourceArn: m.ID.ValueStringPointer(), TagKeys: []string{tf.MarkerKey}})
-	if err != nil || !protect.ValueBool() {
-		return err
-	}
-	return change(ctx, c, m, &dynamodb.UpdateTableInput{DeletionProtectionEnabled: aws.Bool(true)})
+// unmark removes the mark of an unfinished table.
+func unmark(ctx context.Context, c *Clients, m *model) error {
+	_, err := c.DynamoDB.UntagResource(ctx, &dynamodb.UntagResourceInput{ResourceArn: m.ID.ValueStringPointer(), TagKeys: []string{tf.MarkerKey}})
+	return err
 }
 
 func createTable(ctx context.Context, c *Clients, m *model) (out *dynamodb.CreateTableOutput, err error) {
@@ -127,7 +116,7 @@ func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
 			Detail:  "An earlier apply was cut off while it created the table, with other keys or local indexes than the configuration has now. Apply again: the table is now marked to be replaced.",
 		}
 	}
-	return finish(ctx, c, found, m)
+	return update(ctx, c, found, m)
 }
 
 // unfinished reports whether the table bears the mark of this configuration.

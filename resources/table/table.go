@@ -63,6 +63,7 @@ var Table = tf.Type[*Clients, model]{
 	Timeouts: tf.Limits{Create: 30 * time.Minute, Update: time.Hour, Delete: 10 * time.Minute},
 	Validate: validate,
 	Create:   create,
+	Finish:   unmark,
 	Read:     read,
 	Update:   update,
 	Delete:   remove,
