@@ -61,6 +61,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.closers = append(s.closers, groups.Close)
 	tokens := sts.New(around, roles, e.key.ID, e.key.Secret)
 	functions, err := lambda.New(around, groups, tokens)
 	if err != nil {

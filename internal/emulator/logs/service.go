@@ -86,8 +86,8 @@ func (s *Service) Wire() wire.Service {
 		Protocol: wire.AWSJSON11,
 		Schema:   schemas.Logs_20140328,
 		Operations: []wire.Operation{
-			wire.Op(schemas.CreateLogGroup, s.CreateLogGroup, wire.Refuse("KmsKeyId")),
-			wire.Op(schemas.CreateLogStream, s.CreateLogStream),
+			wire.Op(schemas.CreateLogGroup, s.CreateLogGroup, wire.Refuse("KmsKeyId"), wire.Unchecked("LogGroupName")),
+			wire.Op(schemas.CreateLogStream, s.CreateLogStream, wire.Unchecked("LogStreamName")),
 			wire.Op(schemas.DeleteLogGroup, s.DeleteLogGroup),
 			wire.Op(schemas.DeleteLogStream, s.DeleteLogStream),
 			wire.Op(schemas.DeleteRetentionPolicy, s.DeleteRetentionPolicy),
@@ -96,18 +96,22 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.FilterLogEvents, s.FilterLogEvents, wire.Refuse("Unmask")),
 			wire.Op(schemas.GetLogEvents, s.GetLogEvents, wire.Refuse("Unmask")),
 			wire.Op(schemas.ListLogGroups, s.ListLogGroups, wire.Refuse("AccountIdentifiers", "DataSources", "FieldIndexNames", "IncludeLinkedAccounts", "LogGroupTags")),
-			wire.Op(schemas.ListTagsForResource, s.ListTagsForResource),
+			wire.Op(schemas.ListTagsForResource, s.ListTagsForResource, arnWithStar),
 			wire.Op(schemas.ListTagsLogGroup, s.ListTagsLogGroup),
 			wire.Op(schemas.PutLogEvents, s.PutLogEvents, wire.Refuse("Entity")),
 			wire.Op(schemas.PutLogGroupDeletionProtection, s.PutLogGroupDeletionProtection),
 			wire.Op(schemas.PutRetentionPolicy, s.PutRetentionPolicy),
 			wire.Op(schemas.TagLogGroup, s.TagLogGroup),
-			wire.Op(schemas.TagResource, s.TagResource),
+			wire.Op(schemas.TagResource, s.TagResource, arnWithStar),
 			wire.Op(schemas.UntagLogGroup, s.UntagLogGroup),
-			wire.Op(schemas.UntagResource, s.UntagResource),
+			wire.Op(schemas.UntagResource, s.UntagResource, arnWithStar),
 		},
 	}
 }
+
+// arnWithStar: AWS takes the ARN of a log group with :* at its end here, which its
+// model's pattern does not allow.
+var arnWithStar = wire.Unchecked("ResourceArn")
 
 // find returns the log group of that name.
 func (s *Service) find(ctx context.Context, tx *store.Tx, name string) (group, error) {

@@ -164,7 +164,13 @@ func (s *Service) Append(ctx context.Context, groupName, streamName string, at t
 	return nil
 }
 
-// Flush stores the lines that are pending. The emulator calls it before it closes.
+// Close stores the lines that are pending.
+func (s *Service) Close() error {
+	s.Flush()
+	return nil
+}
+
+// Flush stores the lines that are pending.
 func (s *Service) Flush() {
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
