@@ -100,3 +100,9 @@ func TestPutGet(t *testing.T) {
 		t.Fatalf("n: got %v, want 1.5", out.Item["n"])
 	}
 }
+
+// put puts an item.
+func (f *fixture) put(table string, attributes item) {
+	f.t.Helper()
+	must[*sdk.PutItemOutput](f.t)(f.PutItem(f.ctx, &sdk.PutItemInput{TableName: &table, Item: attributes}))
+}
