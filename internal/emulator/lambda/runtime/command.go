@@ -16,15 +16,12 @@ type task struct {
 	code       string // LAMBDA_TASK_ROOT
 	bootstraps string // LAMBDA_RUNTIME_DIR
 	tmp        string // empty where it is /tmp
+	sdk        string // the cache of the AWS SDK; empty where there is none
 }
 
 // command returns the program that serves the function; nil, with e.entry set,
 // when the function's package has none.
 func (e *environment) command(keys Credentials) (*exec.Cmd, error) {
-	t := task{code: e.f.Code, bootstraps: e.host.bootstraps(), tmp: filepath.Join(e.dir, "tmp")}
-	if err := os.MkdirAll(t.tmp, 0o700); err != nil {
-		return nil, err
-	}
 	l, version, ok := languageOf(e.f.Runtime)
 	if !ok {
 		return nil, fmt.Errorf("the runtime %s is not emulated", e.f.Runtime)
@@ -36,6 +33,16 @@ func (e *environment) command(keys Credentials) (*exec.Cmd, error) {
 	if p.version != version && p.path != "" {
 		e.host.notice(fmt.Sprintf("%s is not installed; functions of that runtime run with version %s (%s)", e.f.Runtime, p.version, p.path))
 	}
+	t, spec, sandboxed := e.inSandbox(p.path, l)
+	if !sandboxed {
+		t = task{code: e.f.Code, bootstraps: e.host.bootstraps(), tmp: filepath.Join(e.dir, "tmp")}
+		if t.sdk, err = SDKDir(l.name); err == nil && l.name == "nodejs" {
+			t.sdk = filepath.Join(t.sdk, "node_modules")
+		}
+		if err := os.MkdirAll(t.tmp, 0o700); err != nil {
+			return nil, err
+		}
+	}
 	var args []string
 	switch l.name {
 	case "nodejs":
@@ -43,17 +50,21 @@ func (e *environment) command(keys Credentials) (*exec.Cmd, error) {
 	case "python":
 		args = []string{p.path, "-u", filepath.Join(t.bootstraps, "python.py")}
 	default:
-		program := filepath.Join(t.code, "bootstrap")
-		if e.entry = checkProgram(program); e.entry != "" {
+		if e.entry = checkProgram(filepath.Join(e.f.Code, "bootstrap")); e.entry != "" {
 			return nil, nil
 		}
-		args = []string{program}
+		args = []string{filepath.Join(t.code, "bootstrap")}
 	}
 	if w := e.f.Variables["AWS_LAMBDA_EXEC_WRAPPER"]; w != "" && l.name != "provided" {
 		// The shell gives the status 127 for a wrapper that is not there, as in AWS.
 		args = append([]string{"/bin/sh", "-c", `exec "$0" "$@"`, w}, args...)
 	}
-	return &exec.Cmd{Path: args[0], Args: args, Dir: t.code, Env: e.variables(t, l, p, keys)}, nil
+	env := e.variables(t, l, p, keys)
+	if sandboxed {
+		spec.Args, spec.Env = args, env
+		return e.host.sandboxCommand(spec)
+	}
+	return &exec.Cmd{Path: args[0], Args: args, Dir: t.code, Env: env}, nil
 }
 
 // checkProgram returns why path is no program that can run here, in the words that
@@ -122,12 +133,13 @@ func (e *environment) variables(t task, l language, p program, keys Credentials)
 	if e.endpoint != "" {
 		v["AWS_ENDPOINT_URL"] = e.endpoint
 	}
-	sdk, _ := SDKDir(l.name)
-	switch l.name {
-	case "nodejs":
-		v["NODE_PATH"] = join(filepath.Join(sdk, "node_modules"), t.code)
-	case "python":
-		v["PYTHONPATH"] = sdk
+	switch {
+	case l.name == "nodejs" && t.sdk != "":
+		v["NODE_PATH"] = join(t.sdk, t.code)
+	case l.name == "nodejs":
+		v["NODE_PATH"] = t.code
+	case l.name == "python" && t.sdk != "":
+		v["PYTHONPATH"] = t.sdk
 	}
 	for name, value := range f.Variables {
 		v[name] = value

@@ -122,6 +122,9 @@ func (e *environment) start(keys Credentials) error {
 	if err != nil {
 		return fmt.Errorf("running %s: %w", c.Path, err)
 	}
+	if c != nil && len(c.ExtraFiles) == 0 { // a sandbox has set the limit itself
+		limitData(c.Process.Pid, dataLimit(e.f.Memory))
+	}
 	return nil
 }
 

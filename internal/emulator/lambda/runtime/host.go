@@ -38,6 +38,7 @@ type Host struct {
 	starter *starter
 	records *records
 	notices notices
+	sandbox sandbox
 
 	mu     sync.Mutex
 	idle   map[string][]*environment // by function key, the last used at the end

@@ -61,7 +61,11 @@ func (s *starter) start(c *exec.Cmd, j *journal, r *records) (*process, error) {
 	group(c)
 	started := make(chan error)
 	s.requests <- func() { started <- c.Start() }
-	if err := <-started; err != nil {
+	err = <-started
+	for _, f := range c.ExtraFiles {
+		_ = f.Close() // the process has its own
+	}
+	if err != nil {
 		p.output.close()
 		return nil, err
 	}

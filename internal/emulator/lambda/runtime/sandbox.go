@@ -1,0 +1,135 @@
+package runtime
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// SandboxArg is the argument with which this project's binary is started again to
+// become a function's process: its main calls [SandboxMain] then, before all else.
+const SandboxArg = "--function-sandbox"
+
+// The places that functions see in a sandbox, as in AWS; /var/sdk is ours.
+const (
+	taskRoot   = "/var/task"
+	runtimeDir = "/var/runtime"
+	sdkDir     = "/var/sdk"
+)
+
+// sandboxSpec is what SandboxMain is told, as JSON on file descriptor 3.
+type sandboxSpec struct {
+	Mounts  map[string]string // read-only binds: where to, and the folder of the host
+	Links   map[string]string // symbolic links to make, and their targets
+	Hide    []string          // folders of the host that appear empty
+	Storage int               // MB of /tmp
+	Data    int               // MB of memory that the process may map for data at most
+	User    int               // to become; -1 to stay the user that the namespace has
+	Args    []string          // the program to become; empty only tries the sandbox
+	Env     []string
+}
+
+// sandbox is whether functions can be run in one here.
+type sandbox struct {
+	once sync.Once
+	ok   bool
+}
+
+// sandboxed tries the whole sandbox once and reports whether it works: user
+// namespaces may be there without capabilities, or /proc may be masked.
+func (h *Host) sandboxed() bool {
+	h.sandbox.once.Do(func() {
+		if h.Main == "" {
+			return // Go tests, and programs that embed the emulator
+		}
+		c, err := h.sandboxCommand(sandboxSpec{Storage: 1, User: sandboxUser()})
+		if err != nil {
+			h.notice("functions run as plain processes, because no sandbox can be made: " + err.Error())
+			return
+		}
+		var out bytes.Buffer
+		c.Stdout, c.Stderr = &out, &out
+		err = c.Run()
+		_ = c.ExtraFiles[0].Close()
+		if err != nil {
+			h.notice(fmt.Sprintf("functions run as plain processes, because no sandbox can be made: %v %s", err, strings.TrimSpace(out.String())))
+			return
+		}
+		h.sandbox.ok = true
+	})
+	return h.sandbox.ok
+}
+
+// sandboxCommand returns the command that becomes the program of the spec. The
+// caller closes its extra file.
+func (h *Host) sandboxCommand(spec sandboxSpec) (*exec.Cmd, error) {
+	b, err := json.Marshal(spec)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(h.Dir, "sandbox-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil { // the open file is enough
+		return nil, err
+	}
+	if _, err := f.Write(b); err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(0, 0); err != nil {
+		return nil, err
+	}
+	c := &exec.Cmd{Path: h.Main, Args: []string{h.Main, SandboxArg}, Dir: "/", Env: []string{}, ExtraFiles: []*os.File{f}}
+	isolate(c)
+	return c, nil
+}
+
+// inSandbox rewrites a command whose paths are those of the host, so that it runs
+// in a sandbox. ok is false when the interpreter cannot be seen from there.
+func (e *environment) inSandbox(program string, l language) (t task, spec sandboxSpec, ok bool) {
+	h := e.host
+	if !h.sandboxed() {
+		return t, spec, false
+	}
+	home, _ := os.UserHomeDir()
+	if program != "" {
+		for _, hidden := range []string{"/tmp", "/var", home} {
+			if within(program, hidden) {
+				h.notice(fmt.Sprintf("functions that %s runs are plain processes, because a sandbox hides %s", program, hidden))
+				return t, spec, false
+			}
+		}
+	}
+	spec = sandboxSpec{
+		Mounts:  map[string]string{taskRoot: e.f.Code, runtimeDir: h.bootstraps()},
+		Storage: e.f.Storage, Data: dataLimit(e.f.Memory), User: sandboxUser(),
+	}
+	if home != "" && home != "/" {
+		spec.Hide = []string{home}
+	}
+	t = task{code: taskRoot, bootstraps: runtimeDir}
+	if dir, err := SDKDir(l.name); err == nil {
+		if l.name == "nodejs" {
+			dir = filepath.Join(dir, "node_modules")
+		}
+		if s, err := os.Stat(dir); err == nil && s.IsDir() {
+			t.sdk = sdkDir
+			spec.Mounts[sdkDir] = dir
+			spec.Links = map[string]string{"/var/node_modules": sdkDir} // where ES modules look
+		}
+	}
+	return t, spec, true
+}
+
+func within(path, dir string) bool {
+	return dir != "" && dir != "/" && strings.HasPrefix(path, filepath.Clean(dir)+string(filepath.Separator))
+}
+
+// dataLimit is the hard limit of memory, above the one that is measured.
+func dataLimit(memory int) int { return memory + 256 }

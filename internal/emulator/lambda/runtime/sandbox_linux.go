@@ -1,0 +1,209 @@
+package runtime
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// nobody is whom functions run as when the emulator runs as root.
+	nobody = 65534
+	// sandboxID is the user that functions are in AWS.
+	sandboxID = 993
+)
+
+// isolate gives the command namespaces of its own. Root needs no user namespace,
+// and must not have one: a function that is mapped to root could write to /proc/sys.
+func isolate(c *exec.Cmd) {
+	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS}
+	if os.Geteuid() == 0 {
+		return
+	}
+	a := c.SysProcAttr
+	a.Cloneflags |= unix.CLONE_NEWUSER
+	a.UidMappings = []syscall.SysProcIDMap{{ContainerID: sandboxID, HostID: os.Geteuid(), Size: 1}}
+	a.GidMappings = []syscall.SysProcIDMap{{ContainerID: sandboxID, HostID: os.Getegid(), Size: 1}}
+	// A user who is not root loses all capabilities at exec, but these.
+	a.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN}
+}
+
+// sandboxUser is whom SandboxMain becomes; -1 where the namespace maps the user.
+func sandboxUser() int {
+	if os.Geteuid() == 0 {
+		return nobody
+	}
+	return -1
+}
+
+// SandboxMain builds the sandbox around this process, which [SandboxArg] started,
+// and becomes the function's program. It returns an exit status if it cannot.
+func SandboxMain([]string) int {
+	runtime.LockOSThread() // what follows is per thread: the signal at the parent's end
+	var spec sandboxSpec
+	f := os.NewFile(3, "sandbox")
+	if err := json.NewDecoder(f).Decode(&spec); err != nil {
+		return fail(fmt.Errorf("reading the description of the sandbox: %w", err))
+	}
+	if err := f.Close(); err != nil {
+		return fail(err)
+	}
+	if err := build(spec); err != nil {
+		return fail(err)
+	}
+	if err := confine(spec); err != nil {
+		return fail(err)
+	}
+	if len(spec.Args) == 0 {
+		return 0
+	}
+	if err := unix.Exec(spec.Args[0], spec.Args, spec.Env); err != nil {
+		return fail(fmt.Errorf("fork/exec %s: %w", spec.Args[0], err))
+	}
+	return 0
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, "Error:", err)
+	return 125
+}
+
+// build makes the file system that the function sees.
+func build(spec sandboxSpec) error {
+	if err := mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	// The folders of the host are opened first: the mounts below hide some of them.
+	type bind struct {
+		to string
+		fd int
+	}
+	var binds []bind
+	for to, from := range spec.Mounts {
+		fd, err := unix.Open(from, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return fmt.Errorf("opening %s: %w", from, err)
+		}
+		binds = append(binds, bind{to, fd})
+	}
+	const safe = unix.MS_NOSUID | unix.MS_NODEV
+	for _, dir := range append(slices.Clone(spec.Hide), "/var") {
+		if err := mount("tmpfs", dir, "tmpfs", safe, "size=1m,mode=755"); err != nil {
+			return err
+		}
+	}
+	if err := mount("tmpfs", "/tmp", "tmpfs", safe, "mode=1777,size="+strconv.Itoa(spec.Storage)+"m"); err != nil {
+		return err
+	}
+	for _, b := range binds {
+		if err := os.MkdirAll(b.to, 0o755); err != nil {
+			return err
+		}
+		if err := mount("/proc/self/fd/"+strconv.Itoa(b.fd), b.to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+			return err
+		}
+		if err := readOnly(b.to); err != nil {
+			return err
+		}
+		if err := unix.Close(b.fd); err != nil {
+			return err
+		}
+	}
+	for name, target := range spec.Links {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.Symlink(target, name); err != nil {
+			return err
+		}
+	}
+	if err := readOnly("/var"); err != nil {
+		return err
+	}
+	return mount("proc", "/proc", "proc", safe|unix.MS_NOEXEC, "")
+}
+
+// readOnly mounts what is at path anew without the right to write. Flags that the
+// host has set are locked, and must be repeated.
+func readOnly(path string) error {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil {
+		return fmt.Errorf("looking at %s: %w", path, err)
+	}
+	locked := uintptr(s.Flags) & (unix.ST_NOSUID | unix.ST_NODEV | unix.ST_NOEXEC | unix.ST_NOATIME | unix.ST_NODIRATIME | unix.ST_RELATIME)
+	return mount("", path, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|mountFlags(locked), "")
+}
+
+// mountFlags turns the flags of statfs, which are numbers of their own, into those
+// of mount.
+func mountFlags(st uintptr) uintptr {
+	var m uintptr
+	for from, to := range map[uintptr]uintptr{
+		unix.ST_NOSUID: unix.MS_NOSUID, unix.ST_NODEV: unix.MS_NODEV, unix.ST_NOEXEC: unix.MS_NOEXEC,
+		unix.ST_NOATIME: unix.MS_NOATIME, unix.ST_NODIRATIME: unix.MS_NODIRATIME, unix.ST_RELATIME: unix.MS_RELATIME,
+	} {
+		if st&from != 0 {
+			m |= to
+		}
+	}
+	return m
+}
+
+func mount(source, target, kind string, flags uintptr, data string) error {
+	if err := unix.Mount(source, target, kind, flags, data); err != nil {
+		return fmt.Errorf("mounting %s: %w", target, err)
+	}
+	return nil
+}
+
+// confine gives up what the function must not have.
+func confine(spec sandboxSpec) error {
+	limits := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 1024}
+	if spec.Data > 0 {
+		limits[unix.RLIMIT_DATA] = uint64(spec.Data) << 20
+	}
+	for what, most := range limits {
+		if err := unix.Setrlimit(what, &unix.Rlimit{Cur: most, Max: most}); err != nil {
+			return fmt.Errorf("setting limit %d: %w", what, err)
+		}
+	}
+	if spec.User >= 0 {
+		if err := syscall.Setgroups(nil); err != nil {
+			return fmt.Errorf("leaving all groups: %w", err)
+		}
+		if err := syscall.Setgid(spec.User); err != nil {
+			return fmt.Errorf("changing the group: %w", err)
+		}
+		if err := syscall.Setuid(spec.User); err != nil {
+			return fmt.Errorf("changing the user: %w", err)
+		}
+	}
+	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+		return fmt.Errorf("giving up capabilities: %w", err)
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("giving up new privileges: %w", err)
+	}
+	// A change of the user has cancelled it.
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
+		return fmt.Errorf("asking for the signal at the parent's end: %w", err)
+	}
+	if _, there := spec.Mounts[taskRoot]; there {
+		return os.Chdir(taskRoot)
+	}
+	return nil
+}
+
+// limitData sets the hard limit of a plain process's memory.
+func limitData(pid, mb int) {
+	l := &unix.Rlimit{Cur: uint64(mb) << 20, Max: uint64(mb) << 20}
+	_ = unix.Prlimit(pid, unix.RLIMIT_DATA, l, nil) // it may have ended already
+}

@@ -1,0 +1,132 @@
+//go:build linux
+
+package runtime
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The test's program stands in for this project's binary: it becomes a sandbox
+// when it is started as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == SandboxArg {
+		os.Exit(SandboxMain(os.Args[2:]))
+	}
+	os.Exit(m.Run())
+}
+
+// newSandboxBench is a bench whose functions run in sandboxes; the test is skipped
+// where there can be none.
+func newSandboxBench(t testing.TB) *bench {
+	t.Helper()
+	b := newBench(t)
+	main, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Main = main
+	if !b.sandboxed() {
+		b.notices.said.Range(func(text, _ any) bool { t.Skip(text); return false })
+		t.Skip("no sandbox can be made here")
+	}
+	return b
+}
+
+func TestSandbox(t *testing.T) {
+	t.Parallel()
+	p, err := interpreter(node)
+	if err != nil {
+		t.Skip(err)
+	}
+	if home, _ := os.UserHomeDir(); within(p.path, "/tmp") || within(p.path, "/var") || within(p.path, home) {
+		t.Skipf("a sandbox hides %s", p.path)
+	}
+	f := function(t, node, "index.handler", map[string]string{"index.js": `
+		const fs = require("fs")
+		const attempt = (f) => { try { return String(f()) } catch (e) { return e.code } }
+		exports.handler = async (home) => ({
+			root: [process.env.LAMBDA_TASK_ROOT, process.cwd(), __dirname],
+			user: process.getuid(), pid: process.pid,
+			task: attempt(() => fs.writeFileSync("/var/task/x", "")),
+			var: attempt(() => fs.writeFileSync("/var/x", "")),
+			etc: attempt(() => fs.writeFileSync("/etc/x", "")),
+			tmp: attempt(() => fs.writeFileSync("/tmp/x", "")),
+			full: attempt(() => fs.writeFileSync("/tmp/y", Buffer.alloc(32 << 20))),
+			seen: attempt(() => fs.readdirSync("/tmp")),
+			home: attempt(() => fs.readdirSync(home).length),
+			core: attempt(() => fs.openSync("/proc/sys/kernel/core_pattern", "w")),
+			processes: fs.readdirSync("/proc").filter(n => /^\d+$/.test(n)).length,
+		})`})
+	f.Storage = 16
+	b := newSandboxBench(t)
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "/"
+	}
+	r := b.call(t, f, strconv.Quote(home))
+	var got map[string]any
+	if err := json.Unmarshal(r.Payload, &got); err != nil {
+		t.Fatalf("%v: %s\n%s", err, r.Payload, r.Tail)
+	}
+	user := float64(sandboxID)
+	if sandboxUser() >= 0 {
+		user = float64(sandboxUser())
+	}
+	for key, want := range map[string]any{
+		"user": user, "pid": 1.0, "task": "EROFS", "var": "EROFS", "etc": "EACCES", "tmp": "undefined", "full": "ENOSPC",
+		"core": "EACCES", "processes": 1.0, "seen": "x,y",
+	} {
+		if got[key] != want {
+			t.Errorf("%s is %v, want %v", key, got[key], want)
+		}
+	}
+	if h := got["home"]; h != "0" && h != "ENOENT" {
+		t.Errorf("the user's home is %v, want an empty folder or none", h)
+	}
+	if root, _ := json.Marshal(got["root"]); string(root) != `["/var/task","/var/task","/var/task"]` {
+		t.Errorf("the task's root is %s", root)
+	}
+}
+
+// A function's children do not outlive it, whatever group they are in.
+func TestSandboxEndsWithEverything(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("the program setsid is not on PATH")
+	}
+	f := function(t, node, "index.handler", map[string]string{"index.js": `
+		const mark = "300." + Math.random().toString().slice(2)
+		require("child_process").spawn("setsid", ["sleep", mark], {detached: true, stdio: "ignore"})
+		exports.handler = async () => mark`})
+	b := newSandboxBench(t)
+	mark := strings.Trim(string(b.call(t, f, `0`).Payload), `"`)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if line, err := os.ReadFile("/proc/" + e.Name() + "/cmdline"); err == nil && strings.Contains(string(line), "sleep\x00"+mark) {
+			t.Errorf("process %s still runs", e.Name())
+		}
+	}
+}
+
+func BenchmarkSandboxCold(b *testing.B) {
+	f := function(b, node, "index.handler", map[string]string{"index.js": `exports.handler = async () => 1`})
+	w := newSandboxBench(b)
+	for b.Loop() {
+		r, err := w.Invoke(b.Context(), f, Invocation{RequestID: "r", Payload: []byte("1")})
+		if err != nil || string(r.Payload) != "1" {
+			b.Fatal(err, string(r.Payload), string(r.Tail))
+		}
+		w.Drain(f.ARN, "")
+	}
+}
