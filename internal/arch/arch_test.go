@@ -55,7 +55,7 @@ var rules = []rule{
 	{"internal/engine/state/backend/s3", []string{"internal/engine/state", "internal/engine/addr", awsSDK}},
 	{"internal/engine/state", []string{"internal/engine/addr", "internal/engine/state"}},
 	{"internal/engine/lang/funcs", nil},
-	{"internal/engine/lang", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang"}},
+	{"internal/engine/lang", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/graph", "internal/engine/lang"}},
 	{"internal/engine/plan", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph"}},
 	{"internal/engine/apply", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph", "internal/engine/plan"}},
 

@@ -7,6 +7,8 @@
 package plan
 
 import (
+	"time"
+
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
@@ -60,6 +62,9 @@ type Plan struct {
 	// Files maps each file that functions read, relative to the root module, to
 	// the SHA-256 of its content in hex.
 	Files map[string]string
+
+	// Time is when the plan was made: the value of plantimestamp.
+	Time time.Time
 
 	refreshed bool
 }

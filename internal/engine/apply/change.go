@@ -1,0 +1,323 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+)
+
+// write creates, changes or reads the object of c.
+func (a *applier) write(ctx context.Context, c *plan.Change) hcl.Diagnostics {
+	r := a.Resource(c.Addr.Resource)
+	if r == nil {
+		return hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Damaged plan",
+			Detail: fmt.Sprintf("The plan wants to change %s, which the configuration does not have. Make a new plan.", c.Addr),
+		}}
+	}
+	x, diags := a.Eval.Expand(ctx, c.Addr.Resource)
+	if diags.HasErrors() {
+		return diags
+	}
+	in := x.Within(c.Addr.Key)
+	if diags = a.Before(ctx, r, in); diags.HasErrors() {
+		return diags
+	}
+	config, more := a.Configuration(ctx, r, in)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return diags
+	}
+	if !config.Value.IsWhollyKnown() {
+		return append(diags, a.Bug(r, c.Addr, "Configuration still unknown", "something that it depends on was applied and has still unknown values"))
+	}
+	if c.Action == plan.Read {
+		_, entry, more := a.ReadData(ctx, r, in, config, a.hook)
+		if diags = append(diags, more...); diags.HasErrors() {
+			return diags
+		}
+		a.settle(c.Addr)
+		return append(diags, a.commit(entry)...)
+	}
+	w := writer{applier: a, r: r, c: c, config: config}
+	diags = append(diags, w.run(ctx)...)
+	if diags.HasErrors() {
+		return diags
+	}
+	a.settle(c.Addr)
+	in.Self, more = a.Instance(ctx, c.Addr.Resource, c.Addr.Key)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return diags
+	}
+	return append(diags, a.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+c.Addr.String()+" failed", in)...)
+}
+
+// writer makes one change of a managed object.
+type writer struct {
+	*applier
+	r      *plan.Resource
+	c      *plan.Change
+	config plan.Configuration
+	prior  plan.Prior
+}
+
+func (w *writer) run(ctx context.Context) hcl.Diagnostics {
+	provider, diags := w.Provider(ctx, w.r.Provider)
+	if diags.HasErrors() {
+		return diags
+	}
+	w.prior = plan.Prior{Object: plugin.Object{Value: cty.NullVal(w.r.Schema.Type)}}
+	step, verb := plan.Creating, "create"
+	if w.c.Action == plan.Update {
+		step, verb = plan.Updating, "update"
+		var more hcl.Diagnostics
+		w.prior, _, more = w.Stored(ctx, state.Entry{Addr: w.c.Addr, Provider: w.r.Provider, Object: w.state.Get(w.c.Addr)})
+		if diags = append(diags, more...); diags.HasErrors() {
+			return diags
+		}
+	}
+	planned, more := w.planned(ctx)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return diags
+	}
+	if w.c.Action == plan.Update && planned.Value.RawEquals(w.prior.Value) {
+		// Only what the configuration says about the object changed, or nothing.
+		return append(diags, w.store(plugin.Object{Value: planned.Value, Private: w.prior.Private, Identity: w.prior.Identity}, false)...)
+	}
+	event := plan.Event{Addr: w.c.Addr, Step: step}
+	event.IDKey, event.IDValue = plan.Identify(plan.Marked(w.r.Schema, w.prior.Value, w.config.Marks))
+	if err := w.log.Intend(state.Intent{Addr: w.c.Addr, Action: verb}); err != nil {
+		return append(diags, logFailure(w.c.Addr, err))
+	}
+	restore, more := w.depose()
+	if diags = append(diags, more...); diags.HasErrors() {
+		return diags
+	}
+	w.hook.Started(event)
+	more = w.call(ctx, provider, planned, restore)
+	if event.IDKey == "" {
+		if o := w.state.Get(w.c.Addr); o != nil {
+			if v, err := o.Value(w.r.Schema.Type); err == nil {
+				event.IDKey, event.IDValue = plan.Identify(plan.Marked(w.r.Schema, v, plan.MarksOf(o.Sensitive)))
+			}
+		}
+	}
+	w.hook.Finished(event, more)
+	w.count(more, func(r *Result) {
+		if w.c.Action == plan.Update {
+			r.Changed++
+		} else {
+			r.Added++
+		}
+	})
+	return append(diags, more...)
+}
+
+// planned is the plan's promise, or a new one if the configuration had unknown
+// values when the plan was made; the new one must keep the promise.
+func (w *writer) planned(ctx context.Context) (plugin.Object, hcl.Diagnostics) {
+	after, _ := w.c.After.UnmarkDeep()
+	if w.c.Known {
+		return plugin.Object{Value: after, Private: w.c.Private, Identity: w.c.Identity}, nil
+	}
+	prior := w.prior
+	prior.Tainted = false
+	again, diags := w.Decide(ctx, w.r, w.c.Addr, w.config, prior, "")
+	if diags.HasErrors() {
+		return plugin.Object{}, diags
+	}
+	value, _ := again.After.UnmarkDeep()
+	kept := again.Action == plan.Create
+	if w.c.Action == plan.Update {
+		kept = again.Action == plan.Update || again.Action == plan.NoOp
+	}
+	if !kept {
+		return plugin.Object{}, append(diags, w.Bug(w.r, w.c.Addr, "Inconsistent final plan of the provider",
+			fmt.Sprintf("with all values known it wants %s, but the plan said %s", again.Action, w.c.Action)))
+	}
+	for _, text := range plan.Diverged(after, value) {
+		diags = append(diags, w.Bug(w.r, w.c.Addr, "Inconsistent final plan of the provider", "with all values known, "+text))
+	}
+	return plugin.Object{Value: value, Private: again.Private, Identity: again.Identity}, diags
+}
+
+// depose makes room for a new object beside the old one. The function returned
+// puts the old one back.
+func (w *writer) depose() (restore func() error, diags hcl.Diagnostics) {
+	old := w.state.Get(w.c.Addr)
+	if w.c.Action != plan.CreateDelete || old == nil {
+		return func() error { return nil }, nil
+	}
+	key := w.state.NewDeposedKey(w.c.Addr)
+	current := state.Entry{Addr: w.c.Addr, Provider: w.r.Provider}
+	aside := current
+	aside.Deposed, aside.Object = key, old
+	if diags := w.commit(aside, current); diags.HasErrors() {
+		return nil, diags
+	}
+	w.mu.Lock()
+	w.deposed[w.c.Addr] = key
+	w.mu.Unlock()
+	return func() error {
+		current.Object, aside.Object = old, nil
+		w.state.Put(current)
+		w.state.Put(aside)
+		return w.log.Commit(current, aside)
+	}, nil
+}
+
+// call has the provider make the change and stores what it says came of it.
+func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned plugin.Object, restore func() error) hcl.Diagnostics {
+	got, legacy, lost, diags := provider.Apply(ctx, w.c.Addr.Resource.Type, w.prior.Value, planned, w.config.Value)
+	diags = w.Locate(diags, w.r, w.c.Addr)
+	if !lost && !got.Value.IsWhollyKnown() {
+		diags = append(diags, w.Bug(w.r, w.c.Addr, "Invalid result of the provider", "values are still unknown after apply"))
+		got.Value = cty.UnknownAsNull(got.Value)
+	}
+	if !diags.HasErrors() && got.Value.IsNull() {
+		diags = append(diags, w.Bug(w.r, w.c.Addr, "Invalid result of the provider", "the object is absent after it was created or changed"))
+	}
+	if !diags.HasErrors() && !legacy {
+		for _, text := range plan.Diverged(planned.Value, got.Value) {
+			diags = append(diags, w.Bug(w.r, w.c.Addr, "Inconsistent result after apply", text))
+		}
+	}
+	creating := w.c.Action != plan.Update
+	if lost || got.Value.IsNull() {
+		// Nothing is known to be there but what was there before.
+		if creating {
+			if err := restore(); err != nil {
+				diags = append(diags, logFailure(w.c.Addr, err))
+			}
+		}
+		return diags
+	}
+	return append(diags, w.store(got, creating && diags.HasErrors())...)
+}
+
+// store records the object of the change.
+func (w *writer) store(o plugin.Object, tainted bool) hcl.Diagnostics {
+	fresh, err := plan.Record(w.r.Schema, o, plan.SensitivePaths(o.Value, w.config.Marks))
+	if err != nil {
+		return hcl.Diagnostics{plan.StateFailure(w.c.Addr, err)}
+	}
+	fresh.Tainted, fresh.CreateBeforeDestroy, fresh.Dependencies = tainted, w.r.CreateFirst, w.r.Needs
+	return w.commit(state.Entry{Addr: w.c.Addr, Provider: w.r.Provider, Object: fresh})
+}
+
+// remove destroys the object of c, or the old one of a replacement.
+func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
+	deposed := c.Deposed
+	if c.Action == plan.CreateDelete {
+		a.mu.Lock()
+		deposed = a.deposed[c.Addr]
+		a.mu.Unlock()
+	}
+	object := a.state.GetDeposed(c.Addr, deposed)
+	if object == nil {
+		return nil // it is gone already
+	}
+	entry := state.Entry{Addr: c.Addr, Deposed: deposed, Provider: c.Provider, Object: object}
+	prior, schema, diags := a.Stored(ctx, entry)
+	if diags.HasErrors() {
+		return diags
+	}
+	provider, more := a.Provider(ctx, c.Provider)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return diags
+	}
+	null := cty.NullVal(schema.Type)
+	planned := plugin.Object{Value: null, Private: c.Private, Identity: prior.Identity}
+	if c.Action.Replaces() {
+		// The plan was about the new object; what goes with the old one is asked for now.
+		asked, more := provider.Plan(ctx, c.Addr.Resource.Type, prior.Object, null, null)
+		if diags = append(diags, a.about(more, c.Addr)...); diags.HasErrors() {
+			return diags
+		}
+		planned.Private = asked.Private
+	}
+	if err := a.log.Intend(state.Intent{Addr: c.Addr, Deposed: deposed, Action: "delete"}); err != nil {
+		return append(diags, logFailure(c.Addr, err))
+	}
+	event := plan.Event{Addr: c.Addr, Deposed: deposed, Step: plan.Destroying}
+	event.IDKey, event.IDValue = plan.Identify(schema.Secret(prior.Value, lang.Sensitive))
+	a.hook.Started(event)
+	got, _, lost, more := provider.Apply(ctx, c.Addr.Resource.Type, prior.Value, planned, null)
+	more = a.about(more, c.Addr)
+	switch {
+	case lost: // the object stays as it was known
+	case got.Value.IsNull() && !more.HasErrors():
+		entry.Object = nil
+		more = append(more, a.commit(entry)...)
+	case got.Value.IsNull():
+	default:
+		if !more.HasErrors() {
+			more = append(more, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "Invalid result of the provider",
+				Detail: fmt.Sprintf("The provider was asked to destroy %s and says that it is still there. This is a bug in the provider.", c.Addr),
+			})
+		}
+		if fresh, err := plan.Record(schema, plugin.Object{Value: cty.UnknownAsNull(got.Value), Private: got.Private, Identity: got.Identity}, object.Sensitive); err == nil {
+			entry.Object = object.With(func(o *state.Object) {
+				o.Attributes, o.SchemaVersion, o.Private = fresh.Attributes, fresh.SchemaVersion, fresh.Private
+			})
+			more = append(more, a.commit(entry)...)
+		}
+	}
+	a.hook.Finished(event, more)
+	a.count(more, func(r *Result) { r.Destroyed++ })
+	return append(diags, more...)
+}
+
+// about says which object a provider's diagnostics are about.
+func (a *applier) about(diags hcl.Diagnostics, i addr.Instance) hcl.Diagnostics {
+	if r := a.Resource(i.Resource); r != nil {
+		return a.Locate(diags, r, i)
+	}
+	for _, d := range diags {
+		d.Extra = plan.About{Addr: i.String()}
+	}
+	return diags
+}
+
+// commit stores entries as one step.
+func (a *applier) commit(entries ...state.Entry) hcl.Diagnostics {
+	for _, e := range entries {
+		a.state.Put(e)
+	}
+	if err := a.log.Commit(entries...); err != nil {
+		return hcl.Diagnostics{logFailure(entries[0].Addr, err)}
+	}
+	return nil
+}
+
+func (a *applier) count(diags hcl.Diagnostics, add func(*Result)) {
+	if diags.HasErrors() {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	add(&a.counts)
+}
+
+// settle says that the change of i was made.
+func (a *applier) settle(i addr.Instance) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.open, i)
+}
+
+func logFailure(i addr.Instance, err error) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: "Step cannot be recorded",
+		Detail: fmt.Sprintf("%s: %v. The change is stopped here so that nothing is lost; make room or mend the permissions, and apply again.", i, err),
+		Extra:  plan.About{Addr: i.String()},
+	}
+}

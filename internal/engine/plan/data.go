@@ -1,0 +1,126 @@
+package plan
+
+import (
+	"context"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+)
+
+// planData reads a data source, or plans to read it during apply when it depends
+// on what is not there yet.
+func (p *planner) planData(ctx context.Context, r *Resource, a addr.Instance) (cty.Value, hcl.Diagnostics) {
+	x, diags := p.Eval.Expand(ctx, a.Resource)
+	if diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	in := x.Within(a.Key)
+	if diags = p.Before(ctx, r, in); diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	config, more := p.Configuration(ctx, r, in)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	reason := Reason("")
+	switch {
+	case p.opts.Mode == Destroy:
+	case !config.Value.IsWhollyKnown():
+		reason = ReadConfigUnknown
+	case p.pending(r):
+		reason = ReadDependency
+	}
+	if reason != "" || !config.Value.IsWhollyKnown() {
+		after := Marked(r.Schema, propose(&r.Schema.Block, cty.UnknownVal(r.Schema.Type), config.Value), config.Marks)
+		if p.opts.Mode == Normal {
+			p.record(Change{
+				Addr: a, Provider: r.Provider, Action: Read, Reason: reason,
+				Before: cty.NullVal(r.Schema.Type), After: after, Dependencies: r.Needs,
+			})
+		}
+		return after, diags
+	}
+	v, entry, more := p.ReadData(ctx, r, in, config, p.hook)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	p.next.Put(entry)
+	return v, diags
+}
+
+// pending tells that something that the data source must come after is going to
+// change. What its arguments refer to counts only through their values, unless
+// the block has conditions, which may speak of what is read.
+func (p *planner) pending(r *Resource) bool {
+	waits := map[addr.Resource]bool{}
+	for _, t := range r.DependsOn {
+		if root := t.RootName(); root == "data" && len(t) > 2 {
+			waits[addr.Resource{Mode: addr.Data, Type: second(t), Name: second(t[1:])}] = true
+		} else {
+			waits[addr.Resource{Type: root, Name: second(t)}] = true
+		}
+	}
+	if len(r.Lifecycle.Preconditions)+len(r.Lifecycle.Postconditions) > 0 {
+		for _, need := range r.Needs {
+			waits[need.Resource] = true
+		}
+	}
+	if len(waits) == 0 {
+		return false
+	}
+	for waited := range waits {
+		if block := p.resources[waited]; block != nil && len(r.DependsOn) > 0 {
+			for _, need := range block.Needs {
+				if need.Resource.Mode == addr.Managed && waited.Mode == addr.Data {
+					waits[need.Resource] = true
+				}
+			}
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for waited := range waits {
+		if p.busy[waited] {
+			return true
+		}
+	}
+	return false
+}
+
+// ReadData reads a data source whose configuration is known. The value is marked.
+func (s *Session) ReadData(ctx context.Context, r *Resource, in lang.Within, config Configuration, hook Hook) (cty.Value, state.Entry, hcl.Diagnostics) {
+	a := addr.Instance{Resource: r.Addr, Key: in.Key}
+	entry := state.Entry{Addr: a, Provider: r.Provider}
+	provider, diags := s.Provider(ctx, r.Provider)
+	if diags.HasErrors() {
+		return cty.DynamicVal, entry, diags
+	}
+	event := Event{Addr: a, Step: Reading}
+	hook.Started(event)
+	v, more := provider.ReadData(ctx, r.Addr.Type, config.Value)
+	more = s.Locate(more, r, a)
+	if !more.HasErrors() && (v.IsNull() || !v.IsWhollyKnown()) {
+		more = append(more, s.Bug(r, a, "Invalid result of the provider", "the data read is absent or not wholly known"))
+	}
+	event.IDKey, event.IDValue = Identify(r.Schema.Secret(v, lang.Sensitive))
+	hook.Finished(event, more)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return cty.DynamicVal, entry, diags
+	}
+	out := Marked(r.Schema, v, config.Marks)
+	in.Self = out
+	if diags = append(diags, s.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...); diags.HasErrors() {
+		return cty.DynamicVal, entry, diags
+	}
+	object, err := Record(r.Schema, plugin.Object{Value: v}, SensitivePaths(v, config.Marks))
+	if err != nil {
+		return cty.DynamicVal, entry, append(diags, StateFailure(a, err))
+	}
+	entry.Object = object
+	return out, entry, diags
+}

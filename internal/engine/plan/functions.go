@@ -1,0 +1,48 @@
+package plan
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+
+	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+)
+
+// providerFunctions are the functions of the providers that the configuration
+// requires, as provider::LOCALNAME::FUNCTION. They need no configured provider.
+func (p *Program) providerFunctions() map[string]function.Function {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	local := map[string]addr.Provider{}
+	for name, r := range p.Module.Required {
+		local[name] = r.Provider
+	}
+	for ref := range p.Module.Providers {
+		local[ref.Name] = p.Module.ProviderAddr(ref.Name)
+	}
+	for r := range maps.Values(p.resources) {
+		local[r.LocalProvider().Name] = r.Provider.Provider
+	}
+	out := map[string]function.Function{}
+	for name, provider := range local {
+		first := p.first[provider]
+		if first == nil {
+			continue
+		}
+		for f, impl := range first.Functions(context.Background()) {
+			out["provider::"+name+"::"+f] = impl
+		}
+	}
+	return out
+}
+
+// base is the folder that file functions start at: the module's, unless that is
+// relative to the working directory like the paths themselves.
+func (p *Program) base() string {
+	if filepath.IsAbs(p.Module.Dir) {
+		return p.Module.Dir
+	}
+	return ""
+}

@@ -1,0 +1,252 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+)
+
+// planInstance plans one instance of the configuration. Its value is what
+// expressions see of it from now on.
+func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, hcl.Diagnostics) {
+	a := addr.Instance(id)
+	r := p.resources[a.Resource]
+	if r == nil {
+		return cty.DynamicVal, nil // its provider or type was refused when compiling
+	}
+	if a.Resource.Mode == addr.Data {
+		return p.planData(ctx, r, a)
+	}
+	if p.opts.Mode != Normal {
+		return p.asItIs(ctx, r, a)
+	}
+	x, diags := p.Eval.Expand(ctx, a.Resource)
+	if diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	in := x.Within(a.Key)
+	diags = p.Before(ctx, r, in)
+	if diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	config, more := p.Configuration(ctx, r, in)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	prior := Prior{Object: plugin.Object{Value: cty.NullVal(r.Schema.Type)}}
+	var stored *state.Object
+	if p.prior.Get(a) != nil {
+		o, more := p.objects.Get(ctx, objectID{addr: a})
+		if diags = append(diags, more...); diags.HasErrors() {
+			return cty.DynamicVal, diags
+		}
+		prior, stored = o.Prior, o.stored
+	}
+	force, more := p.forced(ctx, r, a, in)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	change, more := p.Decide(ctx, r, a, config, prior, force)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	p.record(change)
+	if change.Action == NoOp && stored != nil {
+		p.touch(a, r, stored)
+	}
+	in.Self = change.After
+	diags = append(diags, p.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
+	return change.After, diags
+}
+
+// Before waits for what the block depends on and checks its preconditions.
+func (s *Session) Before(ctx context.Context, r *Resource, in lang.Within) hcl.Diagnostics {
+	diags := s.Eval.Wait(ctx, r.DependsOn)
+	if diags.HasErrors() {
+		return diags
+	}
+	title := "Precondition of " + addr.Instance{Resource: r.Addr, Key: in.Key}.String() + " failed"
+	return append(diags, s.Eval.Require(ctx, r.Lifecycle.Preconditions, title, in)...)
+}
+
+// touch keeps what the configuration says of an object that does not change.
+func (p *planner) touch(a addr.Instance, r *Resource, stored *state.Object) {
+	if stored.CreateBeforeDestroy == r.CreateFirst && slices.Equal(stored.Dependencies, r.Needs) {
+		return
+	}
+	p.next.Put(state.Entry{Addr: a, Provider: r.Provider, Object: stored.With(func(s *state.Object) {
+		s.CreateBeforeDestroy, s.Dependencies = r.CreateFirst, r.Needs
+	})})
+}
+
+// asItIs is the value of an instance when the configuration is not to be carried
+// out.
+func (p *planner) asItIs(ctx context.Context, r *Resource, a addr.Instance) (cty.Value, hcl.Diagnostics) {
+	if p.prior.Get(a) == nil {
+		return cty.UnknownVal(r.Schema.Type), nil
+	}
+	o, diags := p.objects.Get(ctx, objectID{addr: a})
+	if diags.HasErrors() || o.Value.IsNull() {
+		return cty.UnknownVal(r.Schema.Type), diags
+	}
+	v := Marked(r.Schema, o.Value, MarksOf(o.Sensitive))
+	if p.opts.Mode == RefreshOnly {
+		p.record(Change{Addr: a, Provider: r.Provider, Before: v, After: v, Private: o.Private})
+	}
+	return v, diags
+}
+
+// forced finds a reason to replace the instance even if nothing in it changes.
+func (p *planner) forced(ctx context.Context, r *Resource, a addr.Instance, in lang.Within) (Reason, hcl.Diagnostics) {
+	if slices.Contains(p.opts.Replace, a) {
+		return ReplaceByRequest, nil
+	}
+	var diags hcl.Diagnostics
+	var reason Reason
+	for _, e := range r.Lifecycle.ReplaceTriggeredBy {
+		triggered, d := p.triggered(ctx, e, in)
+		diags = append(diags, d...)
+		if triggered {
+			reason = ReplaceByTriggers
+		}
+	}
+	return reason, diags
+}
+
+// triggered tells that what e refers to is going to change: a resource, an
+// instance, or one attribute of it.
+func (p *planner) triggered(ctx context.Context, e hcl.Expression, in lang.Within) (bool, hcl.Diagnostics) {
+	refs, diags := lang.Refs(e, nil)
+	if diags.HasErrors() {
+		return false, diags
+	}
+	i := slices.IndexFunc(refs, func(r lang.Ref) bool { return r.Root == "resource" })
+	if i < 0 || refs[i].Resource.Mode != addr.Managed {
+		at := e.Range()
+		return false, hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Invalid replace_triggered_by",
+			Detail: "replace_triggered_by lists managed resources, instances of them, or their attributes.", Subject: &at,
+		}}
+	}
+	if _, diags = p.Eval.Expr(ctx, e, cty.DynamicPseudoType, in); diags.HasErrors() {
+		return false, diags
+	}
+	ref := refs[i]
+	x, diags := p.Eval.Expand(ctx, ref.Resource)
+	if diags.HasErrors() {
+		return false, diags
+	}
+	key, whole := ref.Key, false
+	if ref.KeyExpr != nil {
+		v, d := p.Eval.Expr(ctx, ref.KeyExpr, cty.DynamicPseudoType, in)
+		if diags = append(diags, d...); diags.HasErrors() {
+			return false, diags
+		}
+		k, err := addr.KeyOf(v)
+		key, whole = k, err != nil
+	}
+	if key == nil && x.Repetition() != "" {
+		whole = true
+	}
+	for _, k := range x.Keys {
+		if !whole && k != key {
+			continue
+		}
+		a := addr.Instance{Resource: ref.Resource, Key: k}
+		if _, d := p.instances.Get(ctx, instanceID(a)); d.HasErrors() {
+			return false, d
+		}
+		if c := p.changed(a); c != nil && (c.Action == Update || c.Action.Replaces()) && differs(*c, ref.Rest) {
+			return true, diags
+		}
+	}
+	return false, diags
+}
+
+// differs tells that the part of the object at the end of steps changes.
+func differs(c Change, steps hcl.Traversal) bool {
+	before, after := c.Before, c.After
+	for _, step := range steps {
+		b, errBefore := hcl.Traversal{step}.TraverseRel(before)
+		a, errAfter := hcl.Traversal{step}.TraverseRel(after)
+		if errBefore.HasErrors() || errAfter.HasErrors() {
+			return errBefore.HasErrors() != errAfter.HasErrors()
+		}
+		before, after = b, a
+	}
+	before, _ = before.UnmarkDeep()
+	after, _ = after.UnmarkDeep()
+	return !same(before, after) || !after.IsWhollyKnown()
+}
+
+// planRemoval plans to destroy an object that the configuration does not want:
+// deposed, or of an instance that it does not have.
+func (p *planner) planRemoval(ctx context.Context, id removalID) (struct{}, hcl.Diagnostics) {
+	reason, unwanted, diags := p.unwanted(ctx, id)
+	if diags.HasErrors() || !unwanted {
+		return struct{}{}, diags
+	}
+	o, diags := p.objects.Get(ctx, objectID(id))
+	if diags.HasErrors() || o.Value.IsNull() || p.opts.Mode == RefreshOnly {
+		return struct{}{}, diags
+	}
+	change := Change{
+		Addr: id.addr, Deposed: id.deposed, Provider: o.provider, Action: Delete, Reason: reason, Known: true,
+		Before: Marked(o.schema, o.Value, MarksOf(o.Sensitive)), After: cty.NullVal(o.schema.Type),
+		CreateFirst: o.stored.CreateBeforeDestroy, Dependencies: o.stored.Dependencies, Private: o.Private,
+	}
+	if p.plansDestroy(o.provider.Provider) {
+		provider, more := p.Provider(ctx, o.provider)
+		if diags = append(diags, more...); diags.HasErrors() {
+			return struct{}{}, diags
+		}
+		null := cty.NullVal(o.schema.Type)
+		planned, more := provider.Plan(ctx, id.addr.Resource.Type, o.Object, null, null)
+		if diags = append(diags, p.about(more, id.addr)...); diags.HasErrors() {
+			return struct{}{}, diags
+		}
+		if !planned.Value.IsNull() {
+			return struct{}{}, append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "Invalid plan of the provider",
+				Detail: fmt.Sprintf("The provider %s was asked to destroy %s and planned to keep it. This is a bug in the provider; please report it to its authors.", o.provider.Provider.Display(), id.addr),
+			})
+		}
+		change.Private = planned.Private
+	}
+	p.record(change)
+	return struct{}{}, diags
+}
+
+// unwanted tells that the configuration has no place for an object, and why.
+func (p *planner) unwanted(ctx context.Context, id removalID) (Reason, bool, hcl.Diagnostics) {
+	if p.opts.Mode == Destroy || id.deposed != "" {
+		return "", true, nil
+	}
+	r := p.resources[id.addr.Resource]
+	if r == nil {
+		return DeleteNoConfig, true, nil
+	}
+	x, diags := p.Eval.Expand(ctx, id.addr.Resource)
+	if diags.HasErrors() || x.Has(id.addr.Key) {
+		return "", false, diags
+	}
+	switch k := id.addr.Key.(type) {
+	case addr.IntKey:
+		if x.Repetition() == "count" && int(k) >= len(x.Keys) {
+			return DeleteCountIndex, true, nil
+		}
+	case addr.StringKey:
+		if x.Repetition() == "for_each" {
+			return DeleteEachKey, true, nil
+		}
+	}
+	return DeleteWrongRepetition, true, nil
+}

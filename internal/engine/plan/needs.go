@@ -1,0 +1,143 @@
+package plan
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
+)
+
+// connect finds which resources depend on which, as the configuration says it
+// without evaluating anything, and hands create_before_destroy down.
+func (p *Program) connect() {
+	c := connector{p: p, locals: map[string]map[addr.Resource]bool{}, all: map[addr.Resource]map[addr.Resource]bool{}}
+	for r, compiled := range p.resources {
+		for need := range c.transitive(r) {
+			if need != r {
+				compiled.Needs = append(compiled.Needs, need.In(""))
+			}
+		}
+		slices.SortFunc(compiled.Needs, func(a, b addr.ConfigResource) int { return strings.Compare(a.String(), b.String()) })
+	}
+	for at, block := range p.providers {
+		needs := map[addr.Resource]bool{}
+		c.refs(needs, block.Refs())
+		for direct := range maps.Clone(needs) {
+			maps.Copy(needs, c.transitive(direct))
+		}
+		if len(needs) > 0 {
+			p.providerNeeds[at] = needs
+		}
+	}
+	for _, compiled := range p.resources {
+		own := compiled.Lifecycle.CreateBeforeDestroy
+		if own == nil || !*own {
+			continue
+		}
+		compiled.CreateFirst = true
+		for _, need := range compiled.Needs {
+			if n := p.resources[need.Resource]; n != nil && need.Resource.Mode == addr.Managed {
+				n.CreateFirst = true
+			}
+		}
+	}
+}
+
+type connector struct {
+	p      *Program
+	locals map[string]map[addr.Resource]bool
+	all    map[addr.Resource]map[addr.Resource]bool
+}
+
+// transitive is everything that r needs. In a circle, which evaluation reports,
+// it is only a part.
+func (c *connector) transitive(r addr.Resource) map[addr.Resource]bool {
+	if found, ok := c.all[r]; ok {
+		return found
+	}
+	out := map[addr.Resource]bool{}
+	c.all[r] = out
+	compiled := c.p.resources[r]
+	if compiled == nil {
+		return out
+	}
+	for direct := range c.direct(compiled) {
+		out[direct] = true
+		maps.Copy(out, c.transitive(direct))
+	}
+	return out
+}
+
+func (c *connector) direct(r *Resource) map[addr.Resource]bool {
+	out := map[addr.Resource]bool{}
+	c.refs(out, r.block.Refs())
+	c.exprs(out, r.Count, r.ForEach)
+	for _, t := range r.DependsOn {
+		if root, name := t.RootName(), second(t); root != "data" {
+			out[addr.Resource{Type: root, Name: name}] = true
+		} else if len(t) > 2 {
+			out[addr.Resource{Mode: addr.Data, Type: name, Name: second(t[1:])}] = true
+		}
+	}
+	c.exprs(out, r.Lifecycle.ReplaceTriggeredBy...)
+	for _, checks := range [][]*config.Check{r.Lifecycle.Preconditions, r.Lifecycle.Postconditions} {
+		for _, check := range checks {
+			c.exprs(out, check.Condition, check.Message)
+		}
+	}
+	return out
+}
+
+func second(t hcl.Traversal) string {
+	if len(t) > 1 {
+		if a, ok := t[1].(hcl.TraverseAttr); ok {
+			return a.Name
+		}
+	}
+	return ""
+}
+
+func (c *connector) exprs(into map[addr.Resource]bool, exprs ...hcl.Expression) {
+	for _, e := range exprs {
+		if e != nil {
+			refs, _ := lang.Refs(e, nil) // evaluation reports what is wrong
+			c.refs(into, refs)
+		}
+	}
+}
+
+func (c *connector) refs(into map[addr.Resource]bool, refs []lang.Ref) {
+	for _, r := range refs {
+		switch r.Root {
+		case "resource":
+			into[r.Resource] = true
+			if r.KeyExpr != nil {
+				c.exprs(into, r.KeyExpr)
+			}
+		case "local":
+			maps.Copy(into, c.local(r.Name))
+		}
+	}
+}
+
+func (c *connector) local(name string) map[addr.Resource]bool {
+	if found, ok := c.locals[name]; ok {
+		return found
+	}
+	out := map[addr.Resource]bool{}
+	c.locals[name] = out
+	if l := c.p.Module.Locals[name]; l != nil {
+		c.exprs(out, l.Expr)
+	}
+	return out
+}
+
+func comparePlaces(a, b hcl.Range) int {
+	return cmp.Or(strings.Compare(a.Filename, b.Filename), cmp.Compare(a.Start.Byte, b.Start.Byte))
+}

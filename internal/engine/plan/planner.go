@@ -1,0 +1,336 @@
+package plan
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/graph"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+)
+
+// Options are what a plan is made from, besides the program.
+type Options struct {
+	Mode      Mode
+	Prior     *state.State // nil for an empty one
+	Base      Base         // names Prior
+	Variables map[string]cty.Value
+	Workspace string // empty is "default"
+	NoRefresh bool   // take the state for the truth
+	Replace   []addr.Instance
+	Hook      Hook // nil for none
+	Now       time.Time
+}
+
+// The IDs of the graph's nodes that a planner makes.
+type (
+	instanceID addr.Instance // an instance of the configuration
+	wholeID    addr.Resource // all instances together
+	objectID   struct {      // an object of the state, refreshed
+		addr    addr.Instance
+		deposed string
+	}
+	removalID objectID // an object that is to go
+)
+
+// planner is one run of Plan.
+type planner struct {
+	*Session
+	opts  Options
+	hook  Hook
+	prior *state.State
+	next  *state.State // prior after refreshing
+
+	objects   *graph.Memo[objectID, *object]
+	instances *graph.Memo[instanceID, cty.Value]
+	wholes    *graph.Memo[wholeID, cty.Value]
+	removals  *graph.Memo[removalID, struct{}]
+
+	mu      sync.Mutex
+	changes map[objectID]*Change
+	busy    map[addr.Resource]bool // has a change that is not NoOp
+	drift   []Change
+	files   map[string]string
+}
+
+// Plan compares the configuration with the state. The plan is nil if there are
+// errors.
+func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) {
+	if o.Prior == nil {
+		o.Prior = state.New()
+	}
+	if o.Workspace == "" {
+		o.Workspace = "default"
+	}
+	if o.Hook == nil {
+		o.Hook = Silent{}
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	pl := &planner{
+		opts: o, hook: o.Hook, prior: o.Prior, next: o.Prior.Clone(),
+		changes: map[objectID]*Change{}, busy: map[addr.Resource]bool{}, files: map[string]string{},
+	}
+	pl.Session = p.NewSession(SessionOptions{
+		Objects: pl, Variables: o.Variables, Workspace: o.Workspace,
+		Functions: FunctionScope(nil, o.Now, false, pl.used),
+	})
+	pl.objects = graph.NewMemo(pl.Graph, nameObject, pl.refresh)
+	pl.instances = graph.NewMemo(pl.Graph, pl.nameInstance, pl.planInstance)
+	pl.wholes = graph.NewMemo(pl.Graph, pl.nameWhole, pl.collect)
+	pl.removals = graph.NewMemo(pl.Graph, nameRemoval, pl.planRemoval)
+
+	diags := pl.walk(ctx)
+	diags = append(diags, pl.Graph.Diagnostics()...)
+	diags = append(diags, pl.protected()...)
+	diags = sorted(graph.Reportable(diags))
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	if ctx.Err() != nil {
+		return nil, append(diags, interrupted())
+	}
+	out := pl.result(ctx)
+	return out, diags
+}
+
+func interrupted() *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Interrupted", Detail: "Planning was interrupted. Nothing was changed."}
+}
+
+// walk asks for everything, all at once, so that every read can begin as soon as
+// what it needs is there.
+func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var diags hcl.Diagnostics
+	report := func(d hcl.Diagnostics) {
+		mu.Lock()
+		defer mu.Unlock()
+		diags = append(diags, d...)
+	}
+	if p.opts.Mode != Destroy {
+		wg.Go(func() { report(p.Eval.Validations(ctx)) })
+		for name := range p.Module.Outputs {
+			wg.Go(func() { _, d := p.Eval.Output(ctx, name); report(d) })
+		}
+		for name := range p.Module.Locals {
+			wg.Go(func() { _, d := p.Eval.Local(ctx, name); report(d) })
+		}
+		for r := range p.resources {
+			wg.Go(func() {
+				x, d := p.Eval.Expand(ctx, r)
+				report(d)
+				if d.HasErrors() {
+					return
+				}
+				for _, key := range x.Keys {
+					wg.Go(func() {
+						_, d := p.instances.Get(ctx, instanceID{Resource: r, Key: key})
+						report(d)
+					})
+				}
+			})
+		}
+	}
+	for _, e := range p.prior.Entries() {
+		if e.Addr.Resource.Mode == addr.Data {
+			p.next.Put(state.Entry{Addr: e.Addr}) // read anew, or gone
+			continue
+		}
+		wg.Go(func() {
+			id := objectID{e.Addr, e.Deposed}
+			_, d := p.objects.Get(ctx, id)
+			report(d)
+			_, d = p.removals.Get(ctx, removalID(id))
+			report(d)
+		})
+	}
+	wg.Wait()
+	return diags
+}
+
+// Instance is the value of an instance for expressions (lang.Objects).
+func (p *planner) Instance(ctx context.Context, r addr.Resource, key addr.Key) (cty.Value, hcl.Diagnostics) {
+	return p.instances.Get(ctx, instanceID{Resource: r, Key: key})
+}
+
+// Whole is the value of all instances for expressions (lang.Objects).
+func (p *planner) Whole(ctx context.Context, r addr.Resource) (cty.Value, hcl.Diagnostics) {
+	return p.wholes.Get(ctx, wholeID(r))
+}
+
+func (p *planner) nameInstance(id instanceID) (string, *hcl.Range) {
+	return addr.Instance(id).String(), &p.Module.Resources[id.Resource].Range
+}
+
+func (p *planner) nameWhole(id wholeID) (string, *hcl.Range) {
+	return addr.Resource(id).String(), &p.Module.Resources[addr.Resource(id)].Range
+}
+
+func nameObject(id objectID) (string, *hcl.Range) { return "the state of " + id.addr.String(), nil }
+
+func nameRemoval(id removalID) (string, *hcl.Range) {
+	return "the removal of " + id.addr.String(), nil
+}
+
+func (p *planner) collect(ctx context.Context, id wholeID) (cty.Value, hcl.Diagnostics) {
+	x, diags := p.Eval.Expand(ctx, addr.Resource(id))
+	if diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	v := x.Collect(func(key addr.Key) cty.Value {
+		v, d := p.instances.Get(ctx, instanceID{Resource: addr.Resource(id), Key: key})
+		diags = append(diags, d...)
+		return v
+	})
+	return v, diags
+}
+
+func (p *planner) record(c Change) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.changes[objectID{c.Addr, c.Deposed}] = &c
+	if c.Action != NoOp {
+		p.busy[c.Addr.Resource] = true
+	}
+}
+
+func (p *planner) changed(a addr.Instance) *Change {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.changes[objectID{addr: a}]
+}
+
+// used notes a file that a function read.
+func (p *planner) used(path string, content []byte) {
+	if rel, err := filepath.Rel(p.Module.Dir, path); err == nil {
+		path = rel
+	}
+	sum := sha256.Sum256(content)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.files[filepath.ToSlash(path)] = hex.EncodeToString(sum[:])
+}
+
+// protected refuses what prevent_destroy forbids.
+func (p *planner) protected() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, c := range p.changes {
+		r := p.resources[c.Addr.Resource]
+		if r == nil || !r.Lifecycle.PreventDestroy || c.Deposed != "" || c.Action != Delete && !c.Action.Replaces() {
+			continue
+		}
+		at := r.Range
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Instance cannot be destroyed",
+			Detail:  fmt.Sprintf("%s has prevent_destroy set, but the plan would destroy it (%s). Remove prevent_destroy if that is meant, or mend what causes it.", c.Addr, why(*c)),
+			Subject: &at, Extra: About{Addr: c.Addr.String()},
+		})
+	}
+	return diags
+}
+
+func why(c Change) string {
+	if len(c.Requires) == 0 {
+		return c.Action.String()
+	}
+	paths := make([]string, len(c.Requires))
+	for i, path := range c.Requires {
+		paths[i] = PathString(path)
+	}
+	return "a change of " + strings.Join(paths, ", ") + " needs a replacement"
+}
+
+// result puts the plan together, once everything was asked for.
+func (p *planner) result(ctx context.Context) *Plan {
+	out := &Plan{
+		Mode: p.opts.Mode, Prior: p.next, Base: p.opts.Base, Drift: p.drift,
+		Variables: p.opts.Variables, Workspace: p.opts.Workspace, Files: p.files,
+		Time: p.opts.Now,
+	}
+	for _, c := range p.changes {
+		out.Changes = append(out.Changes, *c)
+	}
+	byAddr := func(a, b Change) int {
+		if c := a.Addr.Compare(b.Addr); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Deposed, b.Deposed)
+	}
+	slices.SortFunc(out.Changes, byAddr)
+	slices.SortFunc(out.Drift, byAddr)
+	out.Outputs = p.planOutputs(ctx)
+	out.Graph = p.order(out.Changes)
+	out.refreshed = len(out.Drift) > 0
+	return out
+}
+
+func (p *planner) planOutputs(ctx context.Context) []OutputChange {
+	before := p.prior.Outputs()
+	names := map[string]bool{}
+	for name := range before {
+		names[name] = true
+	}
+	if p.opts.Mode != Destroy {
+		for name := range p.Module.Outputs {
+			names[name] = true
+		}
+	}
+	var out []OutputChange
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		c := OutputChange{Name: name, Before: cty.NullVal(cty.DynamicPseudoType), After: cty.NullVal(cty.DynamicPseudoType)}
+		old, had := before[name]
+		if had {
+			c.Before, c.Sensitive = old.Value, old.Sensitive
+		}
+		has := p.opts.Mode != Destroy && p.Module.Outputs[name] != nil
+		if has {
+			v, _ := p.Eval.Output(ctx, name)
+			c.After, _ = v.UnmarkDeep()
+			c.Sensitive = p.Module.Outputs[name].Sensitive
+		}
+		switch {
+		case !has:
+			c.Action = Delete
+		case c.After.RawEquals(c.Before) && had && old.Sensitive == c.Sensitive, c.After.IsNull() && !had:
+		case !had:
+			c.Action = Create
+		default:
+			c.Action = Update
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// sorted puts diagnostics in the order of the files, errors of no place first.
+func sorted(diags hcl.Diagnostics) hcl.Diagnostics {
+	place := func(d *hcl.Diagnostic) hcl.Range {
+		if d.Subject != nil {
+			return *d.Subject
+		}
+		return hcl.Range{}
+	}
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
+		if c := comparePlaces(place(a), place(b)); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Summary+a.Detail, b.Summary+b.Detail)
+	})
+	return slices.CompactFunc(diags, func(a, b *hcl.Diagnostic) bool {
+		return a.Summary == b.Summary && a.Detail == b.Detail && place(a) == place(b) && a.Severity == b.Severity
+	})
+}
