@@ -53,6 +53,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.closers = append(s.closers, tables.Close)
 	roles, err := iam.New(around)
 	if err != nil {
 		return nil, err

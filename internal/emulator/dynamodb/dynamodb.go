@@ -30,6 +30,8 @@ type Service struct {
 	items   *store.Set[[]byte] // by prefix and path
 	entries *store.Set[string] // by prefix and path: the path of the item that an index lists
 	claims  *store.Set[claim]  // by scope and ClientRequestToken
+
+	expiry expiry
 }
 
 // New returns the service over the emulator's store.
@@ -51,6 +53,9 @@ func New(e *env.Env) (*Service, error) {
 		return nil, err
 	}
 	if s.claims, err = store.NewSet[claim](e.Store, "dynamodb.claim"); err != nil {
+		return nil, err
+	}
+	if err := s.resume(); err != nil {
 		return nil, err
 	}
 	return s, nil

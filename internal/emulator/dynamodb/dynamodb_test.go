@@ -3,6 +3,7 @@ package dynamodb_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -35,11 +36,12 @@ func start(t testing.TB, path string) *fixture {
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	f := &fixture{t: t, clock: clock.NewFake(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))}
-	f.env = &env.Env{Clock: f.clock, Store: st}
+	f.env = &env.Env{Clock: f.clock, Store: st, Log: slog.New(slog.DiscardHandler)}
 	f.ctx = env.WithScope(t.Context(), env.Scope{Account: "000000000000", Region: "eu-north-1"})
 	if f.Service, err = dynamodb.New(f.env); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = f.Service.Close() })
 	return f
 }
 

@@ -75,6 +75,7 @@ func (s *Service) UpdateTimeToLive(ctx context.Context, in *dynamodb.UpdateTimeT
 	if err != nil {
 		return nil, err
 	}
+	s.watch()
 	return &dynamodb.UpdateTimeToLiveOutput{TimeToLiveSpecification: spec}, nil
 }
 

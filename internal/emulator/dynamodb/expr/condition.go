@@ -54,7 +54,7 @@ func (s sizeOf) eval(item Item) Value {
 	if !ok {
 		return nil
 	}
-	return number(n)
+	return Int(int64(n))
 }
 
 func (c and) Holds(item Item) bool { return c.left.Holds(item) && c.right.Holds(item) }

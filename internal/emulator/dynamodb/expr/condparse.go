@@ -272,11 +272,3 @@ func describe(v Value) string {
 	}
 	return "{" + v.Type() + "}"
 }
-
-func number(n int) Number {
-	v, err := ParseNumber(strconv.Itoa(n))
-	if err != nil {
-		return Zero // unreachable: an int has at most 19 digits
-	}
-	return v
-}

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
@@ -45,6 +46,15 @@ func ParseNumber(s string) (Number, error) {
 		return "", errors.New("The parameter cannot be converted to a numeric value: " + s)
 	}
 	return encode(neg, digits, exp)
+}
+
+// Int returns the number n.
+func Int(n int64) Number {
+	v, err := ParseNumber(strconv.FormatInt(n, 10))
+	if err != nil {
+		return Zero // unreachable: n has at most 19 digits
+	}
+	return v
 }
 
 // scan splits a decimal into sign, significant digits without zeros at either end,
