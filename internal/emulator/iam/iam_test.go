@@ -68,8 +68,8 @@ func TestRole(t *testing.T) {
 	if _, err := s.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: ptr("r")}); errorOf(err) != "DeleteConflict: Cannot delete entity, must delete policies first." {
 		t.Errorf("got %v", err)
 	}
-	trust, id, err := s.Role(ctx, *created.Role.Arn)
-	if err != nil || trust != trustLambda || id != *created.Role.RoleId {
-		t.Errorf("Role: got %s, %s, %v", trust, id, err)
+	trust, id, longest, err := s.Role(ctx, *created.Role.Arn)
+	if err != nil || trust != trustLambda || id != *created.Role.RoleId || longest != time.Hour {
+		t.Errorf("Role: got %s, %s, %s, %v", trust, id, longest, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
@@ -302,21 +303,20 @@ func (s *Service) ListInstanceProfilesForRole(ctx context.Context, in *iam.ListI
 	return &iam.ListInstanceProfilesForRoleOutput{InstanceProfiles: []types.InstanceProfile{}}, nil
 }
 
-// Role returns the trust policy and the id of the role of that ARN.
-func (s *Service) Role(ctx context.Context, roleARN string) (trustPolicyJSON, roleID string, err error) {
-	account, name, ok := splitARN(roleARN, "role")
-	if !ok {
-		return "", "", noSuchEntity("The role with ARN %s cannot be found.", roleARN)
-	}
+// Role returns the trust policy and the id of the role of that ARN, and how long
+// its sessions may last.
+func (s *Service) Role(_ context.Context, roleARN string) (trustPolicyJSON, roleID string, maxSession time.Duration, err error) {
+	account, name, _ := splitARN(roleARN, "role")
 	err = s.env.Store.View(func(tx *store.Tx) error {
 		r, ok := s.roles.Get(tx, account+"\x00"+strings.ToLower(name))
 		if !ok || *r.Arn != roleARN {
 			return noSuchEntity("The role with ARN %s cannot be found.", roleARN)
 		}
 		trustPolicyJSON, roleID = *r.AssumeRolePolicyDocument, *r.RoleId
+		maxSession = time.Duration(*r.show().MaxSessionDuration) * time.Second
 		return nil
 	})
-	return trustPolicyJSON, roleID, err
+	return trustPolicyJSON, roleID, maxSession, err
 }
 
 // splitARN returns the account and the name of arn:aws:iam::ACCOUNT:kind/path/name.

@@ -51,16 +51,22 @@ func (s *Service) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts
 	if in.SourceIdentity != nil {
 		actions = append(actions, "sts:SetSourceIdentity")
 	}
-	length := roleSession
-	if in.DurationSeconds != nil {
-		length = time.Duration(*in.DurationSeconds) * time.Second
-	}
 	arn := value(in.RoleArn)
-	roleID, err := s.check(ctx, arn, actions, keys)
+	roleID, longest, err := s.check(ctx, arn, actions, keys)
 	if err != nil {
 		caller, _ := s.GetCallerIdentity(ctx, nil)
 		s.env.Log.Info("a role was not assumed", "role", arn, "caller", *caller.Arn, "reason", err)
 		return nil, apiError("AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", *caller.Arn, arn)
+	}
+	length := roleSession
+	if in.DurationSeconds != nil {
+		length = time.Duration(*in.DurationSeconds) * time.Second
+	}
+	switch {
+	case length > longest:
+		return nil, apiError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	case length > roleSession && strings.Contains(env.CallerOf(ctx).ARN, ":assumed-role/"):
+		return nil, apiError("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	k := s.mintRole(ctx, arn, roleID, value(in.RoleSessionName), length)
 	return &sts.AssumeRoleOutput{
@@ -86,22 +92,23 @@ func checkTags(tags []types.Tag, transitive []string) error {
 	return nil
 }
 
-// check asks the role's trust policy for all actions, and returns the role's id.
-func (s *Service) check(ctx context.Context, roleARN string, actions []string, keys map[string]string) (roleID string, err error) {
-	document, roleID, err := s.roles.Role(ctx, roleARN)
+// check asks the role's trust policy for all actions, and returns the role's id
+// and how long its sessions may last.
+func (s *Service) check(ctx context.Context, roleARN string, actions []string, keys map[string]string) (roleID string, longest time.Duration, err error) {
+	document, roleID, longest, err := s.roles.Role(ctx, roleARN)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	for _, action := range actions {
 		ok, err := allows(document, ask{action: action, caller: s.callerOf(ctx), account: env.ScopeOf(ctx).Account, keys: keys})
 		if err != nil {
-			return "", err
+			return "", 0, err
 		}
 		if !ok {
-			return "", apiError("AccessDenied", "the trust policy of %s does not allow %s", roleARN, action)
+			return "", 0, apiError("AccessDenied", "the trust policy of %s does not allow %s", roleARN, action)
 		}
 	}
-	return roleID, nil
+	return roleID, longest, nil
 }
 
 // callerOf is the caller; calls that nobody signed are the owner's.
@@ -132,14 +139,14 @@ func (k key) credentials() *types.Credentials {
 // CanAssume returns an error when the role does not exist or does not trust the
 // service, such as "lambda.amazonaws.com".
 func (s *Service) CanAssume(ctx context.Context, roleARN, service string) error {
-	_, err := s.check(asService(ctx, service), roleARN, []string{"sts:AssumeRole"}, serviceKeys(ctx))
+	_, _, err := s.check(asService(ctx, service), roleARN, []string{"sts:AssumeRole"}, serviceKeys(ctx))
 	return err
 }
 
 // AssumeForService gives an emulated service the credentials of a role that trusts
 // it, for one hour.
 func (s *Service) AssumeForService(ctx context.Context, roleARN, service, session string) (accessKey, secretKey, sessionToken string, expires time.Time, err error) {
-	roleID, err := s.check(asService(ctx, service), roleARN, []string{"sts:AssumeRole"}, serviceKeys(ctx))
+	roleID, _, err := s.check(asService(ctx, service), roleARN, []string{"sts:AssumeRole"}, serviceKeys(ctx))
 	if err != nil {
 		return "", "", "", time.Time{}, err
 	}

@@ -18,9 +18,10 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
-// Roles returns the trust policy and the unique id of a role.
+// Roles returns the trust policy and the unique id of a role, and how long its
+// sessions may last.
 type Roles interface {
-	Role(ctx context.Context, arn string) (trustPolicyJSON, roleID string, err error)
+	Role(ctx context.Context, arn string) (trustPolicyJSON, roleID string, maxSession time.Duration, err error)
 }
 
 // A Service is STS. Temporary credentials live as long as the process: those who

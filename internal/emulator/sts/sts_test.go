@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,11 +25,11 @@ const (
 // trusts are roles' trust policies by ARN.
 type trusts map[string]string
 
-func (t trusts) Role(_ context.Context, arn string) (string, string, error) {
+func (t trusts) Role(_ context.Context, arn string) (string, string, time.Duration, error) {
 	if t[arn] == "" {
-		return "", "", errors.New("no such role")
+		return "", "", 0, errors.New("no such role")
 	}
-	return t[arn], "AROAEXAMPLE", nil
+	return t[arn], "AROAEXAMPLE", 2 * time.Hour, nil
 }
 
 func newService(t *testing.T, roles trusts) (*Service, *clock.Fake, context.Context) {
@@ -72,5 +73,134 @@ func TestServiceCredentials(t *testing.T) {
 	c.Advance(time.Hour)
 	if _, _, _, err := s.Lookup(ctx, id); !errors.Is(err, wire.ErrExpiredKey) {
 		t.Errorf("after an hour: got %v", err)
+	}
+}
+
+func TestTrust(t *testing.T) {
+	t.Parallel()
+	owner := env.Caller{ARN: "arn:aws:iam::000000000000:root"}
+	session := env.Caller{ARN: "arn:aws:sts::000000000000:assumed-role/other/s"}
+	for name, row := range map[string]struct {
+		statement string
+		caller    env.Caller
+		want      bool
+	}{
+		"account":              {`"Effect":"Allow","Principal":{"AWS":"000000000000"},"Action":"sts:AssumeRole"`, owner, true},
+		"account's root":       {`"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::000000000000:root"]},"Action":"sts:*"`, session, true},
+		"everybody":            {`"Effect":"Allow","Principal":"*","Action":"sts:Assume*"`, session, true},
+		"another account":      {`"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"sts:AssumeRole"`, owner, false},
+		"a service":            {`"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"`, owner, false},
+		"the role":             {`"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:role/path/other"},"Action":"sts:AssumeRole"`, session, true},
+		"another role":         {`"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:role/another"},"Action":"sts:AssumeRole"`, session, false},
+		"another action":       {`"Effect":"Allow","Principal":"*","Action":"sts:TagSession"`, owner, false},
+		"not that action":      {`"Effect":"Allow","Principal":"*","NotAction":"sts:AssumeRole"`, owner, false},
+		"external id":          {`"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":["x","y"]}}`, owner, true},
+		"wrong external id":    {`"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"z"}}`, owner, false},
+		"absent key":           {`"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringLike":{"aws:SourceArn":"*"}}`, owner, false},
+		"absent key, IfExists": {`"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringLikeIfExists":{"aws:SourceArn":"x"}}`, owner, true},
+		"not another id":       {`"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringNotEquals":{"sts:ExternalId":"z"}}`, owner, true},
+		"not this id":          {`"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringNotLike":{"sts:ExternalId":"?"}}`, owner, false},
+		"denied":               {`"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"},{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"`, owner, false},
+		"unknown operator":     {`"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.1"}}`, owner, false},
+		"everybody but":        {`"Effect":"Allow","NotPrincipal":{"AWS":"111111111111"},"Action":"sts:AssumeRole"`, owner, false},
+	} {
+		s, _, ctx := newService(t, trusts{roleARN: `{"Version":"2012-10-17","Statement":[{` + row.statement + `}]}`})
+		_, err := s.AssumeRole(env.WithCaller(ctx, row.caller), &sts.AssumeRoleInput{RoleArn: ptr(roleARN), RoleSessionName: ptr("s"), ExternalId: ptr("x")})
+		want := ""
+		if !row.want {
+			want = "AccessDenied: User: " + row.caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + roleARN
+		}
+		if got := errorOf(err); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestSessionLength(t *testing.T) {
+	t.Parallel()
+	s, c, ctx := newService(t, trusts{roleARN: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}`})
+	assume := func(ctx context.Context, seconds int32) (*sts.AssumeRoleOutput, error) {
+		return s.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: ptr(roleARN), RoleSessionName: ptr("s"), DurationSeconds: &seconds})
+	}
+	out, err := assume(ctx, 7200)
+	if err != nil || !out.Credentials.Expiration.Equal(c.Now().Add(2*time.Hour)) {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	if _, err := assume(ctx, 7201); errorOf(err) != "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role." {
+		t.Errorf("too long: got %v", err)
+	}
+	_, _, caller, err := s.Lookup(ctx, *out.Credentials.AccessKeyId)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chained := env.WithCaller(ctx, caller)
+	if _, err := assume(chained, 3601); errorOf(err) != "ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining." {
+		t.Errorf("chained: got %v", err)
+	}
+	if _, err := s.GetSessionToken(chained, &sts.GetSessionTokenInput{}); errorOf(err) != "AccessDenied: Cannot call GetSessionToken with session credentials" {
+		t.Errorf("GetSessionToken: got %v", err)
+	}
+}
+
+func TestAccessKeys(t *testing.T) {
+	t.Parallel()
+	s, c, ctx := newService(t, nil)
+	secret, token, caller, err := s.Lookup(ctx, "AKIAROOT")
+	if err != nil || secret != "secret" || token != "" || caller.ARN != "arn:aws:iam::000000000000:root" || caller.UserID != "000000000000" {
+		t.Errorf("the root key: got %q, %q, %+v, %v", secret, token, caller, err)
+	}
+	if _, _, _, err := s.Lookup(ctx, "AKIANONE"); errorOf(err) != "InvalidClientTokenId: The security token included in the request is invalid." {
+		t.Errorf("an unknown key: got %v", err)
+	}
+	out, err := s.GetSessionToken(ctx, &sts.GetSessionTokenInput{})
+	if err != nil || !out.Credentials.Expiration.Equal(c.Now().Add(12*time.Hour)) {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	for id, want := range map[string]string{
+		*out.Credentials.AccessKeyId: "000000000000",
+		"AKIAROOT":                   "000000000000",
+		"ASIAY34FZKBOKMUTVV7A":       "609629065308", // the published example of the encoding
+	} {
+		info, err := s.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: &id})
+		if err != nil || *info.Account != want {
+			t.Errorf("%s: got %v, %v, want %s", id, info, err, want)
+		}
+	}
+	if _, err := s.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: ptr("nonsense")}); err == nil {
+		t.Error("a nonsense id has an account")
+	}
+	// What expired long ago is forgotten at the next minting.
+	c.Advance(14 * time.Hour)
+	if _, err := s.GetSessionToken(ctx, &sts.GetSessionTokenInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.keys); n != 1 {
+		t.Errorf("got %d keys, want 1", n)
+	}
+}
+
+func FuzzTrust(f *testing.F) {
+	f.Add(trustLambda)
+	f.Add(`{"Statement":[{"Principal":"*","Condition":{"StringLike":{"a":["*?*"]}}}]}`)
+	f.Fuzz(func(t *testing.T, document string) {
+		// Whatever the document, the answer is yes, no or an error.
+		if ok, err := allows(document, ask{action: "sts:AssumeRole", keys: map[string]string{"a": "b"}}); ok && err != nil {
+			t.Error("both allowed and an error")
+		}
+	})
+}
+
+func TestLike(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"*", "", true}, {"", "", true}, {"", "a", false}, {"?", "", false}, {"a*c", "abc", true}, {"a*c", "abcd", false},
+		{"*a*b", "aab", true}, {"a?c", "abc", true}, {"**", "x", true}, {strings.Repeat("*a", 500) + "b", strings.Repeat("a", 5000), false},
+	} {
+		if got := like(row.pattern, row.text); got != row.want {
+			t.Errorf("%.20s on %.20s: got %v, want %v", row.pattern, row.text, got, row.want)
+		}
 	}
 }

@@ -102,19 +102,13 @@ func (p principal) has(a ask) bool {
 		case name == "*", name == a.account, name == "arn:"+env.Partition+":iam::"+a.account+":root", name == a.caller.ARN:
 			return true
 		}
-		return name == roleOf(a.caller.ARN)
+		// A session's ARN, arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION, lacks
+		// the role's path; a role's name is unique without it.
+		session, ok := strings.CutPrefix(a.caller.ARN, "arn:"+env.Partition+":sts::"+a.account+":assumed-role/")
+		role, _, _ := strings.Cut(session, "/")
+		rest, isRole := strings.CutPrefix(name, "arn:"+env.Partition+":iam::"+a.account+":role/")
+		return ok && isRole && rest[strings.LastIndex(rest, "/")+1:] == role
 	})
-}
-
-// roleOf turns arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION into the role's ARN,
-// without the path, which a session's ARN does not have.
-func roleOf(arn string) string {
-	head, rest, ok := strings.Cut(arn, ":assumed-role/")
-	if !ok {
-		return ""
-	}
-	name, _, _ := strings.Cut(rest, "/")
-	return strings.Replace(head, ":sts:", ":iam:", 1) + ":role/" + name
 }
 
 // holds reports whether all of a statement's conditions hold.
@@ -163,22 +157,23 @@ var operators = map[string]operator{
 
 func equal(a, b string) bool { return a == b }
 
-// like matches text against a pattern with * and ?.
+// like matches text against a pattern with * and ?. It goes back to the last *
+// alone, so that no pattern takes long.
 func like(pattern, text string) bool {
-	for i := 0; i < len(pattern); i++ {
+	p, t, star, mark := 0, 0, -1, 0
+	for t < len(text) {
 		switch {
-		case pattern[i] == '*':
-			rest := pattern[i+1:]
-			for j := 0; j <= len(text); j++ {
-				if like(rest, text[j:]) {
-					return true
-				}
-			}
-			return false
-		case text == "" || pattern[i] != '?' && pattern[i] != text[0]:
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p, t = p+1, t+1
+		case star >= 0:
+			mark++
+			p, t = star+1, mark
+		default:
 			return false
 		}
-		text = text[1:]
 	}
-	return text == ""
+	return strings.Trim(pattern[p:], "*") == ""
 }
