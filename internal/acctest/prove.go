@@ -11,12 +11,10 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Prove runs all that does not need an engine. Each part is a subtest with an
-// emulator of its own.
+// Prove proves a type, each part in a subtest with an emulator of its own.
 func Prove(t *testing.T, s Subject) {
 	t.Run("life", func(t *testing.T) { t.Parallel(); s.life(t) })
 	t.Run("gone", func(t *testing.T) { t.Parallel(); s.gone(t) })
-	t.Run("example", func(t *testing.T) { t.Parallel(); s.Example(t, "../..") })
 	for _, id := range s.Import {
 		t.Run("import "+id, func(t *testing.T) { t.Parallel(); s.imported(t, id) })
 	}
@@ -35,6 +33,9 @@ func Prove(t *testing.T, s Subject) {
 	t.Run("lag", func(t *testing.T) { t.Parallel(); s.lagging(t) })
 	for _, r := range s.Transient {
 		t.Run("transient "+r.Operation+" "+r.Code, func(t *testing.T) { t.Parallel(); s.transient(t, r) })
+	}
+	for _, name := range []string{"terraform", "tofu"} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); s.program(t, name) })
 	}
 	for _, k := range []Kind{Throttle, Break, CutBefore, CutAfter, Kill} {
 		t.Run(k.String(), func(t *testing.T) { t.Parallel(); s.spoiled(t, k) })

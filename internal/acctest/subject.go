@@ -3,8 +3,6 @@ package acctest
 import (
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -232,33 +230,6 @@ func fill(id string, v cty.Value) string {
 		}
 	}
 	return id
-}
-
-// Example applies examples/resources/<type>/resource.tf, plans nothing and
-// destroys it. root is the path of the repository.
-func (s Subject) Example(t *testing.T, root string) {
-	text, err := os.ReadFile(filepath.Join(root, "examples", "resources", s.Type, "resource.tf"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := s.bench(t)
-	config := "provider \"serverless\" {\n  region = \"eu-north-1\"\n}\n" + string(text)
-	if _, err := b.Apply(t.Context(), config); err != nil {
-		t.Fatalf("apply: %v", err)
-	}
-	changes, err := b.Plan(t.Context(), config)
-	if err != nil {
-		t.Fatalf("plan: %v", err)
-	}
-	for _, c := range changes {
-		if c.Action != "no-op" {
-			t.Errorf("the example plans %s of %s after its apply, because of %v", c.Action, c.Address, c.Changed)
-		}
-	}
-	if err := b.Destroy(t.Context(), config); err != nil {
-		t.Fatalf("destroy: %v", err)
-	}
-	b.empty()
 }
 
 var _ provider.Emulator = (*Wire)(nil)
