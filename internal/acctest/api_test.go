@@ -76,7 +76,7 @@ var routeSubject = Subject{
 		"route":    `"GET /orders/{id}"`,
 		"function": `serverless_function.orders.target_arn`,
 	},
-	Import: []string{"{api}/{route}"},
+	Import: []string{"{api}/{id}", "{api}/{route}"},
 	Edits: []Edit{
 		{Argument: "api", To: `serverless_http_api.other.id`, Replace: true},
 		{Argument: "route", To: `"ANY /orders/{rest+}"`, Writes: []string{"UpdateIntegration", "UpdateRoute"}},

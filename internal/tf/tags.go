@@ -44,6 +44,14 @@ func Marker(ctx context.Context) string {
 	return p.Run
 }
 
+// Claim reports whether the object of that id is still free in this run, and takes
+// it. Types whose names are not unique claim what they make and what they take
+// over, so that two resources of one name never take the same object.
+func Claim(ctx context.Context, id string) bool {
+	_, taken := operationOf(ctx).provider.claims.LoadOrStore(id, true)
+	return !taken
+}
+
 // All returns all tags, those of the provider block included.
 func (t *Tagged) All() map[string]string { return stringMap(t.TagsAll) }
 

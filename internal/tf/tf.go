@@ -10,6 +10,7 @@ package tf
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -142,6 +143,8 @@ type Provider struct {
 	Identity func(ctx context.Context, region string) (partition, account string, err error)
 	// Where names the backend in messages: "AWS" or "the emulator in .serverless".
 	Where string
+
+	claims sync.Map // see Claim
 }
 
 // A Scope is the account and the region that an operation is for.

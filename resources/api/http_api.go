@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -138,7 +137,7 @@ func makeAPI(ctx context.Context, c *Clients, m *httpAPI) (string, error) {
 		Tags:              tags,
 	}, once)
 	if err == nil {
-		claimed.Store(aws.ToString(out.ApiId), true)
+		tf.Claim(ctx, aws.ToString(out.ApiId))
 		return aws.ToString(out.ApiId), nil
 	}
 	var answered smithy.APIError
@@ -152,10 +151,6 @@ func makeAPI(ctx context.Context, c *Clients, m *httpAPI) (string, error) {
 	}
 	return id, nil
 }
-
-// claimed are the ids of the APIs that this process made or took over, so that a
-// second resource of the same name does not take the first one's.
-var claimed sync.Map
 
 // marker is the value of the marker tag: names of APIs are not unique, so it says
 // which one it is.
@@ -177,10 +172,7 @@ func marked(ctx context.Context, c *Clients, m *httpAPI) (string, error) {
 		return "", err
 	}
 	for _, a := range apis {
-		if a.Tags[tf.MarkerKey] != marker(ctx, m) {
-			continue
-		}
-		if _, taken := claimed.LoadOrStore(aws.ToString(a.ApiId), true); !taken {
+		if a.Tags[tf.MarkerKey] == marker(ctx, m) && tf.Claim(ctx, aws.ToString(a.ApiId)) {
 			return aws.ToString(a.ApiId), nil
 		}
 	}

@@ -27,14 +27,14 @@ import (
 // with the integration and the permission that this takes.
 var Route = tf.Type[*Clients, route]{
 	Name:    "route",
-	Import:  []string{"api", "route"},
+	Import:  []string{"api", "id"},
 	Replace: []string{"api"},
 	Gone:    tf.Gone[*types.NotFoundException]("GetRoute", "GetRoutes", "DeleteRoute"),
 	Schema: schema.Schema{
 		MarkdownDescription: "Which requests of an API go to a function. The integration between both and the permission to call the function come with it; " +
 			"routes of one API to the same function share one permission.",
 		Attributes: map[string]schema.Attribute{
-			"id":  computed("The route's id."),
+			"id":  computed("The route's id. To import a route its key may stand in the id's place: `a1b2c3d4e5/GET /orders`."),
 			"api": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the API. Changing it replaces the route."},
 			"route": schema.StringAttribute{
 				Required:            true,
@@ -181,7 +181,8 @@ func findRoute(ctx context.Context, c *Clients, m *route) (*types.Route, error) 
 }
 
 func readRoute(ctx context.Context, c *Clients, m *route) error {
-	if m.ID.ValueString() == "" { // imported by its key
+	if strings.ContainsAny(m.ID.ValueString(), " $") { // imported by its key
+		m.Route = m.ID
 		found, err := findRoute(ctx, c, m)
 		if err != nil {
 			return err
