@@ -15,6 +15,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
 )
 
 // A Program is what a command line runs in.
@@ -52,6 +54,9 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 // returns its exit code. The first interrupt asks the command to end in order,
 // the second one ends the process.
 func Main(p *Program, args []string) int {
+	if len(args) > 0 && args[0] == runtime.SandboxArg { // the emulator started this process for a function
+		return runtime.SandboxMain(args[1:])
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // SandboxArg is the argument with which this project's binary is started again to
@@ -54,7 +55,11 @@ func (h *Host) sandboxed() bool {
 		}
 		var out bytes.Buffer
 		c.Stdout, c.Stderr = &out, &out
-		err = c.Run()
+		if err = c.Start(); err == nil {
+			late := time.AfterFunc(10*time.Second, func() { _ = c.Process.Kill() }) // whatever Main is, it is no sandbox
+			err = c.Wait()
+			late.Stop()
+		}
 		_ = c.ExtraFiles[0].Close()
 		if err != nil {
 			h.notice(fmt.Sprintf("functions run as plain processes, because no sandbox can be made: %v %s", err, strings.TrimSpace(out.String())))
