@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/tfserverless/terraform-provider-serverless/provider"
 )
@@ -99,7 +99,7 @@ func (w *Wire) Do(r *http.Request) (*http.Response, error) {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	operation := operationOf(r, body)
+	operation := middleware.GetOperationName(r.Context()) // the SDK says which it is
 	w.mu.Lock()
 	if w.dead {
 		w.mu.Unlock()
@@ -189,23 +189,6 @@ func reads(operation string) bool {
 		}
 	}
 	return false
-}
-
-// operationOf names the operation of a request: by its target, its Action, or
-// method and path.
-func operationOf(r *http.Request, body []byte) string {
-	if t := r.Header.Get("X-Amz-Target"); t != "" {
-		return t[strings.LastIndex(t, ".")+1:]
-	}
-	if r.Header.Get("Content-Type") == "application/x-www-form-urlencoded" {
-		if v, err := url.ParseQuery(string(body)); err == nil && v.Get("Action") != "" {
-			return v.Get("Action")
-		}
-	}
-	if i := strings.LastIndex(r.URL.Path, "/operation/"); i >= 0 {
-		return r.URL.Path[i+len("/operation/"):]
-	}
-	return r.Method + " " + r.URL.Path
 }
 
 // answer is a refusal in the protocol of the request.
