@@ -18,7 +18,70 @@ import (
 // Load reads the module in dir. The module is never nil, so that its Files can
 // show the snippets of the diagnostics.
 func Load(dir string) (*Module, hcl.Diagnostics) {
-	m := &Module{
+	sources := map[string][]byte{}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return newModule(dir), hcl.Diagnostics{{
+			Severity: hcl.DiagError,
+			Summary:  "Configuration directory cannot be read",
+			Detail:   fmt.Sprintf("Reading the directory %s: %v.", dir, err),
+		}}
+	}
+	var diags hcl.Diagnostics
+	for _, e := range entries {
+		name := e.Name()
+		if _, ok := stem(name); !ok || e.IsDir() {
+			continue
+		}
+		src, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "Configuration file cannot be read",
+				Detail:   fmt.Sprintf("Reading the file %s: %v.", filepath.Join(dir, name), err),
+			})
+			continue
+		}
+		sources[name] = src
+	}
+	m, more := LoadFiles(dir, sources)
+	return m, append(diags, more...)
+}
+
+// LoadFiles reads the module of the given files, by base name, as if they were
+// in dir.
+func LoadFiles(dir string, sources map[string][]byte) (*Module, hcl.Diagnostics) {
+	m := newModule(dir)
+	m.sources = sources
+	if len(sources) == 0 {
+		return m, hcl.Diagnostics{{
+			Severity: hcl.DiagError,
+			Summary:  "No configuration files",
+			Detail:   fmt.Sprintf("The directory %s contains no .tf or .tf.json file. Create one, or name the right directory with -chdir.", dir),
+		}}
+	}
+	var diags hcl.Diagnostics
+	for _, override := range []bool{false, true} {
+		for _, name := range slices.Sorted(maps.Keys(sources)) {
+			if word, _ := stem(name); (word == "override" || strings.HasSuffix(word, "_override")) != override {
+				continue
+			}
+			// filepath.Join cleans, so that a file of "." is called by its bare name.
+			f, d := m.parse(filepath.Join(dir, name), sources[name])
+			diags = append(diags, d...)
+			if f == nil {
+				continue
+			}
+			l := loader{m: m, override: override}
+			l.file(f)
+			diags = append(diags, l.diags...)
+		}
+	}
+	return m, append(diags, m.check()...)
+}
+
+func newModule(dir string) *Module {
+	return &Module{
 		Dir:       dir,
 		Files:     map[string]*hcl.File{},
 		Required:  map[string]*Requirement{},
@@ -28,84 +91,23 @@ func Load(dir string) (*Module, hcl.Diagnostics) {
 		Outputs:   map[string]*Output{},
 		Resources: map[addr.Resource]*Resource{},
 	}
-	primary, overrides, diags := sources(dir)
-	if diags.HasErrors() {
-		return m, diags
-	}
-	if len(primary)+len(overrides) == 0 {
-		return m, append(diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError,
-			Summary:  "No configuration files",
-			Detail:   fmt.Sprintf("The directory %s contains no .tf or .tf.json file. Create one, or name the right directory with -chdir.", dir),
-		})
-	}
-	for _, group := range []struct {
-		names []string
-		merge bool
-	}{{primary, false}, {overrides, true}} {
-		for _, name := range group.names {
-			f, d := m.parse(name)
-			diags = append(diags, d...)
-			if f == nil {
-				continue
-			}
-			l := loader{m: m, override: group.merge}
-			l.file(f)
-			diags = append(diags, l.diags...)
-		}
-	}
-	return m, append(diags, m.check()...)
 }
 
-// Snapshot is the content of every configuration file of m, by base name.
-func (m *Module) Snapshot() map[string][]byte {
-	out := map[string][]byte{}
-	for name, f := range m.Files {
-		out[filepath.Base(name)] = f.Bytes
+// Sources is the content of every configuration file of m, by base name: what
+// LoadFiles takes.
+func (m *Module) Sources() map[string][]byte { return m.sources }
+
+// stem is the name of a configuration file without its extension; false for a
+// file that is none.
+func stem(name string) (string, bool) {
+	word, ok := strings.CutSuffix(name, ".tf")
+	if !ok {
+		word, ok = strings.CutSuffix(name, ".tf.json")
 	}
-	return out
+	return word, ok && !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
 }
 
-// sources lists the files of dir: the primary ones and the overrides, each in
-// lexical order.
-func sources(dir string) (primary, overrides []string, diags hcl.Diagnostics) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, nil, hcl.Diagnostics{{
-			Severity: hcl.DiagError,
-			Summary:  "Configuration directory cannot be read",
-			Detail:   fmt.Sprintf("Reading the directory %s: %v.", dir, err),
-		}}
-	}
-	for _, e := range entries {
-		name := e.Name()
-		stem, ok := strings.CutSuffix(name, ".tf")
-		if !ok {
-			stem, ok = strings.CutSuffix(name, ".tf.json")
-		}
-		if !ok || e.IsDir() || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") {
-			continue
-		}
-		// filepath.Join cleans, so that a file of "." is called by its bare name.
-		path := filepath.Join(dir, name)
-		if stem == "override" || strings.HasSuffix(stem, "_override") {
-			overrides = append(overrides, path)
-		} else {
-			primary = append(primary, path)
-		}
-	}
-	return primary, overrides, nil
-}
-
-func (m *Module) parse(path string) (*hcl.File, hcl.Diagnostics) {
-	src, err := os.ReadFile(path)
-	if err != nil {
-		return nil, hcl.Diagnostics{{
-			Severity: hcl.DiagError,
-			Summary:  "Configuration file cannot be read",
-			Detail:   fmt.Sprintf("Reading the file %s: %v.", path, err),
-		}}
-	}
+func (m *Module) parse(path string, src []byte) (*hcl.File, hcl.Diagnostics) {
 	var f *hcl.File
 	var diags hcl.Diagnostics
 	if strings.HasSuffix(path, ".json") {
@@ -114,8 +116,7 @@ func (m *Module) parse(path string) (*hcl.File, hcl.Diagnostics) {
 		f, diags = hclsyntax.ParseConfig(src, path, hcl.InitialPos)
 	}
 	if f == nil {
-		f = &hcl.File{Bytes: src}
-		m.Files[path] = f
+		m.Files[path] = &hcl.File{Bytes: src}
 		return nil, diags
 	}
 	m.Files[path] = f

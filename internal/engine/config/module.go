@@ -27,6 +27,8 @@ type Module struct {
 	Locals    map[string]*Local
 	Outputs   map[string]*Output
 	Resources map[addr.Resource]*Resource
+
+	sources map[string][]byte
 }
 
 // Requirement is one entry of required_providers.

@@ -79,6 +79,10 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
+	diags := p.Validate(ctx)
+	if diags.HasErrors() {
+		return nil, diags
+	}
 	pl := &planner{
 		opts: o, hook: o.Hook, prior: o.Prior, next: o.Prior.Clone(),
 		changes: map[objectID]*Change{}, busy: map[addr.Resource]bool{}, files: map[string]string{},
@@ -92,7 +96,7 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 	pl.wholes = graph.NewMemo(pl.Graph, pl.nameWhole, pl.collect)
 	pl.removals = graph.NewMemo(pl.Graph, nameRemoval, pl.planRemoval)
 
-	diags := pl.walk(ctx)
+	diags = append(diags, pl.walk(ctx)...)
 	diags = append(diags, pl.Graph.Diagnostics()...)
 	diags = append(diags, pl.protected()...)
 	diags = sorted(graph.Reportable(diags))

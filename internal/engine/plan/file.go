@@ -1,0 +1,364 @@
+package plan
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+)
+
+// A plan file is a zip archive: the plan itself, the state that it starts from,
+// and the configuration, so that applying needs nothing else.
+const (
+	planEntry    = "plan.json"
+	stateEntry   = "state.json"
+	configFolder = "config/"
+)
+
+// fileVersion is that of the form of plan.json. A file of another version is
+// refused: plans are short-lived.
+const fileVersion = 1
+
+type planJSON struct {
+	Version   int                  `json:"version"`
+	Dir       string               `json:"dir"`
+	Mode      Mode                 `json:"mode"`
+	Base      Base                 `json:"base"`
+	Workspace string               `json:"workspace"`
+	Time      time.Time            `json:"time"`
+	Refreshed bool                 `json:"refreshed"`
+	Files     map[string]string    `json:"files"`
+	Variables map[string]valueJSON `json:"variables"`
+	Changes   []changeJSON         `json:"changes"`
+	Drift     []changeJSON         `json:"drift"`
+	Outputs   []outputJSON         `json:"outputs"`
+	Graph     []Op                 `json:"graph"`
+}
+
+type changeJSON struct {
+	Addr         string     `json:"addr"`
+	Deposed      string     `json:"deposed,omitempty"`
+	Provider     string     `json:"provider"`
+	Action       Action     `json:"action"`
+	Reason       Reason     `json:"reason,omitempty"`
+	Before       valueJSON  `json:"before"`
+	After        valueJSON  `json:"after"`
+	Requires     []pathJSON `json:"requires,omitempty"`
+	Private      []byte     `json:"private,omitempty"`
+	Identity     *valueJSON `json:"identity,omitempty"`
+	Known        bool       `json:"known,omitempty"`
+	CreateFirst  bool       `json:"create_first,omitempty"`
+	Dependencies []string   `json:"dependencies,omitempty"`
+}
+
+type outputJSON struct {
+	Name      string    `json:"name"`
+	Action    Action    `json:"action"`
+	Before    valueJSON `json:"before"`
+	After     valueJSON `json:"after"`
+	Sensitive bool      `json:"sensitive,omitempty"`
+}
+
+// IsPlanFile tells by the first bytes of a file that it may be a plan.
+func IsPlanFile(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x04")) }
+
+// Save writes p, which was made from prog, as a plan file. It holds sensitive
+// values in clear, as the state does.
+func Save(w io.Writer, prog *Program, p *Plan) error {
+	doc, err := encodePlan(prog, p)
+	if err != nil {
+		return fmt.Errorf("encoding the plan: %w", err)
+	}
+	raw, err := (&state.File{Lineage: p.Base.Lineage, Serial: p.Base.Serial, State: p.Prior}).Encode()
+	if err != nil {
+		return fmt.Errorf("encoding the plan's state: %w", err)
+	}
+	z := zip.NewWriter(w)
+	write := func(name string, content []byte) error {
+		f, err := z.Create(name)
+		if err == nil {
+			_, err = f.Write(content)
+		}
+		return err
+	}
+	if err := write(planEntry, doc); err != nil {
+		return fmt.Errorf("writing the plan: %w", err)
+	}
+	if err := write(stateEntry, raw); err != nil {
+		return fmt.Errorf("writing the plan's state: %w", err)
+	}
+	sources := prog.Module.Sources()
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		if err := write(configFolder+name, sources[name]); err != nil {
+			return fmt.Errorf("writing the plan's configuration: %w", err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		return fmt.Errorf("writing the plan: %w", err)
+	}
+	return nil
+}
+
+// Load reads a plan file of the given size. The configuration is the one that
+// the plan was made from, whatever has become of it since.
+func Load(ctx context.Context, r io.ReaderAt, size int64, servers Servers) (*Program, *Plan, hcl.Diagnostics) {
+	bad := func(err error) hcl.Diagnostics {
+		return hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Plan file cannot be read",
+			Detail: fmt.Sprintf("%v. Make a new plan with the -out option.", err),
+		}}
+	}
+	doc, file, sources, err := unpack(r, size)
+	if err != nil {
+		return nil, nil, bad(err)
+	}
+	m, diags := config.LoadFiles(doc.Dir, sources)
+	if diags.HasErrors() {
+		return nil, nil, diags
+	}
+	prog, diags := Compile(ctx, m, servers)
+	if diags.HasErrors() {
+		return nil, nil, diags
+	}
+	p, err := decodePlan(ctx, prog, doc)
+	if err != nil {
+		return nil, nil, bad(err)
+	}
+	p.Prior = file.State
+	return prog, p, diags
+}
+
+// Stale tells that the state is not the one that p was made from, with the
+// diagnostic that says so.
+func (p *Plan) Stale(now Base) hcl.Diagnostics {
+	if p.Base == now {
+		return nil
+	}
+	detail := "The state was changed since the plan was made. Make a new plan."
+	if p.Base.Lineage != now.Lineage && p.Base.Lineage != "" {
+		detail = "The plan was made from another state, not an earlier version of this one. Make a new plan here."
+	}
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Saved plan is stale", Detail: detail}}
+}
+
+// maxEntry guards against an archive that unpacks without end, in bytes.
+const maxEntry = 1 << 30
+
+func unpack(r io.ReaderAt, size int64) (*planJSON, *state.File, map[string][]byte, error) {
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("opening it as a plan: %w", err)
+	}
+	sources := map[string][]byte{}
+	entries := map[string][]byte{}
+	for _, f := range z.File {
+		content, err := entry(f)
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("reading %s in it: %w", f.Name, err)
+		}
+		if name, ok := strings.CutPrefix(f.Name, configFolder); ok && name == path.Base(name) {
+			sources[name] = content
+		} else {
+			entries[f.Name] = content
+		}
+	}
+	if entries[planEntry] == nil || entries[stateEntry] == nil {
+		return nil, nil, nil, errors.New("it is an archive, but not one of a plan")
+	}
+	var doc planJSON
+	if err := json.Unmarshal(entries[planEntry], &doc); err != nil {
+		return nil, nil, nil, fmt.Errorf("reading %s in it: %w", planEntry, err)
+	}
+	if doc.Version != fileVersion {
+		return nil, nil, nil, fmt.Errorf("it was written by another version of this program")
+	}
+	file, err := state.Decode(entries[stateEntry])
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("reading %s in it: %w", stateEntry, err)
+	}
+	return &doc, file, sources, nil
+}
+
+func entry(f *zip.File) (content []byte, err error) {
+	in, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	content, err = io.ReadAll(io.LimitReader(in, maxEntry+1))
+	if err == nil && len(content) > maxEntry {
+		err = errors.New("it is too large")
+	}
+	return content, err
+}
+
+func encodePlan(prog *Program, p *Plan) ([]byte, error) {
+	doc := planJSON{
+		Version: fileVersion, Dir: prog.Module.Dir, Mode: p.Mode, Base: p.Base, Workspace: p.Workspace, Time: p.Time,
+		Refreshed: p.refreshed, Files: p.Files, Graph: p.Graph, Variables: map[string]valueJSON{},
+	}
+	var err error
+	for name, v := range p.Variables {
+		if doc.Variables[name], err = encodeValue(v, cty.DynamicPseudoType); err != nil {
+			return nil, fmt.Errorf("var.%s: %w", name, err)
+		}
+	}
+	if doc.Changes, err = encodeChanges(p.Changes); err != nil {
+		return nil, err
+	}
+	if doc.Drift, err = encodeChanges(p.Drift); err != nil {
+		return nil, err
+	}
+	for _, o := range p.Outputs {
+		out := outputJSON{Name: o.Name, Action: o.Action, Sensitive: o.Sensitive}
+		if out.Before, err = encodeValue(o.Before, cty.DynamicPseudoType); err != nil {
+			return nil, fmt.Errorf("output.%s: %w", o.Name, err)
+		}
+		if out.After, err = encodeValue(o.After, cty.DynamicPseudoType); err != nil {
+			return nil, fmt.Errorf("output.%s: %w", o.Name, err)
+		}
+		doc.Outputs = append(doc.Outputs, out)
+	}
+	return json.Marshal(doc)
+}
+
+func encodeChanges(changes []Change) ([]changeJSON, error) {
+	out := make([]changeJSON, len(changes))
+	for i, c := range changes {
+		e := changeJSON{
+			Addr: c.Addr.String(), Deposed: c.Deposed, Provider: c.Provider.String(), Action: c.Action, Reason: c.Reason,
+			Private: c.Private, Known: c.Known, CreateFirst: c.CreateFirst,
+		}
+		var err error
+		if e.Before, err = encodeValue(c.Before, c.Before.Type()); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Addr, err)
+		}
+		if e.After, err = encodeValue(c.After, c.After.Type()); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Addr, err)
+		}
+		for _, path := range c.Requires {
+			encoded, err := encodePath(path)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Addr, err)
+			}
+			e.Requires = append(e.Requires, encoded)
+		}
+		if c.Identity != cty.NilVal && !c.Identity.IsNull() {
+			identity, err := encodeValue(c.Identity, c.Identity.Type())
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Addr, err)
+			}
+			e.Identity = &identity
+		}
+		for _, d := range c.Dependencies {
+			e.Dependencies = append(e.Dependencies, d.String())
+		}
+		out[i] = e
+	}
+	return out, nil
+}
+
+func decodePlan(ctx context.Context, prog *Program, doc *planJSON) (*Plan, error) {
+	p := &Plan{
+		Mode: doc.Mode, Base: doc.Base, Workspace: doc.Workspace, Time: doc.Time, Files: doc.Files,
+		Graph: doc.Graph, Variables: map[string]cty.Value{}, refreshed: doc.Refreshed,
+	}
+	var err error
+	for name, v := range doc.Variables {
+		if p.Variables[name], err = v.decode(cty.DynamicPseudoType); err != nil {
+			return nil, fmt.Errorf("var.%s: %w", name, err)
+		}
+	}
+	s := &Session{Program: prog}
+	if p.Changes, err = decodeChanges(ctx, s, doc.Changes); err != nil {
+		return nil, err
+	}
+	if p.Drift, err = decodeChanges(ctx, s, doc.Drift); err != nil {
+		return nil, err
+	}
+	for _, o := range doc.Outputs {
+		out := OutputChange{Name: o.Name, Action: o.Action, Sensitive: o.Sensitive}
+		if out.Before, err = o.Before.decode(cty.DynamicPseudoType); err != nil {
+			return nil, fmt.Errorf("output.%s: %w", o.Name, err)
+		}
+		if out.After, err = o.After.decode(cty.DynamicPseudoType); err != nil {
+			return nil, fmt.Errorf("output.%s: %w", o.Name, err)
+		}
+		p.Outputs = append(p.Outputs, out)
+	}
+	for _, op := range p.Graph {
+		if op.Kind != Join && (op.Change < 0 || op.Change >= len(p.Changes)) {
+			return nil, errors.New("a step of it belongs to no change")
+		}
+	}
+	return p, nil
+}
+
+func decodeChanges(ctx context.Context, s *Session, in []changeJSON) ([]Change, error) {
+	var out []Change
+	for _, e := range in {
+		c, err := e.decode(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.Addr, err)
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func (e changeJSON) decode(ctx context.Context, s *Session) (c Change, err error) {
+	c = Change{
+		Deposed: e.Deposed, Action: e.Action, Reason: e.Reason, Private: e.Private, Known: e.Known, CreateFirst: e.CreateFirst,
+	}
+	if c.Addr, err = addr.ParseInstance(e.Addr); err != nil {
+		return c, err
+	}
+	if c.Provider, err = addr.ParseProviderConfig(e.Provider); err != nil {
+		return c, err
+	}
+	schema, diags := s.SchemaOf(ctx, c.Provider.Provider, c.Addr.Resource)
+	if diags.HasErrors() {
+		return c, diags
+	}
+	if c.Before, err = e.Before.decode(schema.Type); err != nil {
+		return c, err
+	}
+	if c.After, err = e.After.decode(schema.Type); err != nil {
+		return c, err
+	}
+	for _, path := range e.Requires {
+		decoded, err := path.decode()
+		if err != nil {
+			return c, err
+		}
+		c.Requires = append(c.Requires, decoded)
+	}
+	if e.Identity != nil && schema.Identity != cty.NilType {
+		if c.Identity, err = e.Identity.decode(schema.Identity); err != nil {
+			return c, err
+		}
+	}
+	for _, d := range e.Dependencies {
+		need, err := addr.ParseConfigResource(d)
+		if err != nil {
+			return c, err
+		}
+		c.Dependencies = append(c.Dependencies, need)
+	}
+	return c, nil
+}

@@ -1,0 +1,209 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/graph"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
+)
+
+// Validate checks the configuration without values for its variables and without
+// state: everything that must hold whatever they are, all reported together.
+// It configures no provider.
+func (p *Program) Validate(ctx context.Context) hcl.Diagnostics {
+	v := &validator{}
+	v.Session = p.NewSession(SessionOptions{
+		Objects: v, Variables: lang.UnknownVariables(p.Module), Workspace: "default", Static: true,
+	})
+	v.resources = graph.NewMemo(v.Graph, v.name, v.check)
+
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var diags hcl.Diagnostics
+	report := func(d hcl.Diagnostics) {
+		mu.Lock()
+		defer mu.Unlock()
+		diags = append(diags, d...)
+	}
+	wg.Go(func() { report(v.Eval.Validations(ctx)) })
+	for name := range p.Module.Outputs {
+		wg.Go(func() { _, d := v.Eval.Output(ctx, name); report(d) })
+	}
+	for name := range p.Module.Locals {
+		wg.Go(func() { _, d := v.Eval.Local(ctx, name); report(d) })
+	}
+	for r := range p.resources {
+		wg.Go(func() { _, d := v.resources.Get(ctx, r); report(d) })
+	}
+	for c := range p.providers {
+		wg.Go(func() { report(v.checkProvider(ctx, c)) })
+	}
+	wg.Wait()
+	return sorted(graph.Reportable(append(diags, v.Graph.Diagnostics()...)))
+}
+
+// validator is one run of Validate: the value of a resource is what its
+// configuration says, and unknown where the provider has its say.
+type validator struct {
+	*Session
+	resources *graph.Memo[addr.Resource, cty.Value]
+}
+
+// Instance is a value of the right shape (lang.Objects).
+func (v *validator) Instance(ctx context.Context, r addr.Resource, _ addr.Key) (cty.Value, hcl.Diagnostics) {
+	return v.resources.Get(ctx, r)
+}
+
+// Whole is unknown for a repeated resource (lang.Objects).
+func (v *validator) Whole(ctx context.Context, r addr.Resource) (cty.Value, hcl.Diagnostics) {
+	value, diags := v.resources.Get(ctx, r)
+	if block := v.Module.Resources[r]; block.Count != nil || block.ForEach != nil {
+		return cty.DynamicVal, diags
+	}
+	return value, diags
+}
+
+func (v *validator) name(r addr.Resource) (string, *hcl.Range) {
+	return r.String(), &v.Module.Resources[r].Range
+}
+
+func (v *validator) check(ctx context.Context, id addr.Resource) (cty.Value, hcl.Diagnostics) {
+	r := v.Resource(id)
+	if r == nil {
+		return cty.DynamicVal, nil // its type or provider was refused when compiling
+	}
+	_, diags := v.Eval.Expand(ctx, id)
+	in := lang.Anywhere(r.Resource)
+	diags = append(diags, v.Before(ctx, r, in)...)
+	config, more := v.Configuration(ctx, r, in)
+	diags = append(diags, more...)
+	diags = append(diags, v.checkBody(r)...)
+	diags = append(diags, v.checkIgnored(r)...)
+	if more.HasErrors() {
+		return cty.UnknownVal(r.Schema.Type), diags
+	}
+	value := Marked(r.Schema, propose(&r.Schema.Block, cty.UnknownVal(r.Schema.Type), config.Value), config.Marks)
+	in.Self = value
+	diags = append(diags, v.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+id.String()+" failed", in)...)
+	for _, e := range r.Lifecycle.ReplaceTriggeredBy {
+		_, more := v.Eval.Expr(ctx, e, cty.DynamicPseudoType, in)
+		diags = append(diags, more...)
+	}
+	return value, diags
+}
+
+func (v *validator) checkProvider(ctx context.Context, c addr.ProviderConfig) hcl.Diagnostics {
+	block := v.Program.providers[c]
+	value, diags := v.Eval.Block(ctx, block, lang.Within{})
+	if diags.HasErrors() {
+		return diags
+	}
+	value, _ = value.UnmarkDeep()
+	label, at := v.nameProvider(c)
+	return append(diags, locate(v.unconfigured(c.Provider).Validate(ctx, value), block.Body(), at, label)...)
+}
+
+// checkIgnored refuses paths of ignore_changes that no object of the type has.
+func (v *validator) checkIgnored(r *Resource) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, t := range r.Lifecycle.IgnoreChanges {
+		name, ok := t[0].(hcl.TraverseAttr)
+		if !ok || r.Schema.Type.HasAttribute(name.Name) {
+			continue
+		}
+		at := t.SourceRange()
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Unknown argument in ignore_changes",
+			Detail:  fmt.Sprintf("%s has no argument %q.%s", r.Addr.Type, name.Name, config.Suggest(name.Name, maps.Keys(r.Schema.Type.AttributeTypes()))),
+			Subject: &at,
+		})
+	}
+	return diags
+}
+
+// checkBody refuses what the conversion to a nested object's type would silently
+// drop: keys that the type does not have. It sees only what is written out.
+func (v *validator) checkBody(r *Resource) hcl.Diagnostics {
+	return checkKeys(r.block.Body(), &r.Schema.Block)
+}
+
+func checkKeys(body hcl.Body, b *plugin.Block) hcl.Diagnostics {
+	schema := &hcl.BodySchema{}
+	for name, a := range b.Attributes {
+		if a.Nested != nil {
+			schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
+		}
+	}
+	for name := range b.Blocks {
+		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name})
+	}
+	content, _, _ := body.PartialContent(schema)
+	var diags hcl.Diagnostics
+	for name, a := range content.Attributes {
+		diags = append(diags, checkObject(a.Expr, b.Attributes[name].Nested, name)...)
+	}
+	for _, nested := range content.Blocks {
+		diags = append(diags, checkKeys(nested.Body, &b.Blocks[nested.Type].Block)...)
+	}
+	return diags
+}
+
+func checkObject(e hcl.Expression, o *plugin.ObjectType, where string) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	switch o.Nesting {
+	case plugin.List, plugin.Set:
+		if list, ok := e.(*hclsyntax.TupleConsExpr); ok {
+			for _, element := range list.Exprs {
+				diags = append(diags, checkMembers(element, o, where)...)
+			}
+		}
+	case plugin.Map:
+		if object, ok := e.(*hclsyntax.ObjectConsExpr); ok {
+			for _, item := range object.Items {
+				diags = append(diags, checkMembers(item.ValueExpr, o, where)...)
+			}
+		}
+	default:
+		diags = checkMembers(e, o, where)
+	}
+	return diags
+}
+
+func checkMembers(e hcl.Expression, o *plugin.ObjectType, where string) hcl.Diagnostics {
+	object, ok := e.(*hclsyntax.ObjectConsExpr)
+	if !ok {
+		return nil
+	}
+	var diags hcl.Diagnostics
+	for _, item := range object.Items {
+		key, d := item.KeyExpr.Value(nil)
+		if d.HasErrors() || key.Type() != cty.String || !key.IsKnown() || key.IsNull() {
+			continue
+		}
+		name := key.AsString()
+		a := o.Attributes[name]
+		if a == nil {
+			at := item.KeyExpr.Range()
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "Unsupported argument",
+				Detail:  fmt.Sprintf("An argument named %q is not expected in %s.%s", name, where, config.Suggest(name, maps.Keys(o.Attributes))),
+				Subject: &at,
+			})
+			continue
+		}
+		if a.Nested != nil {
+			diags = append(diags, checkObject(item.ValueExpr, a.Nested, where+"."+name)...)
+		}
+	}
+	return diags
+}
