@@ -2,7 +2,9 @@ package iam
 
 import (
 	"context"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base32"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -53,7 +55,7 @@ func readManaged() (map[string]policy, error) {
 		managed[policyARN] = policy{
 			Policy: types.Policy{
 				Arn: &policyARN, CreateDate: &p.Created, UpdateDate: &p.Updated, DefaultVersionId: &p.Version,
-				IsAttachable: true, Path: &p.Path, PolicyId: newID("ANPA"), PolicyName: &p.Name,
+				IsAttachable: true, Path: &p.Path, PolicyId: managedID(policyARN), PolicyName: &p.Name,
 			},
 			Versions: []types.PolicyVersion{{
 				CreateDate: &p.Updated, Document: ptr(string(p.Document)), IsDefaultVersion: true, VersionId: &p.Version,
@@ -61,6 +63,12 @@ func readManaged() (map[string]policy, error) {
 		}
 	}
 	return managed, nil
+}
+
+// managedID is the same in every emulator; it is not the one that AWS uses.
+func managedID(policyARN string) *string {
+	sum := sha256.Sum256([]byte(policyARN))
+	return ptr("ANPA" + base32.StdEncoding.EncodeToString(sum[:])[:17])
 }
 
 // findPolicy returns the policy of that ARN, of the account or of AWS.
