@@ -41,7 +41,7 @@ func start(t testing.TB, path string) *fixture {
 	if f.Service, err = dynamodb.New(f.env); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = f.Service.Close() })
+	t.Cleanup(func() { _ = f.Close() })
 	return f
 }
 

@@ -191,13 +191,13 @@ func TestTransactions(t *testing.T) {
 	}
 	wantError(t, write("one", add), "IdempotentParameterMismatchException", "The request contains a ClientRequestToken that was already used with other parameters")
 	err := write("two", add, fresh)
-	wantError(t, err, "TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons [None, ConditionalCheckFailed]")
-	var cancelled *types.TransactionCanceledException
-	if errors.As(err, &cancelled); *cancelled.CancellationReasons[1].Message != "The conditional request failed" {
-		t.Errorf("reasons: got %v", cancelled.CancellationReasons)
+	wantError(t, err, "TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons [None, ConditionalCheckFailed]") //nolint:misspell // AWS's spelling
+	var canceled *types.TransactionCanceledException
+	if errors.As(err, &canceled); *canceled.CancellationReasons[1].Message != "The conditional request failed" {
+		t.Errorf("reasons: got %v", canceled.CancellationReasons)
 	}
 	if got := number(); got != "2" {
-		t.Errorf("n after a cancelled transaction: got %s, want 2", got)
+		t.Errorf("n after a canceled transaction: got %s, want 2", got)
 	}
 	wantError(t, write("three", add, add), "ValidationException", "Transaction request cannot include multiple operations on one item")
 }

@@ -110,7 +110,7 @@ func TestModel(t *testing.T) {
 		}
 		f := start(t, file)
 		defer func() { _ = f.env.Store.Close() }()
-		f.modelled()
+		f.model()
 		model := map[string]item{} // by pk and sk
 		text := rapid.SampledFrom([]string{"a", "b", "ab", "a\x00", "a\x00b", "é", "\U0001F600"})
 		number := rapid.SampledFrom([]string{"-10", "-1", "-0.5", "0", "2", "10", "1e20"})
@@ -193,8 +193,8 @@ func TestModel(t *testing.T) {
 	})
 }
 
-// modelled makes the table "model" with a number as the sort key, and an index.
-func (f *fixture) modelled() {
+// model makes the table "model" with a number as the sort key, and an index.
+func (f *fixture) model() {
 	must[*sdk.CreateTableOutput](f.t)(f.CreateTable(f.ctx, &sdk.CreateTableInput{
 		TableName: aws.String("model"), BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{def("pk", "S"), def("sk", "N"), def("kind", "S"), def("weight", "N")},

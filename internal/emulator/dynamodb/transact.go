@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -154,33 +155,38 @@ func (s *Service) locate(ctx context.Context, tx *store.Tx, steps []step) error 
 func prepare(steps []step) error {
 	reasons := make([]types.CancellationReason, len(steps))
 	codes := make([]string, len(steps))
-	cancelled := false
+	canceled := false
 	for i := range steps {
-		st := &steps[i]
-		err := st.evaluate()
+		var api smithy.APIError
+		err := steps[i].evaluate()
+		if err != nil && !errors.As(err, &api) {
+			return err
+		}
 		codes[i] = "None"
 		if err != nil {
-			cancelled = true
-			api, ok := err.(smithy.APIError)
-			if !ok {
-				return err
-			}
-			codes[i] = strings.TrimSuffix(api.ErrorCode(), "Exception")
-			if codes[i] == "Validation" {
-				codes[i] = "ValidationError"
-			}
+			canceled = true
+			codes[i] = reasonCode(api.ErrorCode())
 			reasons[i].Message = aws.String(api.ErrorMessage())
-			if failed, ok := err.(*types.ConditionalCheckFailedException); ok {
+			var failed *types.ConditionalCheckFailedException
+			if errors.As(err, &failed) {
 				reasons[i].Item = failed.Item
 			}
 		}
 		reasons[i].Code = aws.String(codes[i])
 	}
-	if !cancelled {
+	if !canceled {
 		return nil
 	}
 	return &types.TransactionCanceledException{
-		Message:             aws.String("Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]"),
+		Message:             aws.String("Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]"), //nolint:misspell // AWS's spelling
 		CancellationReasons: reasons,
 	}
+}
+
+// reasonCode is an error's code as CancellationReasons have it.
+func reasonCode(code string) string {
+	if code == "ValidationException" {
+		return "ValidationError"
+	}
+	return strings.TrimSuffix(code, "Exception")
 }

@@ -16,7 +16,7 @@ import (
 // UpdateTable implements the operation of that name. An index that it makes is
 // filled in the same commit, and shows CREATING for the settling time.
 func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
-	if in.AttributeDefinitions == nil && in.BillingMode == "" && in.DeletionProtectionEnabled == nil &&
+	if in.BillingMode == "" && in.DeletionProtectionEnabled == nil &&
 		len(in.GlobalSecondaryIndexUpdates) == 0 && in.OnDemandThroughput == nil && in.ProvisionedThroughput == nil &&
 		in.SSESpecification == nil && in.StreamSpecification == nil && in.TableClass == "" && in.WarmThroughput == nil {
 		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")

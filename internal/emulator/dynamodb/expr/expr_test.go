@@ -1,6 +1,7 @@
 package expr_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -127,7 +128,7 @@ func TestArithmetic(t *testing.T) {
 			t.Errorf("%s + %s: got %s %v, want %s", row.a, row.b, got, err, row.sum)
 		}
 	}
-	if _, err := n(t, "9e125").Add(n(t, "9e125")); err != expr.ErrOverflow {
+	if _, err := n(t, "9e125").Add(n(t, "9e125")); !errors.Is(err, expr.ErrOverflow) {
 		t.Errorf("9e125 + 9e125: got %v, want %v", err, expr.ErrOverflow)
 	}
 }

@@ -27,7 +27,7 @@ func (p *Params) KeyCondition(src string) ([]KeyTerm, error) {
 	seen := map[string]bool{}
 	for _, t := range terms {
 		if seen[t.Name] {
-			return nil, fmt.Errorf("KeyConditionExpressions must only contain one condition per key")
+			return nil, errorf("KeyConditionExpressions must only contain one condition per key")
 		}
 		seen[t.Name] = true
 	}
@@ -36,7 +36,7 @@ func (p *Params) KeyCondition(src string) ([]KeyTerm, error) {
 
 func keyTerms(terms []KeyTerm, c Condition) ([]KeyTerm, error) {
 	operator := func(op string) error {
-		return fmt.Errorf("Invalid operator used in KeyConditionExpression: %s", op)
+		return errorf("Invalid operator used in KeyConditionExpression: %s", op)
 	}
 	switch c := c.(type) {
 	case and:
@@ -89,12 +89,12 @@ func keyTerm(terms []KeyTerm, op string, key operand, operands ...operand) ([]Ke
 	path, ok := key.(Path)
 	if !ok {
 		if _, ok := key.(sizeOf); ok {
-			return nil, fmt.Errorf("KeyConditionExpressions cannot contain nested operations")
+			return nil, errorf("KeyConditionExpressions cannot contain nested operations")
 		}
-		return nil, fmt.Errorf("Invalid condition in KeyConditionExpression: No key attribute specified")
+		return nil, errorf("Invalid condition in KeyConditionExpression: No key attribute specified")
 	}
 	if len(path) > 1 {
-		return nil, fmt.Errorf("KeyConditionExpressions cannot have conditions on nested attributes")
+		return nil, errorf("KeyConditionExpressions cannot have conditions on nested attributes")
 	}
 	t := KeyTerm{Name: path[0].Name, Op: op}
 	for _, o := range operands {
@@ -102,9 +102,9 @@ func keyTerm(terms []KeyTerm, op string, key operand, operands ...operand) ([]Ke
 		case literal:
 			t.Values = append(t.Values, o.Value)
 		case Path:
-			return nil, fmt.Errorf("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+			return nil, errorf("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
 		default:
-			return nil, fmt.Errorf("KeyConditionExpressions cannot contain nested operations")
+			return nil, errorf("KeyConditionExpressions cannot contain nested operations")
 		}
 	}
 	return append(terms, t), nil

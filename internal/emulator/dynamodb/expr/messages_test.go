@@ -1,6 +1,7 @@
 package expr_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -240,7 +241,7 @@ func TestUpdateErrors(t *testing.T) {
 			t.Errorf("%s: %v", src, err)
 			continue
 		}
-		if _, err := u.Apply(stored(t)); err != want {
+		if _, err := u.Apply(stored(t)); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", src, err, want)
 		}
 	}

@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 
@@ -30,20 +29,20 @@ const (
 const Zero = Number("\x01")
 
 // The reasons why a text is not a number, in AWS's words.
-var (
-	ErrOverflow  = errors.New("Number overflow. Attempting to store a number with magnitude larger than supported range")
-	ErrUnderflow = errors.New("Number underflow. Attempting to store a number with magnitude smaller than supported range")
-	ErrPrecision = errors.New("Attempting to store more than 38 significant digits in a Number")
+const (
+	ErrOverflow  = Error("Number overflow. Attempting to store a number with magnitude larger than supported range")
+	ErrUnderflow = Error("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+	ErrPrecision = Error("Attempting to store more than 38 significant digits in a Number")
 )
 
 // ParseNumber reads a decimal such as "-12.50e3". The error's text is AWS's.
 func ParseNumber(s string) (Number, error) {
 	if s == "" {
-		return "", errors.New("The parameter cannot be converted to a numeric value")
+		return "", Error("The parameter cannot be converted to a numeric value")
 	}
 	neg, digits, exp, ok := scan(s)
 	if !ok {
-		return "", errors.New("The parameter cannot be converted to a numeric value: " + s)
+		return "", Error("The parameter cannot be converted to a numeric value: " + s)
 	}
 	return encode(neg, digits, exp)
 }
@@ -181,6 +180,9 @@ func (n Number) String() string {
 	}
 	return b.String()
 }
+
+// Type implements [Value].
+func (Number) Type() string { return "N" }
 
 // Size implements [Value]: a byte for two digits, one more, and one for a sign.
 func (n Number) Size() int {

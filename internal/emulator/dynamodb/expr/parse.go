@@ -58,7 +58,7 @@ func unused[T any](p *Params, member string, placeholders map[string]T) error {
 		return nil
 	}
 	slices.Sort(names)
-	return fmt.Errorf("Value provided in %s unused in expressions: keys: {%s}", member, strings.Join(names, ", "))
+	return errorf("Value provided in %s unused in expressions: keys: {%s}", member, strings.Join(names, ", "))
 }
 
 // parser reads one expression. Syntax errors end it at once; of all others AWS
@@ -91,18 +91,18 @@ const (
 
 func (p *parser) fault(kind fault, format string, args ...any) {
 	if p.faults[kind] == nil {
-		p.faults[kind] = fmt.Errorf(format, args...)
+		p.faults[kind] = errorf(format, args...)
 	}
 }
 
 // parse runs read over the whole of src.
 func parse[T any](params *Params, kind, src string, read func(*parser) T) (result T, err error) {
-	invalid := func(err error) error { return fmt.Errorf("Invalid %s: %w", kind, err) }
+	invalid := func(err error) error { return errorf("Invalid %s: %s", kind, err) }
 	if strings.TrimSpace(src) == "" {
-		return result, invalid(fmt.Errorf("The expression can not be empty;"))
+		return result, invalid(errorf("The expression can not be empty;"))
 	}
 	if len(src) > maxSource {
-		return result, invalid(fmt.Errorf("Expression size has exceeded the maximum allowed size; expression size: %d", len(src)))
+		return result, invalid(errorf("Expression size has exceeded the maximum allowed size; expression size: %d", len(src)))
 	}
 	p := &parser{params: params, tokens: lex(src), src: src}
 	defer func() {
@@ -119,7 +119,7 @@ func parse[T any](params *Params, kind, src string, read func(*parser) T) (resul
 		p.unexpected()
 	}
 	if p.operators > maxOperators {
-		return result, invalid(fmt.Errorf("The expression contains too many operators; operator count: %d", p.operators))
+		return result, invalid(errorf("The expression contains too many operators; operator count: %d", p.operators))
 	}
 	for _, err := range p.faults {
 		if err != nil {
@@ -161,7 +161,7 @@ func (p *parser) expect(text string) {
 }
 
 // unexpected ends the reading at the next token. AWS quotes the token with its
-// neighbours as they stand in the source.
+// neighbors as they stand in the source.
 func (p *parser) unexpected() {
 	t := p.peek()
 	start, end := t.start, t.end
@@ -252,7 +252,7 @@ func (p *Params) Projection(src string) (Projection, error) {
 			paths = append(paths, p.path())
 		}
 		if err := disjoint(paths); err != nil {
-			p.fault(faultPaths, "%w", err)
+			p.fault(faultPaths, "%s", err)
 		}
 		return paths
 	})

@@ -8,10 +8,10 @@ import (
 )
 
 // The errors of applying an update to an item, in AWS's words.
-var (
-	ErrNoAttribute = errors.New("The provided expression refers to an attribute that does not exist in the item")
-	ErrOperandType = errors.New("An operand in the update expression has an incorrect data type")
-	ErrBadPath     = errors.New("The document path provided in the update expression is invalid for update")
+const (
+	ErrNoAttribute = Error("The provided expression refers to an attribute that does not exist in the item")
+	ErrOperandType = Error("An operand in the update expression has an incorrect data type")
+	ErrBadPath     = Error("The document path provided in the update expression is invalid for update")
 )
 
 // An Update is an UpdateExpression; the zero Update changes nothing.
@@ -325,7 +325,7 @@ func (p *parser) update() Update {
 		u.Paths = append(u.Paths, a.path)
 	}
 	if err := disjoint(u.Paths); err != nil {
-		p.fault(faultPaths, "%w", err)
+		p.fault(faultPaths, "%s", err)
 	}
 	return u
 }

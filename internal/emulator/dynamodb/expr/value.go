@@ -15,46 +15,47 @@ type Value interface {
 	Size() int
 }
 
-// The types of values. Binary holds its bytes as a string; sets have no
-// duplicates and are never empty.
-type (
-	String    string
-	Binary    string
-	Bool      bool
-	Null      struct{}
-	List      []Value
-	Map       map[string]Value
-	StringSet []string
-	NumberSet []Number
-	BinarySet []string
-)
-
-// An Item is the attributes of one item by name.
-type Item = Map
+// A String is text; its order is that of its UTF-8 bytes.
+type String string
 
 // Type implements [Value].
-func (String) Type() string    { return "S" }
-func (Number) Type() string    { return "N" }
-func (Binary) Type() string    { return "B" }
-func (Bool) Type() string      { return "BOOL" }
-func (Null) Type() string      { return "NULL" }
-func (List) Type() string      { return "L" }
-func (Map) Type() string       { return "M" }
-func (StringSet) Type() string { return "SS" }
-func (NumberSet) Type() string { return "NS" }
-func (BinarySet) Type() string { return "BS" }
+func (String) Type() string { return "S" }
 
 // Size implements [Value].
 func (v String) Size() int { return len(v) }
 
+// A Binary is bytes, held as a string; its order is that of unsigned bytes.
+type Binary string
+
+// Type implements [Value].
+func (Binary) Type() string { return "B" }
+
 // Size implements [Value].
 func (v Binary) Size() int { return len(v) }
+
+// A Bool is true or false.
+type Bool bool
+
+// Type implements [Value].
+func (Bool) Type() string { return "BOOL" }
 
 // Size implements [Value].
 func (v Bool) Size() int { return 1 }
 
+// Null is the value that says that there is none.
+type Null struct{}
+
+// Type implements [Value].
+func (Null) Type() string { return "NULL" }
+
 // Size implements [Value].
 func (v Null) Size() int { return 1 }
+
+// A List is values in order.
+type List []Value
+
+// Type implements [Value].
+func (List) Type() string { return "L" }
 
 // Size implements [Value]: three bytes for the list, one for each element.
 func (v List) Size() int {
@@ -65,14 +66,41 @@ func (v List) Size() int {
 	return n
 }
 
+// A Map is values by name.
+type Map map[string]Value
+
+// An Item is the attributes of one item by name.
+type Item = Map
+
+// Type implements [Value].
+func (Map) Type() string { return "M" }
+
 // Size implements [Value]: three bytes for the map, one for each entry.
 func (v Map) Size() int { return 3 + len(v) + ItemSize(v) }
+
+// A StringSet is one or more different strings, in no order.
+type StringSet []string
+
+// Type implements [Value].
+func (StringSet) Type() string { return "SS" }
 
 // Size implements [Value].
 func (v StringSet) Size() int { return total(v) }
 
+// A BinarySet is one or more different strings of bytes, in no order.
+type BinarySet []string
+
+// Type implements [Value].
+func (BinarySet) Type() string { return "BS" }
+
 // Size implements [Value].
 func (v BinarySet) Size() int { return total(v) }
+
+// A NumberSet is one or more different numbers, in no order.
+type NumberSet []Number
+
+// Type implements [Value].
+func (NumberSet) Type() string { return "NS" }
 
 // Size implements [Value].
 func (v NumberSet) Size() int {
