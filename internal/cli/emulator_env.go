@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/process"
@@ -19,7 +21,7 @@ var emulatorEnv = command{
 The lines hold the emulator's key. Use them with: eval "$(tfserverless emulator env)"`,
 	flags: func(fs *flag.FlagSet) action {
 		dataDir := dataDirFlag(fs)
-		region := fs.String("region", defaultRegion, "`name` of the AWS region to use")
+		region := fs.String("region", regionOf(os.Getenv), "`name` of the AWS region to use; that of the environment if there is one")
 		return func(ctx context.Context, p *Program, _ []string) error {
 			a, err := findEmulator(ctx, *dataDir)
 			if err != nil {
@@ -29,6 +31,11 @@ The lines hold the emulator's key. Use them with: eval "$(tfserverless emulator 
 			return err
 		}
 	},
+}
+
+// regionOf is the region that the environment names.
+func regionOf(getenv func(string) string) string {
+	return cmp.Or(getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"), defaultRegion)
 }
 
 // shellLines are the commands of a POSIX shell that make the AWS CLI and SDKs

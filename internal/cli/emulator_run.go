@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/process"
 )
@@ -37,12 +38,16 @@ was chosen for the folder at first; "emulator env" prints the lines.`,
 				fmt.Fprintf(p.Err, "Emulator ready at %s; stop it with Ctrl-C.\n", a)
 				switch {
 				case c.DataDir == "":
-					fmt.Fprint(p.Out, shellLines(a, defaultRegion))
+					fmt.Fprint(p.Out, shellLines(a, regionOf(os.Getenv)))
 				default:
 					fmt.Fprintf(p.Err, "To point the AWS CLI and SDKs at it: eval \"$(%s emulator env -data-dir=%s)\"\n", name, quoted(c.DataDir))
 				}
 			}
-			return process.Run(ctx, c)
+			err := process.Run(ctx, c)
+			if err == nil {
+				fmt.Fprintln(p.Err, "Emulator stopped.")
+			}
+			return err
 		}
 	},
 }

@@ -37,8 +37,8 @@ func (a *activity) begin() (end func()) {
 	}
 }
 
-// touch counts as a request that has ended.
-func (a *activity) touch() { a.begin()() }
+// Touch counts as a request that has ended: somebody is about to make some.
+func (e *Emulator) Touch() { e.activity.begin()() }
 
 // settle waits until no request is running, or until ctx is done.
 func (a *activity) settle(ctx context.Context) {

@@ -67,10 +67,13 @@ func New(c Config) (*Emulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the emulator's folder: %w", err)
 	}
+	if err := os.RemoveAll(e.trash()); err != nil {
+		return nil, errors.Join(fmt.Errorf("ending a reset that was interrupted: %w", err), e.removeTemporary())
+	}
 	if e.key, err = rootKey(e.dir); err != nil {
 		return nil, errors.Join(err, e.removeTemporary())
 	}
-	e.endpoint = newEndpoint(e)
+	e.endpoint = newEndpoint(e, c.Log)
 	if e.services, err = e.compose(); err != nil {
 		return nil, errors.Join(err, e.endpoint.close(), e.removeTemporary())
 	}
@@ -109,7 +112,7 @@ func (e *Emulator) Reset(context.Context) error {
 	}
 	err := old.close()
 	e.services = nil
-	if err = errors.Join(err, os.RemoveAll(e.stateDir())); err != nil {
+	if err = errors.Join(err, e.forget()); err != nil {
 		return fmt.Errorf("forgetting what the emulator holds: %w", err)
 	}
 	e.services, err = e.compose()
@@ -154,6 +157,18 @@ var errClosed = errors.New("the emulator is closed")
 
 // stateDir is the part of the folder that Reset empties.
 func (e *Emulator) stateDir() string { return filepath.Join(e.dir, "state") }
+
+// forget removes the state at once, so that an emulator which is killed meanwhile
+// has all or nothing of it.
+func (e *Emulator) forget() error {
+	if err := os.Rename(e.stateDir(), e.trash()); err != nil {
+		return err
+	}
+	return os.RemoveAll(e.trash())
+}
+
+// trash is where the state goes that is being removed.
+func (e *Emulator) trash() string { return filepath.Join(e.dir, "trash") }
 
 func (e *Emulator) removeTemporary() error {
 	if e.config.DataDir != "" {

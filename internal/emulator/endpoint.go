@@ -24,7 +24,7 @@ type endpoint struct {
 	closed  bool
 }
 
-func newEndpoint(h http.Handler) *endpoint {
+func newEndpoint(h http.Handler, log *slog.Logger) *endpoint {
 	p := &endpoint{pipes: &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -32,7 +32,7 @@ func newEndpoint(h http.Handler) *endpoint {
 	p.server = &http.Server{
 		Handler:   h,
 		Protocols: &protocols,
-		ErrorLog:  slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // connections that clients broke off
+		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if _, ok := c.(pipe); ok {
 				return context.WithValue(ctx, inProcess{}, true)

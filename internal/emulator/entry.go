@@ -46,7 +46,6 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refuse(w, "a web page must not control the emulator")
 			return
 		}
-		defer e.activity.touch()
 		e.config.Control.ServeHTTP(w, r)
 		return
 	}

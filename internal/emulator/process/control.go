@@ -19,15 +19,16 @@ type Status struct {
 	PID      int    `json:"pid"`
 	Build    string `json:"build"`
 	DataDir  string `json:"data_dir"`
-	Deployed int    `json:"deployed"`     // how many things it holds: tables, items, functions, roles, …
-	Idle     int    `json:"idle_seconds"` // since the last request before this one
-	StopIdle int    `json:"idle_stop_seconds"`
+	Deployed int    `json:"deployed"`          // how many things it holds: tables, items, functions, roles, …
+	Idle     int    `json:"idle_seconds"`      // since the last request that was not about the process
+	IdleStop int    `json:"idle_stop_seconds"` // zero: it does not stop by itself
 }
 
 // control serves what the owner of the data_dir may ask of the process. Each
 // request must bear the token.
 func (p *owner) control() http.Handler {
 	m := http.NewServeMux()
+	m.HandleFunc("POST "+emulator.ControlPath+"join", func(http.ResponseWriter, *http.Request) { p.emulator.Touch() })
 	m.HandleFunc("GET "+emulator.ControlPath+"status", func(w http.ResponseWriter, _ *http.Request) {
 		s, err := p.status()
 		if err != nil {
@@ -60,7 +61,7 @@ func (p *owner) status() (Status, error) {
 	}
 	return Status{
 		URL: p.address.URL, PID: p.address.PID, Build: p.address.Build, DataDir: p.folder.path,
-		Deployed: n, Idle: int(p.emulator.Idle().Seconds()), StopIdle: int(p.idleStop.Seconds()),
+		Deployed: n, Idle: int(p.emulator.Idle().Seconds()), IdleStop: int(p.idleStop.Seconds()),
 	}, nil
 }
 
@@ -94,12 +95,11 @@ func (a *Address) call(ctx context.Context, method, what string, out any) error 
 }
 
 // answers reports whether the emulator that wrote this address is the one that
-// answers there.
-func (a *Address) answers(ctx context.Context) bool {
+// answers there, when it is asked for something.
+func (a *Address) answers(ctx context.Context, method, what string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	var s Status
-	return a.call(ctx, http.MethodGet, "status", &s) == nil
+	return a.call(ctx, method, what, nil) == nil
 }
 
 // Status asks the emulator about itself.

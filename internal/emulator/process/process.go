@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 )
 
@@ -58,7 +59,7 @@ func Find(ctx context.Context, dataDir string) (*Address, error) {
 	if held, err := d.locked(); err != nil {
 		return nil, err
 	} else if held {
-		if a, err := d.readAddress(); err == nil && a.answers(ctx) {
+		if a, err := d.readAddress(); err == nil && a.answers(ctx, http.MethodGet, "status") {
 			return a, nil
 		}
 	}
@@ -96,11 +97,11 @@ func Join(ctx context.Context, dataDir, main string) (*Address, error) {
 			}
 			return d.start(ctx, lock, main)
 		}
-		if a, err := d.readAddress(); err == nil && a.Token != told && a.answers(ctx) {
+		if a, err := d.readAddress(); err == nil && a.Token != told && a.answers(ctx, http.MethodPost, "join") { // which puts off its idle stop
 			if main == "" || a.Build == build {
 				return a, nil
 			}
-			if err := a.call(ctx, "POST", "stop", nil); err != nil {
+			if err := a.call(ctx, http.MethodPost, "stop", nil); err != nil {
 				return nil, fmt.Errorf("stopping the emulator of another build in %s: %w", d.path, err)
 			}
 			told = a.Token
@@ -118,7 +119,7 @@ func Stop(ctx context.Context, dataDir string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.call(ctx, "POST", "stop", nil); err != nil {
+	if err := a.call(ctx, http.MethodPost, "stop", nil); err != nil {
 		return fmt.Errorf("stopping the emulator at %v: %w", a, err)
 	}
 	d, err := at(dataDir)
