@@ -79,7 +79,7 @@ func checkProgram(path string) string {
 	}
 	f, err := elf.Open(path)
 	if err != nil {
-		return "" // a script, or the program of another system: the kernel judges
+		return checkScript(path)
 	}
 	defer func() { _ = f.Close() }()
 	machines := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64"}
@@ -87,7 +87,25 @@ func checkProgram(path string) string {
 		if m == "" {
 			m = f.Machine.String()
 		}
-		return fmt.Sprintf("fork/exec /var/task/bootstrap: exec format error (it is built for %s, this machine runs %s: build it with GOARCH=%s or the like)", m, runtime.GOARCH, runtime.GOARCH)
+		return fmt.Sprintf("fork/exec /var/task/bootstrap: exec format error (it is built for %s, and this machine is %s: build it with GOARCH=%s or the like)", m, runtime.GOARCH, runtime.GOARCH)
+	}
+	return ""
+}
+
+// checkScript is checkProgram for a program that is not in Linux's format.
+func checkScript(path string) string {
+	if runtime.GOOS != "linux" {
+		return "" // it may be this system's format, and the kernel judges
+	}
+	b, err := os.ReadFile(path)
+	line, isScript := strings.CutPrefix(string(b), "#!")
+	line, _, _ = strings.Cut(line, "\n")
+	words := strings.Fields(line)
+	if err != nil || !isScript || len(words) == 0 {
+		return "fork/exec /var/task/bootstrap: exec format error"
+	}
+	if _, err := os.Stat(words[0]); err != nil {
+		return "fork/exec /var/task/bootstrap: no such file or directory (its first line names " + words[0] + ")"
 	}
 	return ""
 }

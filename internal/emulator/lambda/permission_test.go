@@ -1,0 +1,102 @@
+package lambda
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+)
+
+const (
+	gateway = "apigateway.amazonaws.com"
+	source  = "arn:aws:execute-api:eu-north-1:000000000000:abc/*/GET/notes"
+	fARN    = "arn:aws:lambda:eu-north-1:000000000000:function:f"
+)
+
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		in      lambda.AddPermissionInput
+		want    string // the statement
+		allowed bool   // for the gateway's call
+	}{
+		{"source", lambda.AddPermissionInput{Principal: aws.String(gateway), SourceArn: aws.String(source)},
+			`{"Sid":"s","Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"` + fARN + `","Condition":{"ArnLike":{"AWS:SourceArn":"` + source + `"}}}`, true},
+		{"stars", lambda.AddPermissionInput{Principal: aws.String(gateway), SourceArn: aws.String("arn:aws:execute-api:eu-north-1:000000000000:abc/*")},
+			`{"Sid":"s","Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"` + fARN + `","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:eu-north-1:000000000000:abc/*"}}}`, true},
+		{"account", lambda.AddPermissionInput{Principal: aws.String(gateway), SourceAccount: aws.String("000000000000"), SourceArn: aws.String(source)},
+			`{"Sid":"s","Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"` + fARN + `","Condition":{"StringEquals":{"AWS:SourceAccount":"000000000000"},"ArnLike":{"AWS:SourceArn":"` + source + `"}}}`, true},
+		{"everyone", lambda.AddPermissionInput{Principal: aws.String("*")},
+			`{"Sid":"s","Effect":"Allow","Principal":"*","Action":"lambda:InvokeFunction","Resource":"` + fARN + `"}`, true},
+		{"another source", lambda.AddPermissionInput{Principal: aws.String(gateway), SourceArn: aws.String("arn:aws:execute-api:eu-north-1:000000000000:xyz/*")},
+			`{"Sid":"s","Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"` + fARN + `","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:eu-north-1:000000000000:xyz/*"}}}`, false},
+		{"another account", lambda.AddPermissionInput{Principal: aws.String(gateway), SourceAccount: aws.String("111111111111")},
+			`{"Sid":"s","Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"` + fARN + `","Condition":{"StringEquals":{"AWS:SourceAccount":"111111111111"}}}`, false},
+		{"another service", lambda.AddPermissionInput{Principal: aws.String("events.amazonaws.com")},
+			`{"Sid":"s","Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"` + fARN + `"}`, false},
+		{"a user", lambda.AddPermissionInput{Principal: aws.String("000000000000")},
+			`{"Sid":"s","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"lambda:InvokeFunction","Resource":"` + fARN + `"}`, false},
+		{"function URL", lambda.AddPermissionInput{Principal: aws.String("*"), Action: aws.String("lambda:InvokeFunctionUrl"), FunctionUrlAuthType: "NONE"},
+			`{"Sid":"s","Effect":"Allow","Principal":"*","Action":"lambda:InvokeFunctionUrl","Resource":"` + fARN + `","Condition":{"StringEquals":{"lambda:FunctionUrlAuthType":"NONE"}}}`, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, clock.Real)
+			w.create(t, node, "index.handler", map[string]string{"index.js": nodeEcho}, nil)
+			ctx := env.WithCaller(w.ctx, env.Caller{Service: gateway, SourceARN: source, SourceAccount: "000000000000"})
+			_, _, err := w.InvokeFor(ctx, fARN, []byte(`1`))
+			checkError(t, err, "AccessDeniedException", "User: apigateway.amazonaws.com is not authorized to perform: lambda:InvokeFunction on resource: "+fARN+" because no resource-based policy allows the lambda:InvokeFunction action")
+
+			tt.in.FunctionName, tt.in.StatementId = aws.String("f"), aws.String("s")
+			if tt.in.Action == nil {
+				tt.in.Action = aws.String("lambda:InvokeFunction")
+			}
+			out, err := w.AddPermission(w.ctx, &tt.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := aws.ToString(out.Statement); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			policy, err := w.GetPolicy(w.ctx, &lambda.GetPolicyInput{FunctionName: aws.String(fARN)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := aws.ToString(policy.Policy), `{"Version":"2012-10-17","Id":"default","Statement":[`+tt.want+`]}`; got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+			result, failed, err := w.InvokeFor(ctx, fARN, []byte(`1`))
+			if tt.allowed != (err == nil) || tt.allowed && (string(result) != "1" || failed != "") {
+				t.Errorf("got %s, %q, %v, want allowed: %v", result, failed, err, tt.allowed)
+			}
+		})
+	}
+}
+
+func TestArnLike(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		pattern, arn string
+		want         bool
+	}{
+		{"arn:aws:s3:::b", "arn:aws:s3:::b", true},
+		{"arn:aws:s3:::b*", "arn:aws:s3:::bucket", true},
+		{"arn:aws:s3:::*k?t", "arn:aws:s3:::bucket", true},
+		{"arn:*:s3:::b", "arn:aws:s3:::b", true},
+		{"arn:aws:sns:*:*:t", "arn:aws:sns:eu-north-1:000000000000:t", true},
+		{"arn:*", "arn:aws:s3:::b", false}, // a star does not cross a colon
+		{"*", "arn:aws:s3:::b", false},
+		{"arn:aws:s3:::b", "arn:aws:s3:::bb", false},
+		{"arn:aws:sns:*:t", "arn:aws:sns:eu-north-1:000000000000:t", false},
+	}
+	for _, tt := range tests {
+		if got := arnLike(tt.pattern, tt.arn); got != tt.want {
+			t.Errorf("arnLike(%q, %q) is %v", tt.pattern, tt.arn, got)
+		}
+	}
+}
