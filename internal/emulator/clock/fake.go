@@ -10,6 +10,7 @@ type Fake struct {
 	mu     sync.Mutex
 	now    time.Time
 	timers map[*fakeTimer]struct{}
+	asked  int // calls of AfterFunc so far
 }
 
 // NewFake returns a clock that shows now.
@@ -20,6 +21,7 @@ func NewFake(now time.Time) *Fake {
 type fakeTimer struct {
 	clock *Fake
 	at    time.Time
+	order int // among those of the same time
 	f     func()
 }
 
@@ -34,7 +36,8 @@ func (c *Fake) Now() time.Time {
 func (c *Fake) AfterFunc(d time.Duration, f func()) Timer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := &fakeTimer{clock: c, at: c.now.Add(d), f: f}
+	c.asked++
+	t := &fakeTimer{clock: c, at: c.now.Add(d), order: c.asked, f: f}
 	if d <= 0 {
 		go f()
 		return t
@@ -52,14 +55,15 @@ func (t *fakeTimer) Stop() bool {
 }
 
 // Advance moves the clock by d and runs, in the order of their times and each to
-// its end, the calls that fall due.
+// its end, the calls that fall due; those of the same time in the order in which
+// they were asked for.
 func (c *Fake) Advance(d time.Duration) {
 	c.mu.Lock()
 	end := c.now.Add(d)
 	for {
 		var next *fakeTimer
 		for t := range c.timers {
-			if !t.at.After(end) && (next == nil || t.at.Before(next.at)) {
+			if !t.at.After(end) && (next == nil || t.before(next)) {
 				next = t
 			}
 		}
@@ -67,11 +71,22 @@ func (c *Fake) Advance(d time.Duration) {
 			break
 		}
 		delete(c.timers, next)
-		c.now = next.at
+		c.forward(next.at)
 		c.mu.Unlock()
 		next.f()
 		c.mu.Lock()
 	}
-	c.now = end
+	c.forward(end)
 	c.mu.Unlock()
+}
+
+func (t *fakeTimer) before(o *fakeTimer) bool {
+	return t.at.Before(o.at) || t.at.Equal(o.at) && t.order < o.order
+}
+
+// forward never sets the clock back, which one that advances beside another could.
+func (c *Fake) forward(to time.Time) {
+	if to.After(c.now) {
+		c.now = to
+	}
 }

@@ -1,0 +1,181 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/tidwall/btree"
+	"go.etcd.io/bbolt"
+)
+
+// A Set is an ordered collection of values of one type, by key.
+type Set[T any] struct {
+	name   string
+	index  int // of its tree among the store's
+	encode func(T) ([]byte, error)
+	decode func([]byte) (T, error)
+}
+
+// NewSet returns the store's set of that name, whose values are kept as JSON in
+// the file, and reads it. Names are unique in a store, such as "lambda.function".
+func NewSet[T any](s *Store, name string) (*Set[T], error) {
+	return NewSetWith(s, name,
+		func(v T) ([]byte, error) { return json.Marshal(v) },
+		func(b []byte) (v T, err error) { return v, json.Unmarshal(b, &v) })
+}
+
+// NewSetWith is NewSet with a form of its own in the file.
+func NewSetWith[T any](s *Store, name string, encode func(T) ([]byte, error), decode func([]byte) (T, error)) (*Set[T], error) {
+	s.commit.Lock()
+	defer s.commit.Unlock()
+	if slices.ContainsFunc(s.sets, func(o set) bool { return o.setName() == name }) {
+		return nil, fmt.Errorf("the store has a set %q already", name)
+	}
+	c := &Set[T]{name: name, index: len(s.sets), encode: encode, decode: decode}
+	tree := &btree.Map[string, T]{}
+	if s.db != nil {
+		if err := c.load(s.db, tree); err != nil {
+			return nil, fmt.Errorf("reading %q from the store's file: %w", name, err)
+		}
+	}
+	s.sets = append(s.sets, c)
+	trees := append(slices.Clone(*s.now.Load()), tree)
+	s.now.Store(&trees)
+	return c, nil
+}
+
+func (c *Set[T]) setName() string { return c.name }
+func (c *Set[T]) empty() any      { return &btree.Map[string, T]{} }
+
+func (c *Set[T]) count(tree any) int { return tree.(*btree.Map[string, T]).Len() }
+
+func (c *Set[T]) load(db *bbolt.DB, into *btree.Map[string, T]) error {
+	return undamaged(func() error {
+		return db.View(func(tx *bbolt.Tx) error {
+			b := tx.Bucket([]byte(c.name))
+			if b == nil {
+				return nil
+			}
+			return b.ForEach(func(k, raw []byte) error {
+				v, err := c.decode(bytes.Clone(raw))
+				if err != nil {
+					return fmt.Errorf("key %q: %w", k, err)
+				}
+				into.Load(string(k), v)
+				return nil
+			})
+		})
+	})
+}
+
+// edit is a transaction's own copy of one set.
+type edit[T any] struct {
+	set  *Set[T]
+	tree *btree.Map[string, T]
+	puts map[string]*T // nil: deleted
+}
+
+func (e *edit[T]) publish(trees []any) { trees[e.set.index] = e.tree }
+
+func (e *edit[T]) write(tx *bbolt.Tx) error {
+	b, err := tx.CreateBucketIfNotExists([]byte(e.set.name))
+	if err != nil {
+		return err
+	}
+	for k, v := range e.puts {
+		if v == nil {
+			if err := b.Delete([]byte(k)); err != nil {
+				return err
+			}
+			continue
+		}
+		raw, err := e.set.encode(*v)
+		if err != nil {
+			return fmt.Errorf("%s %q: %w", e.set.name, k, err)
+		}
+		if err := b.Put([]byte(k), raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// edited returns the transaction's copy of the set, made at its first change.
+func (c *Set[T]) edited(tx *Tx) *edit[T] {
+	if !tx.writable {
+		panic("store: a change within View")
+	}
+	if e, ok := tx.edits[c]; ok {
+		return e.(*edit[T])
+	}
+	e := &edit[T]{set: c, tree: c.at(tx).Copy(), puts: map[string]*T{}}
+	tx.edits[c] = e
+	return e
+}
+
+// at returns the set's tree as the transaction sees it.
+func (c *Set[T]) at(tx *Tx) *btree.Map[string, T] {
+	if e, ok := tx.edits[c]; ok {
+		return e.(*edit[T]).tree
+	}
+	return tx.trees[c.index].(*btree.Map[string, T])
+}
+
+// still returns at, as it is now: the transaction may change the set while it
+// goes over it.
+func (c *Set[T]) still(tx *Tx) *btree.Map[string, T] {
+	t := c.at(tx)
+	if _, ok := tx.edits[c]; ok {
+		return t.Copy()
+	}
+	return t
+}
+
+// Get returns the value at key.
+func (c *Set[T]) Get(tx *Tx, key string) (T, bool) { return c.at(tx).Get(key) }
+
+// Put stores v at key, in place of what is there. A key is not empty.
+func (c *Set[T]) Put(tx *Tx, key string, v T) {
+	if key == "" {
+		panic("store: an empty key")
+	}
+	e := c.edited(tx)
+	e.tree.Set(key, v)
+	e.puts[key] = &v
+}
+
+// Delete removes key and reports whether it was there.
+func (c *Set[T]) Delete(tx *Tx, key string) bool {
+	if _, ok := c.at(tx).Get(key); !ok {
+		return false
+	}
+	e := c.edited(tx)
+	e.tree.Delete(key)
+	e.puts[key] = nil
+	return true
+}
+
+// From yields the values at key and after it, in order. Changes that the
+// transaction makes on the way do not show.
+func (c *Set[T]) From(tx *Tx, key string) iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) { c.still(tx).Ascend(key, yield) }
+}
+
+// DownFrom yields the values at key and before it, in descending order.
+func (c *Set[T]) DownFrom(tx *Tx, key string) iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) { c.still(tx).Descend(key, yield) }
+}
+
+// Prefix yields the values whose keys begin with prefix, in order.
+func (c *Set[T]) Prefix(tx *Tx, prefix string) iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) {
+		for k, v := range c.From(tx, prefix) {
+			if len(k) < len(prefix) || k[:len(prefix)] != prefix || !yield(k, v) {
+				return
+			}
+		}
+	}
+}
