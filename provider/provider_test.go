@@ -60,13 +60,13 @@ func TestRefusedConfigurations(t *testing.T) {
 		}`, nil, []string{"Two backends", "Remove one"}},
 		{"unknown backend", `provider "serverless" {}`, map[string]string{"SERVERLESS_BACKEND": "azure"}, []string{"SERVERLESS_BACKEND", `"azure"`, `"emulator"`}},
 		{"unknown region", `provider "serverless" {
-			region  = unknown
+			region  = var.unknown
 			backend = { emulator = {} }
 		}
 		data "serverless_context" "c" {}`, nil, []string{"region is not known yet", "-target"}},
 		{"unknown endpoint", `provider "serverless" {
 			region   = "eu-north-1"
-			endpoint = unknown
+			endpoint = var.unknown
 		}
 		data "serverless_context" "c" {}`, nil, []string{"endpoint is not known yet", "-target"}},
 	} {
@@ -97,7 +97,7 @@ func TestUnknownSettings(t *testing.T) {
 	alone(t)
 	for _, name := range []string{"region", "profile", "endpoint", "endpoints", "backend", "name_prefix", "stack", "tags", "defaults"} {
 		t.Run(name, func(t *testing.T) {
-			config := "provider \"serverless\" {\n" + name + " = unknown\n"
+			config := "provider \"serverless\" {\n" + name + " = var.unknown\n"
 			if name != "region" {
 				config += "region = \"eu-north-1\"\n"
 			}

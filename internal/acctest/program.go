@@ -70,7 +70,7 @@ type program struct {
 
 func (p *program) write(config string) {
 	p.Helper()
-	if err := os.WriteFile(filepath.Join(p.dir, "main.tf"), []byte(strings.ReplaceAll(config, "unknown", "null")), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(p.dir, "main.tf"), []byte(config), 0o600); err != nil {
 		p.Fatal(err)
 	}
 }

@@ -102,12 +102,20 @@ func (a Arguments) with(over Arguments) Arguments {
 	return all
 }
 
+// provided is the provider block of all configurations.
+const provided = `
+provider "serverless" {
+  region = "eu-north-1"
+  stack  = "proof"
+  tags   = { stack = "proof" }
+}
+`
+
 // config is a configuration with one resource, named "subject", of these
 // arguments.
 func (s Subject) config(a Arguments) string {
 	b := &strings.Builder{}
-	b.WriteString("provider \"serverless\" {\n  region = \"eu-north-1\"\n  stack  = \"proof\"\n  tags   = { stack = \"proof\" }\n}\n")
-	b.WriteString(s.Before)
+	b.WriteString(provided + s.Before)
 	fmt.Fprintf(b, "resource %q \"subject\" {\n", s.Type)
 	for _, name := range slices.Sorted(maps.Keys(a)) {
 		fmt.Fprintf(b, "  %s = %s\n", name, a[name])
@@ -144,9 +152,9 @@ func (s Subject) bench(t *testing.T) *bench {
 	}
 }
 
-// another is a machine on the same emulator with a state of its own: somebody
+// another is a machine on the same emulator with a copy of the state: somebody
 // else who works on the same objects.
-func (b *bench) another() *Machine { return &Machine{Serve: b.Serve} }
+func (b *bench) another() *Machine { return &Machine{Serve: b.Serve, state: b.saved()} }
 
 func (b *bench) apply(a Arguments) Change {
 	b.t.Helper()
