@@ -95,6 +95,9 @@ func (p *Program) run(ctx context.Context, args []string) error {
 		fmt.Fprint(p.Err, text)
 		return exit(1)
 	}
+	if rest, err = fromEnvironment(c, rest); err != nil {
+		return err
+	}
 	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	act := c.flags(fs)

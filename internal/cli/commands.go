@@ -2,6 +2,8 @@ package cli
 
 // commands is the command table, in the order of the help text.
 var commands = []command{
+	applyCommand,
+	destroyCommand,
 	emulatorBackground,
 	emulatorEnv,
 	emulatorReset,
@@ -10,5 +12,15 @@ var commands = []command{
 	emulatorStart,
 	emulatorStatus,
 	emulatorStop,
+	fmtCommand,
+	initCommand,
+	outputCommand,
+	planCommand,
+	providersSchema,
+	showCommand,
+	stateList,
+	statePull,
+	stateShow,
+	validateCommand,
 	versionCommand,
 }

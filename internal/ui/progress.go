@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -15,6 +16,7 @@ import (
 type Progress struct {
 	steps
 	style Style
+	write sync.Mutex
 	out   io.Writer
 }
 
@@ -38,8 +40,10 @@ func (p *Progress) Finished(e plan.Event, diags hcl.Diagnostics) {
 	}
 }
 
-// line writes one line, in one call, so that lines do not mix.
+// line writes one line.
 func (p *Progress) line(text string) {
+	p.write.Lock()
+	defer p.write.Unlock()
 	// Progress that cannot be shown is no reason to stop the work.
 	_, _ = fmt.Fprintf(p.out, "%s\n", p.style.paint(bold, text))
 }

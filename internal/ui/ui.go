@@ -76,3 +76,9 @@ func missing(v cty.Value) bool {
 	bare, _ := v.Unmark()
 	return bare.IsKnown() && bare.IsNull()
 }
+
+// Bold makes text stand out.
+func (s Style) Bold(text string) string { return s.paint(bold, text) }
+
+// Good makes text stand out as a success.
+func (s Style) Good(text string) string { return s.paint(bold+";"+green, text) }

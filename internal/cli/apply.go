@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/apply"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+)
+
+var applyCommand = command{
+	name:    "apply",
+	args:    "[PLANFILE]",
+	summary: "Make the changes that the configuration asks for",
+	help: `
+Without a plan file, apply makes a plan, shows it and asks for approval. A plan
+file is applied as it is.`,
+	flags: func(fs *flag.FlagSet) action {
+		f, auto := applyFlags(fs)
+		fs.BoolVar(&f.destroy, "destroy", false, "destroy everything")
+		return func(ctx context.Context, p *Program, args []string) error {
+			return applyAction(ctx, p, fs, f, *auto, args)
+		}
+	},
+}
+
+var destroyCommand = command{
+	name:    "destroy",
+	summary: "Destroy everything that the state knows",
+	flags: func(fs *flag.FlagSet) action {
+		f, auto := applyFlags(fs)
+		f.destroy = true
+		return func(ctx context.Context, p *Program, args []string) error {
+			return applyAction(ctx, p, fs, f, *auto, args)
+		}
+	},
+}
+
+func applyFlags(fs *flag.FlagSet) (*planFlags, *bool) {
+	f := &planFlags{}
+	f.declare(fs)
+	return f, fs.Bool("auto-approve", false, "do not ask for approval")
+}
+
+func applyAction(ctx context.Context, p *Program, fs *flag.FlagSet, f *planFlags, auto bool, args []string) error {
+	v := newView(p, f.view)
+	switch {
+	case len(args) > 1:
+		return v.fail(fmt.Errorf("apply takes one plan file, but got %d arguments\n\nFlags come before the file.", len(args)))
+	case len(args) == 1:
+		var planning []string
+		fs.Visit(func(x *flag.Flag) {
+			switch x.Name {
+			case "var", "var-file", "destroy", "refresh-only", "replace":
+				planning = append(planning, "-"+x.Name)
+			}
+		})
+		if len(planning) > 0 {
+			return v.fail(fmt.Errorf("a plan file cannot be combined with %s\n\nThe file says already what is to be done. Give these flags to the command plan.", strings.Join(planning, ", ")))
+		}
+		return v.applyFile(ctx, f, args[0])
+	case f.view.json && !auto:
+		return v.fail(errors.New("-json needs -auto-approve or a plan file\n\nNobody can be asked for approval in a log."))
+	}
+	return v.applyNew(ctx, f, auto)
+}
+
+// applyNew makes a plan, asks for approval and applies it.
+func (v *view) applyNew(ctx context.Context, f *planFlags, auto bool) (err error) {
+	program, err := v.compile(ctx)
+	if err != nil {
+		return err
+	}
+	store, err := v.open(ctx, f.lock, "OperationTypeApply", program.Module)
+	if err != nil {
+		return err
+	}
+	defer func() { err = v.closed(store, err) }()
+	p, err := v.makePlan(ctx, program, store, f)
+	if err != nil {
+		return err
+	}
+	v.plan(p)
+	if !auto && pending(p) {
+		question, consequence := "Do you want to perform these actions?", "They will be carried out as described above."
+		switch p.Mode {
+		case plan.Destroy:
+			question, consequence = "Do you really want to destroy all of this?", "Everything shown above will be destroyed. There is no undo."
+		case plan.RefreshOnly:
+			question, consequence = "Do you want to update the state to what was found?", "Only the state will be written. No object is changed."
+		}
+		if err := v.approve(question, consequence); err != nil {
+			return v.fail(err)
+		}
+	}
+	return v.run(ctx, program, p, store, f)
+}
+
+// applyFile applies the plan in a file.
+func (v *view) applyFile(ctx context.Context, f *planFlags, path string) (err error) {
+	program, p, err := v.readPlan(ctx, path)
+	if err != nil {
+		return err
+	}
+	store, err := v.open(ctx, f.lock, "OperationTypeApply", program.Module)
+	if err != nil {
+		return err
+	}
+	defer func() { err = v.closed(store, err) }()
+	if _, base := stateOf(store); base != p.Base {
+		why := "The state has changed since the plan was made"
+		if base.Lineage != p.Base.Lineage {
+			why = "The plan was made for another state"
+		}
+		return v.fail(fmt.Errorf("saved plan is stale\n\n%s, so that it may not fit any more. Make a new plan.", why))
+	}
+	return v.run(ctx, program, p, store, f)
+}
+
+// run carries out a plan and stores the state, whatever became of it.
+func (v *view) run(ctx context.Context, program *plan.Program, p *plan.Plan, store *local.Store, f *planFlags) error {
+	hook := v.hook()
+	told := context.AfterFunc(ctx, func() {
+		text := "Interrupted. No further change begins; a second interrupt ends the program at once."
+		if running := hook.Running(); len(running) > 0 {
+			text += " Waiting for:\n  " + strings.Join(running, "\n  ")
+		}
+		v.note(text)
+	})
+	defer told()
+	result, diags := apply.Run(ctx, program, p, apply.Options{Parallelism: f.parallelism, Hook: hook, Log: store})
+	if err := store.Write(result.State); err != nil {
+		d := diagnosticOf(err)
+		d.Detail += "\n\nNothing is lost: every step is in the journal beside the state file, and the next run takes it from there. Mend what is in the way and run apply again."
+		diags = append(diags, d)
+	}
+	if err := v.diagnostics(diags); err != nil {
+		v.partly(result)
+		return err
+	}
+	operation, message := "apply", fmt.Sprintf("Apply complete! Resources: %d added, %d changed, %d destroyed.", result.Added, result.Changed, result.Destroyed)
+	if p.Mode == plan.Destroy {
+		operation, message = "destroy", fmt.Sprintf("Destroy complete! Resources: %d destroyed.", result.Destroyed)
+	}
+	if v.log != nil {
+		v.log.Applied(operation, message, result.Added, result.Changed, result.Destroyed)
+	}
+	v.say("\n%s\n", v.out.Good(message))
+	return v.fail(v.outputs(result.State.Outputs()))
+}
+
+// partly says what was done before errors ended the run.
+func (v *view) partly(r apply.Result) {
+	text := fmt.Sprintf("Before the error: %d added, %d changed, %d destroyed. This is recorded in the state.", r.Added, r.Changed, r.Destroyed)
+	if len(r.Skipped) > 0 {
+		text += " Not begun:"
+		for _, a := range r.Skipped {
+			text += "\n  " + a.String()
+		}
+	}
+	v.note(text + "\nMend the cause and run apply again: it goes on from here.")
+}
+
+// note tells a person, or a log, something beside the results.
+func (v *view) note(text string) {
+	if v.log != nil {
+		v.log.Message(text)
+		return
+	}
+	fmt.Fprintf(v.p.Err, "\n%s\n", text)
+}
+
+// closed gives the state back; err is how the command ends otherwise.
+func (v *view) closed(store *local.Store, err error) error {
+	if closing := store.Close(); closing != nil && err == nil {
+		return v.fail(fmt.Errorf("giving the state back: %w", closing))
+	}
+	return err
+}

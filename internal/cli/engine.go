@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+)
+
+// compile loads the configuration of the working directory and prepares it.
+func (v *view) compile(ctx context.Context) (*plan.Program, error) {
+	m, diags := config.Load(".")
+	v.read(m)
+	if diags.HasErrors() {
+		return nil, v.diagnostics(diags)
+	}
+	program, more := plan.Compile(ctx, m, v.p.servers())
+	return program, v.diagnostics(append(diags, more...))
+}
+
+// lockFlags say how a command locks the state.
+type lockFlags struct {
+	lock    bool
+	timeout time.Duration
+}
+
+func (f *lockFlags) declare(fs *flag.FlagSet) {
+	fs.BoolVar(&f.lock, "lock", true, "hold a lock on the state meanwhile; false is dangerous if others may use it")
+	fs.DurationVar(&f.timeout, "lock-timeout", 0, "`time` to wait for another holder of the lock, such as 60s")
+}
+
+// open opens the state of the working directory, locked for the operation.
+func (v *view) open(ctx context.Context, f lockFlags, operation string, m *config.Module) (*local.Store, error) {
+	path, err := statePath(m)
+	if err != nil {
+		return nil, v.fail(err)
+	}
+	s, err := local.Open(ctx, path, local.Options{
+		Version: terraformVersion, Operation: operation, NoLock: !f.lock, LockTimeout: f.timeout,
+	})
+	if err != nil {
+		return nil, v.fail(err)
+	}
+	return s, v.diagnostics(recovered(s.Recovered()))
+}
+
+// recovered tells of an earlier run that was cut off.
+func recovered(r local.Recovery) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	if r.Replayed > 0 {
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagWarning, Summary: "An earlier run was cut off",
+			Detail: fmt.Sprintf("It had completed %d steps that the state file did not hold yet. They were taken from its journal, and nothing of them is lost.", r.Replayed),
+		})
+	}
+	for _, i := range r.Unfinished {
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagWarning, Summary: "The outcome of a step is not known",
+			Detail: fmt.Sprintf("An earlier run was cut off during the %s of %s. Look whether the object exists: if it does and the plan wants to create it, it has to be imported or deleted first.", i.Action, i.Addr),
+		})
+	}
+	if r.Kept != "" {
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagWarning, Summary: "A journal does not belong to this state",
+			Detail: fmt.Sprintf("An earlier run was cut off, and something else has written the state since. The journal of that run is kept as %s; it says which objects that run made.", r.Kept),
+		})
+	}
+	return diags
+}
+
+// stored reads the state of the working directory without a lock; it is nil if
+// there is none.
+func stored() (*state.File, error) {
+	m, diags := config.Load(".")
+	if diags.HasErrors() {
+		m = nil // the state can be looked at whatever the configuration is like
+	}
+	path, err := statePath(m)
+	if err != nil {
+		return nil, err
+	}
+	return local.Read(path)
+}
+
+// stateOf is the state that a store holds, with its place in the history.
+func stateOf(s *local.Store) (*state.State, plan.Base) {
+	f := s.File()
+	if f == nil {
+		return state.New(), plan.Base{}
+	}
+	return f.State, plan.Base{Lineage: f.Lineage, Serial: f.Serial}
+}
+
+// defaultWorkspace is the workspace that always exists.
+const defaultWorkspace = "default"
+
+// dataDir is where Terraform keeps what belongs to a working directory.
+func dataDir() string {
+	if dir := os.Getenv("TF_DATA_DIR"); dir != "" {
+		return dir
+	}
+	return ".terraform"
+}
+
+// workspace is the one that was selected with Terraform, or with TF_WORKSPACE.
+func workspace() string {
+	if name := os.Getenv("TF_WORKSPACE"); name != "" {
+		return name
+	}
+	raw, err := os.ReadFile(filepath.Join(dataDir(), "environment"))
+	if err != nil {
+		return defaultWorkspace
+	}
+	if name := strings.TrimSpace(string(raw)); name != "" {
+		return name
+	}
+	return defaultWorkspace
+}
+
+// statePath is the state file of the selected workspace. A backend block may
+// give other places; m is nil without a readable configuration.
+func statePath(m *config.Module) (string, error) {
+	path, folder := local.FileName, "terraform.tfstate.d"
+	if m != nil && m.Backend != nil {
+		if m.Backend.Type != "local" {
+			return "", fmt.Errorf("the backend %q is not supported yet\n\nThe block at %s asks for it. The state can be kept in a local file: use backend \"local\", or remove the block.", m.Backend.Type, m.Backend.Range)
+		}
+		attributes, diags := m.Backend.Body.JustAttributes()
+		if diags.HasErrors() {
+			return "", diags
+		}
+		for name, a := range attributes {
+			v, diags := a.Expr.Value(nil)
+			if diags.HasErrors() {
+				return "", diags
+			}
+			if v.IsNull() || v.Type().FriendlyName() != "string" {
+				return "", fmt.Errorf("the argument %q of the backend must be a string (%s)", name, a.Range)
+			}
+			switch name {
+			case "path":
+				path = v.AsString()
+			case "workspace_dir":
+				folder = v.AsString()
+			default:
+				return "", fmt.Errorf("the backend \"local\" has no argument %q; it has path and workspace_dir (%s)", name, a.Range)
+			}
+		}
+	}
+	if w := workspace(); w != defaultWorkspace {
+		return filepath.Join(folder, w, local.FileName), nil
+	}
+	return path, nil
+}

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"context"
+	"flag"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+)
+
+var planCommand = command{
+	name:    "plan",
+	summary: "Show what apply would do",
+	flags: func(fs *flag.FlagSet) action {
+		var f planFlags
+		f.declare(fs)
+		fs.BoolVar(&f.destroy, "destroy", false, "plan to destroy everything")
+		out := fs.String("out", "", "`file` to keep the plan in, for apply")
+		detailed := fs.Bool("detailed-exitcode", false, "exit with 0 if nothing is to be done, with 2 if something is")
+		return func(ctx context.Context, p *Program, _ []string) error {
+			return newView(p, f.view).planCommand(ctx, &f, *out, *detailed)
+		}
+	},
+}
+
+func (v *view) planCommand(ctx context.Context, f *planFlags, out string, detailed bool) (err error) {
+	program, err := v.compile(ctx)
+	if err != nil {
+		return err
+	}
+	store, err := v.open(ctx, f.lock, "OperationTypePlan", program.Module)
+	if err != nil {
+		return err
+	}
+	defer func() { err = v.closed(store, err) }()
+	p, err := v.makePlan(ctx, program, store, f)
+	if err != nil {
+		return err
+	}
+	v.plan(p)
+	if err := v.savePlan(p, program, out); err != nil {
+		return v.fail(err)
+	}
+	if detailed && pending(p) {
+		return exit(2)
+	}
+	return nil
+}
+
+// pending tells that applying p would do something.
+func pending(p *plan.Plan) bool {
+	return !p.Empty() || p.Mode == plan.RefreshOnly && p.Refreshed()
+}

@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+)
+
+// planFlags are what plan, apply and destroy have in common.
+type planFlags struct {
+	view viewFlags
+	lock lockFlags
+
+	destroy, refreshOnly, refresh, input bool
+	parallelism                          int
+	vars                                 []config.Assignment
+	replace                              []addr.Instance
+}
+
+func (f *planFlags) declare(fs *flag.FlagSet) {
+	f.view.declare(fs)
+	f.view.declareJSON(fs)
+	f.lock.declare(fs)
+	fs.BoolVar(&f.view.compact, "compact-warnings", false, "only name warnings, if there are no errors")
+	fs.BoolVar(&f.refreshOnly, "refresh-only", false, "only bring the state in line with the objects")
+	fs.BoolVar(&f.refresh, "refresh", true, "read every object before planning")
+	fs.BoolVar(&f.input, "input", true, "ask for the values of variables that have none")
+	fs.IntVar(&f.parallelism, "parallelism", 10, "how `many` changes to make at once; reading is not limited")
+	fs.Func("var", "set a variable, as `NAME=VALUE`; may be repeated", func(s string) error {
+		variable, text, ok := strings.Cut(s, "=")
+		if !ok || variable == "" {
+			return errors.New("must have the form NAME=VALUE")
+		}
+		f.vars = append(f.vars, config.Assignment{Name: strings.TrimSpace(variable), Text: text})
+		return nil
+	})
+	fs.Func("var-file", "set the variables of a `file`; may be repeated", func(s string) error {
+		f.vars = append(f.vars, config.Assignment{File: s})
+		return nil
+	})
+	fs.Func("replace", "replace the object at an `address`, though nothing demands it; may be repeated", func(s string) error {
+		a, err := addr.ParseInstance(s)
+		if err == nil && a.Resource.Mode != addr.Managed {
+			err = errors.New("only managed resources can be replaced")
+		}
+		f.replace = append(f.replace, a)
+		return err
+	})
+}
+
+func (f *planFlags) mode() (plan.Mode, error) {
+	switch {
+	case f.parallelism < 1:
+		return 0, errors.New("-parallelism must be at least 1")
+	case f.destroy && f.refreshOnly:
+		return 0, errors.New("-destroy and -refresh-only exclude each other\n\nOne removes objects, the other changes none.")
+	case f.refreshOnly && !f.refresh:
+		return 0, errors.New("-refresh-only and -refresh=false exclude each other\n\nNothing would be left to do.")
+	case len(f.replace) > 0 && (f.destroy || f.refreshOnly):
+		return 0, errors.New("-replace goes with neither -destroy nor -refresh-only")
+	case f.destroy:
+		return plan.Destroy, nil
+	case f.refreshOnly:
+		return plan.RefreshOnly, nil
+	}
+	return plan.Normal, nil
+}
+
+// makePlan plans the program against the state in store.
+func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local.Store, f *planFlags) (*plan.Plan, error) {
+	mode, err := f.mode()
+	if err != nil {
+		return nil, v.fail(err)
+	}
+	inputs, diags := program.Module.Inputs(os.Environ(), f.vars)
+	v.read(program.Module)
+	if diags.HasErrors() {
+		return nil, v.diagnostics(diags)
+	}
+	if err := v.ask(program.Module, inputs, f.input); err != nil {
+		return nil, v.fail(err)
+	}
+	values, more := lang.Variables(program.Module, inputs)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return nil, v.diagnostics(diags)
+	}
+	prior, base := stateOf(store)
+	p, more := program.Plan(ctx, plan.Options{
+		Mode: mode, Prior: prior, Base: base, Variables: values, Workspace: workspace(),
+		NoRefresh: !f.refresh, Replace: f.replace, Hook: v.hook(), Now: time.Now(),
+	})
+	return p, v.diagnostics(append(diags, more...))
+}
+
+// ask asks at a terminal for the variables that have no value.
+func (v *view) ask(m *config.Module, inputs map[string]config.Input, allowed bool) error {
+	if !allowed || v.log != nil || !interactive(v.p.In) {
+		return nil // what is missing is reported with the place of its variable
+	}
+	in := bufio.NewReader(v.p.In)
+	for _, variable := range slices.Sorted(maps.Keys(m.Variables)) {
+		x := m.Variables[variable]
+		if _, given := inputs[variable]; given || !x.Required() {
+			continue
+		}
+		fmt.Fprintf(v.p.Out, "var.%s\n", variable)
+		if x.Description != "" {
+			fmt.Fprintf(v.p.Out, "  %s\n", x.Description)
+		}
+		text, err := prompt(v.p.Out, in)
+		if err != nil {
+			return err
+		}
+		given, diags := m.Inputs(nil, []config.Assignment{{Name: variable, Text: text}})
+		if diags.HasErrors() {
+			return v.diagnostics(diags)
+		}
+		inputs[variable] = given[variable]
+	}
+	return nil
+}
+
+// approve asks at a terminal whether to go on.
+func (v *view) approve(question, consequence string) error {
+	if !interactive(v.p.In) {
+		return errors.New("nobody is here to approve the plan\n\nThe input is no terminal. Give -auto-approve, or make a plan with \"plan -out=FILE\", look at it, and apply that file.")
+	}
+	fmt.Fprintf(v.p.Out, "\n%s\n  %s\n  Only 'yes' will be accepted to approve.\n", v.out.Bold(question), consequence)
+	answer, err := prompt(v.p.Out, bufio.NewReader(v.p.In))
+	if err != nil {
+		return err
+	}
+	if answer != "yes" {
+		fmt.Fprint(v.p.Out, "\nCancelled. Nothing was changed.\n")
+		return exit(1)
+	}
+	return nil
+}
+
+func prompt(out io.Writer, in *bufio.Reader) (string, error) {
+	fmt.Fprint(out, "\n  Enter a value: ")
+	line, err := in.ReadString('\n')
+	if err != nil && line == "" {
+		return "", fmt.Errorf("reading the answer: %w", err)
+	}
+	fmt.Fprintln(out)
+	return strings.TrimSpace(line), nil
+}
+
+// interactive tells whether a person can answer.
+func interactive(in io.Reader) bool {
+	if s := os.Getenv("TF_INPUT"); s == "0" || s == "false" {
+		return false
+	}
+	f, ok := in.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// inAutomation tells that no person reads the hints about what to run next.
+func inAutomation() bool { return os.Getenv("TF_IN_AUTOMATION") != "" }

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
+)
+
+var providersSchema = command{
+	name:    "providers schema",
+	summary: "Print what the providers of the configuration offer, as JSON",
+	flags: func(fs *flag.FlagSet) action {
+		var f viewFlags
+		f.declare(fs)
+		asJSON := fs.Bool("json", false, "print JSON; there is no other form")
+		return func(ctx context.Context, p *Program, _ []string) error {
+			v := newView(p, f)
+			if !*asJSON {
+				return v.fail(errors.New("providers schema needs -json\n\nThere is no other form."))
+			}
+			m, diags := config.Load(".")
+			v.read(m)
+			if diags.HasErrors() {
+				return v.diagnostics(diags)
+			}
+			answers := map[string]*tfprotov6.GetProviderSchemaResponse{}
+			for a := range used(m) {
+				start := p.servers()[a]
+				if start == nil {
+					return v.fail(fmt.Errorf("the provider %s is not part of this program\n\nCheck the source in required_providers.", a.Display()))
+				}
+				server, err := start()
+				if err != nil {
+					return v.fail(fmt.Errorf("starting the provider %s: %w", a.Display(), err))
+				}
+				if answers[a.String()], err = server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}); err != nil {
+					return v.fail(fmt.Errorf("asking the provider %s for its schema: %w", a.Display(), err))
+				}
+			}
+			document, err := ui.ProviderSchemas(answers)
+			fmt.Fprint(p.Out, string(document))
+			return v.fail(err)
+		}
+	},
+}
+
+// used are the providers that the configuration names or needs.
+func used(m *config.Module) map[addr.Provider]bool {
+	out := map[addr.Provider]bool{}
+	for _, r := range m.Required {
+		out[r.Provider] = true
+	}
+	for _, r := range m.Resources {
+		out[m.ProviderConfig(r.LocalProvider()).Provider] = true
+	}
+	for ref := range m.Providers {
+		out[m.ProviderConfig(ref).Provider] = true
+	}
+	return out
+}

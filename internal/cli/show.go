@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
+)
+
+var showCommand = command{
+	name:    "show",
+	args:    "[FILE]",
+	summary: "Show the state, or a plan or state in a file",
+	flags: func(fs *flag.FlagSet) action {
+		var f viewFlags
+		f.declare(fs)
+		asJSON := fs.Bool("json", false, "print JSON, sensitive values included")
+		return func(ctx context.Context, p *Program, args []string) error {
+			v := newView(p, f)
+			if len(args) > 1 {
+				return v.fail(errors.New("show takes one file\n\nFlags come before it."))
+			}
+			if len(args) == 1 && isPlan(args[0]) {
+				return v.fail(v.showPlan(ctx, args[0], *asJSON))
+			}
+			file, err := stored()
+			if len(args) == 1 {
+				if _, missing := os.Stat(args[0]); missing != nil {
+					return v.fail(fmt.Errorf("opening the file: %w", missing))
+				}
+				file, err = local.Read(args[0])
+			}
+			if err != nil {
+				return v.fail(err)
+			}
+			return v.fail(v.showState(ctx, file, *asJSON))
+		}
+	},
+}
+
+// isPlan tells a plan file, which is a zip archive, from a state.
+func isPlan(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [4]byte
+	_, err = f.Read(head[:])
+	return err == nil && string(head[:]) == "PK\x03\x04"
+}
+
+func (v *view) showState(ctx context.Context, file *state.File, asJSON bool) error {
+	if file == nil || file.State.Empty() {
+		if asJSON {
+			fmt.Fprint(v.p.Out, string(ui.EmptyState()))
+			return nil
+		}
+		v.say("The state is empty: nothing has been applied.\n")
+		return nil
+	}
+	s, err := v.schemas(ctx)
+	if err != nil {
+		return err
+	}
+	objects, err := s.decode(ctx, file.State.Entries())
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		document, err := ui.State(file.TerraformVersion, objects, file.State.Outputs())
+		fmt.Fprint(v.p.Out, string(document))
+		return err
+	}
+	v.say("%s", v.out.Objects(objects))
+	return v.outputs(file.State.Outputs())
+}
+
+func (v *view) showPlan(ctx context.Context, path string, asJSON bool) error {
+	program, p, err := v.readPlan(ctx, path)
+	if err != nil {
+		return err
+	}
+	if !asJSON {
+		v.plan(p)
+		return nil
+	}
+	s := schemas{program.NewSession(plan.SessionOptions{})}
+	prior, err := s.decode(ctx, p.Prior.Entries())
+	if err != nil {
+		return err
+	}
+	document, err := ui.PlanJSON(p, ui.PlanFacts{
+		TerraformVersion: terraformVersion, Timestamp: p.Time, Prior: prior,
+		SchemaVersion: func(provider addr.Provider, r addr.Resource) uint64 {
+			if schema, diags := s.SchemaOf(ctx, provider, r); !diags.HasErrors() {
+				return schema.Version
+			}
+			return 0
+		},
+	})
+	fmt.Fprint(v.p.Out, string(document))
+	return err
+}
+
+// schemas decode objects of the state.
+type schemas struct{ *plan.Session }
+
+// schemas are those of the providers in this program, whatever the configuration
+// is like.
+func (v *view) schemas(ctx context.Context) (schemas, error) {
+	program, diags := plan.Compile(ctx, &config.Module{Dir: "."}, v.p.servers())
+	if diags.HasErrors() {
+		return schemas{}, v.diagnostics(diags)
+	}
+	return schemas{program.NewSession(plan.SessionOptions{})}, nil
+}
+
+// decode gives the objects their values, sensitive parts marked.
+func (s schemas) decode(ctx context.Context, entries []state.Entry) ([]ui.Object, error) {
+	var out []ui.Object
+	for _, e := range entries {
+		schema, diags := s.SchemaOf(ctx, e.Provider.Provider, e.Addr.Resource)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		value, err := e.Object.Value(schema.Type)
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be shown: %w\n\nIt may have been written by another version of the provider. The next apply brings it up to date.", e.Addr, err)
+		}
+		if value != cty.NilVal {
+			value = plan.Marked(schema, value, plan.MarksOf(e.Object.Sensitive))
+		}
+		out = append(out, ui.Object{Entry: e, Value: value})
+	}
+	return out, nil
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+)
+
+// errNoState is what the commands that look into the state say without one.
+var errNoState = errors.New("no state file was found\n\nNothing has been applied in this folder. Name the right one with -chdir, or run apply.")
+
+var stateList = command{
+	name:    "state list",
+	args:    "[ADDRESS...]",
+	summary: "List the objects of the state",
+	help:    "An address names an instance, a resource with all its instances, or a module with all that is in it.",
+	flags: func(*flag.FlagSet) action {
+		return func(_ context.Context, p *Program, args []string) error {
+			v := newView(p, viewFlags{})
+			file, err := stored()
+			if err != nil {
+				return v.fail(err)
+			}
+			if file == nil {
+				return v.fail(errNoState)
+			}
+			found := make([]bool, len(args))
+			for _, e := range file.State.Entries() {
+				match := len(args) == 0
+				for i, a := range args {
+					if covers(a, e.Addr) {
+						found[i], match = true, true
+					}
+				}
+				if match && e.Deposed == "" {
+					v.say("%s\n", e.Addr)
+				}
+			}
+			for i, ok := range found {
+				if !ok {
+					return v.fail(fmt.Errorf("the state has nothing at %s\n\nFor what it has: %s state list", args[i], name))
+				}
+			}
+			return nil
+		}
+	},
+}
+
+// covers tells that the address pattern names a, its resource or its module.
+func covers(pattern string, a addr.Instance) bool {
+	full := a.String()
+	rest, ok := strings.CutPrefix(full, pattern)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+var stateShow = command{
+	name:    "state show",
+	args:    "ADDRESS",
+	summary: "Show one object of the state",
+	flags: func(fs *flag.FlagSet) action {
+		var f viewFlags
+		f.declare(fs)
+		return func(ctx context.Context, p *Program, args []string) error {
+			v := newView(p, f)
+			if len(args) != 1 {
+				return v.fail(errors.New("state show takes one ADDRESS, such as 'serverless_table.notes[\"a\"]'"))
+			}
+			at, err := addr.ParseInstance(args[0])
+			if err != nil {
+				return v.fail(err)
+			}
+			file, err := stored()
+			if err != nil {
+				return v.fail(err)
+			}
+			if file == nil {
+				return v.fail(errNoState)
+			}
+			o := file.State.Get(at)
+			if o == nil {
+				return v.fail(fmt.Errorf("the state has no object at %s\n\nFor what it has: %s state list", at, name))
+			}
+			s, err := v.schemas(ctx)
+			if err != nil {
+				return err
+			}
+			objects, err := s.decode(ctx, []state.Entry{{Addr: at, Provider: file.State.Provider(at), Object: o}})
+			if err != nil {
+				return v.fail(err)
+			}
+			v.say("%s", v.out.Object(objects[0]))
+			return nil
+		}
+	},
+}
+
+var statePull = command{
+	name:    "state pull",
+	summary: "Print the state as it is stored, in version 4 of Terraform's format",
+	flags: func(*flag.FlagSet) action {
+		return func(_ context.Context, p *Program, _ []string) error {
+			v := newView(p, viewFlags{})
+			file, err := stored()
+			if err != nil || file == nil {
+				return v.fail(err)
+			}
+			raw, err := file.Encode()
+			if err != nil {
+				return v.fail(err)
+			}
+			_, err = p.Out.Write(raw)
+			return err
+		}
+	},
+}

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+	"flag"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
+)
+
+var validateCommand = command{
+	name:    "validate",
+	summary: "Check the configuration, without looking at any object",
+	flags: func(fs *flag.FlagSet) action {
+		var f viewFlags
+		f.declare(fs)
+		asJSON := fs.Bool("json", false, "print the result as a JSON document")
+		return func(ctx context.Context, p *Program, _ []string) error {
+			v := newView(p, f)
+			m, diags := config.Load(".")
+			v.read(m)
+			if !diags.HasErrors() {
+				program, more := plan.Compile(ctx, m, p.servers())
+				if diags = append(diags, more...); !diags.HasErrors() {
+					diags = append(diags, program.Validate(ctx)...)
+				}
+			}
+			if *asJSON {
+				document, err := ui.Validation(diags, v.sources)
+				if err != nil {
+					return err
+				}
+				if _, err := p.Out.Write(document); err != nil {
+					return err
+				}
+				if diags.HasErrors() {
+					return exit(1)
+				}
+				return nil
+			}
+			if err := v.diagnostics(diags); err != nil {
+				return err
+			}
+			v.say("%s The configuration is valid.\n", v.out.Good("Success!"))
+			return nil
+		}
+	},
+}

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"golang.org/x/term"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
+)
+
+// viewFlags say how a command shows things.
+type viewFlags struct {
+	json, noColor, compact bool
+}
+
+func (f *viewFlags) declare(fs *flag.FlagSet) {
+	fs.BoolVar(&f.noColor, "no-color", false, "write no colors, even to a terminal")
+}
+
+func (f *viewFlags) declareJSON(fs *flag.FlagSet) {
+	fs.BoolVar(&f.json, "json", false, "print JSON, in Terraform's form")
+}
+
+// A view shows what a command does, as text or as a log of JSON lines.
+type view struct {
+	p       *Program
+	out     ui.Style
+	err     ui.Style
+	log     *ui.Log // nil for text
+	compact bool
+	sources ui.Sources
+}
+
+// newView makes the view that the flags ask for. A command that prints one JSON
+// document instead of a log leaves f.json to itself.
+func newView(p *Program, f viewFlags) *view {
+	v := &view{p: p, out: styleOf(p.Out, f.noColor), err: styleOf(p.Err, f.noColor), compact: f.compact, sources: ui.Sources{}}
+	if f.json {
+		v.log = ui.NewLog(p.Out)
+		v.log.Sources = v.sources
+		v.log.Version(product+" "+p.Version, terraformVersion)
+	}
+	return v
+}
+
+// styleOf gives colors to terminals, unless somebody does not want them.
+func styleOf(w io.Writer, noColor bool) ui.Style {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return ui.Style{}
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		width = 0
+	}
+	return ui.Style{Color: !noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Width: width}
+}
+
+// read keeps the sources of a module for snippets.
+func (v *view) read(m *config.Module) {
+	for name, f := range m.Files {
+		v.sources[name] = f.Bytes
+	}
+}
+
+// say writes text for people; a log has no use for it.
+func (v *view) say(format string, args ...any) {
+	if v.log == nil {
+		fmt.Fprintf(v.p.Out, format, args...)
+	}
+}
+
+// diagnostics shows errors and warnings, and returns the exit code if there are
+// errors.
+func (v *view) diagnostics(diags hcl.Diagnostics) error {
+	v.load(diags)
+	if v.log != nil {
+		v.log.Diagnostics(diags)
+	} else if len(diags) > 0 {
+		var warnings, errs hcl.Diagnostics
+		for _, d := range diags {
+			if d.Severity == hcl.DiagError {
+				errs = append(errs, d)
+			} else {
+				warnings = append(warnings, d)
+			}
+		}
+		fmt.Fprint(v.p.Out, v.out.Diagnostics(warnings, v.sources, v.compact && len(errs) == 0))
+		fmt.Fprint(v.p.Err, v.err.Diagnostics(errs, v.sources, false))
+	}
+	if diags.HasErrors() {
+		return exit(1)
+	}
+	return nil
+}
+
+// load reads the sources of places outside of the configuration, such as files
+// of values, as far as they can be read.
+func (v *view) load(diags hcl.Diagnostics) {
+	for _, d := range diags {
+		if d.Subject == nil || v.sources[d.Subject.Filename] != nil {
+			continue
+		}
+		if src, err := local.ReadFile(d.Subject.Filename); err == nil {
+			v.sources[d.Subject.Filename] = src
+		}
+	}
+}
+
+// fail shows an error as a diagnostic with what to do, and returns the exit code.
+func (v *view) fail(err error) error {
+	var code exit
+	if err == nil || errors.As(err, &code) {
+		return err
+	}
+	var diags hcl.Diagnostics
+	if errors.As(err, &diags) {
+		return v.diagnostics(diags)
+	}
+	return v.diagnostics(hcl.Diagnostics{diagnosticOf(err)})
+}
+
+// diagnosticOf gives an error of another package a summary and a remedy.
+func diagnosticOf(err error) *hcl.Diagnostic {
+	var locked *local.LockError
+	var unreadable *state.ReadError
+	switch {
+	case errors.As(err, &locked):
+		return lockDiagnostic(locked)
+	case errors.As(err, &unreadable):
+		d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "State file cannot be read", Detail: upper(unreadable.Summary) + ".\n\n" + unreadable.Remedy}
+		if unreadable.Path != "" {
+			pos := hcl.Pos{Line: max(unreadable.Line, 1), Column: max(unreadable.Column, 1)}
+			d.Subject = &hcl.Range{Filename: unreadable.Path, Start: pos, End: pos}
+		}
+		return d
+	}
+	summary, detail, _ := strings.Cut(err.Error(), "\n\n")
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: upper(summary), Detail: detail}
+}
+
+func lockDiagnostic(e *local.LockError) *hcl.Diagnostic {
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "State is locked by another run"}
+	if h := e.Holder; h.ID != "" {
+		d.Detail = fmt.Sprintf("Somebody else is working on this state:\n\n  ID:        %s\n  Path:      %s\n  Operation: %s\n  Who:       %s\n  Version:   %s\n  Created:   %s\n  Info:      %s\n\n",
+			h.ID, h.Path, h.Operation, h.Who, h.Version, h.Created.UTC(), h.Info)
+	}
+	d.Detail += "Wait until that run ends: -lock-timeout=60s does it for you. The lock is gone as soon as that process is. If you know that nobody writes the state, -lock=false goes on without a lock."
+	return d
+}
+
+func upper(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// hook shows progress.
+func (v *view) hook() progress {
+	if v.log != nil {
+		return v.log
+	}
+	return ui.NewProgress(v.out, v.p.Out)
+}
+
+// progress is a hook that knows what has begun and not ended.
+type progress interface {
+	plan.Hook
+	Running() []string
+}
+
+// plan shows what a plan is going to do.
+func (v *view) plan(p *plan.Plan) {
+	if v.log != nil {
+		v.log.Plan(p)
+		return
+	}
+	fmt.Fprint(v.p.Out, "\n"+v.out.Plan(p))
+}
+
+// outputs shows the output values after an apply.
+func (v *view) outputs(outputs map[string]state.Output) error {
+	if v.log != nil {
+		return v.log.Outputs(outputs)
+	}
+	if len(outputs) > 0 {
+		fmt.Fprint(v.p.Out, "\nOutputs:\n\n"+v.out.Outputs(outputs))
+	}
+	return nil
+}
