@@ -42,7 +42,7 @@ func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb
 		if err != nil {
 			return err
 		}
-		if err := r.over(&t, in.IndexName); err != nil {
+		if err := r.over(&t, in.IndexName, s.now()); err != nil {
 			return err
 		}
 		if err := r.checkStart(); err != nil {

@@ -105,7 +105,7 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		runs++
 		file := "" // most runs in memory: a file is synced at every commit
-		if rapid.IntRange(0, 4).Draw(rt, "file") == 0 {
+		if rapid.IntRange(0, 9).Draw(rt, "file") == 0 {
 			file = filepath.Join(dir, fmt.Sprint(runs))
 		}
 		f := start(t, file)

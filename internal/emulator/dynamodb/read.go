@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -53,8 +54,8 @@ func checkSelect(choice types.Select, index, projection *string) error {
 	return nil
 }
 
-// over sets the table or index to read, and checks that it can be read so.
-func (r *read) over(t *table, name *string) error {
+// over sets the table or index to read, and checks that it can be read so, now.
+func (r *read) over(t *table, name *string, now time.Time) error {
 	r.table = t
 	if name == nil {
 		return nil
@@ -67,6 +68,8 @@ func (r *read) over(t *table, name *string) error {
 	switch {
 	case r.index == nil:
 		return invalid("The table does not have the specified index: %s", *name)
+	case *name == t.NewIndex && t.status(now) == types.TableStatusUpdating:
+		return invalid("Cannot read from backfilling global secondary index: %s", *name)
 	case r.index.global && r.consistent:
 		return invalid("Consistent reads are not supported on global secondary indexes")
 	case r.index.all():

@@ -36,7 +36,7 @@ func (s *Service) Scan(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.S
 		if err != nil {
 			return err
 		}
-		if err := r.over(&t, in.IndexName); err != nil {
+		if err := r.over(&t, in.IndexName, s.now()); err != nil {
 			return err
 		}
 		if err := r.checkStart(); err != nil {

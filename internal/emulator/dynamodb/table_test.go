@@ -138,6 +138,9 @@ func TestSettle(t *testing.T) {
 	if out := must[*sdk.ListTablesOutput](t)(f.ListTables(f.ctx, &sdk.ListTablesInput{})); len(out.TableNames) > 0 {
 		t.Fatalf("tables: got %v, want none", out.TableNames)
 	}
+	if n := f.env.Store.Len(); n != 0 {
+		t.Fatalf("the store holds %d values, want none", n)
+	}
 }
 
 // TestIndexChanges makes an index over items that are there, and deletes it.

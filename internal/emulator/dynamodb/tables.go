@@ -127,6 +127,9 @@ func (s *Service) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput
 	if err != nil {
 		return nil, err
 	}
+	if s.Settle > 0 {
+		s.env.Clock.AfterFunc(s.Settle, func() { s.bury(ctx, &t) })
+	}
 	d := t.Desc
 	return &dynamodb.DeleteTableOutput{TableDescription: &types.TableDescription{
 		BillingModeSummary:        d.BillingModeSummary,
@@ -139,6 +142,21 @@ func (s *Service) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput
 		TableSizeBytes:            d.TableSizeBytes,
 		TableStatus:               types.TableStatusDeleting,
 	}}, nil
+}
+
+// bury removes what is left of a table that has shown DELETING for long enough,
+// unless its name has been given to another.
+func (s *Service) bury(ctx context.Context, gone *table) {
+	err := s.env.Store.Update(func(tx *store.Tx) error {
+		t, ok := s.tables.Get(tx, env.ScopeOf(ctx).Key(gone.name()))
+		if ok && aws.ToString(t.Desc.TableId) == aws.ToString(gone.Desc.TableId) {
+			s.remove(ctx, tx, gone)
+		}
+		return nil
+	})
+	if err != nil {
+		s.env.Log.Error("removing a deleted table", "table", gone.name(), "error", err)
+	}
 }
 
 // atRest is known for changes, which a table in a passing state refuses.
