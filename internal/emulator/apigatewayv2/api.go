@@ -22,7 +22,7 @@ const (
 
 // CreateApi makes an HTTP API; with a target, also one route to it and the
 // $default stage.
-func (s *Service) CreateApi(ctx context.Context, in *apigatewayv2.CreateApiInput) (*apigatewayv2.CreateApiOutput, error) {
+func (s *Service) CreateApi(ctx context.Context, in *apigatewayv2.CreateApiInput) (*apigatewayv2.CreateApiOutput, error) { //nolint:revive // AWS spells it so
 	if in.ProtocolType != types.ProtocolTypeHttp {
 		return nil, badRequest("ProtocolType %s is not emulated; HTTP is", in.ProtocolType)
 	}
@@ -95,7 +95,7 @@ func (s *Service) show(a api) (types.Api, error) {
 }
 
 // GetApi returns an API.
-func (s *Service) GetApi(ctx context.Context, in *apigatewayv2.GetApiInput) (*apigatewayv2.GetApiOutput, error) {
+func (s *Service) GetApi(ctx context.Context, in *apigatewayv2.GetApiInput) (*apigatewayv2.GetApiOutput, error) { //nolint:revive // AWS spells it so
 	var a api
 	err := s.view(ctx, in.ApiId, func(_ *store.Tx, found api) error {
 		a = found
@@ -134,7 +134,7 @@ func (s *Service) GetApis(ctx context.Context, in *apigatewayv2.GetApisInput) (*
 }
 
 // UpdateApi changes what the input names.
-func (s *Service) UpdateApi(ctx context.Context, in *apigatewayv2.UpdateApiInput) (*apigatewayv2.UpdateApiOutput, error) {
+func (s *Service) UpdateApi(ctx context.Context, in *apigatewayv2.UpdateApiInput) (*apigatewayv2.UpdateApiOutput, error) { //nolint:revive // AWS spells it so
 	if err := checkAPI(in.RouteSelectionExpression, in.ApiKeySelectionExpression, in.IpAddressType, in.CorsConfiguration); err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (s *Service) UpdateApi(ctx context.Context, in *apigatewayv2.UpdateApiInput
 }
 
 // DeleteApi removes an API and all that it has.
-func (s *Service) DeleteApi(ctx context.Context, in *apigatewayv2.DeleteApiInput) (*apigatewayv2.DeleteApiOutput, error) {
+func (s *Service) DeleteApi(ctx context.Context, in *apigatewayv2.DeleteApiInput) (*apigatewayv2.DeleteApiOutput, error) { //nolint:revive // AWS spells it so
 	err := s.update(ctx, in.ApiId, func(tx *store.Tx, a api) error {
 		prefix := key(*a.ApiId, "")
 		for _, k := range keysOf(tx, s.deployments, prefix) {

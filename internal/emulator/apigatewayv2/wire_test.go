@@ -6,9 +6,10 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire/wiretest"
 )
 
+// TestWire has every operation pass what package wiretest demands of a service.
 func TestWire(t *testing.T) {
 	t.Parallel()
-	s := newRig(t)
-	wiretest.Fixtures(t, s.Wire())
-	wiretest.Inert(t, s.Wire())
+	svc := new(Service).Wire()
+	wiretest.Fixtures(t, svc)
+	wiretest.Inert(t, svc)
 }

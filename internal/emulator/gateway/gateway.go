@@ -115,14 +115,16 @@ func Serves(r *http.Request) bool {
 	return id != ""
 }
 
-// address returns the id of the API that a request is for, and its escaped path
-// within that API.
+// address returns the id of the API that a request is for, and its path within
+// that API, decoded: HTTP APIs route and show it so, and end it at a question mark
+// that was escaped.
 func address(r *http.Request) (id, path string) {
+	path, _, _ = strings.Cut(r.URL.Path, "?")
 	host, rest, _ := strings.Cut(r.Host, ".")
 	if label, _, _ := strings.Cut(rest, "."); label == hostLabel {
-		return host, r.URL.EscapedPath()
+		return host, "/" + strings.TrimPrefix(path, "/")
 	}
-	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), PathPrefix)
+	rest, ok := strings.CutPrefix(path, PathPrefix)
 	if !ok {
 		return "", ""
 	}
@@ -137,8 +139,8 @@ type request struct {
 	stage  Stage
 	route  Route
 	values map[string]string // of the path's variables
-	// path is the escaped path with the stage's prefix, as functions see it;
-	// rest is the same without.
+	// path is the decoded path with the stage's prefix, as functions see it; rest
+	// is the same without.
 	path, rest string
 	body       []byte
 	id         string

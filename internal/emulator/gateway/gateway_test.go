@@ -126,7 +126,7 @@ func event(t *testing.T, format, routeKey, method, path, body string, headers ..
 		}
 		return []byte(`{"statusCode":200}`), "", nil
 	}, format, routeKey)
-	if res, text := r.do(method, path, body, headers...); res.StatusCode != 200 {
+	if res, text := r.do(method, path, body, headers...); res.StatusCode != http.StatusOK {
 		t.Fatalf("got %d %s", res.StatusCode, text)
 	}
 	// What differs from run to run is checked for its form here.
@@ -166,13 +166,13 @@ func TestEvent2(t *testing.T) {
 		"Content-Type: application/json", "X-Many: 1", "X-Many: 2", "Cookie: a=1; b=2", "User-Agent: test")
 	wantJSON(t, any(got), `{
 		"version": "2.0", "routeKey": "POST /notes/{id}",
-		"rawPath": "/dev/notes/a%20b", "rawQueryString": "x=1&x=2&y=",
+		"rawPath": "/dev/notes/a b", "rawQueryString": "x=1&x=2&y=",
 		"cookies": ["a=1", "b=2"],
 		"headers": {"content-type": "application/json", "content-length": "7", "x-many": "1,2", "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http"},
 		"queryStringParameters": {"x": "1,2", "y": ""},
 		"requestContext": {
 			"accountId": "000000000000", "apiId": "api", "domainPrefix": "api",
-			"http": {"method": "POST", "path": "/dev/notes/a%20b", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test"},
+			"http": {"method": "POST", "path": "/dev/notes/a b", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test"},
 			"routeKey": "POST /notes/{id}", "stage": "dev", "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1584039838390
 		},
 		"pathParameters": {"id": "a b"}, "stageVariables": {"f": "dev-f"},
@@ -189,6 +189,20 @@ func TestEvent2WithNothing(t *testing.T) {
 		"headers": {"content-length": "0", "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http"},
 		"isBase64Encoded": false
 	}`)
+}
+
+func TestEscapedPath(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/notes/a%2Fb":  "/notes/a/b", // an escaped slash separates
+		"/notes/a%3Fb":  "/notes/a",   // and an escaped question mark ends the path
+		"/notes/%C3%A5": "/notes/å",
+		"/notes/a//b/":  "/notes/a//b/",
+	} {
+		if got := event(t, "2.0", "ANY /notes/{rest+}", "GET", path, "")["rawPath"]; got != want {
+			t.Errorf("%s: got rawPath %s, want %s", path, got, want)
+		}
+	}
 }
 
 func TestEvent1(t *testing.T) {
@@ -289,7 +303,7 @@ func TestAnswerHeaders(t *testing.T) {
 	if !slices.Equal(res.Header["X-A"], []string{"3", "4"}) || res.Header.Get("X-B") != "2" {
 		t.Errorf("1.0: got x-a %q, x-b %q", res.Header["X-A"], res.Header.Get("X-B"))
 	}
-	if res, body := r.do("HEAD", "/", ""); res.StatusCode != 200 || body != "" {
+	if res, body := r.do("HEAD", "/", ""); res.StatusCode != http.StatusOK || body != "" {
 		t.Errorf("HEAD: got %d %q", res.StatusCode, body)
 	}
 }
@@ -333,7 +347,7 @@ func TestTimeout(t *testing.T) {
 		<-entered
 		r.clock.Advance(time.Minute)
 	}()
-	if res, body := r.do("GET", "/", ""); res.StatusCode != 503 || body != `{"message":"Service Unavailable"}` {
+	if res, body := r.do("GET", "/", ""); res.StatusCode != http.StatusServiceUnavailable || body != `{"message":"Service Unavailable"}` {
 		t.Errorf("got %d %s", res.StatusCode, body)
 	}
 }
@@ -342,7 +356,7 @@ func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, returns(`"ok"`), "2.0", "$default")
 	for _, size := range []int{maxRequest + 1, maxPayload + 1} {
-		if res, body := r.do("POST", "/", strings.Repeat("x", size), "Content-Type: text/plain"); res.StatusCode != 413 || body != `{"message":"Request Entity Too Large"}` {
+		if res, body := r.do("POST", "/", strings.Repeat("x", size), "Content-Type: text/plain"); res.StatusCode != http.StatusRequestEntityTooLarge || body != `{"message":"Request Entity Too Large"}` {
 			t.Errorf("%d bytes: got %d %s", size, res.StatusCode, body)
 		}
 	}
@@ -362,7 +376,7 @@ func TestAddresses(t *testing.T) {
 		{"/dev", "", lambda + "dev-f" + execute + "dev/$default"},
 		{"/other", "", lambda + execute + "$default/$default"},
 	} {
-		if res, body := r.do("GET", row.path, ""); res.StatusCode != 200 || arn != row.want {
+		if res, body := r.do("GET", row.path, ""); res.StatusCode != http.StatusOK || arn != row.want {
 			t.Errorf("%s: got %d %s, called %s, want %s", row.path, res.StatusCode, body, arn, row.want)
 		}
 	}
@@ -382,7 +396,7 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 	r.api.Closed = true
-	if res, body := r.do("GET", PathPrefix+"api/a", ""); res.StatusCode != 404 || body != `{"message":"Not Found"}` {
+	if res, body := r.do("GET", PathPrefix+"api/a", ""); res.StatusCode != http.StatusNotFound || body != `{"message":"Not Found"}` {
 		t.Errorf("a closed API: got %d %s", res.StatusCode, body)
 	}
 }
@@ -397,7 +411,7 @@ func TestServes(t *testing.T) {
 		"http://apigateway.eu-north-1.amazonaws.com": false,
 		"http://execute-api.localhost/":              false,
 	} {
-		if got := Serves(httptest.NewRequest("GET", url, nil)); got != want {
+		if got := Serves(httptest.NewRequest(http.MethodGet, url, nil)); got != want {
 			t.Errorf("%s: got %v, want %v", url, got, want)
 		}
 	}
@@ -461,10 +475,10 @@ func TestThrottling(t *testing.T) {
 		}
 	}
 	r.clock.Advance(time.Second)
-	if res, _ := r.do("GET", "/a", ""); res.StatusCode != 200 {
+	if res, _ := r.do("GET", "/a", ""); res.StatusCode != http.StatusOK {
 		t.Errorf("a second later: got %d, want 200", res.StatusCode)
 	}
-	if res, body := r.do("GET", "/a", ""); res.StatusCode != 429 || body != `{"message":"Too Many Requests"}` {
+	if res, body := r.do("GET", "/a", ""); res.StatusCode != http.StatusTooManyRequests || body != `{"message":"Too Many Requests"}` {
 		t.Errorf("at once again: got %d %s", res.StatusCode, body)
 	}
 }
@@ -477,7 +491,7 @@ func TestForward(t *testing.T) {
 			t.Error(err)
 		}
 		w.Header().Set("X-Got", r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("X-Forwarded-For")+" "+string(body))
-		w.WriteHeader(418)
+		w.WriteHeader(http.StatusTeapot)
 		_, _ = w.Write(bytes.ToUpper(body))
 	}))
 	t.Cleanup(server.Close)
@@ -486,11 +500,11 @@ func TestForward(t *testing.T) {
 	})
 	r := newRigWith(t, never, &Integration{URL: server.URL + "/base/{rest}?k=v", Method: "ANY", Timeout: time.Minute}, "ANY /p/{rest+}")
 	res, body := r.do("PUT", "/p/a%20b/c?x=1", "hi")
-	if got, want := res.Header.Get("X-Got"), "PUT /base/a%20b/c?k=v&x=1 127.0.0.1 hi"; got != want || res.StatusCode != 418 || body != "HI" {
+	if got, want := res.Header.Get("X-Got"), "PUT /base/a%20b/c?k=v&x=1 127.0.0.1 hi"; got != want || res.StatusCode != http.StatusTeapot || body != "HI" {
 		t.Errorf("got %d %q %q, want 418 %q HI", res.StatusCode, got, body, want)
 	}
 	server.Close()
-	if res, body := r.do("PUT", "/p/a", ""); res.StatusCode != 503 || body != `{"message":"Service Unavailable"}` {
+	if res, body := r.do("PUT", "/p/a", ""); res.StatusCode != http.StatusServiceUnavailable || body != `{"message":"Service Unavailable"}` {
 		t.Errorf("a dead server: got %d %s", res.StatusCode, body)
 	}
 }

@@ -133,7 +133,7 @@ func (s *Service) backward(tx *store.Tx, prefix, from string, w window, limit in
 // FilterLogEvents returns the events of a group's streams that match a pattern, in
 // the order of their times.
 func (s *Service) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.FilterLogEventsInput) (*cloudwatchlogs.FilterLogEventsOutput, error) {
-	_ = in.Interleaved // AWS ignores it since 2019: events are always interleaved
+	_ = in.Interleaved //nolint:staticcheck // AWS takes it, and always interleaves events since 2019
 	name, err := nameOf(in.LogGroupName, in.LogGroupIdentifier)
 	if err != nil {
 		return nil, err

@@ -119,7 +119,7 @@ func (st stream) describe(groupARN string) types.LogStream {
 		Arn:           ptr(groupARN + ":log-stream:" + st.Name),
 		CreationTime:  &st.Created,
 		LogStreamName: &st.Name,
-		StoredBytes:   ptr(int64(0)),
+		StoredBytes:   ptr(int64(0)), //nolint:staticcheck // AWS still returns it
 	}
 	if st.Token != "" {
 		out.UploadSequenceToken = &st.Token

@@ -98,8 +98,8 @@ func (p principal) has(a ask) bool {
 		return slices.Contains(p["Service"], a.caller.Service)
 	}
 	return slices.ContainsFunc(p["AWS"], func(name string) bool {
-		switch {
-		case name == "*", name == a.account, name == "arn:"+env.Partition+":iam::"+a.account+":root", name == a.caller.ARN:
+		switch name {
+		case "*", a.account, "arn:" + env.Partition + ":iam::" + a.account + ":root", a.caller.ARN:
 			return true
 		}
 		// A session's ARN, arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION, lacks

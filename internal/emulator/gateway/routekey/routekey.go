@@ -6,7 +6,6 @@ package routekey
 import (
 	"cmp"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -134,7 +133,8 @@ func (k Key) Shape() string {
 }
 
 // Match reports whether the key matches a request, and the values of the path's
-// variables, decoded. The path is the escaped path of the URL.
+// variables. The path is the decoded one: API Gateway splits it after it has
+// decoded it, so that an escaped slash separates as any other.
 func (k Key) Match(method, path string) (values map[string]string, ok bool) {
 	if k.IsDefault() {
 		return nil, true
@@ -152,18 +152,14 @@ func (k Key) Match(method, path string) (values map[string]string, ok bool) {
 			part = strings.Join(parts[i:], "/")
 			parts = parts[:i+1]
 		}
-		text, err := url.PathUnescape(part)
-		if err != nil {
-			text = part
-		}
 		switch {
-		case s.kind == literal && text != s.text, s.kind != literal && text == "":
+		case s.kind == literal && part != s.text, s.kind != literal && part == "":
 			return nil, false
 		case s.kind != literal:
 			if values == nil {
 				values = map[string]string{}
 			}
-			values[s.text] = text
+			values[s.text] = part
 		}
 	}
 	return values, len(parts) == len(k.segments)
