@@ -298,10 +298,10 @@ func TestAnswerHeaders(t *testing.T) {
 	if body != "hi" || res.ContentLength != 2 || res.Header.Get("X-A") != "1" {
 		t.Errorf("got %q, length %d, x-a %q", body, res.ContentLength, res.Header.Get("X-A"))
 	}
-	r = newRig(t, returns(`{"statusCode":200,"headers":{"x-a":"1","x-b":"2"},"multiValueHeaders":{"x-a":["3","4"]}}`), "1.0", "$default")
+	r = newRig(t, returns(`{"statusCode":200,"headers":{"x-a":"3","X-B":"2"},"multiValueHeaders":{"x-a":["3","4"],"x-b":["1"]}}`), "1.0", "$default")
 	res, _ = r.do("GET", "/", "")
-	if !slices.Equal(res.Header["X-A"], []string{"3", "4"}) || res.Header.Get("X-B") != "2" {
-		t.Errorf("1.0: got x-a %q, x-b %q", res.Header["X-A"], res.Header.Get("X-B"))
+	if !slices.Equal(res.Header["X-A"], []string{"3", "4"}) || !slices.Equal(res.Header["X-B"], []string{"1", "2"}) {
+		t.Errorf("1.0: got x-a %q, x-b %q", res.Header["X-A"], res.Header["X-B"])
 	}
 	if res, body := r.do("HEAD", "/", ""); res.StatusCode != http.StatusOK || body != "" {
 		t.Errorf("HEAD: got %d %q", res.StatusCode, body)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/aws/smithy-go"
@@ -102,12 +103,8 @@ func parseAnswer(raw []byte, format string) (*answer, error) {
 		return nil, err
 	}
 	a := &answer{status: status, headers: http.Header{}}
-	for name, value := range r.Headers {
-		a.headers.Add(name, scalar(value))
-	}
 	if format == "1.0" {
 		for name, values := range r.MultiValueHeaders {
-			a.headers.Del(name) // the many win over the one
 			for _, value := range values {
 				a.headers.Add(name, scalar(value))
 			}
@@ -115,6 +112,12 @@ func parseAnswer(raw []byte, format string) (*answer, error) {
 	} else {
 		for _, cookie := range r.Cookies {
 			a.headers.Add("Set-Cookie", cookie)
+		}
+	}
+	for name, value := range r.Headers {
+		// A value that is among the many already is not said twice.
+		if text := scalar(value); !slices.Contains(a.headers.Values(name), text) {
+			a.headers.Add(name, text)
 		}
 	}
 	if r.Body != nil {
