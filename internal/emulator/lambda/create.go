@@ -60,6 +60,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 	if err := s.setCode(&c, "CreateFunction", in.Code.ZipFile); err != nil {
 		return nil, err
 	}
+	s.host.Prepare()
 	f := function{ID: uuid.NewString(), Configuration: c, Tags: maps.Clone(in.Tags), RecursiveLoop: types.RecursiveLoopTerminate}
 	now := s.env.Clock.Now()
 	f.changed(now)

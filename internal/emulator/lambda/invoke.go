@@ -100,13 +100,13 @@ func (s *Service) invoke(ctx context.Context, in invocation) (runtime.Result, er
 	if err != nil {
 		return runtime.Result{}, err
 	}
-	defer leave()
 	payload := in.payload
 	if len(payload) == 0 {
 		payload = []byte("{}")
 	}
 	r, err := s.host.Invoke(ctx, s.runnable(in.name, &f), runtime.Invocation{
 		RequestID: uuid.NewString(), ARN: in.qualified(), Payload: payload, TraceID: traceID(now, f.Configuration), ClientContext: in.client,
+		Ended: leave,
 	})
 	if err != nil {
 		return r, unavailable(err)

@@ -103,16 +103,10 @@ func (s *Service) ListVersionsByFunction(ctx context.Context, in *lambda.ListVer
 	}
 	c := f.listed()
 	c.FunctionArn = aws.String(n.arn() + ":" + latest)
-	return &lambda.ListVersionsByFunctionOutput{Versions: page(in.Marker, in.MaxItems, c)}, nil
-}
-
-// page returns the part of a list of one that a request asks for: all of it, unless
-// it goes on behind the end.
-func page[T any](marker *string, _ *int32, only T) []T {
-	if aws.ToString(marker) != "" {
-		return []T{}
+	if aws.ToString(in.Marker) >= latest || aws.ToInt32(in.MaxItems) < 0 {
+		return &lambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{}}, nil
 	}
-	return []T{only}
+	return &lambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{c}}, nil
 }
 
 // DeleteFunction removes a function; its processes end with the invocations that

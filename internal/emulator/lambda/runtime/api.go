@@ -127,7 +127,6 @@ func (e *environment) answer(w http.ResponseWriter, r *http.Request, out failure
 		return false
 	}
 	c.result, c.answered = out, true
-	close(c.response)
 	return true
 }
 

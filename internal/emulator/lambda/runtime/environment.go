@@ -65,7 +65,6 @@ type call struct {
 	deadline time.Time
 	answered bool
 	result   failureOrPayload
-	response chan struct{} // closed when answered
 	idle     chan struct{} // closed when the runtime asks for the next event
 }
 
@@ -158,7 +157,7 @@ func (e *environment) invoke(in Invocation) Result {
 	e.journal.begin()
 	cold := !e.warm
 	e.warm = true
-	c := &call{Invocation: in, response: make(chan struct{}), idle: make(chan struct{})}
+	c := &call{Invocation: in, idle: make(chan struct{})}
 	var out failureOrPayload
 	var begun time.Time
 	if cold {

@@ -56,6 +56,9 @@ type Invocation struct {
 	Payload       []byte // JSON
 	TraceID       string
 	ClientContext string // JSON; empty for none
+	// Ended is called when the invocation is over, which may be after its caller
+	// has gone; nil for nothing.
+	Ended func()
 }
 
 // A Result is how an invocation ended.

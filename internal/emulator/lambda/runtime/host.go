@@ -71,24 +71,24 @@ func (h *Host) bootstraps() string { return filepath.Join(h.Dir, "bootstraps") }
 // and waits for the end of the invocation. When ctx ends first, Invoke returns its
 // error and the invocation goes on, as in AWS.
 func (h *Host) Invoke(ctx context.Context, f *Function, in Invocation) (Result, error) {
-	h.mu.Lock()
-	if h.closed {
-		h.mu.Unlock()
-		return Result{}, ErrClosed
-	}
-	h.work.Add(1)
-	h.mu.Unlock()
-
 	type answer struct {
 		Result
 		error
 	}
 	done := make(chan answer, 1)
-	go func() {
-		defer h.work.Done()
+	begun := h.begin(func() {
 		r, err := h.invoke(context.WithoutCancel(ctx), f, in)
+		if in.Ended != nil {
+			in.Ended()
+		}
 		done <- answer{r, err}
-	}()
+	})
+	if !begun {
+		if in.Ended != nil {
+			in.Ended()
+		}
+		return Result{}, ErrClosed
+	}
 	select {
 	case a := <-done:
 		return a.Result, a.error
@@ -96,6 +96,21 @@ func (h *Host) Invoke(ctx context.Context, f *Function, in Invocation) (Result, 
 		return Result{}, ctx.Err()
 	}
 }
+
+// begin runs f in the background, which Close waits for; it reports false when the
+// host is closed.
+func (h *Host) begin(f func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.work.Go(f)
+	}
+	return !h.closed
+}
+
+// Prepare finds out in the background how functions can run here, so that the
+// first invocation need not.
+func (h *Host) Prepare() { h.begin(func() { h.sandboxed() }) }
 
 func (h *Host) invoke(ctx context.Context, f *Function, in Invocation) (Result, error) {
 	e := h.take(f.Key)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -125,5 +126,25 @@ func BenchmarkSandboxCold(b *testing.B) {
 			b.Fatal(err, string(r.Payload), string(r.Tail))
 		}
 		w.Drain(f.ARN, "")
+	}
+}
+
+// The cache of the AWS SDK is seen in a sandbox, which hides the user's home.
+func TestSandboxSDK(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	f := function(t, node, "index.handler", map[string]string{"index.mjs": `import x from "@aws-sdk/x"; export const handler = async () => x`})
+	cache, err := SDKDir("nodejs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(cache, "node_modules", "@aws-sdk", "x")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "index.js"), []byte(`module.exports = "cache"`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(newSandboxBench(t).call(t, f, `0`).Payload), `"cache"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
