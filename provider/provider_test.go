@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,8 +10,12 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/acctest"
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 	"github.com/tfserverless/terraform-provider-serverless/provider"
 	"github.com/tfserverless/terraform-provider-serverless/provider/providertest"
+	"github.com/tfserverless/terraform-provider-serverless/resources/api"
+	"github.com/tfserverless/terraform-provider-serverless/resources/function"
+	"github.com/tfserverless/terraform-provider-serverless/resources/table"
 )
 
 // alone clears what the environment says about AWS.
@@ -228,5 +233,11 @@ func TestAnotherAccount(t *testing.T) {
 	}
 	if m.Value("serverless_table.t").IsNull() {
 		t.Error("the state has lost the object")
+	}
+}
+
+func TestTypesAreSound(t *testing.T) {
+	for _, flaw := range slices.Concat(tf.Flaws(api.Types), tf.Flaws(function.Types), tf.Flaws(table.Types)) {
+		t.Error(flaw)
 	}
 }

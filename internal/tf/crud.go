@@ -42,9 +42,11 @@ func (r *instance[C, M]) Create(ctx context.Context, req resource.CreateRequest,
 	if err == nil {
 		err = r.settle(ctx, c, m, req.Plan.Raw)
 	} else {
-		r.readAnyway(ctx, c, m)
+		_ = r.readAnyway(ctx, c, m) // the failure of the step itself is what must be told
 	}
 	if err == nil && r.Finish != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+		defer cancel()
 		if err := r.Finish(ctx, c, m); err != nil {
 			ds.AddWarning("The object is still marked as unfinished", r.named(req.Plan.Raw)+" is complete, but its mark could not be removed. "+detailOf(err))
 		}
@@ -109,7 +111,7 @@ func (r *instance[C, M]) Update(ctx context.Context, req resource.UpdateRequest,
 		// What was changed before the error is found by reading; all else is as
 		// it was.
 		m = prior
-		r.readAnyway(ctx, c, m)
+		_ = r.readAnyway(ctx, c, m) // the failure of the step itself is what must be told
 	}
 	r.save(ctx, &resp.State, resp.Identity, m, err == nil, ds)
 	if err != nil {
@@ -166,16 +168,16 @@ func (r *instance[C, M]) limited(ctx context.Context, b *Base, of func(*Timeouts
 
 // settle reads the object after a write until AWS shows what was planned, since
 // its reads may lag behind its writes. What still differs at the end is left to
-// the engine, which names it.
+// the engine, which names it. A run that is cancelled meanwhile has written all
+// the same, so the object is read in spite of it.
 func (r *instance[C, M]) settle(ctx context.Context, c C, m *M, plan tftypes.Value) error {
 	limited, cancel := context.WithTimeout(ctx, settleLimit)
 	defer cancel()
-	var last error
 	planned := *m
+	var last error
 	err := Poll(limited, "AWS to show what was written", func(ctx context.Context) (bool, error) {
 		*m = planned // so that a stale read leaves nothing behind
-		last = r.Type.Read(ctx, c, m)
-		if last != nil {
+		if last = r.Type.Read(ctx, c, m); last != nil {
 			if r.Gone(last) {
 				return false, nil
 			}
@@ -184,13 +186,14 @@ func (r *instance[C, M]) settle(ctx context.Context, c C, m *M, plan tftypes.Val
 		raw, ds := encode(ctx, r.schema, m)
 		return ds.HasError() || shows(plan, raw), nil
 	})
-	if err != nil && last == nil && ctx.Err() == nil {
+	switch {
+	case err == nil:
 		return nil
+	case ctx.Err() != nil:
+		*m = planned
+		return r.readAnyway(ctx, c, m)
 	}
-	if last != nil {
-		return last
-	}
-	return err
+	return last
 }
 
 // shows reports whether state has every value that plan knows.
@@ -224,16 +227,18 @@ func shows(plan, state tftypes.Value) bool {
 	return plan.Equal(state)
 }
 
-// readAnyway reads the object after a failed step, with a context of its own,
-// because what is saved should be what is there. An error is ignored: the
-// failure of the step itself is what must be told.
-func (r *instance[C, M]) readAnyway(ctx context.Context, c C, m *M) {
+// readAnyway reads the object when the operation's context is at its end or a
+// step failed, because what is saved should be what is there. The model stays as
+// it is when that does not work.
+func (r *instance[C, M]) readAnyway(ctx context.Context, c C, m *M) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
 	defer cancel()
 	before := *m
-	if err := r.Type.Read(ctx, c, m); err != nil {
+	err := r.Type.Read(ctx, c, m)
+	if err != nil {
 		*m = before
 	}
+	return err
 }
 
 // save writes the model into the state and the identity. A finished operation

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -36,6 +37,59 @@ func (t Type[C, M]) defaults() (string, map[string]schema.Attribute) {
 		all[name] = t.Schema.Attributes[name]
 	}
 	return t.Name, all
+}
+
+func (t Type[C, M]) flaws() []string {
+	var all []string
+	s := t.complete()
+	flaw := func(format string, args ...any) {
+		all = append(all, "serverless_"+t.Name+": "+fmt.Sprintf(format, args...))
+	}
+	has := func(list, name string) {
+		root, _, _ := strings.Cut(name, ".")
+		if _, ok := s.Attributes[root]; !ok && name != "*" {
+			flaw("%s names %q, which is no attribute", list, name)
+		}
+	}
+	for _, name := range t.Import {
+		has("Import", name)
+	}
+	for _, name := range t.Replace {
+		has("Replace", name)
+	}
+	for name, on := range t.Changes {
+		has("Changes", name)
+		for _, o := range on {
+			has("Changes", o)
+		}
+	}
+	for _, name := range t.Defaults {
+		has("Defaults", name)
+		if a := s.Attributes[name]; a != nil && (!a.IsOptional() || !a.IsComputed()) {
+			flaw("Defaults names %q, which is not both optional and computed", name)
+		}
+	}
+	if t.Physical != "" {
+		has("Physical", t.Physical)
+		has("Physical", "name")
+	}
+	if t.Gone == nil || t.Create == nil || t.Read == nil || t.Delete == nil {
+		flaw("Gone, Create, Read and Delete must be given")
+	}
+	for name, a := range s.Attributes {
+		if a.GetMarkdownDescription() == "" {
+			flaw("the attribute %q has no description", name)
+		}
+	}
+	ctx := context.Background()
+	kind, empty := s.Type().TerraformType(ctx), map[string]tftypes.Value{}
+	for name, a := range kind.(tftypes.Object).AttributeTypes {
+		empty[name] = tftypes.NewValue(a, nil)
+	}
+	if _, ds := decode[M](ctx, s, tftypes.NewValue(kind, empty)); ds.HasError() {
+		flaw("the model does not fit the schema: %s", ds[0].Detail())
+	}
+	return all
 }
 
 // complete is the type's schema with the attributes that every type has.

@@ -173,6 +173,23 @@ type Connector[C any] func(ctx context.Context, region string) (C, error)
 type Entry[C any] interface {
 	resource(Connector[C]) func() resource.Resource
 	defaults() (name string, attributes map[string]schema.Attribute)
+	flaws() []string
+}
+
+// Flaws lists what is wrong with a family's types themselves, such as a name in
+// Changes that no attribute has, for a test.
+func Flaws[C any](family []Entry[C]) []string {
+	var all []string
+	for i, e := range family {
+		all = append(all, e.flaws()...)
+		name, _ := e.defaults()
+		if i > 0 {
+			if before, _ := family[i-1].defaults(); before >= name {
+				all = append(all, "serverless_"+name+" is not in the order of the alphabet")
+			}
+		}
+	}
+	return all
 }
 
 // Resources makes a family's types into the framework's.
