@@ -63,7 +63,7 @@ func isSet(v reflect.Value, path []string) bool {
 		if len(path) == 0 {
 			return true
 		}
-		f := v.FieldByName(capital(path[0]))
+		f := v.FieldByName(path[0])
 		return f.IsValid() && isSet(f, path[1:])
 	case reflect.String:
 		return v.Len() > 0
@@ -73,4 +73,19 @@ func isSet(v reflect.Value, path []string) bool {
 		return false
 	}
 	return true
+}
+
+// hasPath reports whether values of type t can have something at path.
+func hasPath(t reflect.Type, path []string) bool {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	if len(path) == 0 {
+		return true
+	}
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	f, ok := t.FieldByName(path[0])
+	return ok && hasPath(f.Type, path[1:])
 }

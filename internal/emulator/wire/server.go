@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -102,6 +103,11 @@ func serve(svc Service) (*service, error) {
 	for _, op := range svc.Operations {
 		if _, ok := s.ops[op.Name]; ok {
 			return nil, fmt.Errorf("the service %s lists %s twice", svc.Name, op.Name)
+		}
+		for _, path := range slices.Concat(op.Refused, op.Unchecked) {
+			if !hasPath(op.in, strings.Split(path, ".")) {
+				return nil, fmt.Errorf("%s of the service %s names a member %s that its input does not have", op.Name, svc.Name, path)
+			}
 		}
 		s.ops[op.Name] = s.serveOp(op)
 	}

@@ -15,9 +15,9 @@ import (
 
 // Inert demands that the package of the calling test reads every member of every
 // input of the service, or refuses it. A structure within an input that the
-// package takes apart must be read whole, too; one that it passes on as it is
-// counts as read. The exceptions, such as "PutItem.TableName", are members that
-// are read in a way that the types do not show.
+// package only takes apart must be read whole, too; one that it also passes on as
+// it is counts as read. The exceptions, such as "PutItem.TableName", are members
+// that are read in a way that the types do not show.
 func Inert(t *testing.T, svc wire.Service, except ...string) {
 	t.Helper()
 	if testing.Short() {
@@ -44,10 +44,11 @@ func ignored(t *testing.T, dir string, svc wire.Service, except []string) []stri
 	return slices.Compact(out)
 }
 
-// A field is a field of a named structure.
+// A field is a field of a named structure; without a name, the whole structure.
 type field struct{ pkg, typ, name string }
 
-// reads finds the fields that a package's code reads.
+// reads finds the fields that a package's code reads, and the structures that it
+// passes on.
 func reads(t *testing.T, dir string) map[field]bool {
 	t.Helper()
 	loaded, err := packages.Load(&packages.Config{
@@ -63,30 +64,39 @@ func reads(t *testing.T, dir string) map[field]bool {
 			t.Fatalf("reading the package's types: %v", e)
 		}
 		for _, f := range p.Syntax {
-			written := map[ast.Expr]bool{}
-			ast.Inspect(f, func(n ast.Node) bool {
-				if a, ok := n.(*ast.AssignStmt); ok {
-					for _, l := range a.Lhs {
-						written[l] = true
-					}
-				}
-				if s, ok := n.(*ast.SelectorExpr); ok && !written[s] {
-					if f, ok := fieldOf(p.TypesInfo.Selections[s]); ok {
-						out[f] = true
-					}
-				}
-				return true
-			})
+			inspect(f, p.TypesInfo, out)
 		}
 	}
 	return out
 }
 
-func fieldOf(s *types.Selection) (field, bool) {
-	if s == nil || s.Kind() != types.FieldVal {
-		return field{}, false
-	}
-	t := s.Recv()
+func inspect(f *ast.File, info *types.Info, out map[field]bool) {
+	written, apart := map[ast.Expr]bool{}, map[ast.Expr]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for _, l := range n.Lhs {
+				written[l] = true
+			}
+		case *ast.SelectorExpr:
+			apart[n.X] = true
+			if f, ok := fieldOf(info.Selections[n]); ok && !written[n] {
+				out[f] = true
+			}
+		case *ast.Ident:
+			v, ok := info.Uses[n].(*types.Var)
+			if ok && !v.IsField() && !written[n] && !apart[n] {
+				if f, ok := structOf(v.Type()); ok {
+					out[f] = true
+				}
+			}
+		}
+		return true
+	})
+}
+
+// structOf names the structure of type t or *t.
+func structOf(t types.Type) (field, bool) {
 	if p, ok := t.Underlying().(*types.Pointer); ok {
 		t = p.Elem()
 	}
@@ -94,7 +104,16 @@ func fieldOf(s *types.Selection) (field, bool) {
 	if !ok || n.Obj().Pkg() == nil {
 		return field{}, false
 	}
-	return field{n.Obj().Pkg().Path(), n.Obj().Name(), s.Obj().Name()}, true
+	return field{pkg: n.Obj().Pkg().Path(), typ: n.Obj().Name()}, true
+}
+
+func fieldOf(s *types.Selection) (field, bool) {
+	if s == nil || s.Kind() != types.FieldVal {
+		return field{}, false
+	}
+	f, ok := structOf(s.Recv())
+	f.name = s.Obj().Name()
+	return f, ok
 }
 
 // walk goes over one operation's input.
@@ -112,9 +131,6 @@ func (w *walk) structure(t reflect.Type, path []string) {
 	}
 	w.path = append(w.path, t)
 	defer func() { w.path = w.path[:len(w.path)-1] }()
-	if len(path) > 0 && !w.taken(t) {
-		return
-	}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		p := append(slices.Clone(path), f.Name)
@@ -122,7 +138,8 @@ func (w *walk) structure(t reflect.Type, path []string) {
 		if !f.IsExported() || slices.Contains(w.op.Refused, name) || slices.Contains(w.except, w.op.Name+"."+name) {
 			continue
 		}
-		if !w.reads[field{t.PkgPath(), t.Name(), f.Name}] {
+		refused := slices.ContainsFunc(w.op.Refused, func(r string) bool { return strings.HasPrefix(r, name+".") })
+		if !w.reads[field{t.PkgPath(), t.Name(), f.Name}] && !refused {
 			w.ignored = append(w.ignored, w.op.Name+"."+name)
 			continue
 		}
@@ -130,14 +147,18 @@ func (w *walk) structure(t reflect.Type, path []string) {
 		for ft.Kind() == reflect.Pointer || ft.Kind() == reflect.Slice || ft.Kind() == reflect.Map {
 			ft = ft.Elem()
 		}
-		if ft.Kind() == reflect.Struct && strings.HasPrefix(ft.PkgPath(), "github.com/aws/") {
+		if ft.Kind() == reflect.Struct && strings.HasPrefix(ft.PkgPath(), "github.com/aws/") && (refused || w.onlyTaken(ft)) {
 			w.structure(ft, p)
 		}
 	}
 }
 
-// taken reports whether the package reads any field of t.
-func (w *walk) taken(t reflect.Type) bool {
+// onlyTaken reports whether the package takes values of t apart and does nothing
+// else with them.
+func (w *walk) onlyTaken(t reflect.Type) bool {
+	if w.reads[field{pkg: t.PkgPath(), typ: t.Name()}] {
+		return false
+	}
 	for i := range t.NumField() {
 		if w.reads[field{t.PkgPath(), t.Name(), t.Field(i).Name}] {
 			return true
