@@ -36,10 +36,9 @@ was chosen for the folder at first; "emulator env" prints the lines.`,
 			}
 			c.Ready = func(a *process.Address) {
 				fmt.Fprintf(p.Err, "Emulator ready at %s; stop it with Ctrl-C.\n", a)
-				switch {
-				case c.DataDir == "":
+				if c.DataDir == "" {
 					fmt.Fprint(p.Out, shellLines(a, regionOf(os.Getenv)))
-				default:
+				} else {
 					fmt.Fprintf(p.Err, "To point the AWS CLI and SDKs at it: eval \"$(%s emulator env -data-dir=%s)\"\n", name, quoted(c.DataDir))
 				}
 			}

@@ -127,7 +127,7 @@ func TestHTTP2(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != 200 || resp.ProtoMajor != 2 {
+	if resp.StatusCode != http.StatusOK || resp.ProtoMajor != 2 {
 		t.Errorf("got %s over %s, want 200 over HTTP/2", resp.Status, resp.Proto)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // endpoint is where an emulator is called: over listeners of the loopback
@@ -32,7 +33,9 @@ func newEndpoint(h http.Handler, log *slog.Logger) *endpoint {
 	p.server = &http.Server{
 		Handler:   h,
 		Protocols: &protocols,
-		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		// Whoever keeps a connection without asking for anything loses it.
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if _, ok := c.(pipe); ok {
 				return context.WithValue(ctx, inProcess{}, true)
@@ -90,7 +93,7 @@ func (p *endpoint) address() (string, error) {
 	if url != "" {
 		return url, nil
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		return "", fmt.Errorf("listening for the emulator: %w", err)
 	}

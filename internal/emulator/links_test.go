@@ -220,11 +220,13 @@ func (d deployed) logged(t *testing.T) {
 		for _, e := range out.Events {
 			text.WriteString(*e.Message)
 		}
-		rest, found := text.String(), true
+		rest := text.String()
 		for _, w := range want {
-			if _, rest, found = strings.Cut(rest, w); !found {
+			_, after, found := strings.Cut(rest, w)
+			if !found {
 				return false
 			}
+			rest = after
 		}
 		return true
 	})
@@ -243,7 +245,7 @@ func (d deployed) downloads(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != 200 || int64(len(raw)) != out.Configuration.CodeSize {
+	if err != nil || resp.StatusCode != http.StatusOK || int64(len(raw)) != out.Configuration.CodeSize {
 		t.Errorf("got %s and %d bytes (%v), want %d", resp.Status, len(raw), err, out.Configuration.CodeSize)
 	}
 }

@@ -146,7 +146,7 @@ func (d folder) readAddress() (*Address, error) {
 }
 
 func (d folder) writeAddress(a *Address) error {
-	raw, err := json.MarshalIndent(addressJSON(*a), "", "  ")
+	raw, err := json.MarshalIndent(addressJSON(*a), "", "  ") //nolint:gosec // the file is how the key reaches its owner's programs
 	if err != nil {
 		return err
 	}

@@ -263,10 +263,23 @@ func otherBuild(t *testing.T) string {
 		t.Skipf("the build %q is not written in the program", mine)
 	}
 	path := filepath.Join(t.TempDir(), "other")
-	if err := os.WriteFile(path, bytes.ReplaceAll(program, []byte(mine), theirs), 0o700); err != nil {
+	install(t, path, bytes.ReplaceAll(program, []byte(mine), theirs))
+	return path
+}
+
+// install writes a program, by way of another process: children that this one
+// starts meanwhile would inherit the open file, and the system does not run what
+// somebody may still write to.
+func install(t *testing.T, path string, content []byte) {
+	t.Helper()
+	cmd := exec.Command("dd", "of="+path)
+	cmd.Stdin = bytes.NewReader(content)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := os.Chmod(path, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 func TestAnotherBuildTakesOver(t *testing.T) {
@@ -514,9 +527,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(program, mine, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	install(t, program, mine)
 	cmd := exec.Command(program, "join", filepath.Join(parent, "data"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	for d := filepath.Dir(program); d != "/" && d != os.TempDir(); d = filepath.Dir(d) {

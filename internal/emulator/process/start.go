@@ -45,6 +45,7 @@ func (d folder) start(ctx context.Context, lock *os.File, main string) (*Address
 	}
 	defer r.Close()
 
+	//nolint:noctx // it outlives who starts it
 	cmd := exec.Command(main, append(BackgroundArgs[:len(BackgroundArgs):len(BackgroundArgs)], d.path)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = d.path, log, log
 	cmd.Env = environment(os.Environ())
