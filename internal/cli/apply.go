@@ -93,7 +93,7 @@ func (v *view) applyNew(ctx context.Context, f *planFlags, auto bool) (err error
 		case plan.RefreshOnly:
 			question, consequence = "Do you want to update the state to what was found?", "Only the state will be written. No object is changed."
 		}
-		if err := v.approve(question, consequence); err != nil {
+		if err := v.approve(ctx, question, consequence); err != nil {
 			return v.fail(err)
 		}
 	}
@@ -113,7 +113,7 @@ func (v *view) applyFile(ctx context.Context, f *planFlags, path string) (err er
 	defer func() { err = v.closed(store, err) }()
 	if _, base := stateOf(store); base != p.Base {
 		why := "The state has changed since the plan was made"
-		if base.Lineage != p.Base.Lineage {
+		if p.Base.Lineage != "" && base.Lineage != p.Base.Lineage {
 			why = "The plan was made for another state"
 		}
 		return v.fail(fmt.Errorf("saved plan is stale\n\n%s, so that it may not fit any more. Make a new plan.", why))

@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 			e.Defer(func() { stopAll(t, e.WorkDir) })
 			return nil
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"hold": hold, "release": release, "waitfor": waitFor},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})

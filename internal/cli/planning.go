@@ -93,7 +93,7 @@ func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local
 	if diags.HasErrors() {
 		return nil, v.diagnostics(diags)
 	}
-	if err := v.ask(program.Module, inputs, f.input); err != nil {
+	if err := v.ask(ctx, program.Module, inputs, f.input); err != nil {
 		return nil, v.fail(err)
 	}
 	values, more := lang.Variables(program.Module, inputs)
@@ -109,7 +109,7 @@ func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local
 }
 
 // ask asks at a terminal for the variables that have no value.
-func (v *view) ask(m *config.Module, inputs map[string]config.Input, allowed bool) error {
+func (v *view) ask(ctx context.Context, m *config.Module, inputs map[string]config.Input, allowed bool) error {
 	if !allowed || v.log != nil || !interactive(v.p.In) {
 		return nil // what is missing is reported with the place of its variable
 	}
@@ -123,7 +123,7 @@ func (v *view) ask(m *config.Module, inputs map[string]config.Input, allowed boo
 		if x.Description != "" {
 			fmt.Fprintf(v.p.Out, "  %s\n", x.Description)
 		}
-		text, err := prompt(v.p.Out, in)
+		text, err := prompt(ctx, v.p.Out, in)
 		if err != nil {
 			return err
 		}
@@ -137,12 +137,12 @@ func (v *view) ask(m *config.Module, inputs map[string]config.Input, allowed boo
 }
 
 // approve asks at a terminal whether to go on.
-func (v *view) approve(question, consequence string) error {
+func (v *view) approve(ctx context.Context, question, consequence string) error {
 	if !interactive(v.p.In) {
 		return errors.New("nobody is here to approve the plan\n\nThe input is no terminal. Give -auto-approve, or make a plan with \"plan -out=FILE\", look at it, and apply that file.")
 	}
 	fmt.Fprintf(v.p.Out, "\n%s\n  %s\n  Only 'yes' will be accepted to approve.\n", v.out.Bold(question), consequence)
-	answer, err := prompt(v.p.Out, bufio.NewReader(v.p.In))
+	answer, err := prompt(ctx, v.p.Out, bufio.NewReader(v.p.In))
 	if err != nil {
 		return err
 	}
@@ -153,14 +153,30 @@ func (v *view) approve(question, consequence string) error {
 	return nil
 }
 
-func prompt(out io.Writer, in *bufio.Reader) (string, error) {
+// prompt reads one line. An interrupt ends the wait, though not the reading: the
+// program is about to end.
+func prompt(ctx context.Context, out io.Writer, in *bufio.Reader) (string, error) {
 	fmt.Fprint(out, "\n  Enter a value: ")
-	line, err := in.ReadString('\n')
-	if err != nil && line == "" {
-		return "", fmt.Errorf("reading the answer: %w", err)
+	type answer struct {
+		line string
+		err  error
 	}
-	fmt.Fprintln(out)
-	return strings.TrimSpace(line), nil
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := in.ReadString('\n')
+		answers <- answer{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(out)
+		return "", errors.New("interrupted\n\nNothing was changed.")
+	case a := <-answers:
+		fmt.Fprintln(out)
+		if a.err != nil && a.line == "" {
+			return "", fmt.Errorf("reading the answer: %w", a.err)
+		}
+		return strings.TrimSpace(a.line), nil
+	}
 }
 
 // interactive tells whether a person can answer.

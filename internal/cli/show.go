@@ -48,18 +48,6 @@ var showCommand = command{
 	},
 }
 
-// isPlan tells a plan file, which is a zip archive, from a state.
-func isPlan(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var head [4]byte
-	_, err = f.Read(head[:])
-	return err == nil && string(head[:]) == "PK\x03\x04"
-}
-
 func (v *view) showState(ctx context.Context, file *state.File, asJSON bool) error {
 	if file == nil || file.State.Empty() {
 		if asJSON {
