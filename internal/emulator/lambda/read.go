@@ -103,10 +103,14 @@ func (s *Service) ListVersionsByFunction(ctx context.Context, in *lambda.ListVer
 	}
 	c := f.listed()
 	c.FunctionArn = aws.String(n.arn() + ":" + latest)
-	if aws.ToString(in.Marker) >= latest || aws.ToInt32(in.MaxItems) < 0 {
-		return &lambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{}}, nil
+	versions := []types.FunctionConfiguration{c}
+	if in.Marker != nil && *in.Marker != "" { // the list goes on behind its only entry
+		versions = versions[:0]
 	}
-	return &lambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{c}}, nil
+	if in.MaxItems != nil {
+		versions = versions[:min(len(versions), max(0, int(*in.MaxItems)))]
+	}
+	return &lambda.ListVersionsByFunctionOutput{Versions: versions}, nil
 }
 
 // DeleteFunction removes a function; its processes end with the invocations that

@@ -74,7 +74,8 @@ func (s *Service) update(n name, revision *string, dry bool, change func(*types.
 		return nil, err
 	}
 	if dry {
-		return &c, nil
+		f.Configuration = c
+		return f.describe(now), nil
 	}
 	at := f.Change
 	f, err = s.edit(n, func(f *function) error {

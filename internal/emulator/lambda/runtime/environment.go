@@ -231,6 +231,7 @@ func (e *environment) credentials() (Credentials, error) {
 
 // awaitReady returns when the process asks for an event, fails, or over is closed.
 func (e *environment) awaitReady(in Invocation, over <-chan struct{}) (_ *failure, ready bool) {
+	defer e.process.watch(e.f.Memory)()
 	select {
 	case <-e.ready:
 		return nil, true

@@ -212,6 +212,29 @@ func TestPool(t *testing.T) {
 	}
 }
 
+// However events and changes meet, each event gets its own answer.
+func TestConcurrentEvents(t *testing.T) {
+	t.Parallel()
+	f := function(t, node, "index.handler", map[string]string{"index.js": `exports.handler = async (e) => e`})
+	b := newBench(t)
+	var group sync.WaitGroup
+	for i := range 4 {
+		group.Go(func() {
+			for j := range 20 {
+				id := fmt.Sprintf("%d-%d", i, j)
+				if j == 10 {
+					b.Drain(f.ARN, "")
+				}
+				r, err := b.Invoke(t.Context(), f, Invocation{RequestID: id, Payload: []byte(`"` + id + `"`)})
+				if err != nil || string(r.Payload) != `"`+id+`"` || r.Failed {
+					t.Errorf("event %s got %s, %v", id, r.Payload, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	f := function(t, node, "index.handler", map[string]string{"index.js": `exports.handler = async () => process.pid`})
