@@ -92,7 +92,7 @@ func (o *orderer) op(n *graph.Node) int {
 	o.ops[n] = i
 	if id, ok := n.ID.(instanceID); ok {
 		a := addr.Instance(id)
-		if at, ok := o.index[objectID{addr: a}]; ok && o.p.changes[objectID{addr: a}].Action != NoOp {
+		if at, ok := o.index[objectID{addr: a}]; ok && writes(o.p.changes[objectID{addr: a}].Action) {
 			o.graph[i].Kind, o.graph[i].Change = Write, at
 			o.after(i, o.gate(a.Config(), beforeWrite))
 			o.after(o.gate(a.Config(), afterWrite), i)
@@ -103,6 +103,9 @@ func (o *orderer) op(n *graph.Node) int {
 	}
 	return i
 }
+
+// writes tells that carrying out a leaves an object.
+func writes(a Action) bool { return a == Create || a == Read || a == Update || a.Replaces() }
 
 // remove is the step that destroys the object of a change. The node is what must
 // be there for it: the provider above all.

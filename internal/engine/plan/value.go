@@ -11,6 +11,9 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 )
 
+// Sensitive is the mark of values that must not be shown.
+const Sensitive = lang.Sensitive
+
 // IsSensitive tells that v itself is not to be shown; its parts may be marked on
 // their own.
 func IsSensitive(v cty.Value) bool { return v.HasMark(lang.Sensitive) }
