@@ -103,7 +103,6 @@ func (s *Service) batchGet(ctx context.Context, tx *store.Tx, name string, r typ
 // A batchWrite is one checked request of a batch: item is nil for a deletion.
 type batchWrite struct {
 	table table
-	name  string
 	key   expr.Item
 	item  expr.Item
 }
@@ -163,7 +162,7 @@ func (s *Service) batchWrites(ctx context.Context, tx *store.Tx, name string, re
 	writes := make([]batchWrite, len(requests))
 	paths := make([]string, len(requests))
 	for i, r := range requests {
-		w := batchWrite{table: t, name: name}
+		w := batchWrite{table: t}
 		switch {
 		case r.PutRequest != nil && r.DeleteRequest != nil:
 			return nil, invalid("Supplied WriteRequest has more than one of PutRequest and DeleteRequest set, must contain exactly one")

@@ -39,7 +39,6 @@ func (s *Service) CreateTable(ctx context.Context, in *dynamodb.CreateTableInput
 			TableId:                   aws.String(uuid.NewString()),
 			TableName:                 &name,
 			TableSizeBytes:            aws.Int64(0),
-			WarmThroughput:            nil,
 		},
 	}
 	if in.BillingMode == types.BillingModePayPerRequest {
@@ -81,6 +80,14 @@ func (s *Service) CreateTable(ctx context.Context, in *dynamodb.CreateTableInput
 	}
 	out := t.describeAs(types.TableStatusCreating)
 	out.WarmThroughput = asked(in.WarmThroughput)
+	for i, g := range in.GlobalSecondaryIndexes {
+		out.GlobalSecondaryIndexes[i].WarmThroughput = nil
+		if w := asked(g.WarmThroughput); w != nil {
+			out.GlobalSecondaryIndexes[i].WarmThroughput = &types.GlobalSecondaryIndexWarmThroughputDescription{
+				ReadUnitsPerSecond: w.ReadUnitsPerSecond, WriteUnitsPerSecond: w.WriteUnitsPerSecond, Status: types.IndexStatusUpdating,
+			}
+		}
+	}
 	if out.BillingModeSummary != nil {
 		out.BillingModeSummary = &types.BillingModeSummary{BillingMode: out.BillingModeSummary.BillingMode}
 	}

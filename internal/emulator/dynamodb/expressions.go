@@ -81,6 +81,11 @@ func placeholders(names map[string]string, values map[string]types.AttributeValu
 		if key, ok := badPlaceholder('#', names); ok {
 			return nil, invalid("ExpressionAttributeNames contains invalid key: Syntax error; key: \"%s\"", key)
 		}
+		for _, key := range slices.Sorted(maps.Keys(names)) {
+			if names[key] == "" {
+				return nil, invalid("ExpressionAttributeNames contains invalid value: the attribute name is empty for key %s", key)
+			}
+		}
 	}
 	if values == nil {
 		return params, nil
@@ -121,7 +126,7 @@ func badPlaceholder[T any](mark byte, placeholders map[string]T) (string, bool) 
 	return "", false
 }
 
-// keyed is a request for one item by its key, as the table sees it.
+// keyed checks a Key member and returns the path of the item that it names.
 func (t *table) keyed(key expr.Item) (path string, err error) {
 	k := t.key()
 	if err := k.checkKey(key); err != nil {

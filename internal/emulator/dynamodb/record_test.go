@@ -37,7 +37,7 @@ func values(depth int) *rapid.Generator[expr.Value] {
 		case 9:
 			return expr.List(rapid.SliceOfN(values(depth-1), 0, 4).Draw(t, "l"))
 		default:
-			return expr.Map(rapid.MapOfN(text, values(depth-1), 0, 4).Draw(t, "m"))
+			return expr.Map(rapid.MapOfN(rapid.StringN(1, 8, -1), values(depth-1), 0, 4).Draw(t, "m"))
 		}
 	})
 }

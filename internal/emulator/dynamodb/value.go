@@ -15,15 +15,23 @@ const maxNesting = 32
 
 // itemOf reads a request's attributes. The error is AWS's ValidationException.
 func itemOf(attributes map[string]types.AttributeValue) (expr.Item, error) {
-	item := make(expr.Item, len(attributes))
+	item, err := mapOf(attributes, 0)
+	return item, invalidErr(err)
+}
+
+func mapOf(attributes map[string]types.AttributeValue, depth int) (expr.Map, error) {
+	m := make(expr.Map, len(attributes))
 	for name, a := range attributes {
-		v, err := valueOf(a, 0)
-		if err != nil {
-			return nil, invalidErr(err)
+		if name == "" {
+			return nil, parameter("An attribute name may not be empty")
 		}
-		item[name] = v
+		v, err := valueOf(a, depth)
+		if err != nil {
+			return nil, err
+		}
+		m[name] = v
 	}
-	return item, nil
+	return m, nil
 }
 
 func valueOf(a types.AttributeValue, depth int) (expr.Value, error) {
@@ -55,15 +63,7 @@ func valueOf(a types.AttributeValue, depth int) (expr.Value, error) {
 		}
 		return list, nil
 	case *types.AttributeValueMemberM:
-		m := make(expr.Map, len(a.Value))
-		for name, e := range a.Value {
-			v, err := valueOf(e, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			m[name] = v
-		}
-		return m, nil
+		return mapOf(a.Value, depth+1)
 	case *types.AttributeValueMemberSS:
 		if len(a.Value) == 0 {
 			return nil, parameter("An string set  may not be empty")
