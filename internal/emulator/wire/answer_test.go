@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	dynamodbschemas "github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/transport/http/protocol/rpcv2"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 )
 
 func anyCredentials(c *Config) { c.AnyCredentials = true }
@@ -125,6 +128,27 @@ func TestREST(t *testing.T) {
 		})
 	}
 }
+
+// TestTooLarge has a body beyond every bound of AWS's refused, not held.
+func TestTooLarge(t *testing.T) {
+	t.Parallel()
+	h, err := New(Config{Services: stubs{}.services(), AnyCredentials: true, Clock: clock.Real})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "/2015-03-31/functions/f/invocations", endless{})
+	r.Header.Set("Authorization", algorithm+" Credential=x/20260101/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	want := `{"message":"Request must be smaller than 70167211 bytes for the Invoke operation"}`
+	if got := w.Body.String(); w.Code != http.StatusRequestEntityTooLarge || got != want {
+		t.Errorf("got %d %s\nwant %s", w.Code, got, want)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) { return len(b), nil }
 
 // TestUnserved names what is not there in the client's own protocol.
 func TestUnserved(t *testing.T) {

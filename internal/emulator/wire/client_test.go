@@ -287,7 +287,7 @@ func TestClientRESTJSON(t *testing.T) {
 	if err != nil || *versions.NextMarker != "f" || len(versions.Versions) != 2 {
 		t.Errorf("got %v, %v", versions, err)
 	}
-	if out, err := c.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: aws.String("f")}); err != nil || out.StatusCode != 204 {
+	if out, err := c.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: aws.String("f")}); err != nil || out.StatusCode != http.StatusNoContent {
 		t.Errorf("got %v, %v", out, err)
 	}
 	var busy *lambdatypes.TooManyRequestsException

@@ -87,7 +87,7 @@ func (w writer) write(v reflect.Value, s *shape) {
 func (w writer) members(v reflect.Value, s *shape) {
 	for _, m := range s.members {
 		f := v.Field(m.field)
-		if w.rest && m.in != inBody || m.stream || unset(f) || m.hidden(s, f) {
+		if w.rest && m.in != inBody || m.stream || unset(f) {
 			continue
 		}
 		if w.rest {

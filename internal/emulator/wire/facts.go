@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"net/http"
-	"reflect"
-)
+import "net/http"
 
 // What sets one service's wire form apart from the others', as data. Each line
 // is what AWS is known to answer.
@@ -62,16 +59,7 @@ var statuses = map[string]int{
 // checksummed are the services that send X-Amz-Crc32.
 var checksummed = map[string]bool{"dynamodb": true}
 
-// omitted are the numbers and booleans, by shape and member, that AWS leaves out
-// when they are zero, although the SDK's field is not a pointer.
-var omitted = map[string]bool{}
-
-// hidden reports whether AWS leaves out f, which is zero, of a structure.
-func (m *member) hidden(s *shape, f reflect.Value) bool {
-	return len(omitted) > 0 && f.IsZero() && omitted[s.name+"."+m.name]
-}
-
-// asked for an operation that nothing serves.
+// unknownOperation is the code for an operation that nothing serves.
 const unknownOperation = "UnknownOperationException"
 
 // valueless are the services whose validation errors show no values.

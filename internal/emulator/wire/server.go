@@ -35,9 +35,9 @@ type Config struct {
 	Log            *slog.Logger
 }
 
-// maxBody bounds a request: the largest that AWS takes is a function's package of
-// 50 MB, in base64 within JSON.
-const maxBody = 72 << 20
+// maxBody bounds a request. It is Lambda's bound, the largest: a function's package
+// of 50 MB in base64.
+const maxBody = 70167211
 
 // New returns the handler that answers the services' calls.
 func New(c Config) (http.Handler, error) {
@@ -205,7 +205,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.send(w, c, s.fail(c, err))
 		return
 	}
-	if c.op.Operation.stream != nil {
+	if c.op.stream != nil {
 		s.serveStream(w, c)
 		return
 	}
@@ -228,7 +228,7 @@ func (s *server) understand(c *call, w http.ResponseWriter) error {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			return &refusal{
 				code:    "RequestEntityTooLargeException",
-				message: "Request must be smaller than " + strconv.Itoa(maxBody) + " bytes",
+				message: "Request must be smaller than " + strconv.Itoa(maxBody) + " bytes for the " + c.operation() + " operation",
 				status:  http.StatusRequestEntityTooLarge,
 			}
 		}
@@ -393,6 +393,15 @@ func (s *server) fail(c *call, err error) response {
 	return c.protocol.fail(c, f)
 }
 
+// operation is the name of the operation, or of nothing.
+func (c *call) operation() string {
+	if c.op == nil {
+		return "unknown"
+	}
+	return c.op.Name
+}
+
+// name names the call in the log.
 func (c *call) name() string {
 	switch {
 	case c.op != nil:

@@ -42,7 +42,7 @@ func (s *server) serveStream(w http.ResponseWriter, c *call) {
 		}
 		return e.send
 	}
-	err = c.op.Operation.stream(c.r.Context(), in.Interface(), start)
+	err = c.op.stream(c.r.Context(), in.Interface(), start)
 	switch {
 	case e == nil && err == nil:
 		s.send(w, c, s.fail(c, errors.New("the handler returned without having started its stream")))

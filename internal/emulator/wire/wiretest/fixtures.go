@@ -109,10 +109,11 @@ func Parse(t testing.TB, raw []byte) (*http.Request, []byte) {
 func request(t *testing.T, svc wire.Service, op wire.Operation, raw []byte) {
 	r, body := Parse(t, raw)
 	_, out := op.Types()
-	in, _, err := wire.Exchange(svc, op.Name, r, reflect.New(out).Interface())
+	in, answer, err := wire.Exchange(svc, op.Name, r, reflect.New(out).Interface())
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer answer.Body.Close()
 	if svc.Schema == nil {
 		want, _ := url.ParseQuery(strings.TrimSpace(string(body)))
 		got := url.Values{"Action": want["Action"], "Version": want["Version"]}
@@ -175,6 +176,7 @@ func response(t *testing.T, svc wire.Service, op wire.Operation, raw []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer answer.Body.Close()
 	written, err := io.ReadAll(answer.Body)
 	if err != nil {
 		t.Fatal(err)
