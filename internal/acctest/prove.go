@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +35,7 @@ func Prove(t *testing.T, s Subject) {
 	for _, name := range []string{"terraform", "tofu"} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); s.program(t, name) })
 	}
-	for _, k := range []Kind{Throttle, Break, CutBefore, CutAfter, Kill} {
+	for _, k := range []Kind{Throttle, Break, CutBefore, CutAfter, Kill, Interrupt} {
 		t.Run(k.String(), func(t *testing.T) { t.Parallel(); s.spoiled(t, k) })
 	}
 }
@@ -57,7 +58,7 @@ func (s Subject) gone(t *testing.T) {
 	b := s.bench(t)
 	b.apply(s.Base)
 	other := b.another()
-	if _, err := other.Apply(t.Context(), provided+s.Before); err != nil {
+	if _, err := other.Apply(t.Context(), s.provided()+s.Before); err != nil {
 		t.Fatalf("deleting it behind its back: %v", err)
 	}
 	if c := b.plan(s.Base); c.Action != "create" {
@@ -238,13 +239,12 @@ func (s Subject) transient(t *testing.T, r Transient) {
 // spoiled: at each call of a create, an update and a delete in turn something
 // goes wrong; the next apply converges, and nothing is lost, doubled or orphaned.
 func (s Subject) spoiled(t *testing.T, k Kind) {
+	if k == Kill { // only with a stack can another run know what the dead one made
+		s.settings = "  stack = \"proof\"\n"
+	}
 	after := s.Base.with(s.Together)
 	clean := s.bench(t)
 	clean.apply(s.Base)
-	id := ""
-	if len(s.Import) > 0 {
-		id = fill(s.Import[0], clean.Value(s.address()))
-	}
 	creating, deployed := len(clean.wire.Calls()), clean.deployed()
 	clean.apply(after)
 	updating, updated := len(clean.wire.Calls()), clean.deployed()
@@ -257,7 +257,7 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 			b := s.bench(t)
 			b.spoiling(n, k, s.Base)
 			if k == Kill && n == creating-1 && len(s.Import) > 0 {
-				b.known(id)
+				b.known()
 			}
 			b.apply(s.Base)
 			b.settled(s.Base)
@@ -289,7 +289,10 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 			b.wire.Calls()
 			b.spoil(n, k)
 			saved := b.saved()
-			err := b.Destroy(t.Context(), b.config(after))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			b.wire.Stop = cancel
+			err := b.Destroy(ctx, b.config(after))
 			if k == Kill {
 				b.restore(saved)
 			}
@@ -311,7 +314,10 @@ func (b *bench) spoiling(n int, k Kind, a Arguments) {
 	b.wire.Calls()
 	b.spoil(n, k)
 	saved := b.saved()
-	_, err := b.Apply(b.t.Context(), b.config(a))
+	ctx, cancel := context.WithCancel(b.t.Context())
+	defer cancel()
+	b.wire.Stop = cancel
+	_, err := b.Apply(ctx, b.config(a))
 	if k == Kill {
 		b.restore(saved) // a killed process writes no state
 	} else if err == nil && k != Kill && len(b.Addresses()) == 0 {
@@ -324,13 +330,16 @@ func (b *bench) spoiling(n int, k Kind, a Arguments) {
 // known imports what was created but never saved: behind the last call of a
 // create nothing tells whose the object is, so that the next one must refuse it
 // and say how to import it.
-func (b *bench) known(id string) {
+func (b *bench) known() {
 	b.t.Helper()
 	_, err := b.Apply(b.t.Context(), b.config(b.Base))
 	if err == nil {
-		return // a type whose names are not unique, or that needs no last step
+		return // a type that needs no last step
 	}
-	if !strings.Contains(err.Error(), "import {") {
+	_, block, found := strings.Cut(err.Error(), "import {")
+	_, block, _ = strings.Cut(block, "id = \"")
+	id, _, closed := strings.Cut(block, "\"")
+	if !found || !closed {
 		b.t.Fatalf("apply: %v", err)
 	}
 	if err := b.Machine.Import(b.t.Context(), b.config(b.Base), b.address(), id); err != nil {

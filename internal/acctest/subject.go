@@ -38,6 +38,8 @@ type Subject struct {
 	// Missing are the errors with which reads say that there is nothing (yet), by
 	// operation.
 	Missing map[string]string
+
+	settings string // more of the provider block
 }
 
 // Arguments are expressions by argument.
@@ -102,20 +104,16 @@ func (a Arguments) with(over Arguments) Arguments {
 	return all
 }
 
-// provided is the provider block of all configurations.
-const provided = `
-provider "serverless" {
-  region = "eu-north-1"
-  stack  = "proof"
-  tags   = { stack = "proof" }
+// provided is the provider block of the subject's configurations.
+func (s Subject) provided() string {
+	return "\nprovider \"serverless\" {\n  region = \"eu-north-1\"\n  tags   = { stack = \"proof\" }\n" + s.settings + "}\n"
 }
-`
 
 // config is a configuration with one resource, named "subject", of these
 // arguments.
 func (s Subject) config(a Arguments) string {
 	b := &strings.Builder{}
-	b.WriteString(provided + s.Before)
+	b.WriteString(s.provided() + s.Before)
 	fmt.Fprintf(b, "resource %q \"subject\" {\n", s.Type)
 	for _, name := range slices.Sorted(maps.Keys(a)) {
 		fmt.Fprintf(b, "  %s = %s\n", name, a[name])

@@ -22,6 +22,8 @@ type Wire struct {
 	// Spoil is asked before each call, of which n have been made, what to do to
 	// it; nil for nothing.
 	Spoil func(n int, operation string) Fault
+	// Stop interrupts the run, for the fault Interrupt.
+	Stop func()
 	// Lag is how many reads of a thing show it as it was before the last write.
 	Lag int
 	// Missing are the errors with which reads say that there is nothing, by
@@ -53,12 +55,13 @@ const (
 	CutBefore      // the connection is lost before AWS has the call
 	CutAfter       // the connection is lost after AWS has carried the call out
 	Kill           // the provider dies when the call has been carried out
+	Interrupt      // the run is interrupted while the call is made
 	Answer         // AWS refuses with Code and Message
 )
 
 // String names the kind in the names of tests.
 func (k Kind) String() string {
-	return [...]string{"none", "throttled", "status 500", "cut before", "cut after", "killed", "refused"}[k]
+	return [...]string{"none", "throttled", "status 500", "cut before", "cut after", "killed", "interrupted", "refused"}[k]
 }
 
 // reading is what reads of one thing have shown.
@@ -119,6 +122,8 @@ func (w *Wire) Do(r *http.Request) (*http.Response, error) {
 		return answer(r, body, http.StatusInternalServerError, "InternalServerError", "The server broke."), nil
 	case Answer:
 		return answer(r, body, http.StatusBadRequest, f.Code, f.Message), nil
+	case Interrupt:
+		w.Stop()
 	case CutBefore:
 		return nil, errors.New("connection reset by peer")
 	}
