@@ -105,7 +105,7 @@ func (r *recording) replay(t *testing.T, w *world) (skip string) {
 		case s.Svc == "iam":
 			answer = map[string]any{"Role": map[string]any{"Arn": role}}
 		case s.Svc == "lambda":
-			out, err, why := w.play(s.Op, s.Params, answers)
+			out, why, err := w.play(s.Op, s.Params, answers)
 			if why != "" {
 				return "set-up: " + why
 			}
@@ -118,7 +118,7 @@ func (r *recording) replay(t *testing.T, w *world) (skip string) {
 		}
 		answers[fmt.Sprint(s.I)] = answer
 	}
-	got, err, why := w.play(r.Op, r.Request, answers)
+	got, why, err := w.play(r.Op, r.Request, answers)
 	if why != "" {
 		return why
 	}
@@ -145,25 +145,25 @@ func (r *recording) replay(t *testing.T, w *world) (skip string) {
 }
 
 // play makes one call with boto3's names.
-func (w *world) play(op string, params map[string]any, answers map[string]any) (out any, err error, skip string) { //nolint:revive // three kinds of outcome
+func (w *world) play(op string, params map[string]any, answers map[string]any) (out any, skip string, err error) {
 	words := strings.Split(op, "_")
 	for i, word := range words {
 		words[i] = strings.ToUpper(word[:1]) + word[1:]
 	}
 	method := reflect.ValueOf(w.Service).MethodByName(strings.Join(words, ""))
 	if !method.IsValid() {
-		return nil, nil, op + " is not emulated"
+		return nil, op + " is not emulated", nil
 	}
 	text, err := json.Marshal(resolve(params, answers))
 	if err != nil {
-		return nil, err, ""
+		return nil, "", err
 	}
 	if strings.Contains(string(text), "$REF") {
-		return nil, nil, "a reference cannot be resolved"
+		return nil, "a reference cannot be resolved", nil
 	}
 	in := reflect.New(method.Type().In(1).Elem())
-	if err := json.Unmarshal(text, in.Interface()); err != nil {
-		return nil, nil, err.Error()
+	if json.Unmarshal(text, in.Interface()) != nil {
+		return nil, op + " has members of other types", nil //nolint:nilerr // the reason is the result
 	}
 	for _, o := range w.Wire().Operations {
 		if o.Name != strings.Join(words, "") {
@@ -171,31 +171,31 @@ func (w *world) play(op string, params map[string]any, answers map[string]any) (
 		}
 		for _, member := range o.Refused {
 			if isSet(in.Elem(), strings.Split(member, ".")) {
-				return nil, nil, op + " with " + member + " is refused"
+				return nil, op + " with " + member + " is refused", nil
 			}
 		}
 	}
 	if f := in.Elem().FieldByName("Runtime"); f.IsValid() {
 		name := f.String()
 		if _, err := runtime.Interpreter(name); err != nil && refusedRuntime.MatchString(name) {
-			return nil, nil, name + " is refused"
+			return nil, name + " is refused", nil
 		}
 	}
 	if f := in.Elem().FieldByName("InvocationType"); f.IsValid() && f.String() == "Event" {
-		return nil, nil, "InvocationType Event is refused"
+		return nil, "InvocationType Event is refused", nil
 	}
 	if s := in.Elem().FieldByName("SnapStart"); s.IsValid() && !s.IsNil() && s.Elem().FieldByName("ApplyOn").String() == "PublishedVersions" {
-		return nil, nil, "SnapStart is refused"
+		return nil, "SnapStart is refused", nil
 	}
 	res := method.Call([]reflect.Value{reflect.ValueOf(w.ctx), in})
 	if e, ok := res[1].Interface().(error); ok {
-		return nil, e, ""
+		return nil, "", e
 	}
 	text, err = json.Marshal(res[0].Interface())
 	if err != nil {
-		return nil, err, ""
+		return nil, "", err
 	}
-	return out, json.Unmarshal(text, &out), ""
+	return out, "", json.Unmarshal(text, &out)
 }
 
 func isSet(v reflect.Value, path []string) bool {

@@ -104,7 +104,7 @@ func checkScript(path string) string {
 	if err != nil || !isScript || len(words) == 0 {
 		return "fork/exec /var/task/bootstrap: exec format error"
 	}
-	if _, err := os.Stat(words[0]); err != nil {
+	if _, err := os.Stat(words[0]); err != nil { //nolint:gosec // the function would run it next
 		return "fork/exec /var/task/bootstrap: no such file or directory (its first line names " + words[0] + ")"
 	}
 	return ""

@@ -91,7 +91,8 @@ func newEnvironment(ctx context.Context, h *Host, f *Function) (_ *environment, 
 			err = errors.Join(err, os.RemoveAll(e.dir))
 		}
 	}()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

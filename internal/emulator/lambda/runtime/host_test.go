@@ -212,6 +212,48 @@ func TestPool(t *testing.T) {
 	}
 }
 
+// limits is a clock that tells of the time limits that are set.
+type limits struct {
+	*clock.Fake
+	set chan time.Duration
+}
+
+func (l limits) AfterFunc(d time.Duration, f func()) clock.Timer {
+	t := l.Fake.AfterFunc(d, f)
+	if d < idleAfter {
+		l.set <- d
+	}
+	return t
+}
+
+// Code that loads for longer than ten seconds is loaded anew, within the timeout.
+func TestInitTimeout(t *testing.T) {
+	t.Parallel()
+	f := function(t, node, "index.handler", map[string]string{"index.mjs": `console.log("loading"); await new Promise(r => setTimeout(r, 1e8))`})
+	f.Timeout = 3 * time.Second
+	b := newBench(t)
+	c := limits{clock.NewFake(time.Now()), make(chan time.Duration)}
+	b.Clock = c
+	done := make(chan Result)
+	go func() {
+		r, err := b.Invoke(t.Context(), f, Invocation{RequestID: "r", Payload: []byte("1")})
+		if err != nil {
+			t.Error(err)
+		}
+		done <- r
+	}()
+	for _, want := range []time.Duration{initLimit, f.Timeout} {
+		if got := <-c.set; got != want {
+			t.Fatalf("the limit is %s, want %s", got, want)
+		}
+		c.Advance(want)
+	}
+	r := <-done
+	if got, want := string(r.Payload), `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r Error: Task timed out after 3.00 seconds"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // However events and changes meet, each event gets its own answer.
 func TestConcurrentEvents(t *testing.T) {
 	t.Parallel()

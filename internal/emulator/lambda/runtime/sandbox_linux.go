@@ -192,7 +192,7 @@ func confine(spec sandboxSpec) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("giving up new privileges: %w", err)
 	}
-	// A change of the user has cancelled it.
+	// A change of the user has undone the request.
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
 		return fmt.Errorf("asking for the signal at the parent's end: %w", err)
 	}

@@ -54,7 +54,7 @@ func InstallSDK(ctx context.Context, name, dir string) error {
 	if err := install(ctx, lang, packages, temp); err != nil {
 		return err
 	}
-	if err := os.Chmod(temp, 0o755); err != nil {
+	if err := os.Chmod(temp, 0o755); err != nil { //nolint:gosec // functions run as another user
 		return err
 	}
 	if err := os.RemoveAll(dir); err != nil {
