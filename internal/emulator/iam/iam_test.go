@@ -253,6 +253,31 @@ func TestRoleSettings(t *testing.T) {
 	do(second(s.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: r})))
 }
 
+func TestEmptyLists(t *testing.T) {
+	t.Parallel()
+	s, ctx := newService(t)
+	r := ptr("r")
+	roles, err := s.ListRoles(ctx, &iam.ListRolesInput{})
+	if err != nil || roles.Roles == nil {
+		t.Errorf("ListRoles: got %v, %v", roles, err)
+	}
+	if _, err := s.CreateRole(ctx, &iam.CreateRoleInput{RoleName: r, AssumeRolePolicyDocument: ptr(trustLambda)}); err != nil {
+		t.Fatal(err)
+	}
+	inline, err := s.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: r})
+	if err != nil || inline.PolicyNames == nil {
+		t.Errorf("ListRolePolicies: got %v, %v", inline, err)
+	}
+	attached, err := s.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: r})
+	if err != nil || attached.AttachedPolicies == nil {
+		t.Errorf("ListAttachedRolePolicies: got %v, %v", attached, err)
+	}
+	tags, err := s.ListRoleTags(ctx, &iam.ListRoleTagsInput{RoleName: r})
+	if err != nil || tags.Tags == nil {
+		t.Errorf("ListRoleTags: got %v, %v", tags, err)
+	}
+}
+
 func TestPolicyVersions(t *testing.T) {
 	t.Parallel()
 	s, ctx := newService(t)

@@ -118,7 +118,8 @@ func encode(document string) *string {
 const defaultPage = 100
 
 // page returns the items behind the marker, at most maxItems of them, and the
-// marker of the rest, which names the last item returned.
+// marker of the rest, which names the last item returned. An empty page is a list
+// too: boto3 wants the element.
 func page[T any](items []T, nameOf func(T) string, maxItems *int32, marker *string) (out []T, next *string, err error) {
 	limit := defaultPage
 	if maxItems != nil {
@@ -136,7 +137,7 @@ func page[T any](items []T, nameOf func(T) string, maxItems *int32, marker *stri
 		m := base64.StdEncoding.EncodeToString([]byte(nameOf(items[limit-1])))
 		return items[:limit], &m, nil
 	}
-	return items, nil, nil
+	return append([]T{}, items...), nil, nil
 }
 
 // maxTags is how many tags a role or policy may have.
