@@ -204,7 +204,7 @@ func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned pl
 
 // store records the object of the change.
 func (w *writer) store(o plugin.Object, tainted bool) hcl.Diagnostics {
-	fresh, err := plan.Record(w.r.Schema, o, plan.SensitivePaths(o.Value, w.config.Marks))
+	fresh, err := plan.Record(w.r.Schema, o, w.config.Marks)
 	if err != nil {
 		return hcl.Diagnostics{plan.StateFailure(w.c.Addr, err)}
 	}
@@ -264,7 +264,7 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 				Detail: fmt.Sprintf("The provider was asked to destroy %s and says that it is still there. This is a bug in the provider.", c.Addr),
 			})
 		}
-		if fresh, err := plan.Record(schema, plugin.Object{Value: cty.UnknownAsNull(got.Value), Private: got.Private, Identity: got.Identity}, object.Sensitive); err == nil {
+		if fresh, err := plan.Record(schema, plugin.Object{Value: cty.UnknownAsNull(got.Value), Private: got.Private, Identity: got.Identity}, plan.MarksOf(object.Sensitive)); err == nil {
 			entry.Object = object.With(func(o *state.Object) {
 				o.Attributes, o.SchemaVersion, o.Private = fresh.Attributes, fresh.SchemaVersion, fresh.Private
 			})

@@ -117,7 +117,7 @@ func (s *Session) ReadData(ctx context.Context, r *Resource, in lang.Within, con
 	if diags = append(diags, s.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...); diags.HasErrors() {
 		return cty.DynamicVal, entry, diags
 	}
-	object, err := Record(r.Schema, plugin.Object{Value: v}, SensitivePaths(v, config.Marks))
+	object, err := Record(r.Schema, plugin.Object{Value: v}, config.Marks)
 	if err != nil {
 		return cty.DynamicVal, entry, append(diags, StateFailure(a, err))
 	}

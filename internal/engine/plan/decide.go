@@ -67,10 +67,11 @@ func existing(v cty.Value, marks []cty.PathValueMarks) []cty.PathValueMarks {
 	return out
 }
 
-// SensitivePaths are the paths that the configuration marks.
-func SensitivePaths(v cty.Value, marks []cty.PathValueMarks) []cty.Path {
+// SensitivePaths are the paths of what is sensitive in a marked value, sorted.
+func SensitivePaths(v cty.Value) []cty.Path {
 	var out []cty.Path
-	for _, m := range existing(v, marks) {
+	_, marks := v.UnmarkDeepWithPaths()
+	for _, m := range marks {
 		if _, ok := m.Marks[lang.Sensitive]; ok {
 			out = append(out, m.Path)
 		}
@@ -90,9 +91,9 @@ func MarksOf(paths []cty.Path) []cty.PathValueMarks {
 
 // Prior is what is there before a change.
 type Prior struct {
-	plugin.Object            // Value is null if nothing is there
-	Tainted       bool       // to be replaced whatever the configuration says
-	Sensitive     []cty.Path // that the configuration had marked
+	plugin.Object      // Value is null if nothing is there
+	Tainted       bool // to be replaced whatever the configuration says
+	Sensitive     []cty.Path
 }
 
 // Decide finds out what must be done so that prior becomes what config says. A
@@ -151,7 +152,7 @@ func (s *Session) Decide(ctx context.Context, r *Resource, instance addr.Instanc
 	}
 	change.After = Marked(r.Schema, planned.Value, config.Marks)
 	change.Private, change.Identity = planned.Private, planned.Identity
-	if change.Action == NoOp && !slices.EqualFunc(SensitivePaths(planned.Value, config.Marks), prior.Sensitive, cty.Path.Equals) {
+	if change.Action == NoOp && !change.Before.RawEquals(change.After) {
 		change.Action = Update // of the marks alone
 	}
 	return change, diags
@@ -209,14 +210,15 @@ func needed(schema *plugin.Schema, paths []cty.Path, prior, planned cty.Value) [
 	return out
 }
 
-// Record is what the state keeps of an object: value is unmarked and wholly
-// known.
-func Record(schema *plugin.Schema, o plugin.Object, sensitive []cty.Path) (*state.Object, error) {
+// Record is what the state keeps of an object, whose value is unmarked and wholly
+// known, with the marks of the configuration that it comes from.
+func Record(schema *plugin.Schema, o plugin.Object, marks []cty.PathValueMarks) (*state.Object, error) {
 	out, err := state.NewObject(schema.WithoutWriteOnly(o.Value), schema.Type)
 	if err != nil {
 		return nil, err
 	}
-	out.SchemaVersion, out.Private, out.Sensitive = schema.Version, o.Private, sensitive
+	out.SchemaVersion, out.Private = schema.Version, o.Private
+	out.Sensitive = SensitivePaths(Marked(schema, o.Value, marks))
 	if schema.Identity != cty.NilType && o.Identity != cty.NilVal && !o.Identity.IsNull() && o.Identity.IsWhollyKnown() {
 		identity, err := state.NewObject(o.Identity, schema.Identity)
 		if err != nil {

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"maps"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -53,12 +55,14 @@ func pathOf(t hcl.Traversal) cty.Path {
 // ignorePath is wanted with the value of prior at path. What one of them does
 // not have is left as it is, but for the key of a map, which is added or removed.
 func ignorePath(prior, wanted cty.Value, path cty.Path) cty.Value {
-	if prior.IsNull() || wanted.IsNull() || !wanted.IsKnown() || !prior.IsKnown() {
+	if !wanted.IsKnown() || !prior.IsKnown() {
 		return wanted
 	}
-	ty := wanted.Type()
-	if ty.IsMapType() {
+	if wanted.Type().IsMapType() {
 		return ignoreKey(prior, wanted, path)
+	}
+	if prior.IsNull() || wanted.IsNull() {
+		return wanted
 	}
 	before, ok := stepInto(prior, path[0])
 	if !ok {
@@ -81,9 +85,9 @@ func ignoreKey(prior, wanted cty.Value, path cty.Path) cty.Value {
 	if !ok || !prior.Type().IsMapType() {
 		return wanted
 	}
-	values := wanted.AsValueMap()
-	if values == nil {
-		values = map[string]cty.Value{}
+	values := map[string]cty.Value{}
+	if !wanted.IsNull() {
+		maps.Copy(values, wanted.AsValueMap())
 	}
 	before, had := elementOf(prior, cty.StringVal(key))
 	switch {
@@ -94,7 +98,10 @@ func ignoreKey(prior, wanted cty.Value, path cty.Path) cty.Value {
 	case !had && len(path) == 1:
 		delete(values, key)
 	}
-	if len(values) == 0 {
+	switch {
+	case len(values) == 0 && wanted.IsNull():
+		return wanted
+	case len(values) == 0:
 		return cty.MapValEmpty(wanted.Type().ElementType())
 	}
 	return cty.MapVal(values)

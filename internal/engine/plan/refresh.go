@@ -81,7 +81,7 @@ func (p *planner) keep(id objectID, o *object) hcl.Diagnostics {
 		p.next.Put(entry)
 		return nil
 	}
-	fresh, err := Record(o.schema, o.Object, o.Sensitive)
+	fresh, err := Record(o.schema, o.Object, MarksOf(o.Sensitive))
 	if err != nil {
 		return hcl.Diagnostics{StateFailure(id.addr, err)}
 	}
