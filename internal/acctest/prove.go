@@ -32,6 +32,7 @@ func Prove(t *testing.T, s Subject) {
 	for _, r := range s.Transient {
 		t.Run("transient "+r.Operation+" "+r.Code, func(t *testing.T) { t.Parallel(); s.transient(t, r) })
 	}
+	t.Run("live", func(t *testing.T) { t.Parallel(); s.live(t) })
 	for _, name := range []string{"terraform", "tofu"} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); s.program(t, name) })
 	}

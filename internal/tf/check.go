@@ -40,8 +40,8 @@ func (v *Check) tags(config tftypes.Value) {
 		switch {
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
 			v.Error(at, "Reserved tag", fmt.Sprintf("Tag %q begins with \"aws:\", which AWS keeps for itself. Choose another key.", key))
-		case key == MarkerKey:
-			v.Error(at, "Reserved tag", fmt.Sprintf("Tag %q marks objects that are being created. Choose another key.", key))
+		case key == MarkerKey || key == StackKey:
+			v.Error(at, "Reserved tag", fmt.Sprintf("The provider uses tag %q itself. Choose another key.", key))
 		case key == "" || len([]rune(key)) > 128:
 			v.Error(at, "Bad tag key", fmt.Sprintf("A tag's key has 1 to 128 characters, this one has %d.", len([]rune(key))))
 		}

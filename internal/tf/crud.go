@@ -73,6 +73,7 @@ func (r *instance[C, M]) Read(ctx context.Context, req resource.ReadRequest, res
 	switch {
 	case err == nil:
 	case r.Gone(err):
+		r.identity(ctx, resp.Identity, fields(req.State.Raw)) // the framework wants one all the same
 		resp.State.RemoveResource(ctx)
 		return
 	default:

@@ -44,6 +44,20 @@ func Marker(ctx context.Context) string {
 	return p.Run
 }
 
+// StackKey is the tag that stays on objects whose names are not unique, with the
+// value of [Owner]: a second one is not made for the same resource when the first
+// was finished but never reached the state.
+const StackKey = "serverless:stack"
+
+// Owner is the value of StackKey for this configuration's object of that name;
+// empty without a stack, which leaves such objects without the tag.
+func Owner(ctx context.Context, name string) string {
+	if s := operationOf(ctx).provider.Stack.ValueString(); s != "" {
+		return s + "/" + name
+	}
+	return ""
+}
+
 // Claim reports whether the object of that id is still free in this run, and takes
 // it. Types whose names are not unique claim what they make and what they take
 // over, so that two resources of one name never take the same object.
@@ -79,7 +93,7 @@ func SetTags(ctx context.Context, t *Tagged, actual map[string]string) {
 	given, own := stringMap(operationOf(ctx).provider.Tags), stringMap(t.Tags)
 	all, tags := map[string]attr.Value{}, map[string]attr.Value{}
 	for k, v := range actual {
-		if k == MarkerKey || strings.HasPrefix(k, "aws:") {
+		if k == MarkerKey || k == StackKey || strings.HasPrefix(k, "aws:") {
 			continue
 		}
 		all[k] = types.StringValue(v)

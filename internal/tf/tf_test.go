@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -85,6 +86,16 @@ func TestImportID(t *testing.T) {
 		if got != c.want && !(strings.HasPrefix(c.want, "!") && strings.HasPrefix(got, "!") && strings.Contains(got, c.want[1:])) {
 			t.Errorf("%s: got %q, want %q", c.id, got, c.want)
 		}
+	}
+}
+
+func TestImportIdentity(t *testing.T) {
+	r := &instance[any, any]{Type: Type[any, any]{Name: "alias", Import: []string{"function_name", "name"}}}
+	id := raw(map[string]any{"account_id": "123456789012", "region": nil, "function_name": "f", "name": "live"})
+	got, err := r.imported(resource.ImportStateRequest{Identity: &tfsdk.ResourceIdentity{Raw: id}})
+	want := map[string]string{"account_id": "123456789012", "region": "", "function_name": "f", "name": "live"}
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }
 
