@@ -32,7 +32,7 @@ func (s *Service) CreateApi(ctx context.Context, in *apigatewayv2.CreateApiInput
 	if in.RouteKey != nil && in.Target == nil {
 		return nil, badRequest("RouteKey requires Target")
 	}
-	now := s.env.Clock.Now().UTC()
+	now := s.now()
 	a := api{Scope: env.ScopeOf(ctx), Api: types.Api{
 		ApiKeySelectionExpression: ptr(apiKeySelection),
 		CorsConfiguration:         in.CorsConfiguration,

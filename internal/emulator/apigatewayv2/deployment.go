@@ -40,7 +40,7 @@ func (s *Service) deploy(tx *store.Tx, apiID string) (deployment, error) {
 	}
 	d.Deployment = types.Deployment{
 		AutoDeployed:     ptr(false),
-		CreatedDate:      ptr(s.env.Clock.Now().UTC()),
+		CreatedDate:      ptr(s.now()),
 		DeploymentId:     &id,
 		DeploymentStatus: types.DeploymentStatusDeployed,
 	}
@@ -71,7 +71,7 @@ func (s *Service) autoDeploy(tx *store.Tx, apiID string) error {
 			st.DeploymentId = d.DeploymentId
 			st.LastDeploymentStatusMessage = ptr(fmt.Sprintf("Successfully deployed stage with deployment ID '%s'", *d.DeploymentId))
 		}
-		st.LastUpdatedDate = ptr(s.env.Clock.Now().UTC())
+		st.LastUpdatedDate = ptr(s.now())
 		s.stages.Put(tx, key(apiID, *st.StageName), st)
 	}
 	s.prune(tx, apiID)

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
@@ -152,6 +153,9 @@ func (s *Service) change(ctx context.Context, id *string, f func(tx *store.Tx, a
 		return s.autoDeploy(tx, value(id))
 	})
 }
+
+// now is the time as API Gateway keeps it: in whole seconds.
+func (s *Service) now() time.Time { return s.env.Clock.Now().UTC().Truncate(time.Second) }
 
 // page returns the values of an API's part in a set, from the token on: at most
 // maxResults, or all of them when it is absent.

@@ -16,7 +16,7 @@ var stageName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`)
 
 // newStage is a stage of that name with AWS's defaults.
 func (s *Service) newStage(name string) types.Stage {
-	now := s.env.Clock.Now().UTC()
+	now := s.now()
 	return types.Stage{
 		StageName:            &name,
 		CreatedDate:          &now,
@@ -101,7 +101,7 @@ func (s *Service) putStage(tx *store.Tx, apiID string, st types.Stage, c stageCh
 			delete(st.StageVariables, name)
 		}
 	}
-	st.LastUpdatedDate = ptr(s.env.Clock.Now().UTC())
+	st.LastUpdatedDate = ptr(s.now())
 	s.stages.Put(tx, key(apiID, *st.StageName), st)
 	if value(c.autoDeploy) {
 		return s.autoDeploy(tx, apiID)
@@ -211,7 +211,7 @@ func (s *Service) DeleteRouteSettings(ctx context.Context, in *apigatewayv2.Dele
 		}
 		st.RouteSettings = maps.Clone(st.RouteSettings)
 		delete(st.RouteSettings, *in.RouteKey)
-		st.LastUpdatedDate = ptr(s.env.Clock.Now().UTC())
+		st.LastUpdatedDate = ptr(s.now())
 		s.stages.Put(tx, key(*a.ApiId, *st.StageName), st)
 		return nil
 	})

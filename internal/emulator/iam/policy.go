@@ -114,7 +114,7 @@ func (s *Service) CreatePolicy(ctx context.Context, in *iam.CreatePolicyInput) (
 	if err != nil {
 		return nil, err
 	}
-	now := s.env.Clock.Now().UTC()
+	now := s.now()
 	p := policy{
 		Policy: types.Policy{
 			Arn: arn(ctx, "policy", path, name), AttachmentCount: ptr(int32(0)), CreateDate: &now, UpdateDate: &now,
@@ -220,7 +220,7 @@ func (s *Service) CreatePolicyVersion(ctx context.Context, in *iam.CreatePolicyV
 		if len(p.Versions) == maxVersions {
 			return limitExceeded("A managed policy can have up to %d versions. Before you create a new version, you must delete an existing version.", maxVersions)
 		}
-		now := s.env.Clock.Now().UTC()
+		now := s.now()
 		p.Last++
 		v = types.PolicyVersion{CreateDate: &now, Document: in.PolicyDocument, VersionId: ptr("v" + strconv.Itoa(p.Last))}
 		p.Versions = append(slices.Clone(p.Versions), v)
@@ -311,7 +311,7 @@ func (s *Service) SetDefaultPolicyVersion(ctx context.Context, in *iam.SetDefaul
 		if !p.setDefault(value(in.VersionId)) {
 			return noVersion(*p.Arn, value(in.VersionId))
 		}
-		p.UpdateDate = ptr(s.env.Clock.Now().UTC())
+		p.UpdateDate = ptr(s.now())
 		return nil
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func (s *Service) CreateRole(ctx context.Context, in *iam.CreateRoleInput) (*iam
 	if err != nil {
 		return nil, err
 	}
-	now := s.env.Clock.Now().UTC()
+	now := s.now()
 	r := role{Role: types.Role{
 		Arn:                      arn(ctx, "role", path, name),
 		AssumeRolePolicyDocument: in.AssumeRolePolicyDocument,

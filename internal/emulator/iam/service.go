@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go"
@@ -93,6 +94,9 @@ func (s *Service) Wire() wire.Service {
 func key(ctx context.Context, name string) string {
 	return env.ScopeOf(ctx).Account + "\x00" + name
 }
+
+// now is the time as IAM keeps it: in whole seconds.
+func (s *Service) now() time.Time { return s.env.Clock.Now().UTC().Truncate(time.Second) }
 
 // newID returns a unique id of AWS's form, such as AROA and 17 letters and digits.
 func newID(prefix string) *string {
