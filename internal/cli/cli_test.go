@@ -43,21 +43,22 @@ func TestScripts(t *testing.T) {
 			e.Defer(func() { stopAll(t, e.WorkDir) })
 			return nil
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"hold": hold, "release": release, "waitfor": waitFor},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"freeze": freeze, "hold": hold, "release": release, "thaw": thaw, "waitfor": waitFor},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
 }
 
-// waitFor is the script command that waits until a file is there.
+// waitFor is the script command that waits until a file is there, and holds a
+// text if one is given.
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: waitfor FILE")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: waitfor FILE [TEXT]")
 	}
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for limit := time.After(30 * time.Second); ; {
-		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+		if raw, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && (len(args) == 1 || strings.Contains(string(raw), args[1])) {
 			return
 		}
 		select {

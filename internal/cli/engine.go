@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -19,6 +20,9 @@ import (
 
 // compile loads the configuration of the working directory and prepares it.
 func (v *view) compile(ctx context.Context) (*plan.Program, error) {
+	if err := checkEnvironment(); err != nil {
+		return nil, v.fail(err)
+	}
 	m, diags := config.Load(".")
 	v.read(m)
 	if diags.HasErrors() {
@@ -161,4 +165,13 @@ func statePath(m *config.Module) (string, error) {
 		return filepath.Join(folder, w, local.FileName), nil
 	}
 	return path, nil
+}
+
+// checkEnvironment refuses what would make this program use other code than its
+// own: to go on would test the wrong thing in silence.
+func checkEnvironment() error {
+	if s := strings.TrimSpace(os.Getenv("TF_REATTACH_PROVIDERS")); s != "" && s != "{}" {
+		return errors.New("TF_REATTACH_PROVIDERS is not supported yet\n\nThe providers are part of this program, and it cannot use one in another process. Unset the variable, or use terraform.")
+	}
+	return nil
 }

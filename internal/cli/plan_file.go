@@ -32,6 +32,9 @@ func (v *view) savePlan(p *plan.Plan, program *plan.Program, path string) error 
 
 // readPlan reads a plan file and prepares the configuration in it.
 func (v *view) readPlan(ctx context.Context, path string) (*plan.Program, *plan.Plan, error) {
+	if err := checkEnvironment(); err != nil {
+		return nil, nil, v.fail(err)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, v.fail(fmt.Errorf("opening the plan file: %w", err))
