@@ -12,21 +12,24 @@ import (
 
 const nodeEcho = `exports.handler = async (e) => e`
 
+// echoes are functions that return their event.
+var echoes = []struct {
+	name    string
+	runtime types.Runtime
+	handler string
+	files   func(testing.TB) map[string]string
+}{
+	{"go", types.RuntimeProvidedal2023, "bootstrap", func(t testing.TB) map[string]string {
+		return map[string]string{"bootstrap*": goFunction(t, goEcho)}
+	}},
+	{"node", node, "index.handler", func(testing.TB) map[string]string { return map[string]string{"index.js": nodeEcho} }},
+	{"python", python, "main.handler", func(testing.TB) map[string]string {
+		return map[string]string{"main.py": "def handler(e, c):\n  return e\n"}
+	}},
+}
+
 func BenchmarkWarm(b *testing.B) {
-	for _, tt := range []struct {
-		name    string
-		runtime types.Runtime
-		handler string
-		files   func(testing.TB) map[string]string
-	}{
-		{"go", types.RuntimeProvidedal2023, "bootstrap", func(t testing.TB) map[string]string {
-			return map[string]string{"bootstrap*": goFunction(t, goEcho)}
-		}},
-		{"node", node, "index.handler", func(testing.TB) map[string]string { return map[string]string{"index.js": nodeEcho} }},
-		{"python", python, "main.handler", func(testing.TB) map[string]string {
-			return map[string]string{"main.py": "def handler(e, c):\n  return e\n"}
-		}},
-	} {
+	for _, tt := range echoes {
 		b.Run(tt.name, func(b *testing.B) {
 			w := newWorld(b, clock.Real)
 			w.create(b, tt.runtime, tt.handler, tt.files(b), nil)
@@ -38,21 +41,9 @@ func BenchmarkWarm(b *testing.B) {
 	}
 }
 
+// Each round changes the function, so that a new environment is started.
 func BenchmarkCold(b *testing.B) {
-	for _, tt := range []struct {
-		name    string
-		runtime types.Runtime
-		handler string
-		files   func(testing.TB) map[string]string
-	}{
-		{"go", types.RuntimeProvidedal2023, "bootstrap", func(t testing.TB) map[string]string {
-			return map[string]string{"bootstrap*": goFunction(t, goEcho)}
-		}},
-		{"node", node, "index.handler", func(testing.TB) map[string]string { return map[string]string{"index.js": nodeEcho} }},
-		{"python", python, "main.handler", func(testing.TB) map[string]string {
-			return map[string]string{"main.py": "def handler(e, c):\n  return e\n"}
-		}},
-	} {
+	for _, tt := range echoes {
 		b.Run(tt.name, func(b *testing.B) {
 			w := newWorld(b, clock.Real)
 			w.create(b, tt.runtime, tt.handler, tt.files(b), nil)
