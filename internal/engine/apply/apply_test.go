@@ -18,6 +18,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin/builtin"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
 
@@ -45,6 +46,13 @@ func (b *bench) write(name, content string) {
 	}
 }
 
+func (b *bench) servers() plan.Servers {
+	return plan.Servers{
+		{Host: addr.DefaultHost, Namespace: "hashicorp", Type: "test"}: b.world.server,
+		addr.Builtin: builtin.Server,
+	}
+}
+
 func (b *bench) compile() (*plan.Program, hcl.Diagnostics) {
 	m, diags := config.Load(b.dir)
 	if diags.HasErrors() {
@@ -57,7 +65,7 @@ func (b *bench) compile() (*plan.Program, hcl.Diagnostics) {
 		return nil, diags
 	}
 	b.opts.Variables = vars
-	prog, more := plan.Compile(context.Background(), m, plan.Servers{{Host: addr.DefaultHost, Namespace: "hashicorp", Type: "test"}: b.world.server})
+	prog, more := plan.Compile(context.Background(), m, b.servers())
 	return prog, append(diags, more...)
 }
 

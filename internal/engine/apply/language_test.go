@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 )
 
@@ -235,7 +234,7 @@ output "o" { value = test_thing.b.name }
 		t.Error("the file does not look like a plan")
 	}
 	b.write("main.tf", "broken {")
-	servers := plan.Servers{{Host: addr.DefaultHost, Namespace: "hashicorp", Type: "test"}: b.world.server}
+	servers := b.servers()
 	prog2, p2, diags := plan.Load(context.Background(), bytes.NewReader(file.Bytes()), int64(file.Len()), servers)
 	if diags.HasErrors() {
 		t.Fatal(text(diags))

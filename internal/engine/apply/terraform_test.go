@@ -22,6 +22,7 @@ import (
 
 // scenarios are configurations applied one after the other.
 var scenarios = map[string][]string{
+	"terraform_data": dataScenario,
 	"replacement and repetition": {
 		chain("x", "") + `
 resource "test_thing" "n" {
@@ -86,6 +87,26 @@ resource "test_thing" "count" {
   lifecycle { replace_triggered_by = [test_thing.a.settings] }
 }`,
 	},
+}
+
+// dataScenario exercises terraform_data, whose ids are random.
+var dataScenario = []string{
+	`
+resource "terraform_data" "d" { input = { a = 1, b = ["x"] } }
+resource "terraform_data" "e" {
+  input            = terraform_data.d.output
+  triggers_replace = [terraform_data.d.output.a]
+}
+resource "terraform_data" "empty" {}
+output "e" { value = terraform_data.e.output.b[0] }`,
+	`
+resource "terraform_data" "d" { input = { a = 1, b = ["y"] } }
+resource "terraform_data" "e" {
+  input            = terraform_data.d.output
+  triggers_replace = [2]
+}
+resource "terraform_data" "empty" { input = "text" }
+output "e" { value = terraform_data.e.output.b[0] }`,
 }
 
 // TestLikeTerraform runs the scenarios with our engine and with terraform on the
@@ -288,7 +309,7 @@ func (o *oracle) state() []byte {
 
 // The ids that the provider counts out depend on the order of what runs in
 // parallel.
-var counted = regexp.MustCompile(`id-\d+`)
+var counted = regexp.MustCompile(`id-\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 func numberless(calls []string) []string {
 	for i, c := range calls {

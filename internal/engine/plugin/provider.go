@@ -19,6 +19,9 @@ type Provider struct {
 	name   string
 	server tfprotov6.ProviderServer
 
+	stopped chan struct{} // closed by the first Stop
+	stop    func()
+
 	once    sync.Once
 	schemas *Schemas
 	diags   hcl.Diagnostics
@@ -26,7 +29,8 @@ type Provider struct {
 
 // New is the provider called name in messages.
 func New(name string, server tfprotov6.ProviderServer) *Provider {
-	return &Provider{name: name, server: server}
+	stopped := make(chan struct{})
+	return &Provider{name: name, server: server, stopped: stopped, stop: sync.OnceFunc(func() { close(stopped) })}
 }
 
 // Adopt takes the schemas from another instance of the same provider, so that
@@ -126,6 +130,7 @@ func (p *Provider) Configure(ctx context.Context, config cty.Value, version stri
 
 // Stop asks the provider to end its work soon. Calls under way still return.
 func (p *Provider) Stop(ctx context.Context) hcl.Diagnostics {
+	p.stop()
 	resp, diags := call(p, "stopping", func() (*tfprotov6.StopProviderResponse, error) {
 		return p.server.StopProvider(ctx, &tfprotov6.StopProviderRequest{})
 	}, func(*tfprotov6.StopProviderResponse) []*tfprotov6.Diagnostic { return nil })
@@ -133,6 +138,20 @@ func (p *Provider) Stop(ctx context.Context) hcl.Diagnostics {
 		diags = append(diags, p.failure("Stopping the provider failed", resp.Error))
 	}
 	return diags
+}
+
+// untilStopped is ctx, done also once the provider was asked to stop: a provider
+// stops only the calls that have reached it by then.
+func (p *Provider) untilStopped(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-p.stopped:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // call does one call and turns everything that can go wrong into diagnostics.

@@ -192,6 +192,8 @@ func (p *Provider) Apply(ctx context.Context, typeName string, prior cty.Value, 
 	if err != nil {
 		return out, false, true, p.broken(err)
 	}
+	ctx, done := p.untilStopped(ctx)
+	defer done()
 	resp, diags := call(p, "applying "+typeName, func() (*tfprotov6.ApplyResourceChangeResponse, error) {
 		return p.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 			TypeName: typeName, PriorState: priorValue, PlannedState: plannedValue, Config: configValue,
