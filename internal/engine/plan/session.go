@@ -29,6 +29,7 @@ type Session struct {
 
 	mu      sync.Mutex
 	running []*plugin.Provider
+	stopped bool
 }
 
 // SessionOptions are what a Session needs to know.
@@ -58,9 +59,11 @@ func (s *Session) Provider(ctx context.Context, c addr.ProviderConfig) (*plugin.
 	return s.providers.Get(ctx, c)
 }
 
-// Stop asks every provider that is configured to end its work soon.
+// Stop asks every provider that is configured, now or later, to end its work
+// soon.
 func (s *Session) Stop(ctx context.Context) hcl.Diagnostics {
 	s.mu.Lock()
+	s.stopped = true
 	running := slices.Clone(s.running)
 	s.mu.Unlock()
 	var diags hcl.Diagnostics
@@ -144,7 +147,11 @@ func (s *Session) configure(ctx context.Context, c addr.ProviderConfig) (*plugin
 	diags = append(diags, locate(more, s.providerBody(c), at, label)...)
 	s.mu.Lock()
 	s.running = append(s.running, instance)
+	stopped := s.stopped
 	s.mu.Unlock()
+	if stopped {
+		diags = append(diags, instance.Stop(ctx)...)
+	}
 	return instance, diags
 }
 
