@@ -150,7 +150,7 @@ func (b *Backend) Identity(ctx context.Context, region string) (partition, accou
 	}
 	b.mu.Unlock()
 	id.once.Do(func() { id.err = b.ask(ctx, region, id) })
-	if id.err != nil { // the next caller asks again: this one may have been cancelled
+	if id.err != nil { // the next caller asks again: this one may have been canceled
 		b.mu.Lock()
 		if b.identity[region] == id {
 			delete(b.identity, region)

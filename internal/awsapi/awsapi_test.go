@@ -67,7 +67,7 @@ func TestIdentityIsAskedOnce(t *testing.T) {
 	}
 }
 
-// TestIdentityAfterCancel demands that a cancelled call does not spoil later ones.
+// TestIdentityAfterCancel demands that a canceled call does not spoil later ones.
 func TestIdentityAfterCancel(t *testing.T) {
 	b := backend(t, Config{Emulator: emulated(t)})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -116,10 +116,11 @@ func TestClientsAreSharedPerRegion(t *testing.T) {
 		}
 		return c
 	}
-	if client("eu-north-1") != client("eu-north-1") {
+	north := client("eu-north-1")
+	if again := client("eu-north-1"); again != north {
 		t.Error("one region has two clients")
 	}
-	if client("eu-north-1") == client("eu-west-1") {
+	if west := client("eu-west-1"); west == north {
 		t.Error("two regions have one client")
 	}
 }

@@ -169,7 +169,7 @@ func (r *instance[C, M]) limited(ctx context.Context, b *Base, of func(*Timeouts
 
 // settle reads the object after a write until AWS shows what was planned, since
 // its reads may lag behind its writes. What still differs at the end is left to
-// the engine, which names it. A run that is cancelled meanwhile has written all
+// the engine, which names it. A run that is canceled meanwhile has written all
 // the same, so the object is read in spite of it.
 func (r *instance[C, M]) settle(ctx context.Context, c C, m *M, plan tftypes.Value) error {
 	limited, cancel := context.WithTimeout(ctx, settleLimit)

@@ -85,7 +85,7 @@ func detailOf(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return sentence(err.Error()) + " The operation took longer than its limit; raise it in the attribute timeouts, or look at the object on AWS for what holds it up."
 	case errors.Is(err, context.Canceled):
-		return sentence(err.Error()) + " The run was cancelled."
+		return sentence(err.Error()) + " The run was canceled."
 	case errors.As(err, &op) && errors.As(err, &api):
 		where, _, _ := strings.Cut(err.Error(), "operation error")
 		detail := fmt.Sprintf("%s%s %s answered %s: %s", where, op.Service(), op.Operation(), api.ErrorCode(), api.ErrorMessage())

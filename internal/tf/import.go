@@ -82,7 +82,6 @@ func (r *instance[C, M]) importedARN(id string) (map[string]string, error) {
 		}
 		rest = rest[len(literal):]
 		if !more {
-			pattern = ""
 			break
 		}
 		name, next, _ := strings.Cut(after, "}")

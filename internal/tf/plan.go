@@ -89,7 +89,7 @@ func (r *instance[C, M]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if tags, ok := p.plan["tags"]; ok {
 		p.set("tags_all", mergedTags(ctx, r.provider.Tags, tags))
 	}
-	if r.Type.Plan != nil && !ds.HasError() {
+	if r.Plan != nil && !ds.HasError() {
 		r.planType(ctx, p, req, resp)
 	}
 	if ds.HasError() {
@@ -127,7 +127,7 @@ func (r *instance[C, M]) planType(ctx context.Context, p *planning, req resource
 	if ds.HasError() {
 		return
 	}
-	if err := r.Type.Plan(ctx, own); err != nil {
+	if err := r.Plan(ctx, own); err != nil {
 		report(ds, "plan "+r.named(tftypes.NewValue(req.Plan.Raw.Type(), p.plan)), err)
 	}
 	resp.RequiresReplace.Append(own.replace...)

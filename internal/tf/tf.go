@@ -85,7 +85,7 @@ type Type[C, M any] struct {
 
 	// Create makes the object. It must set the model's ID as soon as the object
 	// exists: from then on the state is saved, even if a later step fails or the
-	// run is cancelled. If it undoes what it made it sets ID back to null.
+	// run is canceled. If it undoes what it made it sets ID back to null.
 	Create func(ctx context.Context, c C, m *M) error
 
 	// Finish is the last step of a create, after the complete object was read: it

@@ -11,7 +11,7 @@ import (
 const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = 2 * time.Second
-	// undoLimit is how long cleaning up may take after the run was cancelled.
+	// undoLimit is how long cleaning up may take after the run was canceled.
 	undoLimit = 2 * time.Minute
 )
 
