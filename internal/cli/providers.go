@@ -5,6 +5,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin/builtin"
 	"github.com/tfserverless/terraform-provider-serverless/provider"
 )
 
@@ -17,5 +18,6 @@ func (p *Program) servers() plan.Servers {
 	return plan.Servers{
 		{Host: "registry.opentofu.org", Namespace: "tfserverless", Type: "serverless"}: serverless,
 		{Host: addr.DefaultHost, Namespace: "tfserverless", Type: "serverless"}:        serverless,
+		addr.Builtin: builtin.Server,
 	}
 }
