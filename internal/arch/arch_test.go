@@ -77,6 +77,7 @@ var rules = []rule{
 	{"internal/ui", []string{"internal/engine/addr", "internal/engine/plan", "internal/engine/state"}},
 	{"internal/cli", []string{"provider", "internal/ui", "internal/engine", "internal/emulator"}},
 	{"internal/acctest", []string{"provider", "internal", awsSDK}},
+	{"internal/tools/docs", []string{"=internal/emulator", "internal/emulator/wire", awsSDK}},
 	{"internal/tools", nil},
 	{"internal/arch", nil},
 }

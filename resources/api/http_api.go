@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
-	"github.com/aws/smithy-go"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -65,6 +64,7 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 	},
 	Plan:   planHTTPAPI,
 	Create: createHTTPAPI,
+	Finish: finishHTTPAPI,
 	Read:   readHTTPAPI,
 	Update: updateHTTPAPI,
 	Delete: func(ctx context.Context, c *Clients, m *httpAPI) error {
@@ -118,17 +118,21 @@ func createHTTPAPI(ctx context.Context, c *Clients, m *httpAPI) error {
 		}
 	}
 	m.ID = tftypes.StringValue(id)
-	if err := makeStage(ctx, c, m); err != nil {
-		return err
-	}
-	arn := apiARN(ctx, id)
-	_, err = c.Gateway.UntagResource(ctx, &apigatewayv2.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{tf.MarkerKey}})
+	return makeStage(ctx, c, m)
+}
+
+func finishHTTPAPI(ctx context.Context, c *Clients, m *httpAPI) error {
+	arn := apiARN(ctx, m.ID.ValueString())
+	_, err := c.Gateway.UntagResource(ctx, &apigatewayv2.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{tf.MarkerKey}})
 	return err
 }
 
 func makeAPI(ctx context.Context, c *Clients, m *httpAPI) (string, error) {
 	tags := maps.Clone(m.All())
 	tags[tf.MarkerKey] = marker(ctx, m)
+	if owner := tf.Owner(ctx, m.APIName.ValueString()); owner != "" {
+		tags[tf.StackKey] = owner
+	}
 	out, err := c.Gateway.CreateApi(ctx, &apigatewayv2.CreateApiInput{
 		Name:              m.APIName.ValueStringPointer(),
 		ProtocolType:      types.ProtocolTypeHttp,
@@ -140,11 +144,11 @@ func makeAPI(ctx context.Context, c *Clients, m *httpAPI) (string, error) {
 		tf.Claim(ctx, aws.ToString(out.ApiId))
 		return aws.ToString(out.ApiId), nil
 	}
-	var answered smithy.APIError
-	if errors.As(err, &answered) && answered.ErrorFault() == smithy.FaultClient {
+	if refused(err) {
 		return "", err
 	}
-	// The answer was lost, not necessarily the call.
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	id, again := marked(ctx, c, m)
 	if again != nil || id == "" {
 		return "", errors.Join(err, again)
@@ -159,7 +163,8 @@ func marker(ctx context.Context, m *httpAPI) string {
 }
 
 // marked returns the id of an API that carries this resource's marker: its own,
-// cut off while it was made. It is empty if there is none.
+// cut off while it was made. It is empty if there is none. One of this stack that
+// was finished, and that this run has not made or read, is an error.
 func marked(ctx context.Context, c *Clients, m *httpAPI) (string, error) {
 	apis, err := all(func(token *string) ([]types.Api, *string, error) {
 		out, err := c.Gateway.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token})
@@ -174,6 +179,16 @@ func marked(ctx context.Context, c *Clients, m *httpAPI) (string, error) {
 	for _, a := range apis {
 		if a.Tags[tf.MarkerKey] == marker(ctx, m) && tf.Claim(ctx, aws.ToString(a.ApiId)) {
 			return aws.ToString(a.ApiId), nil
+		}
+	}
+	owner := tf.Owner(ctx, m.APIName.ValueString())
+	for _, a := range apis {
+		if owner != "" && a.Tags[tf.StackKey] == owner && tf.Claim(ctx, aws.ToString(a.ApiId)) {
+			return "", &tf.Problem{
+				Summary: "The stack has an API " + m.APIName.ValueString() + " already",
+				Detail: "It was finished by an earlier run whose state was lost. Delete it, or take it over with an import block:\n\n" +
+					fmt.Sprintf("  import {\n    to = serverless_http_api.NAME\n    id = %q\n  }", aws.ToString(a.ApiId)),
+			}
 		}
 	}
 	return "", nil
@@ -265,6 +280,12 @@ func updateStage(ctx context.Context, c *Clients, prior, m *httpAPI) error {
 func updateTags(ctx context.Context, c *Clients, prior, m *httpAPI) error {
 	set, remove := m.Changed(&prior.Tagged)
 	id := m.ID.ValueString()
+	if owner := tf.Owner(ctx, m.APIName.ValueString()); owner != tf.Owner(ctx, prior.APIName.ValueString()) {
+		arn := apiARN(ctx, id)
+		if _, err := c.Gateway.TagResource(ctx, &apigatewayv2.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{tf.StackKey: owner}}); err != nil {
+			return err
+		}
+	}
 	for _, arn := range []string{apiARN(ctx, id), apiARN(ctx, id) + "/stages/" + m.Stage.ValueString()} {
 		if len(remove) > 0 {
 			if _, err := c.Gateway.UntagResource(ctx, &apigatewayv2.UntagResourceInput{ResourceArn: &arn, TagKeys: remove}); err != nil {
@@ -291,6 +312,7 @@ func readHTTPAPI(ctx context.Context, c *Clients, m *httpAPI) error {
 			Detail:  fmt.Sprintf("The API %s is a %s API, which this type does not manage.", m.ID.ValueString(), out.ProtocolType),
 		}
 	}
+	tf.Claim(ctx, m.ID.ValueString())
 	scope := tf.ScopeOf(ctx)
 	m.APIName = tftypes.StringPointerValue(out.Name)
 	if m.Name.IsNull() || tf.Prefix(ctx)+m.Name.ValueString() != m.APIName.ValueString() {

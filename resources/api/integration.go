@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
-	"github.com/aws/smithy-go"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
@@ -44,11 +43,11 @@ func makeIntegration(ctx context.Context, c *Clients, m *route) (string, error) 
 		}
 		return err
 	})
-	var answered smithy.APIError
-	if err == nil || errors.As(err, &answered) && answered.ErrorFault() == smithy.FaultClient {
+	if err == nil || refused(err) {
 		return id, err
 	}
-	// The answer was lost, not necessarily the call.
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
 	id, again := leftover(ctx, c, m)
 	if again != nil || id == "" {
 		return "", errors.Join(err, again)

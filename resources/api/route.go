@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -100,38 +101,49 @@ func createRoute(ctx context.Context, c *Clients, m *route) error {
 	if err := refuseExisting(ctx, c, m); err != nil {
 		return err
 	}
-	permission := m.permission(ctx)
-	if err := permission.Add(ctx, c.Lambda); err != nil {
-		return err
+	err := m.permission(ctx).Add(ctx, c.Lambda)
+	if err == nil {
+		var integration string
+		if integration, err = makeIntegration(ctx, c, m); err == nil {
+			m.IntegrationID = tftypes.StringValue(integration)
+			err = makeRoute(ctx, c, m)
+		}
 	}
-	integration, err := makeIntegration(ctx, c, m)
 	if err != nil {
-		return undoPermission(ctx, c, m, err)
+		m.ID = tftypes.StringNull()
+		return tf.Undo(ctx, err, func(ctx context.Context) error {
+			if err := deleteIntegration(ctx, c, m); err != nil {
+				return err
+			}
+			return dropPermission(ctx, c, m)
+		})
 	}
-	m.IntegrationID = tftypes.StringValue(integration)
-	var id string
-	err = settled(ctx, func(ctx context.Context) error {
+	return nil
+}
+
+// makeRoute makes the route that leads to the integration.
+func makeRoute(ctx context.Context, c *Clients, m *route) error {
+	err := settled(ctx, func(ctx context.Context) error {
 		out, err := c.Gateway.CreateRoute(ctx, &apigatewayv2.CreateRouteInput{
 			ApiId: m.API.ValueStringPointer(), RouteKey: m.Route.ValueStringPointer(), Target: m.target(),
 		})
 		if err == nil {
-			id = aws.ToString(out.RouteId)
+			m.ID = tftypes.StringPointerValue(out.RouteId)
 		}
 		return err
 	})
-	if tf.Is[*types.ConflictException](err) {
-		// The call was carried out although its answer was lost, if the route that
-		// is there leads to the integration that was just made.
-		found, again := findRoute(ctx, c, m)
-		if again == nil && found != nil && aws.ToString(found.Target) == *m.target() {
-			id, err = aws.ToString(found.RouteId), nil
-		}
+	if err == nil || refused(err) && !tf.Is[*types.ConflictException](err) {
+		return err
 	}
-	if err != nil {
-		err = tf.Undo(ctx, err, func(ctx context.Context) error { return deleteIntegration(ctx, c, m) })
-		return undoPermission(ctx, c, m, err)
+	// A route that is there and leads to the integration that was just made is
+	// this one: its answer was lost.
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	found, again := findRoute(ctx, c, m)
+	if again != nil || found == nil || aws.ToString(found.Target) != *m.target() {
+		return errors.Join(err, again)
 	}
-	m.ID = tftypes.StringValue(id)
+	m.ID = tftypes.StringPointerValue(found.RouteId)
 	return nil
 }
 
@@ -287,8 +299,4 @@ func dropPermission(ctx context.Context, c *Clients, m *route) error {
 		}
 	}
 	return m.permission(ctx).Remove(ctx, c.Lambda)
-}
-
-func undoPermission(ctx context.Context, c *Clients, m *route, err error) error {
-	return tf.Undo(ctx, err, func(ctx context.Context) error { return dropPermission(ctx, c, m) })
 }

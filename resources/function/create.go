@@ -84,7 +84,12 @@ func create(ctx context.Context, c *Clients, m *function) error {
 			return err
 		}
 	}
-	_, err = c.Lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: m.ID.ValueStringPointer(), TagKeys: []string{tf.MarkerKey}})
+	return nil
+}
+
+// finish removes the mark of a function that is being created.
+func finish(ctx context.Context, c *Clients, m *function) error {
+	_, err := c.Lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: m.ID.ValueStringPointer(), TagKeys: []string{tf.MarkerKey}})
 	return err
 }
 

@@ -33,6 +33,7 @@ var Function = tf.Type[*Clients, function]{
 	Validate: validate,
 	Plan:     plan,
 	Create:   create,
+	Finish:   finish,
 	Read:     read,
 	Update:   update,
 	Delete:   remove,

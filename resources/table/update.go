@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
@@ -46,12 +47,15 @@ func change(ctx context.Context, c *Clients, m *model, in *dynamodb.UpdateTableI
 
 // active waits until the table and all its indexes can be used and changed.
 func active(ctx context.Context, c *Clients, m *model) error {
+	const patience = 20 // reads, some 30 seconds, that may not see a new table yet
+	missed := 0
 	return tf.Poll(ctx, "table "+m.TableName.ValueString()+" to be active", func(ctx context.Context) (bool, error) {
 		out, err := c.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: m.TableName.ValueStringPointer()})
+		if gone(err) && missed < patience {
+			missed++
+			return false, nil
+		}
 		if err != nil {
-			if gone(err) {
-				return false, nil // just created, and not yet seen by reads
-			}
 			return false, err
 		}
 		settled := out.Table.TableStatus == types.TableStatusActive
@@ -204,37 +208,39 @@ func encrypt(ctx context.Context, c *Clients, prior, m *model) error {
 	return change(ctx, c, m, &dynamodb.UpdateTableInput{SSESpecification: m.Encryption.sse()})
 }
 
+// expire changes the attribute that items expire by. DynamoDB takes up to an hour
+// to begin or to end with it, which is not waited for, except between both.
 func expire(ctx context.Context, c *Clients, prior, m *model) error {
 	if prior.TTL.Equal(m.TTL) {
 		return nil
 	}
-	for _, s := range []struct {
-		attribute *string
-		enabled   bool
-	}{{prior.TTL.ValueStringPointer(), false}, {m.TTL.ValueStringPointer(), true}} {
-		if s.attribute == nil {
-			continue
-		}
-		_, err := c.DynamoDB.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
-			TableName:               m.TableName.ValueStringPointer(),
-			TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: s.attribute, Enabled: aws.Bool(s.enabled)},
-		})
-		if err != nil {
+	if !prior.TTL.IsNull() {
+		if err := expireBy(ctx, c, m, prior.TTL.ValueStringPointer(), false); err != nil || m.TTL.IsNull() {
 			return err
 		}
-		err = tf.Poll(ctx, "the expiry of items in "+m.TableName.ValueString()+" to change", func(ctx context.Context) (bool, error) {
+		err := tf.Poll(ctx, "items of "+m.TableName.ValueString()+" to expire no longer", func(ctx context.Context) (bool, error) {
 			out, err := c.DynamoDB.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: m.TableName.ValueStringPointer()})
-			if err != nil {
-				return false, err
-			}
-			status := out.TimeToLiveDescription.TimeToLiveStatus
-			return status == types.TimeToLiveStatusEnabled && s.enabled || status == types.TimeToLiveStatusDisabled && !s.enabled, nil
+			return err == nil && out.TimeToLiveDescription.TimeToLiveStatus == types.TimeToLiveStatusDisabled, err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return expireBy(ctx, c, m, m.TTL.ValueStringPointer(), true)
+}
+
+func expireBy(ctx context.Context, c *Clients, m *model, attribute *string, enabled bool) error {
+	_, err := c.DynamoDB.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName:               m.TableName.ValueStringPointer(),
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: attribute, Enabled: aws.Bool(enabled)},
+	})
+	if tf.Says(err, "ValidationException", "multiple times within a fixed interval") {
+		return tf.At(path.Root("ttl"), &tf.Problem{
+			Summary: "DynamoDB allows one change of ttl per hour",
+			Detail:  "The last change was less than an hour ago. What was changed so far stays; apply again later. (" + err.Error() + ")",
+		})
+	}
+	return err
 }
 
 func tag(ctx context.Context, c *Clients, prior, m *model) error {
