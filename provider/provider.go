@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"maps"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -119,12 +120,15 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 // unknown names an attribute that must be known to call AWS and is not; "" if
 // there is none.
 func (s settings) unknown() string {
-	for name, v := range map[string]interface{ IsUnknown() bool }{
-		"profile": s.Profile, "access_key": s.AccessKey, "secret_key": s.SecretKey, "token": s.Token,
-		"endpoint": s.Endpoint, "endpoints": s.Endpoints, "backend": s.Backend,
+	for _, a := range []struct {
+		name  string
+		value attr.Value
+	}{
+		{"profile", s.Profile}, {"access_key", s.AccessKey}, {"secret_key", s.SecretKey}, {"token", s.Token},
+		{"endpoint", s.Endpoint}, {"endpoints", s.Endpoints}, {"backend", s.Backend},
 	} {
-		if v.IsUnknown() {
-			return name
+		if a.value.IsUnknown() {
+			return a.name
 		}
 	}
 	return ""

@@ -12,10 +12,15 @@ import (
 
 	"github.com/aws/smithy-go"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/attr/xattr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
@@ -324,6 +329,73 @@ func TestSetTags(t *testing.T) {
 		SetTags(ctx, &got, c.actual)
 		if !got.Tags.Equal(c.wantTags) || !got.TagsAll.Equal(c.wantAll) {
 			t.Errorf("%s: got %s and %s, want %s and %s", c.name, got.Tags, got.TagsAll, c.wantTags, c.wantAll)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{`{"a":1,"b":[1,2]}`, "{\n  \"b\": [1, 2],\n  \"a\": 1\n}", true},
+		{`{"a":[1,2]}`, `{"a":[2,1]}`, false},
+		{`{"a":1}`, `{"a":1.0}`, false},
+		{`{"a":1}`, `{"a":1} {}`, false},
+		{`not JSON`, `not JSON`, true},
+		{`not JSON`, `not  JSON`, false},
+	} {
+		got, _ := JSONValue(c.a).StringSemanticEquals(t.Context(), JSONValue(c.b))
+		if got != c.want {
+			t.Errorf("%s and %s: got %v, want %v", c.a, c.b, got, c.want)
+		}
+		req := planmodifier.StringRequest{StateValue: types.StringValue(c.a), PlanValue: types.StringValue(c.b)}
+		resp := planmodifier.StringResponse{PlanValue: req.PlanValue}
+		KeepJSON[0].PlanModifyString(t.Context(), req, &resp)
+		if kept := resp.PlanValue.ValueString() == c.a; kept != c.want {
+			t.Errorf("plan of %s over %s: kept %v, want %v", c.b, c.a, kept, c.want)
+		}
+	}
+	for _, c := range []struct {
+		v    JSON
+		want string // part of the message, "" for none
+	}{
+		{JSONValue(`{"a":1}`), ""},
+		{JSONNull(), ""},
+		{JSON{basetypes.NewStringUnknown()}, ""},
+		{JSONValue(`{"a":}`), "invalid character '}'"},
+		{JSONValue(`{} x`), "behind the document"},
+	} {
+		resp := &xattr.ValidateAttributeResponse{}
+		c.v.ValidateAttribute(t.Context(), xattr.ValidateAttributeRequest{Path: path.Root("definition")}, resp)
+		got := ""
+		if resp.Diagnostics.HasError() {
+			got = resp.Diagnostics[0].Detail()
+		}
+		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) || got != "" && !strings.Contains(got, "definition") {
+			t.Errorf("%s: got %q, want %q", c.v, got, c.want)
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	answered := &smithy.OperationError{ServiceID: "Things", OperationName: "GetThing", Err: &missing{}}
+	for _, c := range []struct {
+		name    string
+		err     error
+		summary string
+		detail  string
+	}{
+		{"AWS's answer", answered, "Cannot read serverless_thing a", "Things GetThing answered Missing: There is no such thing."},
+		{"in a context", fmt.Errorf("reading the parts: %w", answered), "Cannot read serverless_thing a", "Reading the parts: Things GetThing answered Missing: There is no such thing."},
+		{"a problem", fmt.Errorf("x: %w", &Problem{"Too much", "Use less."}), "Too much", "Use less."},
+		{"about an attribute", At(path.Root("size"), errors.New("too large")), "Cannot read serverless_thing a", "Size: too large."},
+		{"too late", fmt.Errorf("waiting for it: %w", context.DeadlineExceeded), "Cannot read serverless_thing a", "Waiting for it: context deadline exceeded. The operation took longer than its limit; raise it in the attribute timeouts, or look at the object on AWS for what holds it up."},
+	} {
+		var ds diag.Diagnostics
+		report(&ds, "read serverless_thing a", c.err)
+		if len(ds) != 1 || ds[0].Summary() != c.summary || ds[0].Detail() != c.detail {
+			t.Errorf("%s: got %v", c.name, ds)
 		}
 	}
 }
