@@ -23,7 +23,8 @@ import (
 // services is everything that one emulator emulates, from one reset to the next.
 type services struct {
 	store     *store.Store
-	api       http.Handler     // the AWS APIs
+	api       http.Handler // the AWS APIs
+	served    []wire.Service
 	routes    *gateway.Gateway // deployed APIs
 	code      http.Handler     // packages of functions, below codePath
 	alive     context.Context
@@ -72,15 +73,16 @@ func (e *Emulator) compose() (_ *services, err error) {
 
 	s.routes = gateway.New(around, apis, functions)
 	s.code = functions.Code()
+	s.served = []wire.Service{
+		apis.Wire(),
+		tables.Wire(),
+		roles.Wire(),
+		functions.Wire(),
+		groups.Wire(),
+		tokens.Wire(),
+	}
 	s.api, err = wire.New(wire.Config{
-		Services: []wire.Service{
-			apis.Wire(),
-			tables.Wire(),
-			roles.Wire(),
-			functions.Wire(),
-			groups.Wire(),
-			tokens.Wire(),
-		},
+		Services:       s.served,
 		Keys:           tokens,
 		AnyCredentials: e.config.AnyCredentials,
 		Clock:          e.config.Clock,
@@ -117,4 +119,11 @@ func (s *services) close() error {
 		errs = append(errs, s.closers[i]())
 	}
 	return errors.Join(errs...)
+}
+
+// Services lists what is emulated, for the documentation and for tests.
+func (e *Emulator) Services() []wire.Service {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.services.served
 }
