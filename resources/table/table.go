@@ -140,10 +140,7 @@ var Table = tf.Type[*Clients, model]{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 				MarkdownDescription: "Whether AWS refuses to delete the table. Default: `false`. Set it to `false` and apply before a destroy.",
 			},
-			"tags": schema.MapAttribute{
-				Optional: true, ElementType: basetypes.StringType,
-				MarkdownDescription: "Tags of the table, over those of the provider block.",
-			},
+			"tags":       tf.TagsAttribute(),
 			"arn":        schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the table."},
 			"stream_arn": schema.StringAttribute{Computed: true, MarkdownDescription: "ARN of the stream, if there is one. It changes with `stream`."},
 		},
