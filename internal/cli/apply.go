@@ -50,7 +50,7 @@ func applyAction(ctx context.Context, p *Program, fs *flag.FlagSet, f *planFlags
 	v := newView(p, f.view)
 	switch {
 	case len(args) > 1:
-		return v.fail(fmt.Errorf("apply takes one plan file, but got %d arguments\n\nFlags come before the file.", len(args)))
+		return v.fail(advise(fmt.Errorf("apply takes one plan file, but got %d arguments", len(args)), "Flags come before the file."))
 	case len(args) == 1:
 		var planning []string
 		fs.Visit(func(x *flag.Flag) {
@@ -60,11 +60,11 @@ func applyAction(ctx context.Context, p *Program, fs *flag.FlagSet, f *planFlags
 			}
 		})
 		if len(planning) > 0 {
-			return v.fail(fmt.Errorf("a plan file cannot be combined with %s\n\nThe file says already what is to be done. Give these flags to the command plan.", strings.Join(planning, ", ")))
+			return v.fail(advise(fmt.Errorf("a plan file cannot be combined with %s", strings.Join(planning, ", ")), "The file says already what is to be done. Give these flags to the command plan."))
 		}
 		return v.applyFile(ctx, f, args[0])
 	case f.view.json && !auto:
-		return v.fail(errors.New("-json needs -auto-approve or a plan file\n\nNobody can be asked for approval in a log."))
+		return v.fail(advise(errors.New("-json needs -auto-approve or a plan file"), "Nobody can be asked for approval in a log."))
 	}
 	return v.applyNew(ctx, f, auto)
 }
@@ -116,7 +116,7 @@ func (v *view) applyFile(ctx context.Context, f *planFlags, path string) (err er
 		if p.Base.Lineage != "" && base.Lineage != p.Base.Lineage {
 			why = "The plan was made for another state"
 		}
-		return v.fail(fmt.Errorf("saved plan is stale\n\n%s, so that it may not fit any more. Make a new plan.", why))
+		return v.fail(advise(errors.New("saved plan is stale"), fmt.Sprintf("%s, so that it may not fit any more. Make a new plan.", why)))
 	}
 	return v.run(ctx, program, p, store, f)
 }

@@ -137,7 +137,7 @@ func statePath(m *config.Module) (string, error) {
 	path, folder := local.FileName, "terraform.tfstate.d"
 	if m != nil && m.Backend != nil {
 		if m.Backend.Type != "local" {
-			return "", fmt.Errorf("the backend %q is not supported yet\n\nThe block at %s asks for it. The state can be kept in a local file: use backend \"local\", or remove the block.", m.Backend.Type, m.Backend.Range)
+			return "", advise(fmt.Errorf("the backend %q is not supported yet", m.Backend.Type), fmt.Sprintf("The block at %s asks for it. The state can be kept in a local file: use backend \"local\", or remove the block.", m.Backend.Range))
 		}
 		attributes, diags := m.Backend.Body.JustAttributes()
 		if diags.HasErrors() {
@@ -171,7 +171,7 @@ func statePath(m *config.Module) (string, error) {
 // own: to go on would test the wrong thing in silence.
 func checkEnvironment() error {
 	if s := strings.TrimSpace(os.Getenv("TF_REATTACH_PROVIDERS")); s != "" && s != "{}" {
-		return errors.New("TF_REATTACH_PROVIDERS is not supported yet\n\nThe providers are part of this program, and it cannot use one in another process. Unset the variable, or use terraform.")
+		return advise(errors.New("TF_REATTACH_PROVIDERS is not supported yet"), "The providers are part of this program, and it cannot use one in another process. Unset the variable, or use terraform.")
 	}
 	return nil
 }

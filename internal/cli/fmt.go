@@ -120,7 +120,7 @@ func (f *formatter) file(path string) error {
 	}
 	at, err := os.Stat(path)
 	if err == nil {
-		err = os.WriteFile(path, out, at.Mode().Perm())
+		err = os.WriteFile(path, out, at.Mode().Perm()) //nolint:gosec // the user names the file
 	}
 	if err != nil {
 		return fmt.Errorf("writing what was formatted: %w", err)

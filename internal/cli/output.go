@@ -30,7 +30,7 @@ var outputCommand = command{
 			v := newView(p, f)
 			switch {
 			case len(args) > 1:
-				return v.fail(errors.New("output takes one NAME\n\nFlags come before it."))
+				return v.fail(advise(errors.New("output takes one NAME"), "Flags come before it."))
 			case *asJSON && *raw:
 				return v.fail(errors.New("-json and -raw exclude each other"))
 			case *raw && len(args) == 0:
@@ -68,7 +68,7 @@ func (v *view) printOutputs(outputs map[string]state.Output, one string, asJSON,
 		if known == "" {
 			known = "none"
 		}
-		return fmt.Errorf("output %q not found\n\nThe state has these outputs: %s. An output that was added to the configuration is there after the next apply.", one, known)
+		return advise(fmt.Errorf("output %q not found", one), fmt.Sprintf("The state has these outputs: %s. An output that was added to the configuration is there after the next apply.", known))
 	}
 	switch {
 	case asJSON:
@@ -78,7 +78,7 @@ func (v *view) printOutputs(outputs map[string]state.Output, one string, asJSON,
 	case raw:
 		text, err := convert.Convert(o.Value, cty.String)
 		if err != nil || text.IsNull() {
-			return fmt.Errorf("output %q cannot be printed raw\n\nIt is a %s, and only strings, numbers and booleans can. Use -json.", one, o.Value.Type().FriendlyName())
+			return advise(fmt.Errorf("output %q cannot be printed raw", one), fmt.Sprintf("It is a %s, and only strings, numbers and booleans can. Use -json.", o.Value.Type().FriendlyName()))
 		}
 		fmt.Fprint(v.p.Out, text.AsString())
 	default:

@@ -69,9 +69,9 @@ func (f *planFlags) mode() (plan.Mode, error) {
 	case f.parallelism < 1:
 		return 0, errors.New("-parallelism must be at least 1")
 	case f.destroy && f.refreshOnly:
-		return 0, errors.New("-destroy and -refresh-only exclude each other\n\nOne removes objects, the other changes none.")
+		return 0, advise(errors.New("-destroy and -refresh-only exclude each other"), "One removes objects, the other changes none.")
 	case f.refreshOnly && !f.refresh:
-		return 0, errors.New("-refresh-only and -refresh=false exclude each other\n\nNothing would be left to do.")
+		return 0, advise(errors.New("-refresh-only and -refresh=false exclude each other"), "Nothing would be left to do.")
 	case len(f.replace) > 0 && (f.destroy || f.refreshOnly):
 		return 0, errors.New("-replace goes with neither -destroy nor -refresh-only")
 	case f.destroy:
@@ -139,7 +139,7 @@ func (v *view) ask(ctx context.Context, m *config.Module, inputs map[string]conf
 // approve asks at a terminal whether to go on.
 func (v *view) approve(ctx context.Context, question, consequence string) error {
 	if !interactive(v.p.In) {
-		return errors.New("nobody is here to approve the plan\n\nThe input is no terminal. Give -auto-approve, or make a plan with \"plan -out=FILE\", look at it, and apply that file.")
+		return advise(errors.New("nobody is here to approve the plan"), "The input is no terminal. Give -auto-approve, or make a plan with \"plan -out=FILE\", look at it, and apply that file.")
 	}
 	fmt.Fprintf(v.p.Out, "\n%s\n  %s\n  Only 'yes' will be accepted to approve.\n", v.out.Bold(question), consequence)
 	answer, err := prompt(ctx, v.p.Out, bufio.NewReader(v.p.In))
@@ -147,7 +147,7 @@ func (v *view) approve(ctx context.Context, question, consequence string) error 
 		return err
 	}
 	if answer != "yes" {
-		fmt.Fprint(v.p.Out, "\nCancelled. Nothing was changed.\n")
+		fmt.Fprint(v.p.Out, "\nCanceled. Nothing was changed.\n")
 		return exit(1)
 	}
 	return nil
@@ -169,7 +169,7 @@ func prompt(ctx context.Context, out io.Writer, in *bufio.Reader) (string, error
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out)
-		return "", errors.New("interrupted\n\nNothing was changed.")
+		return "", advise(errors.New("interrupted"), "Nothing was changed.")
 	case a := <-answers:
 		fmt.Fprintln(out)
 		if a.err != nil && a.line == "" {

@@ -23,7 +23,7 @@ var providersSchema = command{
 		return func(ctx context.Context, p *Program, _ []string) error {
 			v := newView(p, f)
 			if !*asJSON {
-				return v.fail(errors.New("providers schema needs -json\n\nThere is no other form."))
+				return v.fail(advise(errors.New("providers schema needs -json"), "There is no other form."))
 			}
 			m, diags := config.Load(".")
 			v.read(m)
@@ -34,7 +34,7 @@ var providersSchema = command{
 			for a := range used(m) {
 				start := p.servers()[a]
 				if start == nil {
-					return v.fail(fmt.Errorf("the provider %s is not part of this program\n\nCheck the source in required_providers.", a.Display()))
+					return v.fail(advise(fmt.Errorf("the provider %s is not part of this program", a.Display()), "Check the source in required_providers."))
 				}
 				server, err := start()
 				if err != nil {

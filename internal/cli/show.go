@@ -28,7 +28,7 @@ var showCommand = command{
 		return func(ctx context.Context, p *Program, args []string) error {
 			v := newView(p, f)
 			if len(args) > 1 {
-				return v.fail(errors.New("show takes one file\n\nFlags come before it."))
+				return v.fail(advise(errors.New("show takes one file"), "Flags come before it."))
 			}
 			if len(args) == 1 && isPlan(args[0]) {
 				return v.fail(v.showPlan(ctx, args[0], *asJSON))
@@ -124,7 +124,7 @@ func (s schemas) decode(ctx context.Context, entries []state.Entry) ([]ui.Object
 		}
 		value, err := e.Object.Value(schema.Type)
 		if err != nil {
-			return nil, fmt.Errorf("%s cannot be shown: %w\n\nIt may have been written by another version of the provider. The next apply brings it up to date.", e.Addr, err)
+			return nil, advise(fmt.Errorf("%s cannot be shown: %w", e.Addr, err), "It may have been written by another version of the provider. The next apply brings it up to date.")
 		}
 		if value != cty.NilVal {
 			value = plan.Marked(schema, value, plan.MarksOf(e.Object.Sensitive))

@@ -12,7 +12,7 @@ import (
 )
 
 // errNoState is what the commands that look into the state say without one.
-var errNoState = errors.New("no state file was found\n\nNothing has been applied in this folder. Name the right one with -chdir, or run apply.")
+var errNoState = advise(errors.New("no state file was found"), "Nothing has been applied in this folder. Name the right one with -chdir, or run apply.")
 
 var stateList = command{
 	name:    "state list",
@@ -43,7 +43,7 @@ var stateList = command{
 			}
 			for i, ok := range found {
 				if !ok {
-					return v.fail(fmt.Errorf("the state has nothing at %s\n\nFor what it has: %s state list", args[i], name))
+					return v.fail(advise(fmt.Errorf("the state has nothing at %s", args[i]), fmt.Sprintf("For what it has: %s state list", name)))
 				}
 			}
 			return nil
@@ -83,7 +83,7 @@ var stateShow = command{
 			}
 			o := file.State.Get(at)
 			if o == nil {
-				return v.fail(fmt.Errorf("the state has no object at %s\n\nFor what it has: %s state list", at, name))
+				return v.fail(advise(fmt.Errorf("the state has no object at %s", at), fmt.Sprintf("For what it has: %s state list", name)))
 			}
 			s, err := v.schemas(ctx)
 			if err != nil {

@@ -145,9 +145,23 @@ func diagnosticOf(err error) *hcl.Diagnostic {
 		}
 		return d
 	}
-	summary, detail, _ := strings.Cut(err.Error(), "\n\n")
-	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: upper(summary), Detail: detail}
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: upper(err.Error())}
+	var a *advised
+	if errors.As(err, &a) {
+		d.Detail = a.remedy
+	}
+	return d
 }
+
+// An advised error says also why it is one and what to do, in sentences.
+type advised struct {
+	error
+	remedy string
+}
+
+func (a *advised) Unwrap() error { return a.error }
+
+func advise(err error, remedy string) error { return &advised{err, remedy} }
 
 func lockDiagnostic(e *local.LockError) *hcl.Diagnostic {
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "State is locked by another run"}

@@ -76,7 +76,7 @@ func (d *diff) lines(b *strings.Builder, items []item, within mark, indent int, 
 		}
 	}
 	for i, it := range items {
-		if it.mark == keep && within == update && !d.all && !(ordered && besideChange(items, i)) && !d.important(it) {
+		if it.mark == keep && within == update && !d.all && (!ordered || !besideChange(items, i)) && !d.important(it) {
 			if !missing(it.after) {
 				hiddenCount++
 			}

@@ -23,6 +23,7 @@ func (s Style) Plan(p *plan.Plan) string {
 	switch {
 	case changes == "" && outputs == "" && p.Mode == plan.RefreshOnly && p.Refreshed():
 		b.WriteString("Applying this plan brings the state in line with the objects. No object will be changed.\n")
+		return b.String()
 	case changes == "" && outputs == "":
 		b.WriteString(s.noChanges(p.Mode))
 		return b.String()

@@ -34,7 +34,7 @@ func (s Style) Objects(objects []Object) string {
 func (s Style) Object(o Object) string {
 	d := &diff{style: s, all: true}
 	note := ""
-	if o.Entry.Object.Tainted {
+	if o.Object.Tainted {
 		note = " (tainted)"
 	}
 	block := "resource"

@@ -13,11 +13,11 @@ import (
 
 // Style says how text is written.
 type Style struct {
-	Color bool // ANSI colours
+	Color bool // ANSI colors
 	Width int  // columns of the terminal; 0: texts are not wrapped
 }
 
-// The colours, as SGR parameters.
+// The colors, as SGR parameters.
 const (
 	red    = "31"
 	green  = "32"
@@ -27,7 +27,7 @@ const (
 	faint  = "90"
 )
 
-// paint gives s a colour, if the style has any.
+// paint gives s a color, if the style has any.
 func (s Style) paint(code, text string) string {
 	if !s.Color || text == "" {
 		return text

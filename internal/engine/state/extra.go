@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,7 +88,8 @@ func within(step string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if f, ok := err.(fieldError); ok {
+	var f fieldError
+	if errors.As(err, &f) {
 		return fieldError{path: step + f.path, err: f.err}
 	}
 	return fieldError{path: step, err: err}

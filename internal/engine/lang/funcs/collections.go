@@ -240,14 +240,13 @@ var one = function.New(&function.Spec{
 		if !n.IsKnown() {
 			return cty.UnknownVal(ty), nil
 		}
-		for it := args[0].ElementIterator(); it.Next(); {
-			if args[0].LengthInt() > 1 {
-				return cty.UnknownVal(ty), errOne
-			}
-			_, v := it.Element()
-			return v, nil
+		switch elements := args[0].AsValueSlice(); len(elements) {
+		case 0:
+			return cty.NullVal(ty), nil
+		case 1:
+			return elements[0], nil
 		}
-		return cty.NullVal(ty), nil
+		return cty.UnknownVal(ty), errOne
 	},
 })
 

@@ -200,14 +200,12 @@ func parse(raw []byte) ([]record, error) {
 		line, rest, whole := bytes.Cut(raw, []byte("\n"))
 		raw = rest
 		var r record
-		err := parseLine(line, &r)
-		if err != nil && len(rest) > 0 {
+		switch err := parseLine(line, &r); {
+		case err != nil && len(rest) > 0:
 			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		if err != nil || !whole {
-			break // cut off while it was written
-		}
-		out = append(out, r)
+		case err == nil && whole:
+			out = append(out, r)
+		} // else the last line was cut off while it was written
 	}
 	return out, nil
 }

@@ -33,7 +33,7 @@ func Read(path string) (*state.File, error) {
 	}
 	records, err := parse(journal)
 	if err != nil || len(records) == 0 || records[0].Header == nil || *records[0].Header != s.header() {
-		return s.base, nil // the next run that takes the lock reports it
+		return s.base, nil //nolint:nilerr // the next run that takes the lock reports it
 	}
 	if s.base == nil {
 		s.base = state.NewFile("")
