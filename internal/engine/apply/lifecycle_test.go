@@ -154,6 +154,33 @@ output "other" { value = test_thing.other.name }
 	}
 }
 
+// TestInstancesDependOnInstances fails one instance: only what refers to that one
+// is held back.
+func TestInstancesDependOnInstances(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	result, diags := b.run(`
+resource "test_thing" "a" {
+  for_each = toset(["x", "y"])
+  name     = each.key
+  fail     = each.key == "x" ? "create" : null
+}
+resource "test_thing" "b" {
+  for_each = toset(["x", "y"])
+  name     = "b-${test_thing.a[each.key].name}-${test_thing.a[each.key].version}"
+}
+resource "test_thing" "c" {
+  name = "c-${test_thing.a["y"].version}"
+  rule { port = 1 }
+}`)
+	if !diags.HasErrors() || len(result.Skipped) != 1 || result.Skipped[0].String() != `test_thing.b["x"]` {
+		t.Errorf("got skipped %v, %s", result.Skipped, text(diags))
+	}
+	if got, want := b.world.names(), []string{"b-y-1", "c-1", "x", "y"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestProvidersThatMisbehave(t *testing.T) {
 	t.Parallel()
 	for fail, want := range map[string]string{
@@ -319,6 +346,10 @@ output "o" { value = data.test_lookup.d.value }`
 	_, p := b.mustPlan(src)
 	if got, want := actions(p), "test_thing.c delete-create replace_by_request"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	b.opts.Replace[0].Key = addr.IntKey(1)
+	if _, _, diags := b.plan(src); !strings.Contains(text(diags), "Nothing to replace: The configuration has no instance test_thing.c[1]") {
+		t.Errorf("got %s", text(diags))
 	}
 	b.opts.Replace = nil
 

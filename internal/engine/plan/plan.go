@@ -208,11 +208,10 @@ type OpKind byte
 
 // The kinds of steps.
 const (
-	Join    OpKind = iota // nothing to do: a meeting point of edges
-	Write                 // create, update or read the object of the change
-	Remove                // destroy the old object of the change
-	Refresh               // nothing but to keep the state's record up to date
+	Join   OpKind = iota // nothing to do: a meeting point of edges
+	Write                // create, update or read the object of the change
+	Remove               // destroy the old object of the change
 )
 
 // String is the name of the kind, for graphs.
-func (k OpKind) String() string { return [...]string{"join", "write", "remove", "refresh"}[k] }
+func (k OpKind) String() string { return [...]string{"join", "write", "remove"}[k] }

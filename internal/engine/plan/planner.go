@@ -99,6 +99,7 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 	diags = append(diags, pl.walk(ctx)...)
 	diags = append(diags, pl.Graph.Diagnostics()...)
 	diags = append(diags, pl.protected()...)
+	diags = append(diags, pl.replaced()...)
 	diags = sorted(graph.Reportable(diags))
 	if diags.HasErrors() {
 		return nil, diags
@@ -242,6 +243,21 @@ func (p *planner) protected() hcl.Diagnostics {
 			Severity: hcl.DiagError, Summary: "Instance cannot be destroyed",
 			Detail:  fmt.Sprintf("%s has prevent_destroy set, but the plan would destroy it (%s). Remove prevent_destroy if that is meant, or mend what causes it.", c.Addr, why(*c)),
 			Subject: &at, Extra: About{Addr: c.Addr.String()},
+		})
+	}
+	return diags
+}
+
+// replaced refuses a wish to replace what is not there.
+func (p *planner) replaced() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, a := range p.opts.Replace {
+		if c := p.changes[objectID{addr: a}]; c != nil && c.Action != Delete || p.Graph.Diagnostics().HasErrors() {
+			continue
+		}
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Nothing to replace",
+			Detail: fmt.Sprintf("The configuration has no instance %s. Check the address, index included; quotes must reach this program.", a),
 		})
 	}
 	return diags

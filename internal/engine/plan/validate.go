@@ -134,13 +134,21 @@ func (v *validator) checkIgnored(r *Resource) hcl.Diagnostics {
 // checkBody refuses what the conversion to a nested object's type would silently
 // drop: keys that the type does not have. It sees only what is written out.
 func (v *validator) checkBody(r *Resource) hcl.Diagnostics {
-	return checkKeys(r.block.Body(), &r.Schema.Block)
+	diags := checkKeys(r.block.Body(), &r.Schema.Block)
+	if why := r.Schema.Deprecated; why != "" {
+		diags = append(diags, deprecated(r.Addr.Type, why, r.Range))
+	}
+	return diags
+}
+
+func deprecated(what, why string, at hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Deprecated", Detail: fmt.Sprintf("%s is deprecated: %s", what, why), Subject: &at}
 }
 
 func checkKeys(body hcl.Body, b *plugin.Block) hcl.Diagnostics {
 	schema := &hcl.BodySchema{}
 	for name, a := range b.Attributes {
-		if a.Nested != nil {
+		if a.Nested != nil || a.Deprecated != "" {
 			schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
 		}
 	}
@@ -150,10 +158,20 @@ func checkKeys(body hcl.Body, b *plugin.Block) hcl.Diagnostics {
 	content, _, _ := body.PartialContent(schema)
 	var diags hcl.Diagnostics
 	for name, a := range content.Attributes {
-		diags = append(diags, checkObject(a.Expr, b.Attributes[name].Nested, name)...)
+		declared := b.Attributes[name]
+		if declared.Deprecated != "" {
+			diags = append(diags, deprecated(name, declared.Deprecated, a.NameRange))
+		}
+		if declared.Nested != nil {
+			diags = append(diags, checkObject(a.Expr, declared.Nested, name)...)
+		}
 	}
 	for _, nested := range content.Blocks {
-		diags = append(diags, checkKeys(nested.Body, &b.Blocks[nested.Type].Block)...)
+		declared := &b.Blocks[nested.Type].Block
+		if declared.Deprecated != "" {
+			diags = append(diags, deprecated(nested.Type, declared.Deprecated, nested.DefRange))
+		}
+		diags = append(diags, checkKeys(nested.Body, declared)...)
 	}
 	return diags
 }
@@ -200,6 +218,9 @@ func checkMembers(e hcl.Expression, o *plugin.ObjectType, where string) hcl.Diag
 				Subject: &at,
 			})
 			continue
+		}
+		if a.Deprecated != "" {
+			diags = append(diags, deprecated(where+"."+name, a.Deprecated, item.KeyExpr.Range()))
 		}
 		if a.Nested != nil {
 			diags = append(diags, checkObject(item.ValueExpr, a.Nested, where+"."+name)...)
