@@ -25,10 +25,10 @@ func (e *Eval) context(ctx context.Context, refs []Ref, in Within) (*hcl.EvalCon
 	resources := map[addr.Resource]*access{}
 	vars := map[string]cty.Value{}
 	for _, r := range refs {
-		switch {
-		case r.Root == "resource":
+		switch r.Root {
+		case "resource":
 			diags = append(diags, e.access(ctx, resources, r, in)...)
-		case r.Root == "self":
+		case "self":
 			if in.Self == cty.NilVal {
 				diags = append(diags, invalid(r, "Invalid \"self\" reference", "self stands for the object of the block, and is allowed only in its postconditions."))
 				continue

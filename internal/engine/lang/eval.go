@@ -52,12 +52,14 @@ type Eval struct {
 	expansions *graph.Memo[ExpansionID, *Expansion]
 }
 
-// The IDs of the graph's nodes that an Eval makes.
-type (
-	LocalID     string        // a local value
-	OutputID    string        // an output value
-	ExpansionID addr.Resource // the instance keys of a resource
-)
+// LocalID is the graph's name for a local value.
+type LocalID string
+
+// OutputID is the graph's name for an output value.
+type OutputID string
+
+// ExpansionID is the graph's name for the set of a resource's instances.
+type ExpansionID addr.Resource
 
 // Options are what an Eval needs to know.
 type Options struct {
@@ -212,8 +214,8 @@ func (e *Eval) evalOutput(ctx context.Context, id OutputID) (cty.Value, hcl.Diag
 	return v, diags
 }
 
-// Path is the value of path.module: the folder of the module as diagnostics name
-// it.
+// path is the value of path.NAME; path.module is the folder of the module as
+// diagnostics name it.
 func (e *Eval) path(name string) (cty.Value, bool) {
 	switch name {
 	case "module", "root":

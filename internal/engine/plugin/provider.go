@@ -78,11 +78,10 @@ func (p *Provider) loadSchemas(ctx context.Context) (*Schemas, hcl.Diagnostics) 
 
 func (p *Provider) loadIdentities(ctx context.Context, into *Schemas) hcl.Diagnostics {
 	resp, diags := call(p, "reading the identity schemas", func() (*tfprotov6.GetResourceIdentitySchemasResponse, error) {
-		resp, err := p.server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
-		if err != nil {
-			return &tfprotov6.GetResourceIdentitySchemasResponse{}, nil // a provider of before identities
+		if resp, err := p.server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{}); err == nil {
+			return resp, nil
 		}
-		return resp, nil
+		return &tfprotov6.GetResourceIdentitySchemasResponse{}, nil // a provider of before identities
 	}, func(r *tfprotov6.GetResourceIdentitySchemasResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
 	if diags.HasErrors() {
 		return diags

@@ -169,6 +169,7 @@ func (p *Provider) Plan(ctx context.Context, typeName string, prior Object, prop
 	if err != nil {
 		return Planned{}, append(diags, p.broken(err)...)
 	}
+	//nolint:staticcheck // providers on the older SDK still set the flag
 	out := Planned{Object: object, Legacy: resp.UnsafeToUseLegacyTypeSystem}
 	for _, path := range resp.RequiresReplace {
 		out.Requires = append(out.Requires, pathOf(path))
@@ -176,8 +177,9 @@ func (p *Provider) Plan(ctx context.Context, typeName string, prior Object, prop
 	return out, diags
 }
 
-// Apply makes the planned change. Even with errors the result is what is known
-// of the object afterwards; Lost tells that nothing could be learned.
+// Apply makes the planned change. Even with errors out is what is known of the
+// object afterwards, unless lost, when nothing could be learned; legacy is as in
+// Planned.
 func (p *Provider) Apply(ctx context.Context, typeName string, prior cty.Value, planned Object, config cty.Value) (out Object, legacy, lost bool, diags hcl.Diagnostics) {
 	s := p.schemas.Resources[typeName]
 	priorValue, err := encode(prior, s.Type)
@@ -207,7 +209,7 @@ func (p *Provider) Apply(ctx context.Context, typeName string, prior cty.Value, 
 	if err != nil {
 		return out, false, true, append(diags, p.broken(err)...)
 	}
-	return out, resp.UnsafeToUseLegacyTypeSystem, false, diags
+	return out, resp.UnsafeToUseLegacyTypeSystem, false, diags //nolint:staticcheck // as in Plan
 }
 
 func (p *Provider) encodeObject(s *Schema, o Object) (*tfprotov6.DynamicValue, *tfprotov6.ResourceIdentityData, error) {
