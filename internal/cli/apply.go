@@ -132,7 +132,7 @@ func (v *view) run(ctx context.Context, program *plan.Program, p *plan.Plan, sto
 		v.note(text)
 	})
 	defer told()
-	result, diags := apply.Run(ctx, program, p, apply.Options{Parallelism: f.parallelism, Hook: hook, Log: store})
+	result, diags := apply.Run(ctx, program, p, apply.Options{Parallelism: f.parallelism, Hook: hook, Log: store, ReadFile: local.ReadFile})
 	if err := store.Write(result.State); err != nil {
 		d := diagnosticOf(err)
 		d.Detail += "\n\nNothing is lost: every step is in the journal beside the state file, and the next run takes it from there. Mend what is in the way and run apply again."

@@ -103,7 +103,7 @@ func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local
 	prior, base := stateOf(store)
 	p, more := program.Plan(ctx, plan.Options{
 		Mode: mode, Prior: prior, Base: base, Variables: values, Workspace: workspace(),
-		NoRefresh: !f.refresh, Replace: f.replace, Hook: v.hook(), Now: time.Now(),
+		NoRefresh: !f.refresh, Replace: f.replace, Hook: v.hook(), Now: time.Now(), ReadFile: local.ReadFile,
 	})
 	return p, v.diagnostics(append(diags, more...))
 }

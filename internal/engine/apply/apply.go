@@ -31,6 +31,10 @@ type Options struct {
 	Parallelism int       // how many changes at once; 0 is 10
 	Hook        plan.Hook // nil for none
 	Log         state.Log // where each step is kept; nil keeps it in memory only
+
+	// ReadFile reads files for functions; nil is os.ReadFile. Whoever holds a
+	// lock on the state file gives one that does not drop it.
+	ReadFile func(path string) ([]byte, error)
 }
 
 // Result is what became of a plan.
@@ -59,18 +63,21 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	if o.Log == nil {
 		o.Log = memory{}
 	}
+	if o.ReadFile == nil {
+		o.ReadFile = os.ReadFile
+	}
 	a := &applier{plan: p, hook: o.Hook, log: o.Log, state: p.Prior.Clone(), deposed: map[addr.Instance]string{}, open: map[addr.Instance]bool{}}
 	for _, op := range p.Graph {
 		if op.Kind == plan.Write && op.Change >= 0 && op.Change < len(p.Changes) {
 			a.open[p.Changes[op.Change].Addr] = true
 		}
 	}
-	if diags := checkFiles(prog.Module.Dir, p.Files); diags.HasErrors() {
+	if diags := checkFiles(prog.Module.Dir, p.Files, o.ReadFile); diags.HasErrors() {
 		return Result{State: a.state}, diags
 	}
 	a.Session = prog.NewSession(plan.SessionOptions{
 		Objects: a, Variables: p.Variables, Workspace: p.Workspace,
-		Functions: plan.FunctionScope(nil, p.Time, true, nil),
+		Functions: plan.FunctionScope(o.ReadFile, p.Time, true, nil),
 	})
 	a.instances = graph.NewMemo(a.Graph, a.name, a.value)
 	a.wholes = graph.NewMemo(a.Graph, a.nameWhole, a.whole)
@@ -214,14 +221,14 @@ func (a *applier) outputs(ctx context.Context, complete bool) {
 }
 
 // checkFiles refuses a plan that was made from files that changed since.
-func checkFiles(dir string, files map[string]string) hcl.Diagnostics {
+func checkFiles(dir string, files map[string]string, read func(string) ([]byte, error)) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		path := filepath.FromSlash(name)
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
 		}
-		content, err := os.ReadFile(path)
+		content, err := read(path)
 		sum := sha256.Sum256(content)
 		if err == nil && hex.EncodeToString(sum[:]) == files[name] {
 			continue

@@ -31,6 +31,10 @@ type Options struct {
 	Replace   []addr.Instance
 	Hook      Hook // nil for none
 	Now       time.Time
+
+	// ReadFile reads files for functions; nil is os.ReadFile. Whoever holds a
+	// lock on the state file gives one that does not drop it.
+	ReadFile func(path string) ([]byte, error)
 }
 
 // The IDs of the graph's nodes that a planner makes.
@@ -89,7 +93,7 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 	}
 	pl.Session = p.NewSession(SessionOptions{
 		Objects: pl, Variables: o.Variables, Workspace: o.Workspace,
-		Functions: FunctionScope(nil, o.Now, false, pl.used),
+		Functions: FunctionScope(o.ReadFile, o.Now, false, pl.used),
 	})
 	pl.objects = graph.NewMemo(pl.Graph, nameObject, pl.refresh)
 	pl.instances = graph.NewMemo(pl.Graph, pl.nameInstance, pl.planInstance)

@@ -180,6 +180,6 @@ func (s *Session) providerBody(c addr.ProviderConfig) hcl.Body {
 }
 
 // FunctionScope is where the functions of a run are called from.
-func FunctionScope(now func() time.Time, planned time.Time, applying bool, used func(string, []byte)) funcs.Scope {
-	return funcs.Scope{Applying: applying, Now: now, PlanTime: planned, Used: used}
+func FunctionScope(read func(string) ([]byte, error), planned time.Time, applying bool, used func(string, []byte)) funcs.Scope {
+	return funcs.Scope{Applying: applying, PlanTime: planned, ReadFile: read, Used: used}
 }

@@ -428,3 +428,22 @@ func entry(at, id string) state.Entry {
 	check(err)
 	return state.Entry{Addr: instance(at), Object: o, Provider: addr.ProviderConfig{Provider: addr.Builtin}}
 }
+
+// Reading the locked file through ReadFile keeps the lock against other
+// processes, which reading it in any other way drops.
+func TestReadingKeepsTheLock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "terraform.tfstate")
+	s := open(t, path)
+	st := state.New()
+	st.Put(entry("a.one", "1"))
+	write(t, s, st)
+	raw, err := local.ReadFile(path)
+	if err != nil || !bytes.Contains(raw, []byte(`"one"`)) {
+		t.Fatalf("got %q, %v", raw, err)
+	}
+	if out := holdElsewhere(t, path, ""); !strings.HasPrefix(out.said, "error: the state") {
+		t.Errorf("another process says %q, want a lock error", out.said)
+	}
+	closeStore(t, s)
+}
