@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/process"
@@ -180,6 +181,44 @@ func TestDataDir(t *testing.T) {
 	defer run(t, dir)()
 	if err := list(); err != nil {
 		t.Errorf("when it is back: %v", err)
+	}
+}
+
+// interrupting cancels the run while a call is under way.
+type interrupting struct {
+	*emulator.Emulator
+	cancel context.CancelFunc
+}
+
+func (i *interrupting) Do(r *http.Request) (*http.Response, error) {
+	i.cancel()
+	return i.Emulator.Do(r)
+}
+
+// TestCanceledWrites demands that a write is heard to its end, and a read is not.
+func TestCanceledWrites(t *testing.T) {
+	e := &interrupting{Emulator: emulated(t).Emulator}
+	c, err := backend(t, Config{Emulator: e}).DynamoDB(t.Context(), "eu-north-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ctx context.Context
+	ctx, e.cancel = context.WithCancel(t.Context())
+	if _, err := c.ListTables(ctx, &dynamodb.ListTablesInput{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a read: got %v, want %v", err, context.Canceled)
+	}
+	ctx, e.cancel = context.WithCancel(t.Context())
+	_, err = c.CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName:            aws.String("notes"),
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+		BillingMode:          types.BillingModePayPerRequest,
+	})
+	if err != nil {
+		t.Errorf("a write: %v", err)
+	}
+	if _, err := c.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String("notes")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a write after the end: got %v, want %v", err, context.Canceled)
 	}
 }
 
