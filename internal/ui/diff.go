@@ -116,7 +116,7 @@ func (d *diff) suffix(it item, within mark, text string) string {
 	if it.mark == remove && it.label != "" && (within != remove || len(it.path) == 1) {
 		out = d.style.paint(faint, " -> null")
 	}
-	if d.forced(it.path) && !strings.Contains(text, "\n") {
+	if first, _, _ := strings.Cut(text, "\n"); d.forced(it.path) && !strings.Contains(first, "# forces replacement") {
 		out += d.style.paint(red, " # forces replacement")
 	}
 	return out

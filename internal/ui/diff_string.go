@@ -6,9 +6,13 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
+// inJSON is the step into the document of a string, which no schema knows.
+var inJSON = cty.StringVal("json")
+
 // oneString writes a string that is there on one side only, or on both alike:
 // JSON as an expression, several lines as a heredoc.
 func (d *diff) oneString(s string, m mark, path cty.Path, indent int) string {
+	path = path.Index(inJSON)
 	if v, ok := jsonParts(s); ok {
 		pad := strings.Repeat(" ", indent)
 		return "jsonencode(\n" + pad + "      " + d.whole(v, m, path, indent+4) + "\n" + pad + "  )"
@@ -22,6 +26,7 @@ func (d *diff) oneString(s string, m mark, path cty.Path, indent int) string {
 // strings writes the difference of two strings: by structure if both are JSON,
 // by line if one has several.
 func (d *diff) strings(before, after string, path cty.Path, indent int) string {
+	path = path.Index(inJSON)
 	pad := strings.Repeat(" ", indent)
 	old, wasJSON := jsonParts(before)
 	now, isJSON := jsonParts(after)

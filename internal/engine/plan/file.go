@@ -245,10 +245,10 @@ func encodeChanges(changes []Change) ([]changeJSON, error) {
 			Private: c.Private, Known: c.Known, CreateFirst: c.CreateFirst,
 		}
 		var err error
-		if e.Before, err = encodeValue(c.Before, c.Before.Type()); err != nil {
+		if e.Before, err = encodeValue(c.Before, cty.DynamicPseudoType); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Addr, err)
 		}
-		if e.After, err = encodeValue(c.After, c.After.Type()); err != nil {
+		if e.After, err = encodeValue(c.After, cty.DynamicPseudoType); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Addr, err)
 		}
 		for _, path := range c.Requires {
@@ -335,10 +335,10 @@ func (e changeJSON) decode(ctx context.Context, s *Session) (c Change, err error
 	if diags.HasErrors() {
 		return c, diags
 	}
-	if c.Before, err = e.Before.decode(schema.Type); err != nil {
+	if c.Before, err = e.Before.object(schema.Type); err != nil {
 		return c, err
 	}
-	if c.After, err = e.After.decode(schema.Type); err != nil {
+	if c.After, err = e.After.object(schema.Type); err != nil {
 		return c, err
 	}
 	for _, path := range e.Requires {

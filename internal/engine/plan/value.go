@@ -71,6 +71,16 @@ func (v valueJSON) decode(ty cty.Type) (cty.Value, error) {
 	return out.MarkWithPaths(MarksOf(paths)), nil
 }
 
+// object decodes a value that was encoded with its own type, which says more
+// than ty where ty has attributes of any type.
+func (v valueJSON) object(ty cty.Type) (cty.Value, error) {
+	out, err := v.decode(cty.DynamicPseudoType)
+	if err == nil && out.IsNull() {
+		return cty.NullVal(ty), nil
+	}
+	return out, err
+}
+
 func encodePath(path cty.Path) (pathJSON, error) {
 	out := pathJSON{}
 	for _, step := range path {
