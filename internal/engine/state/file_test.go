@@ -17,7 +17,7 @@ import (
 // What Terraform wrote comes back byte for byte.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"terraform-1.11.tfstate", "every-field.tfstate"} {
+	for _, name := range []string{"terraform-1.11.json", "every-field.json"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			want, err := os.ReadFile("testdata/" + name)
@@ -41,7 +41,7 @@ func TestRoundTrip(t *testing.T) {
 
 func TestFieldsOfAnObject(t *testing.T) {
 	t.Parallel()
-	f := decodeFile(t, "testdata/every-field.tfstate")
+	f := decodeFile(t, "testdata/every-field.json")
 	a := parse(t, `module.m["k"].serverless_table.notes["x"]`)
 	o := f.State.Get(a)
 	if o == nil {
@@ -118,7 +118,7 @@ func TestUnreadableFiles(t *testing.T) {
 
 func TestSame(t *testing.T) {
 	t.Parallel()
-	a, b := decodeFile(t, "testdata/every-field.tfstate"), decodeFile(t, "testdata/every-field.tfstate")
+	a, b := decodeFile(t, "testdata/every-field.json"), decodeFile(t, "testdata/every-field.json")
 	b.Serial, b.TerraformVersion = 99, "0.0.1"
 	if same, err := state.Same(a, b); err != nil || !same {
 		t.Errorf("another serial: got %v, %v; want the same content", same, err)
@@ -131,7 +131,7 @@ func TestSame(t *testing.T) {
 
 func TestEntryAsJSON(t *testing.T) {
 	t.Parallel()
-	f := decodeFile(t, "testdata/every-field.tfstate")
+	f := decodeFile(t, "testdata/every-field.json")
 	replayed := state.New()
 	for _, e := range f.State.Entries() {
 		raw, err := json.Marshal(e)
