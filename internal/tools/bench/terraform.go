@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"time"
 )
 
 const oneTable = `
@@ -57,9 +60,11 @@ func (b *bench) compare(ctx context.Context, name, path string) error {
 		return err
 	}
 	env := []string{"TF_CLI_CONFIG_FILE=" + rc, "CHECKPOINT_DISABLE=1"}
-	var theirs, ours, ratio []float64
+	var theirs, ours, ratio, memory []float64
 	for range runs {
+		watch := watchMemory("terraform-provider-serverless")
 		t, err := spend(ctx, dir, env, path, "plan", "-input=false")
+		memory = append(memory, watch())
 		if err != nil {
 			return err
 		}
@@ -71,7 +76,61 @@ func (b *bench) compare(ctx context.Context, name, path string) error {
 		ratio = append(ratio, t.wall.Seconds()/o.wall.Seconds())
 	}
 	b.add(name+": plan of one table with our provider", median(theirs), "s", 0.5, "")
+	b.add(name+": memory of the provider's process at most", median(memory), "MB", 60, "")
 	b.add("our engine: the same", median(ours), "s", 0, "")
 	b.add(name+" / our engine", median(ratio), "×", 0, "of the same plan")
 	return nil
+}
+
+// watchMemory looks at the processes of that program until it is told to stop,
+// and returns the most memory that one of them had, in MB; 0 where there is no
+// /proc.
+func watchMemory(program string) (stop func() float64) {
+	done, most := make(chan struct{}), make(chan float64)
+	go func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		peak := 0.0
+		for {
+			select {
+			case <-done:
+				most <- peak
+				return
+			case <-tick.C:
+				peak = max(peak, memoryOf(program))
+			}
+		}
+	}()
+	return func() float64 {
+		close(done)
+		return <-most
+	}
+}
+
+// memoryOf returns the peak memory of the plugin processes of that program: those
+// without arguments.
+func memoryOf(program string) float64 {
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return 0
+	}
+	peak := 0.0
+	for _, dir := range dirs {
+		exe, err := os.Readlink(filepath.Join(dir, "exe"))
+		if err != nil || filepath.Base(exe) != program {
+			continue
+		}
+		command, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+		if err != nil || len(command) == 0 || bytes.Count(command, []byte{0}) != 1 {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			continue
+		}
+		if mb, err := statusOf(pid, "VmHWM:"); err == nil {
+			peak = max(peak, mb)
+		}
+	}
+	return peak
 }
