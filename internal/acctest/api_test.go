@@ -69,8 +69,9 @@ resource "serverless_function" "archive" {
 `
 
 var routeSubject = Subject{
-	Type:   "serverless_route",
-	Before: apiAndFunctions,
+	Type:     "serverless_route",
+	Before:   apiAndFunctions,
+	Unmarked: true,
 	Base: Arguments{
 		"api":      `serverless_http_api.shop.id`,
 		"route":    `"GET /orders/{id}"`,

@@ -35,8 +35,28 @@ type Machine struct {
 	// Serve returns the provider; each operation has instances of its own, as
 	// with other engines.
 	Serve func() tfprotov6.ProviderServer
+	// Dead reports whether the process has been killed: what it does afterwards
+	// reaches no state. Nil is never.
+	Dead func() bool
 
 	state *state.State // nil is empty
+}
+
+// journal is what a killed process leaves: the steps that it completed.
+type journal struct {
+	*state.State
+	dead func() bool
+}
+
+func (j journal) Intend(state.Intent) error { return nil }
+
+func (j journal) Commit(steps ...state.Entry) error {
+	for _, e := range steps {
+		if !j.dead() {
+			j.Put(e)
+		}
+	}
+	return nil
 }
 
 // A Change is what a plan does to one resource.
@@ -146,8 +166,14 @@ func (m *Machine) apply(ctx context.Context, text string, mode plan.Mode) ([]Cha
 	if err != nil {
 		return nil, err
 	}
-	result, ds := apply.Run(ctx, program, p, apply.Options{})
-	m.state = result.State
+	left := journal{p.Prior.Clone(), m.Dead}
+	if left.dead == nil {
+		left.dead = func() bool { return false }
+	}
+	result, ds := apply.Run(ctx, program, p, apply.Options{Log: left})
+	if m.state = result.State; left.dead() {
+		m.state = left.State
+	}
 	return changes(p), failure(ds)
 }
 
@@ -285,13 +311,3 @@ func (m *Machine) Addresses() []string {
 	}
 	return all
 }
-
-// saved is a copy of the state; restore goes back to it.
-func (m *Machine) saved() *state.State {
-	if m.state == nil {
-		return nil
-	}
-	return m.state.Clone()
-}
-
-func (m *Machine) restore(s *state.State) { m.state = s }

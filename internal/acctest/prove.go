@@ -245,19 +245,24 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 	}
 	after := s.Base.with(s.Together)
 	clean := s.bench(t)
+	clean.before()
 	clean.apply(s.Base)
 	creating, deployed := len(clean.wire.Calls()), clean.deployed()
 	clean.apply(after)
 	updating, updated := len(clean.wire.Calls()), clean.deployed()
-	clean.emptied(after)
+	if _, err := clean.Apply(t.Context(), clean.provided()+clean.Before); err != nil { // deletes the subject alone
+		t.Fatal(err)
+	}
 	deleting := len(clean.wire.Calls())
+	clean.emptied(after)
 
 	for n := range creating {
 		t.Run(fmt.Sprintf("create %d", n), func(t *testing.T) {
 			t.Parallel()
 			b := s.bench(t)
+			b.before()
 			b.spoiling(n, k, s.Base)
-			if k == Kill && n == creating-1 && len(s.Import) > 0 {
+			if k == Kill && (n == creating-1 || s.Unmarked) {
 				b.known()
 			}
 			b.apply(s.Base)
@@ -289,14 +294,10 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 			b.apply(after)
 			b.wire.Calls()
 			b.spoil(n, k)
-			saved := b.saved()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			b.wire.Stop = cancel
-			err := b.Destroy(ctx, b.config(after))
-			if k == Kill {
-				b.restore(saved)
-			}
+			_, err := b.Apply(ctx, b.provided()+b.Before) // deletes the subject alone
 			b.wire.Spoil = nil
 			b.wire.Revive()
 			if err != nil {
@@ -309,19 +310,25 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 	}
 }
 
+// before makes what the subject refers to, so that only the subject is spoiled.
+func (b *bench) before() {
+	b.t.Helper()
+	if _, err := b.Apply(b.t.Context(), b.provided()+b.Before); err != nil {
+		b.t.Fatalf("apply of what comes before: %v", err)
+	}
+	b.wire.Calls()
+}
+
 // spoiling applies with a fault at call n and does not mind whether that fails.
 func (b *bench) spoiling(n int, k Kind, a Arguments) {
 	b.t.Helper()
 	b.wire.Calls()
 	b.spoil(n, k)
-	saved := b.saved()
 	ctx, cancel := context.WithCancel(b.t.Context())
 	defer cancel()
 	b.wire.Stop = cancel
 	_, err := b.Apply(ctx, b.config(a))
-	if k == Kill {
-		b.restore(saved) // a killed process writes no state
-	} else if err == nil && k != Kill && len(b.Addresses()) == 0 {
+	if err == nil && k != Kill && len(b.Addresses()) == 0 {
 		b.t.Error("the apply succeeded and left no state")
 	}
 	b.wire.Spoil = nil

@@ -39,6 +39,9 @@ type Subject struct {
 	// operation.
 	Missing map[string]string
 
+	// Unmarked says that AWS has no place for the mark of an unfinished object.
+	Unmarked bool
+
 	settings string // more of the provider block
 }
 
@@ -138,7 +141,7 @@ func (s Subject) bench(t *testing.T) *bench {
 	w := &Wire{Emulator: e, Missing: s.Missing}
 	return &bench{
 		t: t, Subject: s, wire: w,
-		Machine: &Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(w) }},
+		Machine: &Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(w) }, Dead: w.Dead},
 		deployed: func() int {
 			t.Helper()
 			n, err := e.Deployed()
@@ -152,7 +155,7 @@ func (s Subject) bench(t *testing.T) *bench {
 
 // another is a machine on the same emulator with a copy of the state: somebody
 // else who works on the same objects.
-func (b *bench) another() *Machine { return &Machine{Serve: b.Serve, state: b.saved()} }
+func (b *bench) another() *Machine { return &Machine{Serve: b.Serve, state: b.state.Clone()} }
 
 func (b *bench) apply(a Arguments) Change {
 	b.t.Helper()

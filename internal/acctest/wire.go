@@ -85,6 +85,13 @@ func (w *Wire) Calls() []string {
 	return calls
 }
 
+// Dead reports whether a Kill has taken effect.
+func (w *Wire) Dead() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.dead
+}
+
 // Revive ends the effect of a Kill: the next provider is another process.
 func (w *Wire) Revive() {
 	w.mu.Lock()
