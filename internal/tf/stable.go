@@ -94,14 +94,15 @@ func (k *keeper) depends(on string) bool {
 	return k.p.differs(on) || k.changed(on) || k.p.settled[on] && !k.p.plan[on].IsFullyKnown()
 }
 
-// anything reports whether any attribute that people write differs, but for those
-// that say nothing to AWS.
+// anything reports whether any attribute that people write, or that a default
+// fills, differs, but for those that say nothing to AWS.
 func (k *keeper) anything() bool {
 	for name := range k.p.plan {
-		if name == "timeouts" || k.computed[name] && k.p.config[name].IsNull() && !k.p.settled[name] {
+		if name == "timeouts" {
 			continue
 		}
-		if k.depends(name) {
+		open := k.computed[name] && k.p.config[name].IsNull() && !k.p.settled[name]
+		if k.p.differs(name) || !open && k.depends(name) {
 			return true
 		}
 	}

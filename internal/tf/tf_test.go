@@ -239,6 +239,13 @@ func TestKeepStable(t *testing.T) {
 			o{"name": "a", "code": "3", "arn": "arn-a", "version": unknown{}, "modified": unknown{}, "nested": o{"in": "x", "out": "y"}},
 		},
 		{
+			"a default took the place of what was written",
+			o{"name": "a", "code": nil, "nested": o{"in": "x", "out": nil}},
+			o{"name": "a", "code": "0", "arn": unknown{}, "version": unknown{}, "modified": unknown{}, "nested": o{"in": "x", "out": unknown{}}},
+			"",
+			o{"name": "a", "code": "0", "arn": "arn-a", "version": unknown{}, "modified": unknown{}, "nested": o{"in": "x", "out": "y"}},
+		},
+		{
 			"nothing changed",
 			o{"name": "a", "code": "1", "nested": o{"in": "x", "out": nil}},
 			o{"name": "a", "code": "1", "arn": unknown{}, "version": unknown{}, "modified": unknown{}, "nested": o{"in": "x", "out": unknown{}}},
@@ -252,7 +259,7 @@ func TestKeepStable(t *testing.T) {
 				config[name] = nil
 			}
 			r := &instance[any, any]{Type: Type[any, any]{Changes: map[string][]string{
-				"version": {"code"}, "modified": {"*", "code"}, "nested.out": {"nested"},
+				"version": {"code"}, "modified": {"*"}, "nested.out": {"nested"},
 			}}}
 			r.schema = sample
 			p := &planning{config: fields(raw(config)), plan: fields(raw(c.plan)), prior: fields(raw(prior)), settled: map[string]bool{c.settled: true}}
