@@ -135,7 +135,7 @@ func (v *view) run(ctx context.Context, program *plan.Program, p *plan.Plan, sto
 	result, diags := apply.Run(ctx, program, p, apply.Options{Parallelism: f.parallelism, Hook: hook, Log: store, ReadFile: local.ReadFile})
 	if err := store.Write(result.State); err != nil {
 		d := diagnosticOf(err)
-		d.Detail += "\n\nNothing is lost: every step is in the journal beside the state file, and the next run takes it from there. Mend what is in the way and run apply again."
+		d.Detail = strings.TrimSpace(d.Detail + "\n\nEvery step, but for those that an error above names, is in the journal beside the state file, and the next run takes it from there.")
 		diags = append(diags, d)
 	}
 	if err := v.diagnostics(diags); err != nil {
@@ -155,7 +155,10 @@ func (v *view) run(ctx context.Context, program *plan.Program, p *plan.Plan, sto
 
 // partly says what was done before errors ended the run.
 func (v *view) partly(r apply.Result) {
-	text := fmt.Sprintf("Before the error: %d added, %d changed, %d destroyed. This is recorded in the state.", r.Added, r.Changed, r.Destroyed)
+	text := "Nothing was changed before the error."
+	if r.Added+r.Changed+r.Destroyed > 0 {
+		text = fmt.Sprintf("Before the error: %d added, %d changed, %d destroyed. This is recorded.", r.Added, r.Changed, r.Destroyed)
+	}
 	if len(r.Skipped) > 0 {
 		text += " Not begun:"
 		for _, a := range r.Skipped {

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -129,7 +130,10 @@ func global(args []string) ([]string, error) {
 			return nil, errors.New("-chdir needs a folder, written as -chdir=DIR")
 		default:
 			if err := os.Chdir(value); err != nil {
-				return nil, fmt.Errorf("-chdir: changing to the folder: %w", err)
+				if why, ok := errors.AsType[*fs.PathError](err); ok {
+					err = why.Err
+				}
+				return nil, fmt.Errorf("-chdir: the folder %s cannot be entered: %w", value, err)
 			}
 		}
 	}

@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/hcl/v2"
 	"golang.org/x/term"
@@ -147,8 +149,13 @@ func diagnosticOf(err error) *hcl.Diagnostic {
 	}
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: upper(err.Error())}
 	var a *advised
-	if errors.As(err, &a) {
+	switch {
+	case errors.As(err, &a):
 		d.Detail = a.remedy
+	case errors.Is(err, fs.ErrPermission):
+		d.Detail = "Give this user the right to read and write there, or work in another folder."
+	case errors.Is(err, syscall.ENOSPC):
+		d.Detail = "The disk is full. Make room there, and run the command again."
 	}
 	return d
 }

@@ -83,7 +83,10 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	a.wholes = graph.NewMemo(a.Graph, a.nameWhole, a.whole)
 
 	stop := context.AfterFunc(ctx, func() { a.report(a.Stop(context.WithoutCancel(ctx))) })
-	outcomes, err := graph.Run(ctx, a.steps(), o.Parallelism)
+	begin, halt := context.WithCancel(ctx)
+	defer halt()
+	a.halt = halt
+	outcomes, err := graph.Run(begin, a.steps(), o.Parallelism)
 	stop()
 	if err != nil {
 		a.report(hcl.Diagnostics{{
@@ -109,6 +112,7 @@ type applier struct {
 	hook  plan.Hook
 	log   state.Log
 	state *state.State
+	halt  func() // keeps further changes from beginning
 
 	instances *graph.Memo[addr.Instance, cty.Value]
 	wholes    *graph.Memo[addr.Resource, cty.Value]

@@ -94,7 +94,7 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 	event := plan.Event{Addr: w.c.Addr, Step: step}
 	event.IDKey, event.IDValue = plan.Identify(plan.Marked(w.r.Schema, w.prior.Value, w.config.Marks))
 	if err := w.log.Intend(state.Intent{Addr: w.c.Addr, Action: verb}); err != nil {
-		return append(diags, logFailure(w.c.Addr, err))
+		return append(diags, w.unrecorded(w.c.Addr, err, notBegun))
 	}
 	restore, more := w.depose()
 	if diags = append(diags, more...); diags.HasErrors() {
@@ -194,7 +194,7 @@ func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned pl
 		// Nothing is known to be there but what was there before.
 		if creating {
 			if err := restore(); err != nil {
-				diags = append(diags, logFailure(w.c.Addr, err))
+				diags = append(diags, w.unrecorded(w.c.Addr, err, over))
 			}
 		}
 		return diags
@@ -244,7 +244,7 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 		planned.Private = asked.Private
 	}
 	if err := a.log.Intend(state.Intent{Addr: c.Addr, Deposed: deposed, Action: "delete"}); err != nil {
-		return append(diags, logFailure(c.Addr, err))
+		return append(diags, a.unrecorded(c.Addr, err, notBegun))
 	}
 	event := plan.Event{Addr: c.Addr, Deposed: deposed, Step: plan.Destroying}
 	event.IDKey, event.IDValue = plan.Identify(schema.Secret(prior.Value, lang.Sensitive))
@@ -293,7 +293,7 @@ func (a *applier) commit(entries ...state.Entry) hcl.Diagnostics {
 		a.state.Put(e)
 	}
 	if err := a.log.Commit(entries...); err != nil {
-		return hcl.Diagnostics{logFailure(entries[0].Addr, err)}
+		return hcl.Diagnostics{a.unrecorded(entries[0].Addr, err, over)}
 	}
 	return nil
 }
@@ -314,10 +314,18 @@ func (a *applier) settle(i addr.Instance) {
 	delete(a.open, i)
 }
 
-func logFailure(i addr.Instance, err error) *hcl.Diagnostic {
+// What a step that cannot be recorded means, depending on when that came out.
+const (
+	notBegun = "Nothing was changed there, and no further change begins. Make room or mend the permissions, and apply again."
+	over     = "The change itself is over, and no further one begins. If the state cannot be stored either, look after this object by hand: nothing says what became of it."
+)
+
+// unrecorded ends the run: what is not recorded would be lost with the program.
+func (a *applier) unrecorded(i addr.Instance, err error, then string) *hcl.Diagnostic {
+	a.halt()
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: "Step cannot be recorded",
-		Detail: fmt.Sprintf("%s: %v. The change is stopped here so that nothing is lost; make room or mend the permissions, and apply again.", i, err),
+		Detail: fmt.Sprintf("%s: %v. %s", i, err, then),
 		Extra:  plan.About{Addr: i.String()},
 	}
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
@@ -65,6 +67,8 @@ func (s *Store) Commit(entries ...state.Entry) error {
 	return s.append(record{Commit: entries})
 }
 
+// append adds a record. Once the disk is full, only what became of the changes
+// that have begun is still recorded, in the room that was kept for it.
 func (s *Store) append(r record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,34 +77,72 @@ func (s *Store) append(r record) error {
 			return fmt.Errorf("beginning the journal: %w", err)
 		}
 	}
-	if err := write(s.journal, r); err != nil {
+	if s.full && r.Intent != nil {
+		return fmt.Errorf("writing the journal %s: %w", s.journalPath(), syscall.ENOSPC)
+	}
+	err := write(s.journal, r)
+	if errors.Is(err, syscall.ENOSPC) {
+		s.full = true
+		if r.Commit != nil && os.Remove(s.roomPath()) == nil {
+			err = write(s.journal, r)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
 	return nil
 }
 
+// roomPath is a file of random bytes that keeps room on the disk: a change that
+// was made must be recorded, even when the disk is full by then.
+func (s *Store) roomPath() string { return s.journalPath() + ".room" }
+
+const roomSize = 256 << 10 // what became of some ten changes
+
 func (s *Store) begin() error {
+	room := make([]byte, roomSize)
+	_, _ = rand.Read(room) // never fails
+	if err := writeSynced(s.roomPath(), room); err != nil {
+		return err
+	}
 	f, err := os.OpenFile(s.journalPath(), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if err != nil {
-		return err
+		return errors.Join(err, os.Remove(s.roomPath()))
 	}
 	h := s.header()
 	if err := errors.Join(write(f, record{Header: &h}), syncDir(filepath.Dir(s.path))); err != nil {
-		return errors.Join(err, f.Close())
+		return errors.Join(err, f.Close(), os.Remove(s.journalPath()), os.Remove(s.roomPath()))
 	}
-	s.journal = f
+	s.journal, s.full = f, false
 	return nil
 }
 
+// write adds a whole line to f, or nothing.
 func write(f *os.File, r record) error {
 	doc, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(f, "%08x %s\n", crc32.ChecksumIEEE(doc), doc); err != nil {
+	at, err := f.Stat()
+	if err != nil {
 		return err
 	}
-	return f.Sync()
+	_, err = fmt.Fprintf(f, "%08x %s\n", crc32.ChecksumIEEE(doc), doc)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, f.Truncate(at.Size()))
+	}
+	return nil
+}
+
+// giveRoom removes the file that keeps room, because nothing more is recorded.
+func (s *Store) giveRoom() error {
+	if err := os.Remove(s.roomPath()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (s *Store) dropJournal() error {
@@ -166,7 +208,11 @@ func (s *Store) setAside(records []record) error {
 
 // holds tells whether replaying the records would change nothing.
 func (s *Store) holds(records []record) bool {
-	if s.base == nil || records[0].Header == nil || records[0].Header.Lineage != s.base.Lineage {
+	if s.base == nil || records[0].Header == nil {
+		return false
+	}
+	// A journal that began without a state names no lineage.
+	if l := records[0].Header.Lineage; l != "" && l != s.base.Lineage {
 		return false
 	}
 	st := s.base.State.Clone()

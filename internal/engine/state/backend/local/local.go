@@ -55,6 +55,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	journal *os.File // open once the first record was written
+	full    bool     // the disk, as the journal found out
 
 	recovery Recovery
 }
@@ -133,6 +134,9 @@ func (s *Store) adopt(raw []byte) error {
 // Write stores the state as a new snapshot, unless it is the one that is stored
 // already, and ends the journal. The serial grows by one.
 func (s *Store) Write(st *state.State) error {
+	if err := s.giveRoom(); err != nil {
+		return fmt.Errorf("writing the state: %w", err)
+	}
 	next := &state.File{TerraformVersion: s.version, State: st}
 	switch {
 	case s.base == nil && st.Empty():
@@ -185,7 +189,7 @@ func (s *Store) Close() error {
 	defer s.mu.Unlock()
 	var errs []error
 	if s.journal != nil {
-		errs = append(errs, s.journal.Close())
+		errs = append(errs, s.journal.Close(), s.giveRoom())
 		s.journal = nil
 	}
 	if s.file != nil {

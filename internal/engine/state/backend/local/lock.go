@@ -68,7 +68,7 @@ func (s *Store) tryOpen(o Options) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, held.remove(s))
+			err = errors.Join(err, s.release())
 		}
 	}()
 	_, err = os.Stat(s.path)
@@ -135,7 +135,7 @@ func (s *Store) announce(o Options) error {
 		return fmt.Errorf("describing the lock: %w", err)
 	}
 	if err := os.WriteFile(s.lockPath(), raw, 0o644); err != nil {
-		return fmt.Errorf("describing the lock: %w", err)
+		return fmt.Errorf("saying who locks the state: %w", err)
 	}
 	return nil
 }
