@@ -28,7 +28,7 @@ func (s *Service) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInp
 	read := map[string]expressions{}
 	for _, name := range names {
 		r := in.RequestItems[name]
-		e, err := readExpressions(r.ExpressionAttributeNames, nil, source{expr.ProjectionExpression, r.ProjectionExpression})
+		e, err := readRequest(legacy{attributes: r.AttributesToGet}, r.ExpressionAttributeNames, nil, source{expr.ProjectionExpression, r.ProjectionExpression})
 		if err != nil {
 			return nil, err
 		}

@@ -21,12 +21,43 @@ type expressions struct {
 	condition  expr.Condition // nil when there is none; also of a FilterExpression
 	projection expr.Projection
 	update     expr.Update
+	changes    []expr.Change // of AttributeUpdates
 	key        []expr.KeyTerm
 }
 
 // holds reports whether the condition, if there is one, holds for the item.
 func (e *expressions) holds(item expr.Item) bool {
 	return e.condition == nil || e.condition.Holds(item)
+}
+
+// readRequest reads a request's expressions, or the legacy parameters that it has
+// instead of them.
+func readRequest(l legacy, names map[string]string, values map[string]types.AttributeValue, sources ...source) (expressions, error) {
+	if err := l.check(sources); err != nil {
+		return expressions{}, err
+	}
+	var old expressions
+	if err := l.read(&old); err != nil {
+		return old, err
+	}
+	e, err := readExpressions(names, values, sources...)
+	if len(l.given()) == 0 || err != nil {
+		return e, err
+	}
+	if err := l.readKeys(&old); err != nil {
+		return old, err
+	}
+	if l.keys != nil { // the only one that may stand beside expressions
+		e.key = old.key
+	}
+	if old.condition != nil {
+		e.condition = old.condition
+	}
+	if l.attributes != nil {
+		e.projection = old.projection
+	}
+	e.update, e.changes = old.update, old.changes
+	return e, nil
 }
 
 // readExpressions reads a request's expressions, in the order in which AWS does,

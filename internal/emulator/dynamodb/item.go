@@ -13,7 +13,8 @@ import (
 
 // GetItem implements the operation of that name.
 func (s *Service) GetItem(ctx context.Context, in *dynamodb.GetItemInput) (*dynamodb.GetItemOutput, error) {
-	e, err := readExpressions(in.ExpressionAttributeNames, nil, source{expr.ProjectionExpression, in.ProjectionExpression})
+	e, err := readRequest(legacy{attributes: in.AttributesToGet},
+		in.ExpressionAttributeNames, nil, source{expr.ProjectionExpression, in.ProjectionExpression})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,8 @@ func (s *Service) PutItem(ctx context.Context, in *dynamodb.PutItemInput) (*dyna
 	if err := checkReturns(in.ReturnValues); err != nil {
 		return nil, err
 	}
-	e, err := readExpressions(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+	e, err := readRequest(legacy{expected: in.Expected, operator: in.ConditionalOperator},
+		in.ExpressionAttributeNames, in.ExpressionAttributeValues,
 		source{expr.ConditionExpression, in.ConditionExpression})
 	if err != nil {
 		return nil, err
@@ -96,7 +98,8 @@ func (s *Service) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput) 
 	if err != nil {
 		return nil, err
 	}
-	e, err := readExpressions(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+	e, err := readRequest(legacy{expected: in.Expected, operator: in.ConditionalOperator},
+		in.ExpressionAttributeNames, in.ExpressionAttributeValues,
 		source{expr.ConditionExpression, in.ConditionExpression})
 	if err != nil {
 		return nil, err

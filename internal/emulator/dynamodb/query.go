@@ -20,20 +20,24 @@ func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb
 		limit:      aws.ToInt32(in.Limit),
 	}
 	var err error
+	l := legacy{attributes: in.AttributesToGet, filterName: queryFilter, filter: in.QueryFilter, operator: in.ConditionalOperator, keys: in.KeyConditions}
 	if r.start, err = startOf(in.ExclusiveStartKey); err != nil {
 		return nil, err
 	}
-	r.expressions, err = readExpressions(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+	if in.KeyConditionExpression == nil && l.given() == nil {
+		return nil, invalid(noKeyCondition)
+	}
+	r.expressions, err = readRequest(l, in.ExpressionAttributeNames, in.ExpressionAttributeValues,
 		source{expr.ProjectionExpression, in.ProjectionExpression},
 		source{expr.FilterExpression, in.FilterExpression},
 		source{expr.KeyConditionExpression, in.KeyConditionExpression})
 	if err != nil {
 		return nil, err
 	}
-	if in.KeyConditionExpression == nil {
-		return nil, invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+	if in.KeyConditionExpression == nil && in.KeyConditions == nil {
+		return nil, invalid(noKeyCondition)
 	}
-	if err := checkSelect(in.Select, in.IndexName, in.ProjectionExpression); err != nil {
+	if err := checkSelect(in.Select, in.IndexName, in.ProjectionExpression, in.AttributesToGet); err != nil {
 		return nil, err
 	}
 	out := &dynamodb.QueryOutput{}
@@ -52,7 +56,7 @@ func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb
 		if err := r.within(prefix); err != nil {
 			return err
 		}
-		if err := r.checkFilter(); err != nil {
+		if err := r.checkFilter(in.QueryFilter != nil); err != nil {
 			return err
 		}
 		if err := r.resume(prefix, "The provided starting key is outside query boundaries based on provided conditions"); err != nil {
@@ -68,12 +72,20 @@ func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb
 	})
 }
 
+// queryFilter is the member that FilterExpression has replaced.
+const queryFilter = "QueryFilter"
+
+const noKeyCondition = "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+
 // checkFilter checks that the filter leaves the key to the key condition.
-func (r *read) checkFilter() error {
-	key := r.schema()
+func (r *read) checkFilter(legacy bool) error {
+	key, filter := r.schema(), "Filter Expression"
+	if legacy {
+		filter = queryFilter
+	}
 	for _, name := range expr.Attributes(r.condition) {
 		if key.has(name) {
-			return invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", name)
+			return invalid("%s can only contain non-primary key attributes: Primary key attribute: %s", filter, name)
 		}
 	}
 	return nil
@@ -94,11 +106,11 @@ func (r *read) within(prefix string) error {
 		if !ok {
 			return invalid("Query condition missed key schema element: %s", a.name)
 		}
-		if t.Op != "=" {
-			return invalid("Query key condition not supported")
-		}
 		if err := a.fits(t); err != nil {
 			return err
+		}
+		if t.Op != "=" {
+			return invalid("Query key condition not supported")
 		}
 		values[a.name] = t.Values[0]
 		delete(terms, a.name)
@@ -136,8 +148,11 @@ func (r *read) within(prefix string) error {
 	return invalid("Query key condition not supported")
 }
 
-// fits checks the type of a term's values.
+// fits checks that an index can serve the term, and the type of its values.
 func (a keyAttribute) fits(t expr.KeyTerm) error {
+	if !slices.Contains(keyOperators, t.Op) {
+		return invalid("Attempted conditional constraint is not an indexable operation")
+	}
 	if slices.ContainsFunc(t.Values, func(v expr.Value) bool { return v.Type() != a.typ }) {
 		return parameter("Condition parameter type does not match schema type")
 	}
@@ -148,6 +163,9 @@ func (a keyAttribute) fits(t expr.KeyTerm) error {
 	}
 	return nil
 }
+
+// keyOperators are the operators of key conditions; KeyConditions may have others.
+var keyOperators = []string{"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"}
 
 // bounds are the store keys that begin with stem and meet the term.
 func bounds(stem string, t expr.KeyTerm) (low, high string) {

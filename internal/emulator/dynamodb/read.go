@@ -42,14 +42,21 @@ type page struct {
 }
 
 // checkSelect checks what the request alone says about the attributes wanted.
-func checkSelect(choice types.Select, index, projection *string) error {
+func checkSelect(choice types.Select, index, projection *string, attributes []string) error {
+	member := ""
+	switch {
+	case projection != nil:
+		member = expr.ProjectionExpression
+	case attributes != nil:
+		member = "AttributesToGet"
+	}
 	switch {
 	case choice == types.SelectAllProjectedAttributes && index == nil:
 		return parameter("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
-	case choice == types.SelectSpecificAttributes && projection == nil:
+	case choice == types.SelectSpecificAttributes && member == "":
 		return parameter("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
-	case choice != "" && choice != types.SelectSpecificAttributes && projection != nil:
-		return invalid("Cannot specify the ProjectionExpression when choosing to get %s", choice)
+	case choice != "" && choice != types.SelectSpecificAttributes && member != "":
+		return invalid("Cannot specify the %s when choosing to get %s", member, choice)
 	}
 	return nil
 }

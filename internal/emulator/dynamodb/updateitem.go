@@ -16,7 +16,8 @@ func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) 
 	if err != nil {
 		return nil, err
 	}
-	e, err := readExpressions(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+	e, err := readRequest(legacy{updates: in.AttributeUpdates, expected: in.Expected, operator: in.ConditionalOperator},
+		in.ExpressionAttributeNames, in.ExpressionAttributeValues,
 		source{expr.UpdateExpression, in.UpdateExpression}, source{expr.ConditionExpression, in.ConditionExpression})
 	if err != nil {
 		return nil, err
@@ -30,6 +31,9 @@ func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) 
 		if err := t.checkUpdate(e.update); err != nil {
 			return err
 		}
+		if err := t.checkChanges(e.changes); err != nil {
+			return err
+		}
 		if !e.holds(old) {
 			return refused(old, in.ReturnValuesOnConditionCheckFailure)
 		}
@@ -37,7 +41,10 @@ func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) 
 		if err != nil {
 			return err
 		}
-		u := s.write(tx, &t, old, item)
+		u := usage{table: writeUnits(0)}
+		if old != nil || item != nil {
+			u = s.write(tx, &t, old, item)
+		}
 		out.Attributes = updateReturns(in.ReturnValues, e.update.Paths, old, item)
 		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, u)
 		out.ItemCollectionMetrics = t.collection(in.ReturnItemCollectionMetrics, key)
@@ -56,9 +63,26 @@ func (t *table) checkUpdate(u expr.Update) error {
 	return nil
 }
 
+// checkChanges checks the types of legacy updates of the keys of indexes.
+func (t *table) checkChanges(changes []expr.Change) error {
+	for _, x := range t.indexes() {
+		for _, a := range x.attributes() {
+			for _, c := range changes {
+				if c.Attribute == a.name && c.Value != nil && c.Value.Type() != a.typ {
+					return parameter("Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s", a.name, a.typ, c.Value.Type(), x.index)
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // updated is what an update makes of an item, or of the key alone where there is
-// none.
+// none; nil when there is none and the update only takes away.
 func (t *table) updated(u expr.Update, key, old expr.Item) (expr.Item, error) {
+	if old == nil && u.Removes() {
+		return nil, nil
+	}
 	item, err := u.Apply(firstItem(old, key))
 	if err != nil {
 		return nil, invalidErr(err)

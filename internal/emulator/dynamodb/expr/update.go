@@ -11,6 +11,7 @@ const (
 	ErrNoAttribute = Error("The provided expression refers to an attribute that does not exist in the item")
 	ErrOperandType = Error("An operand in the update expression has an incorrect data type")
 	ErrBadPath     = Error("The document path provided in the update expression is invalid for update")
+	ErrChangeType  = Error("Type mismatch for attribute to update") // of legacy updates
 )
 
 // An Update is an UpdateExpression; the zero Update changes nothing.
@@ -18,6 +19,15 @@ type Update struct {
 	// Paths are what the update names as its targets, in their order.
 	Paths   []Path
 	actions []action
+	legacy  bool
+}
+
+// Removes reports whether the update can only take away: such an update makes no
+// item where there is none.
+func (u Update) Removes() bool {
+	return len(u.actions) > 0 && !slices.ContainsFunc(u.actions, func(a action) bool {
+		return a.section == "SET" || a.section == "ADD"
+	})
 }
 
 // An action changes the value at one path.
@@ -126,7 +136,13 @@ func (u Update) Apply(item Item) (Item, error) {
 	if item == nil {
 		item = Item{}
 	}
+	if len(u.actions) == 0 {
+		return item, nil
+	}
 	v, err := apply(root, item)
+	if u.legacy && errors.Is(err, ErrOperandType) {
+		err = ErrChangeType
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -173,6 +189,10 @@ func added(old, operand Value) (Value, error) {
 	case BinarySet:
 		if old, ok := old.(BinarySet); ok {
 			return BinarySet(union(old, o)), nil
+		}
+	case List: // of legacy updates only
+		if old, ok := old.(List); ok {
+			return slices.Concat(old, o), nil
 		}
 	}
 	return nil, ErrOperandType
