@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -20,7 +19,8 @@ import (
 
 // compile loads the configuration of the working directory and prepares it.
 func (v *view) compile(ctx context.Context) (*plan.Program, error) {
-	if err := checkEnvironment(); err != nil {
+	servers, err := v.p.servers()
+	if err != nil {
 		return nil, v.fail(err)
 	}
 	m, diags := config.Load(".")
@@ -28,7 +28,7 @@ func (v *view) compile(ctx context.Context) (*plan.Program, error) {
 	if diags.HasErrors() {
 		return nil, v.diagnostics(diags)
 	}
-	program, more := plan.Compile(ctx, m, v.p.servers())
+	program, more := plan.Compile(ctx, m, servers)
 	return program, v.diagnostics(append(diags, more...))
 }
 
@@ -165,13 +165,4 @@ func statePath(m *config.Module) (string, error) {
 		return filepath.Join(folder, w, local.FileName), nil
 	}
 	return path, nil
-}
-
-// checkEnvironment refuses what would make this program use other code than its
-// own: to go on would test the wrong thing in silence.
-func checkEnvironment() error {
-	if s := strings.TrimSpace(os.Getenv("TF_REATTACH_PROVIDERS")); s != "" && s != "{}" {
-		return advise(errors.New("TF_REATTACH_PROVIDERS is not supported yet"), "The providers are part of this program, and it cannot use one in another process. Unset the variable, or use terraform.")
-	}
-	return nil
 }

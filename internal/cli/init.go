@@ -31,10 +31,22 @@ Terraform's; whatever they say, nothing is downloaded and nothing asked.`,
 			if _, err := statePath(program.Module); err != nil {
 				return v.fail(err)
 			}
-			v.say("\nNothing to install. These providers are part of this program:\n")
+			v.say("\nNothing to install. These providers are at hand:\n")
 			names := map[string]bool{}
-			for a := range p.servers() {
-				names[a.Display()] = true
+			servers, err := p.servers()
+			if err != nil {
+				return v.fail(err)
+			}
+			attached, err := attachments()
+			if err != nil {
+				return v.fail(err)
+			}
+			for a := range servers {
+				note := ""
+				if attached[a] != nil {
+					note = " (attached in another process)"
+				}
+				names[a.Display()+note] = true
 			}
 			for _, a := range slices.Sorted(maps.Keys(names)) {
 				v.say("- %s\n", a)

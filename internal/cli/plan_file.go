@@ -32,7 +32,8 @@ func (v *view) savePlan(p *plan.Plan, program *plan.Program, path string) error 
 
 // readPlan reads a plan file and prepares the configuration in it.
 func (v *view) readPlan(ctx context.Context, path string) (*plan.Program, *plan.Plan, error) {
-	if err := checkEnvironment(); err != nil {
+	servers, err := v.p.servers()
+	if err != nil {
 		return nil, nil, v.fail(err)
 	}
 	f, err := os.Open(path)
@@ -44,7 +45,7 @@ func (v *view) readPlan(ctx context.Context, path string) (*plan.Program, *plan.
 	if err != nil {
 		return nil, nil, v.fail(fmt.Errorf("opening the plan file: %w", err))
 	}
-	program, p, diags := plan.Load(ctx, f, at.Size(), v.p.servers())
+	program, p, diags := plan.Load(ctx, f, at.Size(), servers)
 	if program != nil {
 		v.read(program.Module)
 	}

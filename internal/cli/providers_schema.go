@@ -25,6 +25,10 @@ var providersSchema = command{
 			if !*asJSON {
 				return v.fail(advise(errors.New("providers schema needs -json"), "There is no other form."))
 			}
+			servers, err := p.servers()
+			if err != nil {
+				return v.fail(err)
+			}
 			m, diags := config.Load(".")
 			v.read(m)
 			if diags.HasErrors() {
@@ -32,7 +36,7 @@ var providersSchema = command{
 			}
 			answers := map[string]*tfprotov6.GetProviderSchemaResponse{}
 			for a := range used(m) {
-				start := p.servers()[a]
+				start := servers[a]
 				if start == nil {
 					return v.fail(advise(fmt.Errorf("the provider %s is not part of this program", a.Display()), "Check the source in required_providers."))
 				}

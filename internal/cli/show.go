@@ -104,10 +104,14 @@ func (v *view) showPlan(ctx context.Context, path string, asJSON bool) error {
 // schemas decode objects of the state.
 type schemas struct{ *plan.Session }
 
-// schemas are those of the providers in this program, whatever the configuration
+// schemas are those of the providers at hand, whatever the configuration
 // is like.
 func (v *view) schemas(ctx context.Context) (schemas, error) {
-	program, diags := plan.Compile(ctx, &config.Module{Dir: "."}, v.p.servers())
+	servers, err := v.p.servers()
+	if err != nil {
+		return schemas{}, err
+	}
+	program, diags := plan.Compile(ctx, &config.Module{Dir: "."}, servers)
 	if diags.HasErrors() {
 		return schemas{}, v.diagnostics(diags)
 	}

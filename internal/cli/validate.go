@@ -18,10 +18,14 @@ var validateCommand = command{
 		asJSON := fs.Bool("json", false, "print the result as a JSON document")
 		return func(ctx context.Context, p *Program, _ []string) error {
 			v := newView(p, f)
+			servers, err := p.servers()
+			if err != nil {
+				return v.fail(err)
+			}
 			m, diags := config.Load(".")
 			v.read(m)
 			if !diags.HasErrors() {
-				program, more := plan.Compile(ctx, m, p.servers())
+				program, more := plan.Compile(ctx, m, servers)
 				if diags = append(diags, more...); !diags.HasErrors() {
 					diags = append(diags, program.Validate(ctx)...)
 				}

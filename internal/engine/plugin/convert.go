@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 	"github.com/zclconf/go-cty/cty/msgpack"
 )
 
@@ -195,10 +196,16 @@ func encode(v cty.Value, ty cty.Type) (*tfprotov6.DynamicValue, error) {
 
 // decode reads what a provider gave; nil is null.
 func decode(in *tfprotov6.DynamicValue, ty cty.Type) (cty.Value, error) {
-	if in == nil || len(in.MsgPack) == 0 {
+	if in == nil || len(in.MsgPack) == 0 && len(in.JSON) == 0 {
 		return cty.NullVal(ty), nil
 	}
-	v, err := msgpack.Unmarshal(in.MsgPack, ty)
+	var v cty.Value
+	var err error
+	if len(in.MsgPack) > 0 {
+		v, err = msgpack.Unmarshal(in.MsgPack, ty)
+	} else {
+		v, err = ctyjson.Unmarshal(in.JSON, ty)
+	}
 	if err != nil {
 		return cty.NullVal(ty), fmt.Errorf("the provider's answer does not have the shape that its own schema says: %w", err)
 	}

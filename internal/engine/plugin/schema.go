@@ -1,6 +1,6 @@
-// Package plugin calls providers that run in this process: the messages of
-// Terraform's protocol 6 in terms of cty values and diagnostics, with everything
-// that follows from a schema computed once.
+// Package plugin calls providers, in this process or made to look so by package
+// remote: the messages of Terraform's protocol 6 in terms of cty values and
+// diagnostics, with everything that follows from a schema computed once.
 //
 // It must not know configurations, plans or the state, and it decides nothing:
 // what to call when is its caller's affair. It imports nothing of ours.
