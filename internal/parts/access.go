@@ -50,6 +50,21 @@ type Link struct {
 	Access []string // access words
 }
 
+// CheckWords refuses access words that no kind of thing knows: all that can be
+// said while it is not known yet where a link leads.
+func CheckWords(access []string) error {
+	all := map[string][]string{}
+	for _, t := range targets {
+		maps.Copy(all, t.words)
+	}
+	for _, word := range access {
+		if _, ok := all[word]; !ok {
+			return fmt.Errorf("access %q is not known for anything; use %s", word, quoted(all))
+		}
+	}
+	return nil
+}
+
 // Statements returns what the link allows.
 func (l Link) Statements() ([]Statement, error) {
 	t, _, err := l.target()

@@ -155,10 +155,14 @@ func validate(_ context.Context, v *tf.Check, m *function) {
 		v.Error(path.Root("log").AtName("retention_days"), "Not with group", "The retention of a log group of yours is set where it is made. Leave retention_days out.")
 	}
 	for name, l := range m.Links {
-		if l.To.IsUnknown() || l.To.IsNull() || slices.ContainsFunc(l.Access, tftypes.String.IsUnknown) {
+		if slices.ContainsFunc(l.Access, tftypes.String.IsUnknown) {
 			continue
 		}
-		if _, err := l.of(name).Statements(); err != nil {
+		err := parts.CheckWords(texts(l.Access))
+		if err == nil && !l.To.IsUnknown() && !l.To.IsNull() {
+			_, err = l.of(name).Statements()
+		}
+		if err != nil {
 			v.Error(path.Root("links").AtMapKey(name), "Bad link", sentence(err))
 		}
 	}
