@@ -23,7 +23,8 @@ func smallDisk(t *testing.T, size int) string {
 		t.Skipf("a small disk cannot be mounted by this user: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := unix.Unmount(dir, 0); err != nil {
+		// Detached, because a child of another test may hold a file of it for a moment.
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})
