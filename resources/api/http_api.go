@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -48,7 +47,7 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 			"cors": corsSchema,
 			"stage": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString("$default"),
-				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^(\$default|[A-Za-z0-9_-]{1,128})$`),
+				Validators: []validator.String{tf.Pattern(`^(\$default|[A-Za-z0-9_-]{1,128})$`,
 					"a stage is $default, or has 1 to 128 letters, digits, hyphens and underscores")},
 				MarkdownDescription: "Name of the stage. `$default` serves the API at the root of its URL, any other below a path of that name. Default: `$default`. Changing it changes the URL.",
 			},

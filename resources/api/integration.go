@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +14,8 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
-var functionARN = regexp.MustCompile(`^arn:[^:]+:lambda:[^:]+:\d{12}:function:[0-9A-Za-z_-]+(:[0-9A-Za-z_$-]+)?$`)
+var functionARN = tf.Pattern(`^arn:[^:]+:lambda:[^:]+:\d{12}:function:[0-9A-Za-z_-]+(:[0-9A-Za-z_$-]+)?$`,
+	"write the ARN of a function or of an alias, such as the attribute target_arn of serverless_function")
 
 // description marks the integration that belongs to a route: integrations have no
 // names, and one whose making was cut off is found again by it.

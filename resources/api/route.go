@@ -42,7 +42,7 @@ var Route = tf.Type[*Clients, route]{
 				MarkdownDescription: "The requests: a method and a path such as `GET /notes/{id}`, where `{id}` stands for one segment and `{rest+}` for all that follow, `ANY` for every method; or `$default` for all that no other route takes.",
 			},
 			"function": schema.StringAttribute{
-				Required: true, Validators: []validator.String{stringvalidator.RegexMatches(functionARN, "write the ARN of a function or of an alias: the attribute target_arn of serverless_function")},
+				Required: true, Validators: []validator.String{functionARN},
 				MarkdownDescription: "ARN of the function that answers: the `target_arn` of a `serverless_function`.",
 			},
 			"timeout": schema.Int64Attribute{

@@ -1,8 +1,6 @@
 package function
 
 import (
-	"regexp"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -19,11 +17,11 @@ import (
 )
 
 var (
-	functionName = stringvalidator.RegexMatches(regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`),
+	functionName = tf.Pattern(`^[0-9A-Za-z_-]{1,64}$`,
 		"a function's name has 1 to 64 letters, digits, hyphens and underscores")
-	variableName = stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z][0-9A-Za-z_]+$`),
+	variableName = tf.Pattern(`^[A-Za-z][0-9A-Za-z_]+$`,
 		"a variable's name begins with a letter and has letters, digits and underscores, two at least")
-	arn = stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`),
+	arn = tf.Pattern(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`,
 		"write an ARN, such as arn:aws:iam::123456789012:role/name")
 )
 
@@ -45,7 +43,7 @@ var functionSchema = schema.Schema{
 		},
 		"source": sourceSchema,
 		"handler": schema.StringAttribute{
-			Optional: true, Computed: true, Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^\S{1,128}$`), "a handler has 1 to 128 characters and no spaces")},
+			Optional: true, Computed: true, Validators: []validator.String{tf.Pattern(`^\S{1,128}$`, "a handler has 1 to 128 characters and no spaces")},
 			MarkdownDescription: "What Lambda calls: file and function for node (`index.handler`) and python (`app.handler`); `bootstrap` for executables.",
 		},
 		"runtime": schema.StringAttribute{

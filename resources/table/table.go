@@ -4,7 +4,6 @@ package table
 
 import (
 	"context"
-	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -126,7 +125,7 @@ var Table = tf.Type[*Clients, model]{
 					},
 					"kms_key_arn": schema.StringAttribute{
 						Optional:            true,
-						Validators:          []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[a-z-]+:kms:`), "write the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>")},
+						Validators:          []validator.String{tf.Pattern(`^arn:[a-z-]+:kms:`, "write the ARN of a KMS key, arn:aws:kms:<region>:<account>:key/<id>")},
 						MarkdownDescription: "ARN of a KMS key of yours.",
 					},
 				},
@@ -147,7 +146,7 @@ var Table = tf.Type[*Clients, model]{
 	},
 }
 
-var tableName = stringvalidator.RegexMatches(regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`),
+var tableName = tf.Pattern(`^[a-zA-Z0-9_.-]{3,255}$`,
 	"a name has 3 to 255 characters, which are letters, digits, \"_\", \"-\" and \".\"")
 
 func key(description string, required bool) schema.SingleNestedAttribute {

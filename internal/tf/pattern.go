@@ -1,0 +1,32 @@
+package tf
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// Pattern demands that a string matches a regular expression. The rule says in
+// words what is demanded, as a sentence without its full stop.
+func Pattern(expression, rule string) validator.String {
+	return pattern{regexp.MustCompile(expression), rule}
+}
+
+type pattern struct {
+	expression *regexp.Regexp
+	rule       string
+}
+
+func (p pattern) Description(context.Context) string         { return p.rule }
+func (p pattern) MarkdownDescription(context.Context) string { return p.rule }
+
+func (p pattern) ValidateString(_ context.Context, in validator.StringRequest, out *validator.StringResponse) {
+	v := in.ConfigValue
+	if v.IsNull() || v.IsUnknown() || p.expression.MatchString(v.ValueString()) {
+		return
+	}
+	out.Diagnostics.AddAttributeError(in.Path, fmt.Sprintf("Invalid value for %s", in.Path),
+		fmt.Sprintf("%q does not fit: %s.", v.ValueString(), p.rule))
+}
