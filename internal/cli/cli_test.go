@@ -41,7 +41,9 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(e *testscript.Env) error {
 			e.Defer(func() { stopAll(t, e.WorkDir) })
-			return nil
+			self, err := exec.LookPath(name)
+			e.Setenv("SELF", self) // for scripts that leave nothing on PATH
+			return err
 		},
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"freeze": freeze, "hold": hold, "release": release, "thaw": thaw, "waitfor": waitFor},
 		RequireExplicitExec: true,

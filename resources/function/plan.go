@@ -295,7 +295,7 @@ func checkHandler(m *function, c artifact.Contents) error {
 	}
 	return tf.At(path.Root("handler"), &tf.Problem{
 		Summary: "The handler's file is not in the package",
-		Detail:  fmt.Sprintf("For the handler %q Lambda looks for %s. The package has %s. Correct handler, or source.", m.Handler.ValueString(), strings.Join(want, " or "), some(c.Files)),
+		Detail:  fmt.Sprintf("For the handler %q Lambda looks for one of the files %s. The package has %s. Correct handler, or source.", m.Handler.ValueString(), strings.Join(want, ", "), some(c.Files)),
 	})
 }
 

@@ -41,7 +41,7 @@ func (g *Gateway) invoke(ctx context.Context, w http.ResponseWriter, q *request)
 		g.refuse(w, q, err)
 		return
 	case functionError != "":
-		g.refuse(w, q, fmt.Errorf("the function failed: %s", functionError))
+		g.refuse(w, q, failure(functionError, result))
 		return
 	}
 	a, err := parseAnswer(result, q.route.Integration.Format)
@@ -50,6 +50,18 @@ func (g *Gateway) invoke(ctx context.Context, w http.ResponseWriter, q *request)
 		return
 	}
 	a.write(w, q)
+}
+
+// failure is what a function said of its end, for the log.
+func failure(functionError string, result []byte) error {
+	var said struct {
+		Type    string `json:"errorType"`
+		Message string `json:"errorMessage"`
+	}
+	if err := json.Unmarshal(result, &said); err != nil || said.Message == "" {
+		return fmt.Errorf("the function failed: %s", functionError)
+	}
+	return fmt.Errorf("the function failed: %s: %s", said.Type, said.Message)
 }
 
 // refuse answers as API Gateway does when an integration fails, whatever the

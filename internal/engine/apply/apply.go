@@ -122,6 +122,7 @@ type applier struct {
 	deposed map[addr.Instance]string // keys of objects that a new one took the place of
 	open    map[addr.Instance]bool   // instances whose change is not made yet
 	counts  Result
+	told    bool // that a step cannot be recorded
 }
 
 // memory is the Log of a run whose steps need not survive it.

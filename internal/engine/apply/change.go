@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/graph"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
@@ -94,7 +95,7 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 	event := plan.Event{Addr: w.c.Addr, Step: step}
 	event.IDKey, event.IDValue = plan.Identify(plan.Marked(w.r.Schema, w.prior.Value, w.config.Marks))
 	if err := w.log.Intend(state.Intent{Addr: w.c.Addr, Action: verb}); err != nil {
-		return append(diags, w.unrecorded(w.c.Addr, err, notBegun))
+		return append(diags, w.unrecorded(w.c.Addr, err, notBegun)...)
 	}
 	restore, more := w.depose()
 	if diags = append(diags, more...); diags.HasErrors() {
@@ -194,7 +195,7 @@ func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned pl
 		// Nothing is known to be there but what was there before.
 		if creating {
 			if err := restore(); err != nil {
-				diags = append(diags, w.unrecorded(w.c.Addr, err, over))
+				diags = append(diags, w.unrecorded(w.c.Addr, err, over)...)
 			}
 		}
 		return diags
@@ -244,7 +245,7 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 		planned.Private = asked.Private
 	}
 	if err := a.log.Intend(state.Intent{Addr: c.Addr, Deposed: deposed, Action: "delete"}); err != nil {
-		return append(diags, a.unrecorded(c.Addr, err, notBegun))
+		return append(diags, a.unrecorded(c.Addr, err, notBegun)...)
 	}
 	event := plan.Event{Addr: c.Addr, Deposed: deposed, Step: plan.Destroying}
 	event.IDKey, event.IDValue = plan.Identify(schema.Secret(prior.Value, lang.Sensitive))
@@ -293,7 +294,7 @@ func (a *applier) commit(entries ...state.Entry) hcl.Diagnostics {
 		a.state.Put(e)
 	}
 	if err := a.log.Commit(entries...); err != nil {
-		return hcl.Diagnostics{a.unrecorded(entries[0].Addr, err, over)}
+		return a.unrecorded(entries[0].Addr, err, over)
 	}
 	return nil
 }
@@ -321,11 +322,19 @@ const (
 )
 
 // unrecorded ends the run: what is not recorded would be lost with the program.
-func (a *applier) unrecorded(i addr.Instance, err error, then string) *hcl.Diagnostic {
+// Of the steps that did not begin, the first one tells enough.
+func (a *applier) unrecorded(i addr.Instance, err error, then string) hcl.Diagnostics {
+	a.mu.Lock()
+	told := a.told
+	a.told = true
+	a.mu.Unlock()
 	a.halt()
-	return &hcl.Diagnostic{
+	if told && then == notBegun {
+		return graph.Upstream()
+	}
+	return hcl.Diagnostics{{
 		Severity: hcl.DiagError, Summary: "Step cannot be recorded",
 		Detail: fmt.Sprintf("%s: %v. %s", i, err, then),
 		Extra:  plan.About{Addr: i.String()},
-	}
+	}}
 }
