@@ -23,6 +23,10 @@ type Service struct {
 	// At zero only the answer to the call that begins the change shows that state,
 	// so that nobody has to wait for it. It must be set before the first call.
 	Settle time.Duration
+	// ExpiryRest is how long a change of a time to live stands before the next one
+	// is accepted; AWS's is an hour. At zero nobody has to wait. It must be set
+	// before the first call.
+	ExpiryRest time.Duration
 
 	env     *env.Env
 	forgot  time.Time          // when expired tokens were deleted last

@@ -29,6 +29,16 @@ func invalidErr(err error) error {
 	return invalid("%s", err)
 }
 
+// detected words what is wrong with the request of an item's write by itself, before
+// the table is looked at, as the operations on single items do.
+func detected(err error) error {
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "ValidationException" {
+		return invalid("1 validation error detected: %s", api.ErrorMessage())
+	}
+	return err
+}
+
 // noTable is what the operations on tables answer.
 func noTable(name string) error {
 	return &types.ResourceNotFoundException{Message: aws.String("Requested resource not found: Table: " + name + " not found")}

@@ -33,7 +33,7 @@ func (e *expressions) holds(item expr.Item) bool {
 // readRequest reads a request's expressions, or the legacy parameters that it has
 // instead of them.
 func readRequest(l legacy, names map[string]string, values map[string]types.AttributeValue, sources ...source) (expressions, error) {
-	if err := l.check(sources); err != nil {
+	if err := l.check(sources...); err != nil {
 		return expressions{}, err
 	}
 	var old expressions
@@ -122,6 +122,9 @@ func placeholders(names map[string]string, values map[string]types.AttributeValu
 		return params, nil
 	}
 	if !takesValues {
+		if absent[len(absent)-1] == expr.ConditionExpression { // of an item's write
+			return nil, invalid("ExpressionAttributeValues can only be specified when using expressions")
+		}
 		are := "is"
 		if len(absent) > 1 {
 			are = "are"

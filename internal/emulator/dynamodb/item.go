@@ -47,21 +47,9 @@ func (s *Service) GetItem(ctx context.Context, in *dynamodb.GetItemInput) (*dyna
 
 // PutItem implements the operation of that name.
 func (s *Service) PutItem(ctx context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
-	item, err := itemOf(in.Item)
+	item, e, err := readPut(in)
 	if err != nil {
-		return nil, err
-	}
-	if expr.ItemSize(item) > maxItem {
-		return nil, invalid("Item size has exceeded the maximum allowed size")
-	}
-	if err := checkReturns(in.ReturnValues); err != nil {
-		return nil, err
-	}
-	e, err := readRequest(legacy{expected: in.Expected, operator: in.ConditionalOperator},
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		source{expr.ConditionExpression, in.ConditionExpression})
-	if err != nil {
-		return nil, err
+		return nil, detected(err)
 	}
 	out := &dynamodb.PutItemOutput{}
 	return out, s.env.Store.Update(func(tx *store.Tx) error {
@@ -89,20 +77,27 @@ func (s *Service) PutItem(ctx context.Context, in *dynamodb.PutItemInput) (*dyna
 	})
 }
 
+func readPut(in *dynamodb.PutItemInput) (item expr.Item, e expressions, err error) {
+	l := legacy{expected: in.Expected, operator: in.ConditionalOperator}
+	condition := source{expr.ConditionExpression, in.ConditionExpression}
+	if err := l.check(condition); err != nil {
+		return nil, e, err
+	}
+	if item, err = itemOf(in.Item); err != nil {
+		return nil, e, err
+	}
+	if err := checkReturns(in.ReturnValues); err != nil {
+		return nil, e, err
+	}
+	e, err = readRequest(l, in.ExpressionAttributeNames, in.ExpressionAttributeValues, condition)
+	return item, e, err
+}
+
 // DeleteItem implements the operation of that name.
 func (s *Service) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput) (*dynamodb.DeleteItemOutput, error) {
-	if err := checkReturns(in.ReturnValues); err != nil {
-		return nil, err
-	}
-	key, err := itemOf(in.Key)
+	key, e, err := readDelete(in)
 	if err != nil {
-		return nil, err
-	}
-	e, err := readRequest(legacy{expected: in.Expected, operator: in.ConditionalOperator},
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		source{expr.ConditionExpression, in.ConditionExpression})
-	if err != nil {
-		return nil, err
+		return nil, detected(err)
 	}
 	out := &dynamodb.DeleteItemOutput{}
 	return out, s.env.Store.Update(func(tx *store.Tx) error {
@@ -124,6 +119,22 @@ func (s *Service) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput) 
 		out.ItemCollectionMetrics = t.collection(in.ReturnItemCollectionMetrics, key)
 		return nil
 	})
+}
+
+func readDelete(in *dynamodb.DeleteItemInput) (key expr.Item, e expressions, err error) {
+	l := legacy{expected: in.Expected, operator: in.ConditionalOperator}
+	condition := source{expr.ConditionExpression, in.ConditionExpression}
+	if err := l.check(condition); err != nil {
+		return nil, e, err
+	}
+	if key, err = itemOf(in.Key); err != nil {
+		return nil, e, err
+	}
+	if err := checkReturns(in.ReturnValues); err != nil {
+		return nil, e, err
+	}
+	e, err = readRequest(l, in.ExpressionAttributeNames, in.ExpressionAttributeValues, condition)
+	return key, e, err
 }
 
 // target returns a table and its item of that key, or nil.

@@ -46,7 +46,7 @@ func (l *legacy) given() []string {
 
 // check checks that the parameters stand alone: beside expressions there is only
 // KeyConditions, unless its own expression is there.
-func (l *legacy) check(sources []source) error {
+func (l *legacy) check(sources ...source) error {
 	var expressions []string
 	given := l.given()
 	for _, src := range sources {

@@ -207,6 +207,7 @@ func TestLegacyErrors(t *testing.T) {
 	t.Parallel()
 	const (
 		one   = "One or more parameter values were invalid: "
+		write = "1 validation error detected: "
 		mixed = "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {%s} Expression parameters: {%s}"
 	)
 	f := start(t, "")
@@ -239,22 +240,22 @@ func TestLegacyErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		{expect(types.ExpectedAttributeValue{}), one + "Value must be provided when Exists is null for Attribute: a"},
-		{expect(types.ExpectedAttributeValue{Exists: aws.Bool(true)}), one + "Value must be provided when Exists is true for Attribute: a"},
-		{expect(types.ExpectedAttributeValue{Exists: aws.Bool(false), Value: str("x")}), one + "Value cannot be used when Exists is false for Attribute: a"},
-		{expect(types.ExpectedAttributeValue{Exists: aws.Bool(true), ComparisonOperator: "LT"}), one + "Exists and ComparisonOperator cannot be used together for Attribute: a"},
-		{expect(types.ExpectedAttributeValue{ComparisonOperator: "LT"}), one + "Value or AttributeValueList must be used with ComparisonOperator: LT for Attribute: a"},
-		{expect(types.ExpectedAttributeValue{AttributeValueList: []types.AttributeValue{}}), one + "AttributeValueList can only be used with a ComparisonOperator for Attribute: a"},
-		{expect(types.ExpectedAttributeValue{AttributeValueList: []types.AttributeValue{}, Value: str("x"), ComparisonOperator: "LT"}), one + "Value and AttributeValueList cannot be used together for Attribute: a"},
-		{expect(types.ExpectedAttributeValue{ComparisonOperator: "NULL", Value: str("x")}), one + "Invalid number of argument(s) for the NULL ComparisonOperator"},
+		{expect(types.ExpectedAttributeValue{}), write + one + "Value must be provided when Exists is null for Attribute: a"},
+		{expect(types.ExpectedAttributeValue{Exists: aws.Bool(true)}), write + one + "Value must be provided when Exists is true for Attribute: a"},
+		{expect(types.ExpectedAttributeValue{Exists: aws.Bool(false), Value: str("x")}), write + one + "Value cannot be used when Exists is false for Attribute: a"},
+		{expect(types.ExpectedAttributeValue{Exists: aws.Bool(true), ComparisonOperator: "LT"}), write + one + "Exists and ComparisonOperator cannot be used together for Attribute: a"},
+		{expect(types.ExpectedAttributeValue{ComparisonOperator: "LT"}), write + one + "Value or AttributeValueList must be used with ComparisonOperator: LT for Attribute: a"},
+		{expect(types.ExpectedAttributeValue{AttributeValueList: []types.AttributeValue{}}), write + one + "AttributeValueList can only be used with a ComparisonOperator for Attribute: a"},
+		{expect(types.ExpectedAttributeValue{AttributeValueList: []types.AttributeValue{}, Value: str("x"), ComparisonOperator: "LT"}), write + one + "Value and AttributeValueList cannot be used together for Attribute: a"},
+		{expect(types.ExpectedAttributeValue{ComparisonOperator: "NULL", Value: str("x")}), write + one + "Invalid number of argument(s) for the NULL ComparisonOperator"},
 		{filter(condition("BETWEEN", num("1"))), one + "Invalid number of argument(s) for the BETWEEN ComparisonOperator"},
 		{filter(condition("IN", num("1"), str("1"))), one + "AttributeValues inside AttributeValueList must be of same type"},
 		{filter(condition("LT", &types.AttributeValueMemberSS{Value: []string{"a"}})), one + "ComparisonOperator LT is not valid for SS AttributeValue type"},
 		{filter(condition("BETWEEN", num("2"), num("1"))), "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"},
 		{filter(condition("EQ", num("x"))), "The parameter cannot be converted to a numeric value: x"},
-		{update(types.AttributeValueUpdate{Action: "ADD"}), one + "Only DELETE action is allowed when no attribute value is specified"},
-		{update(types.AttributeValueUpdate{Action: "ADD", Value: str("x")}), one + "ADD action is not supported for the type S"},
-		{update(types.AttributeValueUpdate{Action: "DELETE", Value: num("1")}), one + "DELETE action with value is not supported for the type N"},
+		{update(types.AttributeValueUpdate{Action: "ADD"}), write + one + "Only DELETE action is allowed when no attribute value is specified"},
+		{update(types.AttributeValueUpdate{Action: "ADD", Value: str("x")}), write + one + "ADD action is not supported for the type S"},
+		{update(types.AttributeValueUpdate{Action: "DELETE", Value: num("1")}), write + one + "DELETE action with value is not supported for the type N"},
 		{update(types.AttributeValueUpdate{Action: "ADD", Value: num("1")}), "Type mismatch for attribute to update"},
 		{scan(sdk.ScanInput{AttributesToGet: []string{"a", "b", "a"}}), one + "Duplicate value in attribute name: a"},
 		{scan(sdk.ScanInput{ConditionalOperator: "AND"}), "ConditionalOperator cannot be used without Filter or Expected"},

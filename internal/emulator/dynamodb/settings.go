@@ -49,8 +49,7 @@ func (s *Service) DescribeTimeToLive(ctx context.Context, in *dynamodb.DescribeT
 	return &dynamodb.DescribeTimeToLiveOutput{TimeToLiveDescription: d}, nil
 }
 
-// UpdateTimeToLive implements the operation of that name. AWS allows one change an
-// hour; here there is no such wait.
+// UpdateTimeToLive implements the operation of that name.
 func (s *Service) UpdateTimeToLive(ctx context.Context, in *dynamodb.UpdateTimeToLiveInput) (*dynamodb.UpdateTimeToLiveOutput, error) {
 	spec := in.TimeToLiveSpecification
 	if spec == nil || aws.ToString(spec.AttributeName) == "" {
@@ -65,10 +64,12 @@ func (s *Service) UpdateTimeToLive(ctx context.Context, in *dynamodb.UpdateTimeT
 			return invalid("TimeToLive is active on a different AttributeName: current AttributeName is %s", t.TTL)
 		case !enable && t.TTL == "":
 			return invalid("TimeToLive is already disabled")
-		case enable:
+		case !t.TTLSince.IsZero() && s.now().Sub(t.TTLSince) < s.ExpiryRest:
+			return invalid("Time to live has been modified multiple times within a fixed interval")
+		}
+		t.TTL, t.TTLSince = "", s.now()
+		if enable {
 			t.TTL = name
-		default:
-			t.TTL = ""
 		}
 		return nil
 	})

@@ -30,6 +30,7 @@ type table struct {
 
 	Tags     []types.Tag `json:",omitempty"`
 	TTL      string      `json:",omitempty"` // the attribute; empty when disabled
+	TTLSince time.Time   `json:",omitzero"`  // when it changed last
 	Recovery *recovery   `json:",omitempty"` // nil while point-in-time recovery is off
 	Policy   string      `json:",omitempty"`
 	PolicyID string      `json:",omitempty"`

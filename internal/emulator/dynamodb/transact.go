@@ -14,6 +14,17 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
+// maxTransaction is how many bytes the items of one transaction have together.
+const maxTransaction = 4 << 20
+
+// checkTotal checks the size of all items of a transaction.
+func checkTotal(size int) error {
+	if size > maxTransaction {
+		return invalid("The aggregate size of the items in the transaction cannot exceed 4 MB")
+	}
+	return nil
+}
+
 // transactFactor is how much more a transaction takes: it prepares and commits.
 const transactFactor = 2
 
@@ -38,7 +49,7 @@ func (s *Service) TransactGetItems(ctx context.Context, in *dynamodb.TransactGet
 	out := &dynamodb.TransactGetItemsOutput{Responses: []types.ItemResponse{}}
 	return out, s.env.Store.View(func(tx *store.Tx) error {
 		var used tally
-		seen := map[string]bool{}
+		seen, size := map[string]bool{}, 0
 		for i, item := range in.TransactItems {
 			t, found, err := s.target(ctx, tx, item.Get.TableName, keys[i])
 			if err != nil {
@@ -49,6 +60,10 @@ func (s *Service) TransactGetItems(ctx context.Context, in *dynamodb.TransactGet
 				return invalid("Transaction request cannot include multiple operations on one item")
 			}
 			seen[place] = true
+			size += expr.ItemSize(found)
+			if err := checkTotal(size); err != nil {
+				return err
+			}
 			r := types.ItemResponse{}
 			if found != nil {
 				r.Item = attributesOf(read[i].projection.Of(found))
@@ -155,7 +170,7 @@ func (s *Service) locate(ctx context.Context, tx *store.Tx, steps []step) error 
 func prepare(steps []step) error {
 	reasons := make([]types.CancellationReason, len(steps))
 	codes := make([]string, len(steps))
-	canceled := false
+	canceled, size := false, 0
 	for i := range steps {
 		var api smithy.APIError
 		err := steps[i].evaluate()
@@ -173,9 +188,10 @@ func prepare(steps []step) error {
 			}
 		}
 		reasons[i].Code = aws.String(codes[i])
+		size += max(expr.ItemSize(steps[i].old), expr.ItemSize(steps[i].new))
 	}
 	if !canceled {
-		return nil
+		return checkTotal(size)
 	}
 	return &types.TransactionCanceledException{
 		Message:             aws.String("Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]"), //nolint:misspell // AWS's spelling

@@ -12,15 +12,9 @@ import (
 
 // UpdateItem implements the operation of that name.
 func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
-	key, err := itemOf(in.Key)
+	key, e, err := readUpdate(in)
 	if err != nil {
-		return nil, err
-	}
-	e, err := readRequest(legacy{updates: in.AttributeUpdates, expected: in.Expected, operator: in.ConditionalOperator},
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		source{expr.UpdateExpression, in.UpdateExpression}, source{expr.ConditionExpression, in.ConditionExpression})
-	if err != nil {
-		return nil, err
+		return nil, detected(err)
 	}
 	out := &dynamodb.UpdateItemOutput{}
 	return out, s.env.Store.Update(func(tx *store.Tx) error {
@@ -50,6 +44,19 @@ func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) 
 		out.ItemCollectionMetrics = t.collection(in.ReturnItemCollectionMetrics, key)
 		return nil
 	})
+}
+
+func readUpdate(in *dynamodb.UpdateItemInput) (key expr.Item, e expressions, err error) {
+	l := legacy{updates: in.AttributeUpdates, expected: in.Expected, operator: in.ConditionalOperator}
+	sources := []source{{expr.UpdateExpression, in.UpdateExpression}, {expr.ConditionExpression, in.ConditionExpression}}
+	if err := l.check(sources...); err != nil {
+		return nil, e, err
+	}
+	if key, err = itemOf(in.Key); err != nil {
+		return nil, e, err
+	}
+	e, err = readRequest(l, in.ExpressionAttributeNames, in.ExpressionAttributeValues, sources...)
+	return key, e, err
 }
 
 // checkUpdate checks that an update leaves the key alone.

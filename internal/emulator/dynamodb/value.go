@@ -36,7 +36,7 @@ func mapOf(attributes map[string]types.AttributeValue, depth int) (expr.Map, err
 
 func valueOf(a types.AttributeValue, depth int) (expr.Value, error) {
 	if depth > maxNesting {
-		return nil, invalid("Nesting Levels have exceeded supported limits")
+		return nil, invalid("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
 	}
 	switch a := a.(type) {
 	case *types.AttributeValueMemberS:
@@ -48,9 +48,6 @@ func valueOf(a types.AttributeValue, depth int) (expr.Value, error) {
 	case *types.AttributeValueMemberBOOL:
 		return expr.Bool(a.Value), nil
 	case *types.AttributeValueMemberNULL:
-		if !a.Value {
-			return nil, parameter("Null attribute value types must have the value of true")
-		}
 		return expr.Null{}, nil
 	case *types.AttributeValueMemberL:
 		list := make(expr.List, len(a.Value))
