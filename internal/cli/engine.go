@@ -19,11 +19,16 @@ import (
 
 // compile loads the configuration of the working directory and prepares it.
 func (v *view) compile(ctx context.Context) (*plan.Program, error) {
+	return v.compileIn(ctx, ".")
+}
+
+// compileIn loads the configuration of a folder and prepares it.
+func (v *view) compileIn(ctx context.Context, dir string) (*plan.Program, error) {
 	servers, err := v.p.servers()
 	if err != nil {
 		return nil, v.fail(err)
 	}
-	m, diags := config.Load(".")
+	m, diags := config.Load(dir)
 	v.read(m)
 	if diags.HasErrors() {
 		return nil, v.diagnostics(diags)

@@ -7,53 +7,37 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 )
 
 // planFlags are what plan, apply and destroy have in common.
 type planFlags struct {
-	view viewFlags
-	lock lockFlags
+	view   viewFlags
+	lock   lockFlags
+	inputs inputFlags
 
-	destroy, refreshOnly, refresh, input bool
-	parallelism                          int
-	vars                                 []config.Assignment
-	replace                              []addr.Instance
+	destroy, refreshOnly, refresh bool
+	parallelism                   int
+	replace                       []addr.Instance
 }
 
 func (f *planFlags) declare(fs *flag.FlagSet) {
 	f.view.declare(fs)
 	f.view.declareJSON(fs)
 	f.lock.declare(fs)
+	f.inputs.declare(fs)
 	fs.BoolVar(&f.view.compact, "compact-warnings", false, "only name warnings, if there are no errors")
 	fs.BoolVar(&f.refreshOnly, "refresh-only", false, "only bring the state in line with the objects")
 	fs.BoolVar(&f.refresh, "refresh", true, "read every object before planning")
-	fs.BoolVar(&f.input, "input", true, "ask for the values of variables that have none")
 	fs.IntVar(&f.parallelism, "parallelism", 10, "how `many` changes to make at once; reading is not limited")
-	fs.Func("var", "set a variable, as `NAME=VALUE`; may be repeated", func(s string) error {
-		variable, text, ok := strings.Cut(s, "=")
-		if !ok || variable == "" {
-			return errors.New("must have the form NAME=VALUE")
-		}
-		f.vars = append(f.vars, config.Assignment{Name: strings.TrimSpace(variable), Text: text})
-		return nil
-	})
-	fs.Func("var-file", "set the variables of a `file`; may be repeated", func(s string) error {
-		f.vars = append(f.vars, config.Assignment{File: s})
-		return nil
-	})
 	fs.Func("replace", "replace the object at an `address`, though nothing demands it; may be repeated", func(s string) error {
 		a, err := addr.ParseInstance(s)
 		if err == nil && a.Resource.Mode != addr.Managed {
@@ -88,17 +72,9 @@ func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local
 	if err != nil {
 		return nil, v.fail(err)
 	}
-	inputs, diags := program.Module.Inputs(os.Environ(), f.vars)
-	v.read(program.Module)
-	if diags.HasErrors() {
-		return nil, v.diagnostics(diags)
-	}
-	if err := v.ask(ctx, program.Module, inputs, f.input); err != nil {
-		return nil, v.fail(err)
-	}
-	values, more := lang.Variables(program.Module, inputs)
-	if diags = append(diags, more...); diags.HasErrors() {
-		return nil, v.diagnostics(diags)
+	values, diags, err := v.variables(ctx, program.Module, f.inputs)
+	if err != nil {
+		return nil, err
 	}
 	prior, base := stateOf(store)
 	p, more := program.Plan(ctx, plan.Options{
@@ -106,34 +82,6 @@ func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local
 		NoRefresh: !f.refresh, Replace: f.replace, Hook: v.hook(), Now: time.Now(), ReadFile: local.ReadFile,
 	})
 	return p, v.diagnostics(append(diags, more...))
-}
-
-// ask asks at a terminal for the variables that have no value.
-func (v *view) ask(ctx context.Context, m *config.Module, inputs map[string]config.Input, allowed bool) error {
-	if !allowed || v.log != nil || !interactive(v.p.In) {
-		return nil // what is missing is reported with the place of its variable
-	}
-	in := bufio.NewReader(v.p.In)
-	for _, variable := range slices.Sorted(maps.Keys(m.Variables)) {
-		x := m.Variables[variable]
-		if _, given := inputs[variable]; given || !x.Required() {
-			continue
-		}
-		fmt.Fprintf(v.p.Out, "var.%s\n", variable)
-		if x.Description != "" {
-			fmt.Fprintf(v.p.Out, "  %s\n", x.Description)
-		}
-		text, err := prompt(ctx, v.p.Out, in)
-		if err != nil {
-			return err
-		}
-		given, diags := m.Inputs(nil, []config.Assignment{{Name: variable, Text: text}})
-		if diags.HasErrors() {
-			return v.diagnostics(diags)
-		}
-		inputs[variable] = given[variable]
-	}
-	return nil
 }
 
 // approve asks at a terminal whether to go on.

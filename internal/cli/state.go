@@ -43,7 +43,7 @@ var stateList = command{
 			}
 			for i, ok := range found {
 				if !ok {
-					return v.fail(advise(fmt.Errorf("the state has nothing at %s", args[i]), fmt.Sprintf("For what it has: %s state list", name)))
+					return v.fail(errNothingAt(args[i]))
 				}
 			}
 			return nil

@@ -71,35 +71,11 @@ type planner struct {
 // Plan compares the configuration with the state. The plan is nil if there are
 // errors.
 func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) {
-	if o.Prior == nil {
-		o.Prior = state.New()
-	}
-	if o.Workspace == "" {
-		o.Workspace = "default"
-	}
-	if o.Hook == nil {
-		o.Hook = Silent{}
-	}
-	if o.Now.IsZero() {
-		o.Now = time.Now()
-	}
 	diags := p.Validate(ctx)
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	pl := &planner{
-		opts: o, hook: o.Hook, prior: o.Prior, next: o.Prior.Clone(),
-		changes: map[objectID]*Change{}, busy: map[addr.Resource]bool{}, files: map[string]string{},
-	}
-	pl.Session = p.NewSession(SessionOptions{
-		Objects: pl, Variables: o.Variables, Workspace: o.Workspace,
-		Functions: FunctionScope(o.ReadFile, o.Now, false, pl.used),
-	})
-	pl.objects = graph.NewMemo(pl.Graph, nameObject, pl.refresh)
-	pl.instances = graph.NewMemo(pl.Graph, pl.nameInstance, pl.planInstance)
-	pl.wholes = graph.NewMemo(pl.Graph, pl.nameWhole, pl.collect)
-	pl.removals = graph.NewMemo(pl.Graph, nameRemoval, pl.planRemoval)
-
+	pl := p.planner(o)
 	diags = append(diags, pl.walk(ctx)...)
 	diags = append(diags, pl.Graph.Diagnostics()...)
 	diags = append(diags, pl.protected()...)
@@ -113,6 +89,35 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 	}
 	out := pl.result(ctx)
 	return out, diags
+}
+
+// planner begins a run.
+func (p *Program) planner(o Options) *planner {
+	if o.Prior == nil {
+		o.Prior = state.New()
+	}
+	if o.Workspace == "" {
+		o.Workspace = "default"
+	}
+	if o.Hook == nil {
+		o.Hook = Silent{}
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	pl := &planner{
+		opts: o, hook: o.Hook, prior: o.Prior, next: o.Prior.Clone(),
+		changes: map[objectID]*Change{}, busy: map[addr.Resource]bool{}, files: map[string]string{},
+	}
+	pl.Session = p.NewSession(SessionOptions{
+		Objects: pl, Variables: o.Variables, Workspace: o.Workspace,
+		Functions: FunctionScope(o.ReadFile, o.Now, false, pl.used),
+	})
+	pl.objects = graph.NewMemo(pl.Graph, nameObject, pl.refresh)
+	pl.instances = graph.NewMemo(pl.Graph, pl.nameInstance, pl.planInstance)
+	pl.wholes = graph.NewMemo(pl.Graph, pl.nameWhole, pl.collect)
+	pl.removals = graph.NewMemo(pl.Graph, nameRemoval, pl.planRemoval)
+	return pl
 }
 
 func interrupted() *hcl.Diagnostic {

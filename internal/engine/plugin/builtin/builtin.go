@@ -110,4 +110,9 @@ func (data) Update(ctx context.Context, in resource.UpdateRequest, out *resource
 	out.Diagnostics.Append(out.State.Set(ctx, &m)...)
 }
 
+// ImportState takes any id for an object that holds nothing yet.
+func (data) ImportState(ctx context.Context, in resource.ImportStateRequest, out *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughID(ctx, path.Root("id"), in, out)
+}
+
 func (data) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
