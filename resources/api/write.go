@@ -40,7 +40,7 @@ func refused(err error) bool {
 }
 
 // afterwards is a context for looking what became of a call whose answer was
-// lost, also when that was because the run is being cancelled.
+// lost, also when that was because the run is being canceled.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 }

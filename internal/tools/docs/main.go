@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,13 +15,13 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "docs:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(ctx context.Context) error {
 	guide, err := fidelity()
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func run() error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	schemas, err := schemas(scratch)
+	schemas, err := schemas(ctx, scratch)
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func run() error {
 	if err := os.WriteFile(file, schemas, 0o600); err != nil {
 		return err
 	}
-	c := exec.Command("bin/tools/tfplugindocs", "generate",
+	c := exec.CommandContext(ctx, "bin/tools/tfplugindocs", "generate",
 		"--provider-name", "serverless", "--rendered-provider-name", "Serverless", "--providers-schema", file)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
@@ -53,7 +54,7 @@ func run() error {
 
 // schemas asks the built binary for its schemas and names the provider as the
 // generator looks for it.
-func schemas(dir string) ([]byte, error) {
+func schemas(ctx context.Context, dir string) ([]byte, error) {
 	bin, err := filepath.Abs("bin/tfserverless")
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func schemas(dir string) ([]byte, error) {
 	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(config), 0o600); err != nil {
 		return nil, err
 	}
-	c := exec.Command(bin, "providers", "schema", "-json")
+	c := exec.CommandContext(ctx, bin, "providers", "schema", "-json")
 	c.Dir, c.Stderr = dir, os.Stderr
 	raw, err := c.Output()
 	if err != nil {
