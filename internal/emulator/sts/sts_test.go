@@ -105,7 +105,7 @@ func TestTrust(t *testing.T) {
 		"everybody but":        {`"Effect":"Allow","NotPrincipal":{"AWS":"111111111111"},"Action":"sts:AssumeRole"`, owner, false},
 	} {
 		s, _, ctx := newService(t, trusts{roleARN: `{"Version":"2012-10-17","Statement":[{` + row.statement + `}]}`})
-		_, err := s.AssumeRole(env.WithCaller(ctx, row.caller), &sts.AssumeRoleInput{RoleArn: ptr(roleARN), RoleSessionName: ptr("s"), ExternalId: ptr("x")})
+		_, err := s.AssumeRole(env.WithCaller(ctx, row.caller), &sts.AssumeRoleInput{RoleArn: new(roleARN), RoleSessionName: new("s"), ExternalId: new("x")})
 		want := ""
 		if !row.want {
 			want = "AccessDenied: User: " + row.caller.ARN + " is not authorized to perform: sts:AssumeRole on resource: " + roleARN
@@ -120,7 +120,7 @@ func TestSessionLength(t *testing.T) {
 	t.Parallel()
 	s, c, ctx := newService(t, trusts{roleARN: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}`})
 	assume := func(ctx context.Context, seconds int32) (*sts.AssumeRoleOutput, error) {
-		return s.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: ptr(roleARN), RoleSessionName: ptr("s"), DurationSeconds: &seconds})
+		return s.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: new(roleARN), RoleSessionName: new("s"), DurationSeconds: &seconds})
 	}
 	out, err := assume(ctx, 7200)
 	if err != nil || !out.Credentials.Expiration.Equal(c.Now().Add(2*time.Hour)) {
@@ -166,7 +166,7 @@ func TestAccessKeys(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want %s", id, info, err, want)
 		}
 	}
-	if _, err := s.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: ptr("nonsense")}); err == nil {
+	if _, err := s.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: new("nonsense")}); err == nil {
 		t.Error("a nonsense id has an account")
 	}
 	// What expired long ago is forgotten at the next minting.

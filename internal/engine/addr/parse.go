@@ -145,17 +145,6 @@ func KeyOf(v cty.Value) (Key, error) {
 	return nil, fmt.Errorf("an instance key must be a known string or a whole number from 0")
 }
 
-// KeyValue is the key as an expression sees it; null for none.
-func KeyValue(k Key) cty.Value {
-	switch k := k.(type) {
-	case IntKey:
-		return cty.NumberIntVal(int64(k))
-	case StringKey:
-		return cty.StringVal(string(k))
-	}
-	return cty.NullVal(cty.DynamicPseudoType)
-}
-
 func name(t hcl.Traverser) string {
 	switch t := t.(type) {
 	case hcl.TraverseRoot:

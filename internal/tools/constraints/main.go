@@ -3,10 +3,8 @@
 // its bounds, its pattern, its values. It copies no documentation, and must not
 // know what a service does.
 //
-// The models are the service-2.json files of the Python package botocore:
-//
-//	pip install --no-deps --target build/botocore botocore==1.44.5
-//	go run ./internal/tools/constraints build/botocore/botocore/data internal/emulator/wire/constraints
+// The models are the service-2.json files of the Python package botocore, which
+// `make constraints` installs; a new service is one more line in the list below.
 package main
 
 import (
