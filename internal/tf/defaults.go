@@ -1,6 +1,7 @@
 package tf
 
 import (
+	"context"
 	"fmt"
 
 	provider "github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -54,4 +55,23 @@ func asOptional(name string, a schema.Attribute) provider.Attribute {
 		return provider.SingleNestedAttribute{Optional: true, Attributes: optional(a.Attributes), Validators: a.Validators, MarkdownDescription: a.MarkdownDescription}
 	}
 	panic(fmt.Sprintf("attribute %s: %T cannot have a default in the provider block", name, a))
+}
+
+// DefaultMap returns the elements that the provider's defaults block gives to a
+// map of strings of a type, and whether all of them are known. It works in the
+// operations of a type and in Plan.
+func DefaultMap(ctx context.Context, typeName, attribute string) (elements map[string]string, known bool) {
+	v, ok := operationOf(ctx).provider.Defaults[typeName][attribute]
+	if !ok {
+		return nil, true
+	}
+	elements = map[string]string{}
+	for k, e := range fields(v) {
+		s, ok := stringOf(e)
+		if !ok {
+			return nil, false
+		}
+		elements[k] = s
+	}
+	return elements, v.IsKnown()
 }

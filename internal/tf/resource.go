@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func (t Type[C, M]) resource(connect Connector[C]) func() resource.Resource {
 
 func (t Type[C, M]) defaults() (string, map[string]schema.Attribute) {
 	all := map[string]schema.Attribute{}
-	for _, name := range t.Defaults {
+	for _, name := range slices.Concat(t.Defaults, t.Merged) {
 		all[name] = t.Schema.Attributes[name]
 	}
 	return t.Name, all
@@ -62,6 +63,9 @@ func (t Type[C, M]) flaws() []string {
 		for _, o := range on {
 			has("Changes", o)
 		}
+	}
+	for _, name := range t.Merged {
+		has("Merged", name)
 	}
 	for _, name := range t.Defaults {
 		has("Defaults", name)

@@ -67,6 +67,11 @@ type Type[C, M any] struct {
 	// Default, or else none.
 	Defaults []string
 
+	// Merged lists maps of strings that the defaults block has too, and to whose
+	// elements there those of the resource are added: the attribute itself stays
+	// as it is written, and the type merges by [DefaultMap].
+	Merged []string
+
 	// Gone tells whether an error says that the object itself does not exist:
 	// see [Gone].
 	Gone func(error) bool

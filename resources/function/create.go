@@ -136,7 +136,7 @@ func createFunction(ctx context.Context, c *Clients, m *function, code *code) er
 		TracingConfig:    &types.TracingConfig{Mode: tracing(m)},
 		Tags:             tags,
 	}
-	env, err := effectiveEnvironment(m)
+	env, err := effectiveEnvironment(ctx, m)
 	if err != nil {
 		return err
 	}

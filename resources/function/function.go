@@ -29,6 +29,7 @@ var Function = tf.Type[*Clients, function]{
 		"role_arn":      {"role_arn"},
 	},
 	Defaults: []string{"architecture", "ephemeral_storage", "handler", "log", "memory", "runtime", "timeout", "tracing"},
+	Merged:   []string{"environment"},
 	Gone:     tf.Gone[*types.ResourceNotFoundException]("GetFunction", "DeleteFunction"),
 	Validate: validate,
 	Plan:     plan,

@@ -27,7 +27,7 @@ const deployedKey = "deployed"
 func plan(ctx context.Context, p *tf.Plan[function]) error {
 	keepPolicies(p)
 	planLog(p)
-	if err := planEnvironment(p); err != nil {
+	if err := planEnvironment(ctx, p); err != nil {
 		return err
 	}
 	if err := planRole(p); err != nil {
@@ -112,13 +112,14 @@ func (l *log) object() types.Object {
 	return types.ObjectValueMust(kinds, values)
 }
 
-// planEnvironment merges the variables of the links and those of the function.
-func planEnvironment(p *tf.Plan[function]) error {
-	if !p.Known("environment") || !linksKnown(p) {
+// planEnvironment merges the variables of the provider's defaults, those of the
+// links and those of the function.
+func planEnvironment(ctx context.Context, p *tf.Plan[function]) error {
+	if _, known := tf.DefaultMap(ctx, "function", "environment"); !known || !p.Known("environment") || !linksKnown(p) {
 		p.Set("environment_effective", types.MapUnknown(types.StringType))
 		return nil
 	}
-	effective, err := effectiveEnvironment(p.Planned)
+	effective, err := effectiveEnvironment(ctx, p.Planned)
 	if err != nil {
 		return err
 	}
@@ -132,8 +133,8 @@ func planEnvironment(p *tf.Plan[function]) error {
 
 func linksKnown(p *tf.Plan[function]) bool { return p.Known("links") }
 
-func effectiveEnvironment(m *function) (map[string]string, error) {
-	all, err := linkEnvironment(m.Links)
+func effectiveEnvironment(ctx context.Context, m *function) (map[string]string, error) {
+	all, err := givenEnvironment(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -141,10 +142,12 @@ func effectiveEnvironment(m *function) (map[string]string, error) {
 	return all, nil
 }
 
-// linkEnvironment is what the links tell the function.
-func linkEnvironment(links map[string]link) (map[string]string, error) {
+// givenEnvironment is what the defaults and the links give to the function.
+func givenEnvironment(ctx context.Context, m *function) (map[string]string, error) {
 	all := map[string]string{}
-	for name, l := range links {
+	defaults, _ := tf.DefaultMap(ctx, "function", "environment")
+	maps.Copy(all, defaults)
+	for name, l := range m.Links {
 		if !l.Env.IsNull() && !l.Env.ValueBool() {
 			continue
 		}

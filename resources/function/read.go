@@ -49,7 +49,7 @@ func read(ctx context.Context, c *Clients, m *function) error {
 		m.ReservedConcurrency = tftypes.Int64Value(int64(*out.Concurrency.ReservedConcurrentExecutions))
 	}
 	tf.SetTags(ctx, &m.Tagged, out.Tags)
-	if err := readEnvironment(m, f.Environment); err != nil {
+	if err := readEnvironment(ctx, m, f.Environment); err != nil {
 		return err
 	}
 	if err := readLog(ctx, c, m, f.LoggingConfig); err != nil {
@@ -66,8 +66,8 @@ func read(ctx context.Context, c *Clients, m *function) error {
 	return nil
 }
 
-// readEnvironment leaves in environment what is not from the links.
-func readEnvironment(m *function, env *types.EnvironmentResponse) error {
+// readEnvironment leaves in environment what is from neither the defaults nor the links.
+func readEnvironment(ctx context.Context, m *function, env *types.EnvironmentResponse) error {
 	all := map[string]string{}
 	if env != nil {
 		if env.Error != nil {
@@ -75,13 +75,13 @@ func readEnvironment(m *function, env *types.EnvironmentResponse) error {
 		}
 		all = env.Variables
 	}
-	linked, err := linkEnvironment(m.Links)
+	given, err := givenEnvironment(ctx, m)
 	if err != nil {
 		return err
 	}
 	own := map[string]string{}
 	for k, v := range all {
-		if _, written := m.Environment[k]; written || linked[k] != v {
+		if _, written := m.Environment[k]; written || given[k] != v {
 			own[k] = v
 		}
 	}

@@ -68,11 +68,11 @@ var functionSchema = schema.Schema{
 		},
 		"environment": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true, Validators: []validator.Map{mapvalidator.KeysAre(variableName)},
-			MarkdownDescription: "Environment variables, 4 KB in all. They win over those of `links`.",
+			MarkdownDescription: "Environment variables, 4 KB in all. They win over those of `links`, and these over those of the provider's `defaults`.",
 		},
 		"environment_effective": schema.MapAttribute{
 			ElementType: types.StringType, Computed: true, Sensitive: true,
-			MarkdownDescription: "All environment variables: `environment` and those of `links`.",
+			MarkdownDescription: "All environment variables: `environment`, those of `links` and those of the provider's `defaults`.",
 		},
 		"links": linksSchema,
 		"policies": schema.ListAttribute{

@@ -24,7 +24,7 @@ func update(ctx context.Context, c *Clients, prior, m *function) error {
 	if err := updateLogs(ctx, c, prior, m); err != nil {
 		return err
 	}
-	in, err := configurationChange(prior, m)
+	in, err := configurationChange(ctx, prior, m)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func updateLogs(ctx context.Context, c *Clients, prior, m *function) error {
 
 // configurationChange returns what to send to change the configuration; nil if
 // nothing of it changes.
-func configurationChange(prior, m *function) (*lambda.UpdateFunctionConfigurationInput, error) {
+func configurationChange(ctx context.Context, prior, m *function) (*lambda.UpdateFunctionConfigurationInput, error) {
 	in := &lambda.UpdateFunctionConfigurationInput{FunctionName: m.FunctionName.ValueStringPointer()}
 	changed := false
 	text := func(to **string, is, was tftypes.String) {
@@ -169,7 +169,7 @@ func configurationChange(prior, m *function) (*lambda.UpdateFunctionConfiguratio
 		changed = true
 		in.LoggingConfig = now
 	}
-	env, err := effectiveEnvironment(m)
+	env, err := effectiveEnvironment(ctx, m)
 	if err != nil {
 		return nil, err
 	}
