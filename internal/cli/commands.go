@@ -29,4 +29,9 @@ var commands = []command{
 	untaintCommand,
 	validateCommand,
 	versionCommand,
+	workspaceDelete,
+	workspaceList,
+	workspaceNew,
+	workspaceSelect,
+	workspaceShow,
 }

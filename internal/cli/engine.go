@@ -4,9 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -108,66 +105,4 @@ func stateOf(s *local.Store) (*state.State, plan.Base) {
 		return state.New(), plan.Base{}
 	}
 	return f.State, plan.Base{Lineage: f.Lineage, Serial: f.Serial}
-}
-
-// defaultWorkspace is the workspace that always exists.
-const defaultWorkspace = "default"
-
-// dataDir is where Terraform keeps what belongs to a working directory.
-func dataDir() string {
-	if dir := os.Getenv("TF_DATA_DIR"); dir != "" {
-		return dir
-	}
-	return ".terraform"
-}
-
-// workspace is the one that was selected with Terraform, or with TF_WORKSPACE.
-func workspace() string {
-	if name := os.Getenv("TF_WORKSPACE"); name != "" {
-		return name
-	}
-	raw, err := os.ReadFile(filepath.Join(dataDir(), "environment"))
-	if err != nil {
-		return defaultWorkspace
-	}
-	if name := strings.TrimSpace(string(raw)); name != "" {
-		return name
-	}
-	return defaultWorkspace
-}
-
-// statePath is the state file of the selected workspace. A backend block may
-// give other places; m is nil without a readable configuration.
-func statePath(m *config.Module) (string, error) {
-	path, folder := local.FileName, "terraform.tfstate.d"
-	if m != nil && m.Backend != nil {
-		if m.Backend.Type != "local" {
-			return "", advise(fmt.Errorf("the backend %q is not supported yet", m.Backend.Type), fmt.Sprintf("The block at %s asks for it. The state can be kept in a local file: use backend \"local\", or remove the block.", m.Backend.Range))
-		}
-		attributes, diags := m.Backend.Body.JustAttributes()
-		if diags.HasErrors() {
-			return "", diags
-		}
-		for name, a := range attributes {
-			v, diags := a.Expr.Value(nil)
-			if diags.HasErrors() {
-				return "", diags
-			}
-			if v.IsNull() || v.Type().FriendlyName() != "string" {
-				return "", fmt.Errorf("the argument %q of the backend must be a string (%s)", name, a.Range)
-			}
-			switch name {
-			case "path":
-				path = v.AsString()
-			case "workspace_dir":
-				folder = v.AsString()
-			default:
-				return "", fmt.Errorf("the backend \"local\" has no argument %q; it has path and workspace_dir (%s)", name, a.Range)
-			}
-		}
-	}
-	if w := workspace(); w != defaultWorkspace {
-		return filepath.Join(folder, w, local.FileName), nil
-	}
-	return path, nil
 }

@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"context"
+	"flag"
+)
+
+var workspaceList = command{
+	name:    "workspace list",
+	summary: "List the workspaces, with a star at the selected one",
+	flags: func(fs *flag.FlagSet) action {
+		var f viewFlags
+		f.declare(fs)
+		return func(_ context.Context, p *Program, _ []string) error {
+			v := newView(p, f)
+			names, _, err := workspaces()
+			if err != nil {
+				return v.fail(err)
+			}
+			selected := workspace()
+			for _, n := range names {
+				mark := " "
+				if n == selected {
+					mark = "*"
+				}
+				v.say("%s %s\n", mark, n)
+			}
+			return nil
+		}
+	},
+}
