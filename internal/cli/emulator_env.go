@@ -21,11 +21,20 @@ var emulatorEnv = command{
 The lines hold the emulator's key. Use them with: eval "$(tfserverless emulator env)"`,
 	flags: func(fs *flag.FlagSet) action {
 		dataDir := dataDirFlag(fs)
-		region := fs.String("region", regionOf(os.Getenv), "`name` of the AWS region to use; that of the environment if there is one")
+		region := fs.String("region", "", "`name` of the AWS region to use; without one, the region that alone holds something, or that of the environment, or "+defaultRegion)
 		return func(ctx context.Context, p *Program, _ []string) error {
 			a, err := findEmulator(ctx, *dataDir)
 			if err != nil {
 				return err
+			}
+			if *region == "" {
+				s, err := a.Status(ctx)
+				if err != nil {
+					return err
+				}
+				if *region = regionOf(os.Getenv); len(s.Regions) == 1 {
+					*region = s.Regions[0]
+				}
 			}
 			_, err = io.WriteString(p.Out, shellLines(a, *region))
 			return err

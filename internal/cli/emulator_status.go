@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/process"
 )
@@ -41,7 +42,11 @@ var emulatorStatus = command{
 				e.SetIndent("", "  ")
 				err = e.Encode(out)
 			} else if running {
-				_, err = fmt.Fprintf(p.Out, "Emulator running at %s\n  folder    %s\n  holds     %d things\n  last call %d s ago\n", a, s.DataDir, s.Deployed, s.Idle)
+				holds := fmt.Sprintf("%d things", s.Deployed)
+				if len(s.Regions) > 0 {
+					holds += " in " + strings.Join(s.Regions, ", ")
+				}
+				_, err = fmt.Fprintf(p.Out, "Emulator running at %s\n  folder    %s\n  holds     %s\n  last call %d s ago\n", a, s.DataDir, holds, s.Idle)
 			} else {
 				_, err = fmt.Fprintf(p.Out, "No emulator is running in %s.\n", *dataDir)
 			}

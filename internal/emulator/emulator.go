@@ -13,9 +13,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 )
 
 // Config says how an emulator is made. Its zero value is an emulator in memory.
@@ -93,6 +95,22 @@ func (e *Emulator) Deployed() (int, error) {
 		return 0, errClosed
 	}
 	return e.services.store.Len(), nil
+}
+
+// Regions returns the regions that something is in.
+func (e *Emulator) Regions() ([]string, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.services == nil {
+		return nil, errClosed
+	}
+	found := []string{}
+	for _, head := range e.services.store.Heads(2) {
+		if r := env.RegionOf(head); r != "" && !slices.Contains(found, r) {
+			found = append(found, r)
+		}
+	}
+	return found, nil
 }
 
 // Reset makes the emulator as if new, but for its address and its credentials:

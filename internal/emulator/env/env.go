@@ -46,6 +46,14 @@ func (s Scope) Key(parts ...string) string {
 	return s.Account + "\x00" + s.Region + "\x00" + strings.Join(parts, "\x00")
 }
 
+// RegionOf returns the region of a store key that [Scope.Key] made, or of its
+// first two parts.
+func RegionOf(key string) string {
+	_, rest, _ := strings.Cut(key, "\x00")
+	region, _, _ := strings.Cut(rest, "\x00")
+	return region
+}
+
 // A Caller is who makes a request.
 type Caller struct {
 	// ARN of the user, of the assumed role's session, or of the service.

@@ -15,13 +15,14 @@ import (
 
 // A Status is what an emulator says of itself.
 type Status struct {
-	URL      string `json:"url"`
-	PID      int    `json:"pid"`
-	Build    string `json:"build"`
-	DataDir  string `json:"data_dir"`
-	Deployed int    `json:"deployed"`          // how many things it holds: tables, items, functions, roles, …
-	Idle     int    `json:"idle_seconds"`      // since the last request that was not about the process
-	IdleStop int    `json:"idle_stop_seconds"` // zero: it does not stop by itself
+	URL      string   `json:"url"`
+	PID      int      `json:"pid"`
+	Build    string   `json:"build"`
+	DataDir  string   `json:"data_dir"`
+	Deployed int      `json:"deployed"`          // how many things it holds: tables, items, functions, roles, …
+	Regions  []string `json:"regions"`           // that something is in
+	Idle     int      `json:"idle_seconds"`      // since the last request that was not about the process
+	IdleStop int      `json:"idle_stop_seconds"` // zero: it does not stop by itself
 }
 
 // control serves what the owner of the data_dir may ask of the process. Each
@@ -59,9 +60,13 @@ func (p *owner) status() (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	regions, err := p.emulator.Regions()
+	if err != nil {
+		return Status{}, err
+	}
 	return Status{
 		URL: p.address.URL, PID: p.address.PID, Build: p.address.Build, DataDir: p.folder.path,
-		Deployed: n, Idle: int(p.emulator.Idle().Seconds()), IdleStop: int(p.idleStop.Seconds()),
+		Deployed: n, Regions: regions, Idle: int(p.emulator.Idle().Seconds()), IdleStop: int(p.idleStop.Seconds()),
 	}, nil
 }
 

@@ -29,7 +29,7 @@ func (d folder) listen(addr string) (net.Listener, error) {
 		port, err := strconv.ParseUint(strings.TrimSpace(string(raw)), 10, 16)
 		if err == nil && port > 0 {
 			l, err := Listen(fmt.Sprintf("127.0.0.1:%d", port))
-			if errors.Is(err, syscall.EADDRINUSE) {
+			if errors.As(err, &portInUse{}) {
 				return nil, fmt.Errorf("port %d on 127.0.0.1, which %s has been given, is in use by another program; stop that program, or remove %s to have another port chosen (the URLs of deployed APIs change with it)", port, d.path, d.file(portFile))
 			}
 			return l, err
@@ -40,7 +40,7 @@ func (d folder) listen(addr string) (net.Listener, error) {
 		if err == nil {
 			return d.keep(l)
 		}
-		if !errors.Is(err, syscall.EADDRINUSE) {
+		if !errors.As(err, &portInUse{}) {
 			return nil, err
 		}
 	}
@@ -69,10 +69,17 @@ func Listen(addr string) (net.Listener, error) {
 	}
 	l, err := net.ListenTCP("tcp", tcp)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port %d on %s is in use by another program; stop that program, or choose another port with -addr: %w", tcp.Port, tcp.IP, err)
+		return nil, portInUse{tcp}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", addr, err)
 	}
 	return l, nil
+}
+
+// portInUse says that another program listens at an address.
+type portInUse struct{ at *net.TCPAddr }
+
+func (e portInUse) Error() string {
+	return fmt.Sprintf("port %d on %s is in use by another program; stop that program, or choose another port with -addr", e.at.Port, e.at.IP)
 }

@@ -52,6 +52,30 @@ func (c *Set[T]) empty() any      { return &btree.Map[string, T]{} }
 
 func (c *Set[T]) count(tree any) int { return tree.(*btree.Map[string, T]).Len() }
 
+func (c *Set[T]) heads(tree any, n int, into map[string]bool) {
+	keys := tree.(*btree.Map[string, T]).Iter()
+	for ok := keys.First(); ok; {
+		head, whole := headOf(keys.Key(), n)
+		if whole {
+			into[head] = true
+		}
+		ok = keys.Seek(head + "\x01") // behind every key that goes on with NUL
+	}
+}
+
+// headOf is key up to its nth NUL, which is left out; all of it, and false, if it
+// has fewer.
+func headOf(key string, n int) (string, bool) {
+	for i := range len(key) {
+		if key[i] == 0 {
+			if n--; n == 0 {
+				return key[:i], true
+			}
+		}
+	}
+	return key, false
+}
+
 func (c *Set[T]) load(db *bbolt.DB, into *btree.Map[string, T]) error {
 	return undamaged(func() error {
 		return db.View(func(tx *bbolt.Tx) error {

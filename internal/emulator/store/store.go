@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -31,6 +32,7 @@ type set interface {
 	setName() string
 	empty() any         // a tree of the set's type
 	count(tree any) int // of such a tree's values
+	heads(tree any, n int, into map[string]bool)
 }
 
 // Format is the version of the file's layout.
@@ -148,6 +150,18 @@ func (s *Store) Len() int {
 		n += s.sets[i].count(tree)
 	}
 	return n
+}
+
+// Heads returns the beginnings of all keys that have n NULs or more, each up to
+// the nth, in order and each once. Keys that share one cost nothing.
+func (s *Store) Heads(n int) []string {
+	s.commit.Lock()
+	defer s.commit.Unlock()
+	found := map[string]bool{}
+	for i, tree := range *s.now.Load() {
+		s.sets[i].heads(tree, n, found)
+	}
+	return slices.Sorted(maps.Keys(found))
 }
 
 // A Tx is a view of all sets at one moment; in Update, with the changes that it

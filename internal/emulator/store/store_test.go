@@ -532,3 +532,23 @@ func TestConcurrent(t *testing.T) {
 		t.Errorf("got %d values", got)
 	}
 }
+
+func TestHeads(t *testing.T) {
+	t.Parallel()
+	s := open(t, "")
+	a, b := set[string](t, s, "a"), set[string](t, s, "b")
+	update(t, s, func(tx *store.Tx) {
+		for _, key := range []string{"1\x00x\x00p", "1\x00x\x00q", "1\x00x\x00q\x00r", "1\x00xy\x00p", "2\x00x\x00", "3\x00x", "4"} {
+			a.Put(tx, key, "")
+		}
+		b.Put(tx, "0\x00\x00p", "")
+		b.Put(tx, "1\x00x\x00", "")
+	})
+	want := []string{"0\x00", "1\x00x", "1\x00xy", "2\x00x"}
+	if got := s.Heads(2); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := s.Heads(1), []string{"0", "1", "2", "3"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
