@@ -4,44 +4,49 @@ import (
 	"reflect"
 	"testing"
 
-	emulatedapis "github.com/tfserverless/terraform-provider-serverless/internal/emulator/apigatewayv2"
-	emulatedtables "github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb"
-	emulatedroles "github.com/tfserverless/terraform-provider-serverless/internal/emulator/iam"
-	emulatedfunctions "github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda"
-	emulatedlogs "github.com/tfserverless/terraform-provider-serverless/internal/emulator/logs"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
 	"github.com/tfserverless/terraform-provider-serverless/resources/table"
 )
 
-// TestServed demands that the emulator has every operation that the resource
-// types may call.
+// TestServed demands that the emulator serves every operation of AWS that the
+// provider can call: those of the interfaces that the families declare.
 func TestServed(t *testing.T) {
-	served := map[string]reflect.Type{
-		"DynamoDB": reflect.TypeFor[*emulatedtables.Service](),
-		"Gateway":  reflect.TypeFor[*emulatedapis.Service](),
-		"IAM":      reflect.TypeFor[*emulatedroles.Service](),
-		"Lambda":   reflect.TypeFor[*emulatedfunctions.Service](),
-		"Logs":     reflect.TypeFor[*emulatedlogs.Service](),
+	t.Parallel()
+	e, err := emulator.New(emulator.Config{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, clients := range []reflect.Type{reflect.TypeFor[api.Clients](), reflect.TypeFor[function.Clients](), reflect.TypeFor[table.Clients]()} {
-		for i := range clients.NumField() {
-			f := clients.Field(i)
-			service, ok := served[f.Name]
-			if !ok || f.Type.Kind() != reflect.Interface {
-				t.Errorf("%s.%s: it is not known which emulated service that is", clients, f.Name)
-				continue
-			}
-			for j := range f.Type.NumMethod() {
-				if name := f.Type.Method(j).Name; !has(service, name) {
-					t.Errorf("%s calls %s, which %s does not serve", clients, name, service)
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	services := map[string]string{"DynamoDB": "dynamodb", "Gateway": "apigateway", "IAM": "iam", "Lambda": "lambda", "Logs": "logs"}
+	served := map[string]bool{}
+	for _, s := range e.Services() {
+		for _, op := range s.Operations {
+			served[s.Name+"."+op.Name] = true
+		}
+	}
+	called := 0
+	for _, clients := range []any{api.Clients{}, function.Clients{}, table.Clients{}} {
+		c := reflect.TypeOf(clients)
+		for i := range c.NumField() {
+			operations, service := c.Field(i).Type, services[c.Field(i).Name]
+			for j := range operations.NumMethod() {
+				called++
+				if name := service + "." + operations.Method(j).Name; !served[name] {
+					t.Errorf("%s calls %s, which the emulator does not serve", c.PkgPath(), name)
 				}
 			}
 		}
 	}
-}
-
-func has(t reflect.Type, method string) bool {
-	_, ok := t.MethodByName(method)
-	return ok
+	if called == 0 {
+		t.Error("the families declare no operations")
+	}
+	if !served["sts.GetCallerIdentity"] { // what internal/awsapi asks
+		t.Error("the emulator does not serve GetCallerIdentity")
+	}
 }
