@@ -17,7 +17,7 @@ import (
 
 // write creates, changes or reads the object of c.
 func (a *applier) write(ctx context.Context, c *plan.Change) hcl.Diagnostics {
-	r := a.Resource(c.Addr.Resource)
+	r := a.Resource(c.Addr)
 	if r == nil {
 		return hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Damaged plan",
@@ -279,7 +279,7 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 
 // about says which object a provider's diagnostics are about.
 func (a *applier) about(diags hcl.Diagnostics, i addr.Instance) hcl.Diagnostics {
-	if r := a.Resource(i.Resource); r != nil {
+	if r := a.Resource(i); r != nil {
 		return a.Locate(diags, r, i)
 	}
 	for _, d := range diags {

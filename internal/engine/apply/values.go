@@ -49,7 +49,7 @@ func (a *applier) value(ctx context.Context, i addr.Instance) (cty.Value, hcl.Di
 	if a.plan.Mode == plan.Destroy {
 		from = a.plan.Prior // what is being destroyed may still configure a provider
 	}
-	r := a.Resource(i.Resource)
+	r := a.Resource(i)
 	object := from.Get(i)
 	if object == nil || !a.settled(i) {
 		if a.plan.Mode == plan.Normal {

@@ -74,7 +74,7 @@ func (p *planner) pending(r *Resource) bool {
 		return false
 	}
 	for waited := range waits {
-		if block := p.resources[waited]; block != nil && len(r.DependsOn) > 0 {
+		if block := p.resources[waited.In("")]; block != nil && len(r.DependsOn) > 0 {
 			for _, need := range block.Needs {
 				if need.Resource.Mode == addr.Managed && waited.Mode == addr.Data {
 					waits[need.Resource] = true
@@ -85,7 +85,7 @@ func (p *planner) pending(r *Resource) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for waited := range waits {
-		if p.busy[waited] {
+		if p.busy[waited.In("")] {
 			return true
 		}
 	}

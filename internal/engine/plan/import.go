@@ -55,11 +55,11 @@ func (p *planner) importable(ctx context.Context, a addr.Instance) (*Resource, h
 	fail := func(at *hcl.Range, summary, detail string) (*Resource, hcl.Diagnostics) {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at, Extra: About{Addr: a.String()}}}
 	}
-	r := p.resources[a.Resource]
+	r := p.Resource(a)
 	switch {
 	case a.Resource.Mode != addr.Managed:
 		return fail(nil, "Only managed resources can be imported", fmt.Sprintf("%s is read anew with every plan.", a))
-	case a.Module != "" || r == nil:
+	case r == nil:
 		return fail(nil, "Resource not in the configuration", fmt.Sprintf("The configuration has no block for %s. Write one, such as resource %q %q {}, and import again.", a, a.Resource.Type, a.Resource.Name))
 	case p.prior.Get(a) != nil:
 		return fail(&r.Range, "Resource already managed", fmt.Sprintf("The state has an object at %s. To import another one in its place, drop it first with the command state rm.", a))

@@ -18,7 +18,7 @@ import (
 // expressions see of it from now on.
 func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, hcl.Diagnostics) {
 	a := addr.Instance(id)
-	r := p.resources[a.Resource]
+	r := p.Resource(a)
 	if r == nil {
 		return cty.DynamicVal, nil // its provider or type was refused when compiling
 	}
@@ -230,7 +230,7 @@ func (p *planner) unwanted(ctx context.Context, id removalID) (Reason, bool, hcl
 	if p.opts.Mode == Destroy || id.deposed != "" {
 		return "", true, nil
 	}
-	r := p.resources[id.addr.Resource]
+	r := p.Resource(id.addr)
 	if r == nil {
 		return DeleteNoConfig, true, nil
 	}

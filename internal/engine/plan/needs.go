@@ -16,17 +16,17 @@ import (
 // connect finds which resources depend on which, as the configuration says it
 // without evaluating anything, and hands create_before_destroy down.
 func (p *Program) connect() {
-	c := connector{p: p, locals: map[string]map[addr.Resource]bool{}, all: map[addr.Resource]map[addr.Resource]bool{}}
+	c := connector{p: p, locals: map[string]map[addr.ConfigResource]bool{}, all: map[addr.ConfigResource]map[addr.ConfigResource]bool{}}
 	for r, compiled := range p.resources {
 		for need := range c.transitive(r) {
 			if need != r {
-				compiled.Needs = append(compiled.Needs, need.In(""))
+				compiled.Needs = append(compiled.Needs, need)
 			}
 		}
 		slices.SortFunc(compiled.Needs, func(a, b addr.ConfigResource) int { return strings.Compare(a.String(), b.String()) })
 	}
 	for at, block := range p.providers {
-		needs := map[addr.Resource]bool{}
+		needs := map[addr.ConfigResource]bool{}
 		c.refs(needs, block.Refs())
 		for direct := range maps.Clone(needs) {
 			maps.Copy(needs, c.transitive(direct))
@@ -42,7 +42,7 @@ func (p *Program) connect() {
 		}
 		compiled.CreateFirst = true
 		for _, need := range compiled.Needs {
-			if n := p.resources[need.Resource]; n != nil && need.Resource.Mode == addr.Managed {
+			if n := p.resources[need]; n != nil && need.Resource.Mode == addr.Managed {
 				n.CreateFirst = true
 			}
 		}
@@ -51,17 +51,17 @@ func (p *Program) connect() {
 
 type connector struct {
 	p      *Program
-	locals map[string]map[addr.Resource]bool
-	all    map[addr.Resource]map[addr.Resource]bool
+	locals map[string]map[addr.ConfigResource]bool
+	all    map[addr.ConfigResource]map[addr.ConfigResource]bool
 }
 
 // transitive is everything that r needs. In a circle, which evaluation reports,
 // it is only a part.
-func (c *connector) transitive(r addr.Resource) map[addr.Resource]bool {
+func (c *connector) transitive(r addr.ConfigResource) map[addr.ConfigResource]bool {
 	if found, ok := c.all[r]; ok {
 		return found
 	}
-	out := map[addr.Resource]bool{}
+	out := map[addr.ConfigResource]bool{}
 	c.all[r] = out
 	compiled := c.p.resources[r]
 	if compiled == nil {
@@ -74,15 +74,15 @@ func (c *connector) transitive(r addr.Resource) map[addr.Resource]bool {
 	return out
 }
 
-func (c *connector) direct(r *Resource) map[addr.Resource]bool {
-	out := map[addr.Resource]bool{}
+func (c *connector) direct(r *Resource) map[addr.ConfigResource]bool {
+	out := map[addr.ConfigResource]bool{}
 	c.refs(out, r.block.Refs())
 	c.exprs(out, r.Count, r.ForEach)
 	for _, t := range r.DependsOn {
 		if root, name := t.RootName(), second(t); root != "data" {
-			out[addr.Resource{Type: root, Name: name}] = true
+			out[addr.Resource{Type: root, Name: name}.In("")] = true
 		} else if len(t) > 2 {
-			out[addr.Resource{Mode: addr.Data, Type: name, Name: second(t[1:])}] = true
+			out[addr.Resource{Mode: addr.Data, Type: name, Name: second(t[1:])}.In("")] = true
 		}
 	}
 	c.exprs(out, r.Lifecycle.ReplaceTriggeredBy...)
@@ -103,7 +103,7 @@ func second(t hcl.Traversal) string {
 	return ""
 }
 
-func (c *connector) exprs(into map[addr.Resource]bool, exprs ...hcl.Expression) {
+func (c *connector) exprs(into map[addr.ConfigResource]bool, exprs ...hcl.Expression) {
 	for _, e := range exprs {
 		if e != nil {
 			refs, _ := lang.Refs(e, nil) // evaluation reports what is wrong
@@ -112,11 +112,11 @@ func (c *connector) exprs(into map[addr.Resource]bool, exprs ...hcl.Expression) 
 	}
 }
 
-func (c *connector) refs(into map[addr.Resource]bool, refs []lang.Ref) {
+func (c *connector) refs(into map[addr.ConfigResource]bool, refs []lang.Ref) {
 	for _, r := range refs {
 		switch r.Root {
 		case "resource":
-			into[r.Resource] = true
+			into[r.Resource.In("")] = true
 			if r.KeyExpr != nil {
 				c.exprs(into, r.KeyExpr)
 			}
@@ -126,11 +126,11 @@ func (c *connector) refs(into map[addr.Resource]bool, refs []lang.Ref) {
 	}
 }
 
-func (c *connector) local(name string) map[addr.Resource]bool {
+func (c *connector) local(name string) map[addr.ConfigResource]bool {
 	if found, ok := c.locals[name]; ok {
 		return found
 	}
-	out := map[addr.Resource]bool{}
+	out := map[addr.ConfigResource]bool{}
 	c.locals[name] = out
 	if l := c.p.Module.Locals[name]; l != nil {
 		c.exprs(out, l.Expr)

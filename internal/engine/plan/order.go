@@ -164,7 +164,7 @@ func (o *orderer) softEdges(changes []Change) [][]edge {
 		}
 		// A provider configured from a is needed until its last object is gone.
 		for provider, needs := range o.p.providerNeeds {
-			if !needs[a.Resource] {
+			if !needs[a] {
 				continue
 			}
 			for _, other := range changes {
@@ -194,7 +194,7 @@ func (o *orderer) dependents() map[addr.ConfigResource]map[addr.ConfigResource]b
 	}
 	for r, compiled := range o.p.resources {
 		for _, need := range compiled.Needs {
-			note(need, r.In(""), false)
+			note(need, r, false)
 		}
 	}
 	return out

@@ -63,7 +63,7 @@ type planner struct {
 
 	mu      sync.Mutex
 	changes map[objectID]*Change
-	busy    map[addr.Resource]bool // has a change that is not NoOp
+	busy    map[addr.ConfigResource]bool // has a change that is not NoOp
 	drift   []Change
 	files   map[string]string
 }
@@ -107,7 +107,7 @@ func (p *Program) planner(o Options) *planner {
 	}
 	pl := &planner{
 		opts: o, hook: o.Hook, prior: o.Prior, next: o.Prior.Clone(),
-		changes: map[objectID]*Change{}, busy: map[addr.Resource]bool{}, files: map[string]string{},
+		changes: map[objectID]*Change{}, busy: map[addr.ConfigResource]bool{}, files: map[string]string{},
 	}
 	pl.Session = p.NewSession(SessionOptions{
 		Objects: pl, Variables: o.Variables, Workspace: o.Workspace,
@@ -145,14 +145,14 @@ func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
 		}
 		for r := range p.resources {
 			wg.Go(func() {
-				x, d := p.Eval.Expand(ctx, r)
+				x, d := p.Eval.Expand(ctx, r.Resource)
 				report(d)
 				if d.HasErrors() {
 					return
 				}
 				for _, key := range x.Keys {
 					wg.Go(func() {
-						_, d := p.instances.Get(ctx, instanceID{Resource: r, Key: key})
+						_, d := p.instances.Get(ctx, instanceID{Resource: r.Resource, Key: key})
 						report(d)
 					})
 				}
@@ -218,7 +218,7 @@ func (p *planner) record(c Change) {
 	defer p.mu.Unlock()
 	p.changes[objectID{c.Addr, c.Deposed}] = &c
 	if c.Action != NoOp {
-		p.busy[c.Addr.Resource] = true
+		p.busy[c.Addr.Config()] = true
 	}
 }
 
@@ -243,7 +243,7 @@ func (p *planner) used(path string, content []byte) {
 func (p *planner) protected() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, c := range p.changes {
-		r := p.resources[c.Addr.Resource]
+		r := p.Resource(c.Addr)
 		if r == nil || !r.Lifecycle.PreventDestroy || c.Deposed != "" || c.Action != Delete && !c.Action.Replaces() {
 			continue
 		}

@@ -29,12 +29,12 @@ type Program struct {
 	mu        sync.Mutex // guards schemas and first
 	schemas   map[addr.Provider]*plugin.Schemas
 	first     map[addr.Provider]*plugin.Provider // never configured: schemas, validation, functions
-	resources map[addr.Resource]*Resource
+	resources map[addr.ConfigResource]*Resource
 	providers map[addr.ProviderConfig]*lang.Block
 
 	// providerNeeds are the resources that a provider block refers to, directly or
 	// through others.
-	providerNeeds map[addr.ProviderConfig]map[addr.Resource]bool
+	providerNeeds map[addr.ProviderConfig]map[addr.ConfigResource]bool
 }
 
 // Resource is a resource block with what follows from it once and for all.
@@ -62,10 +62,10 @@ func Compile(ctx context.Context, m *config.Module, servers Servers) (*Program, 
 		Module: m, servers: servers,
 		schemas:   map[addr.Provider]*plugin.Schemas{},
 		first:     map[addr.Provider]*plugin.Provider{},
-		resources: map[addr.Resource]*Resource{},
+		resources: map[addr.ConfigResource]*Resource{},
 		providers: map[addr.ProviderConfig]*lang.Block{},
 
-		providerNeeds: map[addr.ProviderConfig]map[addr.Resource]bool{},
+		providerNeeds: map[addr.ProviderConfig]map[addr.ConfigResource]bool{},
 	}
 	var diags hcl.Diagnostics
 	failed := map[addr.Provider]bool{}
@@ -96,7 +96,7 @@ func Compile(ctx context.Context, m *config.Module, servers Servers) (*Program, 
 		schema, d := schemaOf(s, at.Provider, r)
 		diags = append(diags, d...)
 		if schema != nil {
-			p.resources[r.Addr] = &Resource{Resource: r, Provider: at, Schema: schema, block: lang.NewBlock(r.Body, schema.Spec)}
+			p.resources[r.Addr.In("")] = &Resource{Resource: r, Provider: at, Schema: schema, block: lang.NewBlock(r.Body, schema.Spec)}
 		}
 	}
 	p.connect()

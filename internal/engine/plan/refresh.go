@@ -67,7 +67,7 @@ func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagno
 // providerOf is the provider configuration for an object of the state: the one
 // of its block if it still has one, else the one that it was made with.
 func (p *planner) providerOf(a addr.Instance) addr.ProviderConfig {
-	if r := p.resources[a.Resource]; r != nil {
+	if r := p.Resource(a); r != nil {
 		return r.Provider
 	}
 	return p.prior.Provider(a)
@@ -150,7 +150,7 @@ func StateFailure(a addr.Instance, err error) *hcl.Diagnostic {
 // about says which object a provider's diagnostics are about, and where its
 // block is if it has one.
 func (p *planner) about(diags hcl.Diagnostics, a addr.Instance) hcl.Diagnostics {
-	if r := p.resources[a.Resource]; r != nil {
+	if r := p.Resource(a); r != nil {
 		return p.Locate(diags, r, a)
 	}
 	return locate(diags, hcl.EmptyBody(), nil, a.String())

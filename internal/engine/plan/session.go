@@ -93,7 +93,7 @@ func (s *Session) SchemaOf(ctx context.Context, provider addr.Provider, r addr.R
 }
 
 // Resource is the block that a is an instance of, or nil.
-func (p *Program) Resource(r addr.Resource) *Resource { return p.resources[r] }
+func (p *Program) Resource(a addr.Instance) *Resource { return p.resources[a.Config()] }
 
 // unconfigured is the instance of a loaded provider that is never configured.
 func (p *Program) unconfigured(provider addr.Provider) *plugin.Provider {
@@ -121,7 +121,7 @@ func (p *Program) nameProvider(c addr.ProviderConfig) (string, *hcl.Range) {
 
 func (s *Session) configure(ctx context.Context, c addr.ProviderConfig) (*plugin.Provider, hcl.Diagnostics) {
 	label, at := s.nameProvider(c)
-	if at == nil && c.Alias != "" {
+	if at == nil && (c.Alias != "" || c.Module != "") {
 		return nil, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Provider configuration not present",
 			Detail: fmt.Sprintf("The state has objects that were made with %s, which the configuration does not declare any more. Put its provider block back until they are destroyed.", c),

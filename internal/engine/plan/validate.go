@@ -43,7 +43,7 @@ func (p *Program) Validate(ctx context.Context) hcl.Diagnostics {
 		wg.Go(func() { _, d := v.Eval.Local(ctx, name); report(d) })
 	}
 	for r := range p.resources {
-		wg.Go(func() { _, d := v.resources.Get(ctx, r); report(d) })
+		wg.Go(func() { _, d := v.resources.Get(ctx, r.Resource); report(d) })
 	}
 	for c := range p.providers {
 		wg.Go(func() { report(v.checkProvider(ctx, c)) })
@@ -78,7 +78,7 @@ func (v *validator) name(r addr.Resource) (string, *hcl.Range) {
 }
 
 func (v *validator) check(ctx context.Context, id addr.Resource) (cty.Value, hcl.Diagnostics) {
-	r := v.Resource(id)
+	r := v.Resource(addr.Instance{Resource: id})
 	if r == nil {
 		return cty.DynamicVal, nil // its type or provider was refused when compiling
 	}
