@@ -76,6 +76,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	s.served = []wire.Service{
 		apis.Wire(),
 		tables.Wire(),
+		tables.Streams().Wire(),
 		roles.Wire(),
 		functions.Wire(),
 		groups.Wire(),

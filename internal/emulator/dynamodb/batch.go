@@ -121,7 +121,7 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteIte
 		return nil, invalid("Too many items requested for the BatchWriteItem call")
 	}
 	out := &dynamodb.BatchWriteItemOutput{UnprocessedItems: map[string][]types.WriteRequest{}}
-	return out, s.env.Store.Update(func(tx *store.Tx) error {
+	return out, s.update(func(tx *store.Tx) error {
 		for _, name := range names {
 			writes, err := s.batchWrites(ctx, tx, name, in.RequestItems[name])
 			if err != nil {

@@ -33,9 +33,15 @@ func (s *Service) item(tx *store.Tx, t *table, path string) (expr.Item, error) {
 
 // write makes new of the item old, either of which is nil where there is none; both
 // have the same key. It is the only place where items change: the entries of the
-// indexes follow within the transaction, and whatever else must be in step with an
-// item (a stream's record) belongs here too. It returns what was written.
+// indexes and the stream's record follow within the transaction, which must be one
+// of s.update. It returns what was written.
 func (s *Service) write(tx *store.Tx, t *table, old, new expr.Item) usage {
+	s.log(tx, t, old, new, false)
+	return s.store(tx, t, old, new)
+}
+
+// store is write without the stream.
+func (s *Service) store(tx *store.Tx, t *table, old, new expr.Item) usage {
 	primary := t.key()
 	path := primary.path(firstItem(old, new))
 	w := usage{table: writeUnits(max(expr.ItemSize(old), expr.ItemSize(new)))}

@@ -68,9 +68,12 @@ func (s *Service) CreateTable(ctx context.Context, in *dynamodb.CreateTableInput
 	t.warm(in.WarmThroughput)
 	s.begin(&t, types.TableStatusCreating)
 
-	err := s.env.Store.Update(func(tx *store.Tx) error {
+	err := s.update(func(tx *store.Tx) error {
 		if _, ok := s.table(ctx, tx, &name); ok {
 			return inUse("Table already exists: %s", name)
+		}
+		if t.Desc.StreamSpecification != nil {
+			s.openLog(tx, &t)
 		}
 		s.put(ctx, tx, t)
 		return nil

@@ -1,5 +1,5 @@
-// Package dynamodb is Amazon DynamoDB: tables with their settings and indexes, and
-// the items in them, read and written with expressions.
+// Package dynamodb is Amazon DynamoDB: tables with their settings and indexes, the
+// items in them, read and written with expressions, and the streams of changes.
 //
 // It answers with the SDK's types and AWS's messages. It must not know HTTP, which
 // is wire's, nor other emulated services; the language of expressions is the
@@ -35,6 +35,10 @@ type Service struct {
 	entries *store.Set[string] // by prefix and path: the path of the item that an index lists
 	claims  *store.Set[claim]  // by scope and ClientRequestToken
 
+	streams *store.Set[stream] // by scope, table and label
+	records *store.Set[record] // by the stream's key and number
+	feeds   feeds
+
 	expiry expiry
 }
 
@@ -57,6 +61,12 @@ func New(e *env.Env) (*Service, error) {
 		return nil, err
 	}
 	if s.claims, err = store.NewSet[claim](e.Store, "dynamodb.claim"); err != nil {
+		return nil, err
+	}
+	if s.streams, err = store.NewSet[stream](e.Store, "dynamodb.stream"); err != nil {
+		return nil, err
+	}
+	if s.records, err = store.NewSet[record](e.Store, "dynamodb.record"); err != nil {
 		return nil, err
 	}
 	if err := s.resume(); err != nil {

@@ -95,7 +95,7 @@ func (s *Service) sweep() {
 // expire deletes what has expired among a table's next items, from the store key
 // from; at first "". It returns the key to go on from, while there is more.
 func (s *Service) expire(key, from string) (next string, more bool, err error) {
-	err = s.env.Store.Update(func(tx *store.Tx) error {
+	err = s.update(func(tx *store.Tx) error {
 		next, more = "", false
 		t, ok := s.tables.Get(tx, key)
 		if !ok || t.TTL == "" {
@@ -123,7 +123,8 @@ func (s *Service) expire(key, from string) (next string, more bool, err error) {
 			}
 		}
 		for _, item := range expired {
-			s.write(tx, &t, item, nil)
+			s.log(tx, &t, item, nil, true)
+			s.store(tx, &t, item, nil)
 		}
 		return nil
 	})

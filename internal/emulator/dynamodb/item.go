@@ -52,7 +52,7 @@ func (s *Service) PutItem(ctx context.Context, in *dynamodb.PutItemInput) (*dyna
 		return nil, detected(err)
 	}
 	out := &dynamodb.PutItemOutput{}
-	return out, s.env.Store.Update(func(tx *store.Tx) error {
+	return out, s.update(func(tx *store.Tx) error {
 		t, err := s.usable(ctx, tx, in.TableName)
 		if err != nil {
 			return err
@@ -100,7 +100,7 @@ func (s *Service) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput) 
 		return nil, detected(err)
 	}
 	out := &dynamodb.DeleteItemOutput{}
-	return out, s.env.Store.Update(func(tx *store.Tx) error {
+	return out, s.update(func(tx *store.Tx) error {
 		t, old, err := s.target(ctx, tx, in.TableName, key)
 		if err != nil {
 			return err

@@ -54,7 +54,7 @@ func (s *Service) PutResourcePolicy(ctx context.Context, in *dynamodb.PutResourc
 		return nil, invalid("Invalid policy document: it must be a JSON object with a Statement")
 	}
 	out := &dynamodb.PutResourcePolicyOutput{}
-	return out, s.env.Store.Update(func(tx *store.Tx) error {
+	return out, s.update(func(tx *store.Tx) error {
 		t, err := s.governed(ctx, tx, in.ResourceArn)
 		if err != nil {
 			return err
@@ -74,7 +74,7 @@ func (s *Service) PutResourcePolicy(ctx context.Context, in *dynamodb.PutResourc
 // DeleteResourcePolicy implements the operation of that name. It may be repeated.
 func (s *Service) DeleteResourcePolicy(ctx context.Context, in *dynamodb.DeleteResourcePolicyInput) (*dynamodb.DeleteResourcePolicyOutput, error) {
 	out := &dynamodb.DeleteResourcePolicyOutput{}
-	return out, s.env.Store.Update(func(tx *store.Tx) error {
+	return out, s.update(func(tx *store.Tx) error {
 		t, err := s.governed(ctx, tx, in.ResourceArn)
 		if err != nil {
 			return err

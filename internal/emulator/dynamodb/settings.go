@@ -23,7 +23,7 @@ func (s *Service) find(ctx context.Context, nameOrARN *string) (t table, err err
 
 // change lets f change a table in one commit.
 func (s *Service) change(ctx context.Context, nameOrARN *string, f func(*table) error) (t table, err error) {
-	err = s.env.Store.Update(func(tx *store.Tx) error {
+	err = s.update(func(tx *store.Tx) error {
 		if t, err = s.known(ctx, tx, nameOrARN); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ const countEvery = 6 * time.Hour
 
 // count counts a table's items and their bytes.
 func (s *Service) count(ctx context.Context, name *string) (t table, err error) {
-	err = s.env.Store.Update(func(tx *store.Tx) error {
+	err = s.update(func(tx *store.Tx) error {
 		if t, err = s.known(ctx, tx, name); err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func (s *Service) ListTables(ctx context.Context, in *dynamodb.ListTablesInput) 
 // table shows DELETING for the settling time.
 func (s *Service) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput) (*dynamodb.DeleteTableOutput, error) {
 	var t table
-	err := s.env.Store.Update(func(tx *store.Tx) (err error) {
+	err := s.update(func(tx *store.Tx) (err error) {
 		if t, err = s.atRest(ctx, tx, in.TableName); err != nil {
 			return err
 		}
@@ -116,6 +116,7 @@ func (s *Service) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput
 			return invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 		}
 		s.clear(tx, &t)
+		s.closeLog(tx, &t)
 		s.begin(&t, types.TableStatusDeleting)
 		if s.Settle == 0 {
 			s.remove(ctx, tx, &t)
@@ -147,7 +148,7 @@ func (s *Service) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput
 // bury removes what is left of a table that has shown DELETING for long enough,
 // unless its name has been given to another.
 func (s *Service) bury(ctx context.Context, gone *table) {
-	err := s.env.Store.Update(func(tx *store.Tx) error {
+	err := s.update(func(tx *store.Tx) error {
 		t, ok := s.tables.Get(tx, env.ScopeOf(ctx).Key(gone.name()))
 		if ok && aws.ToString(t.Desc.TableId) == aws.ToString(gone.Desc.TableId) {
 			s.remove(ctx, tx, gone)

@@ -75,7 +75,7 @@ func (s *Service) UntagResource(ctx context.Context, in *dynamodb.UntagResourceI
 
 // retag replaces a table's tags by what f makes of a copy of them.
 func (s *Service) retag(ctx context.Context, arn *string, f func([]types.Tag) []types.Tag) error {
-	return s.env.Store.Update(func(tx *store.Tx) error {
+	return s.update(func(tx *store.Tx) error {
 		t, err := s.tagged(ctx, tx, arn)
 		if err != nil {
 			return err

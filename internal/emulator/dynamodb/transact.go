@@ -86,7 +86,7 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *dynamodb.TransactW
 		}
 	}
 	out := &dynamodb.TransactWriteItemsOutput{}
-	return out, s.env.Store.Update(func(tx *store.Tx) error {
+	return out, s.update(func(tx *store.Tx) error {
 		again, err := s.claim(ctx, tx, in.ClientRequestToken, steps)
 		if err != nil {
 			return err

@@ -17,7 +17,7 @@ func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) 
 		return nil, detected(err)
 	}
 	out := &dynamodb.UpdateItemOutput{}
-	return out, s.env.Store.Update(func(tx *store.Tx) error {
+	return out, s.update(func(tx *store.Tx) error {
 		t, old, err := s.target(ctx, tx, in.TableName, key)
 		if err != nil {
 			return err

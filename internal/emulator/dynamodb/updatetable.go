@@ -26,7 +26,7 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 	}
 	var t table
 	var out *types.TableDescription
-	err := s.env.Store.Update(func(tx *store.Tx) (err error) {
+	err := s.update(func(tx *store.Tx) (err error) {
 		if t, err = s.atRest(ctx, tx, in.TableName); err != nil {
 			return err
 		}
@@ -52,6 +52,13 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 		}
 		if in.SSESpecification != nil {
 			t.Desc.SSEDescription = encryption(env.ScopeOf(ctx), in.SSESpecification)
+		}
+		if in.StreamSpecification != nil {
+			if t.Desc.StreamSpecification != nil {
+				s.openLog(tx, &t)
+			} else {
+				s.closeLog(tx, &t)
+			}
 		}
 		out = t.describeAs(types.TableStatusUpdating)
 		if in.SSESpecification != nil {

@@ -24,6 +24,7 @@ import (
 var services = []struct{ folder, name string }{
 	{"apigatewayv2/2018-11-29", "apigatewayv2"},
 	{"dynamodb/2012-08-10", "dynamodb"},
+	{"dynamodbstreams/2012-08-10", "dynamodbstreams"},
 	{"iam/2010-05-08", "iam"},
 	{"lambda/2015-03-31", "lambda"},
 	{"logs/2014-03-28", "cloudwatchlogs"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -19,14 +21,15 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
-// clients are the SDK's clients by service, for the operations that AWS has.
+// clients are the SDK's clients by their packages, for the operations that AWS has.
 var clients = map[string]reflect.Type{
-	"apigateway": reflect.TypeFor[*apigatewayv2.Client](),
-	"dynamodb":   reflect.TypeFor[*dynamodb.Client](),
-	"iam":        reflect.TypeFor[*iam.Client](),
-	"lambda":     reflect.TypeFor[*lambda.Client](),
-	"logs":       reflect.TypeFor[*cloudwatchlogs.Client](),
-	"sts":        reflect.TypeFor[*sts.Client](),
+	"apigatewayv2":    reflect.TypeFor[*apigatewayv2.Client](),
+	"dynamodb":        reflect.TypeFor[*dynamodb.Client](),
+	"dynamodbstreams": reflect.TypeFor[*dynamodbstreams.Client](),
+	"iam":             reflect.TypeFor[*iam.Client](),
+	"lambda":          reflect.TypeFor[*lambda.Client](),
+	"cloudwatchlogs":  reflect.TypeFor[*cloudwatchlogs.Client](),
+	"sts":             reflect.TypeFor[*sts.Client](),
 }
 
 const head = `---
@@ -56,14 +59,20 @@ func fidelity() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(head)
 	services := e.Services()
-	slices.SortFunc(services, func(a, b wire.Service) int { return strings.Compare(a.Name, b.Name) })
-	for _, s := range services {
-		client, ok := clients[s.Name]
+	slices.SortStableFunc(services, func(a, b wire.Service) int { return strings.Compare(a.Name, b.Name) })
+	for i, s := range services {
+		in, _ := s.Operations[0].Types()
+		from := path.Base(in.PkgPath())
+		client, ok := clients[from]
 		if !ok {
-			return nil, fmt.Errorf("the service %s is not in the table of clients in internal/tools/docs", s.Name)
+			return nil, fmt.Errorf("the service %s is not in the table of clients in internal/tools/docs", from)
+		}
+		name := s.Name
+		if i > 0 && services[i-1].Name == name {
+			name = from // two services share the name that signatures have
 		}
 		known := operations(client)
-		fmt.Fprintf(&b, "## %s\n\n%d of AWS's %d operations.\n\n| operation | refused |\n|---|---|\n", s.Name, len(s.Operations), len(known))
+		fmt.Fprintf(&b, "## %s\n\n%d of AWS's %d operations.\n\n| operation | refused |\n|---|---|\n", name, len(s.Operations), len(known))
 		for _, op := range s.Operations {
 			fmt.Fprintf(&b, "| %s | %s |\n", op.Name, codes(op.Refused))
 		}
