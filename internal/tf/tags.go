@@ -44,6 +44,15 @@ func Marker(ctx context.Context) string {
 	return p.Run
 }
 
+// Origin says where an object that is in the way comes from, as far as its tags
+// tell: a sentence for the diagnostic.
+func Origin(tags map[string]string) string {
+	if tags[MarkerKey] != "" {
+		return "An apply that was cut off left it unfinished. (Where the provider block names a stack, the next apply takes such an object over by itself.)"
+	}
+	return "Somebody else made it, or an apply that was cut off before it could record it."
+}
+
 // StackKey is the tag that stays on objects whose names are not unique, with the
 // value of [Owner]: a second one is not made for the same resource when the first
 // was finished but never reached the state.

@@ -107,13 +107,13 @@ func resume(ctx context.Context, c *Clients, m *function) (bool, error) {
 	case out.Tags[tf.MarkerKey] == tf.Marker(ctx):
 		return true, nil
 	}
-	return false, conflict(name)
+	return false, conflict(name, out.Tags)
 }
 
-func conflict(name string) error {
+func conflict(name string, tags map[string]string) error {
 	return &tf.Problem{
 		Summary: "The function " + name + " exists already",
-		Detail: "It was not made by this configuration. Choose another name, or take the function over with an import block:\n\n" +
+		Detail: tf.Origin(tags) + " Choose another name, delete that function, or take it over with an import block:\n\n" +
 			fmt.Sprintf("  import {\n    to = serverless_function.NAME\n    id = %q\n  }", name),
 	}
 }

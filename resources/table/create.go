@@ -91,16 +91,16 @@ func createTable(ctx context.Context, c *Clients, m *model) (out *dynamodb.Creat
 // finished table is never taken over, because another block or state has it.
 func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
 	found := &model{Base: m.Base, TableName: m.TableName, Encryption: m.Encryption}
-	ours, err := unfinished(ctx, c, m)
+	tags, err := tagsInPlace(ctx, c, m)
 	if err != nil {
 		return errors.Join(conflict, err)
 	}
-	if !ours {
+	if !ours(ctx, tags) {
 		name := m.TableName.ValueString()
 		return &tf.Problem{
 			Summary: "There is a table " + name + " already",
-			Detail: fmt.Sprintf("DynamoDB has a table of that name in %s, and it is not one whose creation was cut off. "+
-				"Choose another name, or manage that table from here:\n\n  import {\n    to = serverless_table.<name>\n    id = %q\n  }", tf.ScopeOf(ctx).Region, name),
+			Detail: fmt.Sprintf("DynamoDB has a table of that name in %s. %s Choose another name, delete that table, or take it over with an import block:\n\n"+
+				"  import {\n    to = serverless_table.NAME\n    id = %q\n  }", tf.ScopeOf(ctx).Region, tf.Origin(tags), name),
 		}
 	}
 	if err := active(ctx, c, m); err != nil {
@@ -119,14 +119,19 @@ func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
 	return update(ctx, c, found, m)
 }
 
-// unfinished reports whether the table bears the mark of this configuration.
-func unfinished(ctx context.Context, c *Clients, m *model) (bool, error) {
+// tagsInPlace returns the tags of the table that has the name now.
+func tagsInPlace(ctx context.Context, c *Clients, m *model) (map[string]string, error) {
 	out, err := c.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: m.TableName.ValueStringPointer()})
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	tags, err := tagsOf(ctx, c, aws.ToString(out.Table.TableArn))
-	return err == nil && tags[tf.MarkerKey] == tf.Marker(ctx), err
+	return tagsOf(ctx, c, aws.ToString(out.Table.TableArn))
+}
+
+// ours reports whether the tags are those of a table whose creation by this
+// configuration was cut off.
+func ours(ctx context.Context, tags map[string]string) bool {
+	return tags[tf.MarkerKey] == tf.Marker(ctx)
 }
 
 // permanent describes what cannot be changed about a table.
