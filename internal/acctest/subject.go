@@ -233,12 +233,13 @@ func (b *bench) empty() {
 
 // fill puts attributes of a value into the braces of an import id.
 func fill(id string, v cty.Value) string {
+	var pairs []string // replaced in one pass: a route's key has braces of its own
 	for name := range v.Type().AttributeTypes() {
 		if a := v.GetAttr(name); a.Type() == cty.String && !a.IsNull() {
-			id = strings.ReplaceAll(id, "{"+name+"}", a.AsString())
+			pairs = append(pairs, "{"+name+"}", a.AsString())
 		}
 	}
-	return id
+	return strings.NewReplacer(pairs...).Replace(id)
 }
 
 var _ provider.Emulator = (*Wire)(nil)
