@@ -55,7 +55,7 @@ func applyAction(ctx context.Context, p *Program, fs *flag.FlagSet, f *planFlags
 		var planning []string
 		fs.Visit(func(x *flag.Flag) {
 			switch x.Name {
-			case "var", "var-file", "destroy", "refresh-only", "replace":
+			case "var", "var-file", "destroy", "refresh-only", "replace", "target", "exclude":
 				planning = append(planning, "-"+x.Name)
 			}
 		})

@@ -27,6 +27,7 @@ type planFlags struct {
 	destroy, refreshOnly, refresh bool
 	parallelism                   int
 	replace                       []addr.Instance
+	targets, exclude              []plan.Target
 }
 
 func (f *planFlags) declare(fs *flag.FlagSet) {
@@ -38,6 +39,15 @@ func (f *planFlags) declare(fs *flag.FlagSet) {
 	fs.BoolVar(&f.refreshOnly, "refresh-only", false, "only bring the state in line with the objects")
 	fs.BoolVar(&f.refresh, "refresh", true, "read every object before planning")
 	fs.IntVar(&f.parallelism, "parallelism", 10, "how `many` changes to make at once; reading is not limited")
+	target := func(into *[]plan.Target) func(string) error {
+		return func(s string) error {
+			t, err := plan.ParseTarget(s)
+			*into = append(*into, t)
+			return err
+		}
+	}
+	fs.Func("target", "work only on what is at an `address`, and on what that needs; may be repeated", target(&f.targets))
+	fs.Func("exclude", "leave what is at an `address` aside, and what needs that; may be repeated", target(&f.exclude))
 	fs.Func("replace", "replace the object at an `address`, though nothing demands it; may be repeated", func(s string) error {
 		a, err := addr.ParseInstance(s)
 		if err == nil && a.Resource.Mode != addr.Managed {
@@ -54,6 +64,8 @@ func (f *planFlags) mode() (plan.Mode, error) {
 		return 0, errors.New("-parallelism must be at least 1")
 	case f.destroy && f.refreshOnly:
 		return 0, advise(errors.New("-destroy and -refresh-only exclude each other"), "One removes objects, the other changes none.")
+	case len(f.targets) > 0 && len(f.exclude) > 0:
+		return 0, advise(errors.New("-target and -exclude exclude each other"), "One names all that is worked on, the other all that is not.")
 	case f.refreshOnly && !f.refresh:
 		return 0, advise(errors.New("-refresh-only and -refresh=false exclude each other"), "Nothing would be left to do.")
 	case len(f.replace) > 0 && (f.destroy || f.refreshOnly):
@@ -79,7 +91,7 @@ func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local
 	prior, base := stateOf(store)
 	p, more := program.Plan(ctx, plan.Options{
 		Mode: mode, Prior: prior, Base: base, Variables: values, Workspace: workspace(),
-		NoRefresh: !f.refresh, Replace: f.replace, Hook: v.hook(), Now: time.Now(), ReadFile: local.ReadFile,
+		NoRefresh: !f.refresh, Replace: f.replace, Targets: f.targets, Exclude: f.exclude, Hook: v.hook(), Now: time.Now(), ReadFile: local.ReadFile,
 	})
 	return p, v.diagnostics(append(diags, more...))
 }

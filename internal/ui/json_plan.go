@@ -69,7 +69,7 @@ type deltaJSON struct {
 func PlanJSON(p *plan.Plan, f PlanFacts) ([]byte, error) {
 	out := planJSON{
 		Format: "1.2", Version: f.TerraformVersion, Timestamp: f.Timestamp.UTC().Format(time.RFC3339),
-		Applyable: !p.Empty() || p.Mode == plan.RefreshOnly && p.Refreshed(), Complete: true,
+		Applyable: !p.Empty() || p.Mode == plan.RefreshOnly && p.Refreshed(), Complete: !p.Partial,
 	}
 	var err error
 	if out.Variables, err = variables(p.Variables); err != nil {

@@ -187,6 +187,11 @@ func (a *applier) result(outcomes []graph.Outcome) Result {
 	return out
 }
 
+// concerns tells that the plan does not leave the output aside.
+func (a *applier) concerns(output string) bool {
+	return !a.plan.Partial || slices.ContainsFunc(a.plan.Outputs, func(o plan.OutputChange) bool { return o.Name == output })
+}
+
 // outputs stores the values of the outputs. After errors those that cannot be
 // evaluated keep their old values.
 func (a *applier) outputs(ctx context.Context, complete bool) {
@@ -194,8 +199,13 @@ func (a *applier) outputs(ctx context.Context, complete bool) {
 		if !complete {
 			return
 		}
-		a.state.SetOutputs(nil)
+		values := a.state.Outputs()
+		maps.DeleteFunc(values, func(name string, _ state.Output) bool { return a.concerns(name) })
+		a.state.SetOutputs(values)
 		for _, e := range a.state.Entries() {
+			if a.plan.Partial {
+				break
+			}
 			if e.Addr.Resource.Mode == addr.Data {
 				a.state.Put(state.Entry{Addr: e.Addr})
 			}
@@ -204,11 +214,14 @@ func (a *applier) outputs(ctx context.Context, complete bool) {
 	}
 	values := a.state.Outputs()
 	for name := range values {
-		if a.Module.Outputs[name] == nil {
+		if a.Module.Outputs[name] == nil && a.concerns(name) {
 			delete(values, name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Module.Outputs)) {
+		if !a.concerns(name) {
+			continue
+		}
 		v, diags := a.Eval.Output(ctx, name)
 		a.report(diags)
 		if diags.HasErrors() {

@@ -192,9 +192,9 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 // not carry out yet.
 var unsupported = map[string]string{
 	"module":    "Write its resources into this directory.",
-	"moved":     "Rename the resource in the state first, with a tool that supports \"state mv\", and remove the block.",
-	"import":    "Import the object with another tool that shares this state format, and remove the block.",
-	"removed":   "Remove the object from the state first, with a tool that supports \"state rm\", and remove the block.",
+	"moved":     "Use the command \"state mv\" instead, and remove the block.",
+	"import":    "Use the command \"import\" instead, and remove the block.",
+	"removed":   "Use the command \"state rm\" instead, and remove the block.",
 	"check":     "Use a postcondition in a lifecycle block or a precondition in an output instead.",
 	"ephemeral": "Use a variable with sensitive = true instead.",
 	"action":    "Remove the block.",

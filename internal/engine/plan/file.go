@@ -42,6 +42,7 @@ type planJSON struct {
 	Workspace string               `json:"workspace"`
 	Time      time.Time            `json:"time"`
 	Refreshed bool                 `json:"refreshed"`
+	Partial   bool                 `json:"partial,omitempty"`
 	Files     map[string]string    `json:"files"`
 	Variables map[string]valueJSON `json:"variables"`
 	Changes   []changeJSON         `json:"changes"`
@@ -210,7 +211,7 @@ func entry(f *zip.File) (content []byte, err error) {
 func encodePlan(prog *Program, p *Plan) ([]byte, error) {
 	doc := planJSON{
 		Version: fileVersion, Dir: prog.Module.Dir, Mode: p.Mode, Base: p.Base, Workspace: p.Workspace, Time: p.Time,
-		Refreshed: p.refreshed, Files: p.Files, Graph: p.Graph, Variables: map[string]valueJSON{},
+		Refreshed: p.refreshed, Partial: p.Partial, Files: p.Files, Graph: p.Graph, Variables: map[string]valueJSON{},
 	}
 	var err error
 	for name, v := range p.Variables {
@@ -276,7 +277,7 @@ func encodeChanges(changes []Change) ([]changeJSON, error) {
 func decodePlan(ctx context.Context, prog *Program, doc *planJSON) (*Plan, error) {
 	p := &Plan{
 		Mode: doc.Mode, Base: doc.Base, Workspace: doc.Workspace, Time: doc.Time, Files: doc.Files,
-		Graph: doc.Graph, Variables: map[string]cty.Value{}, refreshed: doc.Refreshed,
+		Graph: doc.Graph, Variables: map[string]cty.Value{}, refreshed: doc.Refreshed, Partial: doc.Partial,
 	}
 	var err error
 	for name, v := range doc.Variables {

@@ -35,6 +35,16 @@ func (p *Program) connect() {
 			p.providerNeeds[at] = needs
 		}
 	}
+	for name, o := range p.Module.Outputs {
+		needs := map[addr.ConfigResource]bool{}
+		c.exprs(needs, o.Expr)
+		c.traversals(needs, o.DependsOn)
+		c.checks(needs, o.Preconditions)
+		for direct := range maps.Clone(needs) {
+			maps.Copy(needs, c.transitive(direct))
+		}
+		p.outputNeeds[name] = needs
+	}
 	for _, compiled := range p.resources {
 		own := compiled.Lifecycle.CreateBeforeDestroy
 		if own == nil || !*own {
@@ -78,20 +88,28 @@ func (c *connector) direct(r *Resource) map[addr.ConfigResource]bool {
 	out := map[addr.ConfigResource]bool{}
 	c.refs(out, r.block.Refs())
 	c.exprs(out, r.Count, r.ForEach)
-	for _, t := range r.DependsOn {
-		if root, name := t.RootName(), second(t); root != "data" {
-			out[addr.Resource{Type: root, Name: name}.In("")] = true
-		} else if len(t) > 2 {
-			out[addr.Resource{Mode: addr.Data, Type: name, Name: second(t[1:])}.In("")] = true
-		}
-	}
+	c.traversals(out, r.DependsOn)
 	c.exprs(out, r.Lifecycle.ReplaceTriggeredBy...)
-	for _, checks := range [][]*config.Check{r.Lifecycle.Preconditions, r.Lifecycle.Postconditions} {
-		for _, check := range checks {
-			c.exprs(out, check.Condition, check.Message)
+	c.checks(out, r.Lifecycle.Preconditions)
+	c.checks(out, r.Lifecycle.Postconditions)
+	return out
+}
+
+func (c *connector) checks(into map[addr.ConfigResource]bool, checks []*config.Check) {
+	for _, check := range checks {
+		c.exprs(into, check.Condition, check.Message)
+	}
+}
+
+// traversals adds what depends_on lists.
+func (c *connector) traversals(into map[addr.ConfigResource]bool, traversals []hcl.Traversal) {
+	for _, t := range traversals {
+		if root, name := t.RootName(), second(t); root != "data" {
+			into[addr.Resource{Type: root, Name: name}.In("")] = true
+		} else if len(t) > 2 {
+			into[addr.Resource{Mode: addr.Data, Type: name, Name: second(t[1:])}.In("")] = true
 		}
 	}
-	return out
 }
 
 func second(t hcl.Traversal) string {

@@ -39,6 +39,10 @@ type Plan struct {
 	// Action is Update or Delete.
 	Drift []Change
 
+	// Partial tells that targets left things aside: what is neither in Changes nor
+	// in Outputs stays as it is.
+	Partial bool
+
 	// Outputs holds every root output of the configuration or the state, by name.
 	Outputs []OutputChange
 

@@ -29,7 +29,9 @@ type Options struct {
 	Workspace string // empty is "default"
 	NoRefresh bool   // take the state for the truth
 	Replace   []addr.Instance
-	Hook      Hook // nil for none
+	Targets   []Target // work on these and what they need only; none is all
+	Exclude   []Target // leave these and what needs them aside
+	Hook      Hook     // nil for none
 	Now       time.Time
 
 	// ReadFile reads files for functions; nil is os.ReadFile. Whoever holds a
@@ -55,6 +57,7 @@ type planner struct {
 	hook  Hook
 	prior *state.State
 	next  *state.State // prior after refreshing
+	only  selection
 
 	objects   *graph.Memo[objectID, *object]
 	instances *graph.Memo[instanceID, cty.Value]
@@ -76,6 +79,11 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 		return nil, diags
 	}
 	pl := p.planner(o)
+	var more hcl.Diagnostics
+	pl.only, more = p.selection(pl.opts)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return nil, diags
+	}
 	diags = append(diags, pl.walk(ctx)...)
 	diags = append(diags, pl.Graph.Diagnostics()...)
 	diags = append(diags, pl.protected()...)
@@ -138,12 +146,19 @@ func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
 	if p.opts.Mode != Destroy {
 		wg.Go(func() { report(p.Eval.Validations(ctx)) })
 		for name := range p.Module.Outputs {
-			wg.Go(func() { _, d := p.Eval.Output(ctx, name); report(d) })
+			if p.only.output(p.Program, name, p.opts.Mode) {
+				wg.Go(func() { _, d := p.Eval.Output(ctx, name); report(d) })
+			}
 		}
 		for name := range p.Module.Locals {
-			wg.Go(func() { _, d := p.Eval.Local(ctx, name); report(d) })
+			if !p.only.partial() { // else those that are needed
+				wg.Go(func() { _, d := p.Eval.Local(ctx, name); report(d) })
+			}
 		}
 		for r := range p.resources {
+			if !p.only.some(r) {
+				continue
+			}
 			wg.Go(func() {
 				x, d := p.Eval.Expand(ctx, r.Resource)
 				report(d)
@@ -151,8 +166,12 @@ func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
 					return
 				}
 				for _, key := range x.Keys {
+					id := instanceID{Resource: r.Resource, Key: key}
+					if !p.only.has(addr.Instance(id)) {
+						continue
+					}
 					wg.Go(func() {
-						_, d := p.instances.Get(ctx, instanceID{Resource: r.Resource, Key: key})
+						_, d := p.instances.Get(ctx, id)
 						report(d)
 					})
 				}
@@ -160,6 +179,9 @@ func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
 		}
 	}
 	for _, e := range p.prior.Entries() {
+		if !p.only.has(e.Addr) {
+			continue
+		}
 		if e.Addr.Resource.Mode == addr.Data {
 			p.next.Put(state.Entry{Addr: e.Addr}) // read anew, or gone
 			continue
@@ -264,10 +286,11 @@ func (p *planner) replaced() hcl.Diagnostics {
 		if c := p.changes[objectID{addr: a}]; c != nil && c.Action != Delete || p.Graph.Diagnostics().HasErrors() {
 			continue
 		}
-		diags = append(diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "Nothing to replace",
-			Detail: fmt.Sprintf("The configuration has no instance %s. Check the address, index included; quotes must reach this program.", a),
-		})
+		detail := fmt.Sprintf("The configuration has no instance %s. Check the address, index included; quotes must reach this program.", a)
+		if !p.only.has(a) {
+			detail = fmt.Sprintf("The targets leave %s aside. Make it a target too, or do not exclude it.", a)
+		}
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to replace", Detail: detail})
 	}
 	return diags
 }
@@ -288,7 +311,7 @@ func (p *planner) result(ctx context.Context) *Plan {
 	out := &Plan{
 		Mode: p.opts.Mode, Prior: p.next, Base: p.opts.Base, Drift: p.drift,
 		Variables: p.opts.Variables, Workspace: p.opts.Workspace, Files: p.files,
-		Time: p.opts.Now,
+		Time: p.opts.Now, Partial: p.only.partial(),
 	}
 	for _, c := range p.changes {
 		out.Changes = append(out.Changes, *c)
@@ -320,6 +343,9 @@ func (p *planner) planOutputs(ctx context.Context) []OutputChange {
 	}
 	var out []OutputChange
 	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if !p.only.output(p.Program, name, p.opts.Mode) {
+			continue
+		}
 		c := OutputChange{Name: name, Before: cty.NullVal(cty.DynamicPseudoType), After: cty.NullVal(cty.DynamicPseudoType)}
 		old, had := before[name]
 		if had {

@@ -35,6 +35,10 @@ type Program struct {
 	// providerNeeds are the resources that a provider block refers to, directly or
 	// through others.
 	providerNeeds map[addr.ProviderConfig]map[addr.ConfigResource]bool
+
+	// outputNeeds are the resources that an output of the root module refers to,
+	// directly or through others.
+	outputNeeds map[string]map[addr.ConfigResource]bool
 }
 
 // Resource is a resource block with what follows from it once and for all.
@@ -66,6 +70,7 @@ func Compile(ctx context.Context, m *config.Module, servers Servers) (*Program, 
 		providers: map[addr.ProviderConfig]*lang.Block{},
 
 		providerNeeds: map[addr.ProviderConfig]map[addr.ConfigResource]bool{},
+		outputNeeds:   map[string]map[addr.ConfigResource]bool{},
 	}
 	var diags hcl.Diagnostics
 	failed := map[addr.Provider]bool{}
