@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
 var corsSchema = schema.SingleNestedAttribute{
@@ -44,8 +46,8 @@ func (c *cors) aws() *types.Cors {
 		return nil
 	}
 	out := &types.Cors{
-		AllowOrigins: texts(c.AllowOrigins), AllowMethods: texts(c.AllowMethods),
-		AllowHeaders: texts(c.AllowHeaders), ExposeHeaders: texts(c.ExposeHeaders),
+		AllowOrigins: tf.Texts(c.AllowOrigins), AllowMethods: tf.Texts(c.AllowMethods),
+		AllowHeaders: tf.Texts(c.AllowHeaders), ExposeHeaders: tf.Texts(c.ExposeHeaders),
 		AllowCredentials: c.AllowCredentials.ValueBoolPointer(),
 	}
 	if !c.MaxAge.IsNull() {
@@ -59,8 +61,8 @@ func corsOf(in *types.Cors) *cors {
 		return nil
 	}
 	out := &cors{
-		AllowOrigins: values(in.AllowOrigins), AllowMethods: values(in.AllowMethods),
-		AllowHeaders: values(in.AllowHeaders), ExposeHeaders: values(in.ExposeHeaders),
+		AllowOrigins: tf.Strings(in.AllowOrigins), AllowMethods: tf.Strings(in.AllowMethods),
+		AllowHeaders: tf.Strings(in.AllowHeaders), ExposeHeaders: tf.Strings(in.ExposeHeaders),
 		AllowCredentials: tftypes.BoolPointerValue(in.AllowCredentials),
 	}
 	if in.MaxAge != nil {

@@ -39,7 +39,7 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 				Required: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 128)},
 				MarkdownDescription: "What the API is called, 1 to 128 characters. On AWS it is called so with the provider's `name_prefix` before it.",
 			},
-			"api_name": computed("The name on AWS: `name_prefix` and `name`."),
+			"api_name": tf.Computed("The name on AWS: `name_prefix` and `name`."),
 			"description": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 1024)},
 				MarkdownDescription: "What the API is for, at most 1024 characters.",
@@ -56,9 +56,9 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 				MarkdownDescription: "Variables that functions find in each request's `stageVariables`.",
 			},
 			"tags":          tf.TagsAttribute(),
-			"arn":           computed("ARN of the API."),
-			"url":           computed("URL at which the stage answers, without a slash at its end."),
-			"execution_arn": computed("ARN that permissions to call functions name as their source."),
+			"arn":           tf.Computed("ARN of the API."),
+			"url":           tf.Computed("URL at which the stage answers, without a slash at its end."),
+			"execution_arn": tf.Computed("ARN that permissions to call functions name as their source."),
 		},
 	},
 	Plan:   planHTTPAPI,
@@ -88,10 +88,6 @@ type httpAPI struct {
 	ARN            tftypes.String            `tfsdk:"arn"`
 	URL            tftypes.String            `tfsdk:"url"`
 	ExecutionARN   tftypes.String            `tfsdk:"execution_arn"`
-}
-
-func computed(description string) schema.StringAttribute {
-	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 }
 
 // planHTTPAPI makes the name on AWS, which, unlike other names, is not unique and
@@ -317,7 +313,7 @@ func readHTTPAPI(ctx context.Context, c *Clients, m *httpAPI) error {
 	if m.Name.IsNull() || tf.Prefix(ctx)+m.Name.ValueString() != m.APIName.ValueString() {
 		m.Name = tftypes.StringValue(strings.TrimPrefix(m.APIName.ValueString(), tf.Prefix(ctx)))
 	}
-	m.Description = nonEmpty(out.Description)
+	m.Description = tf.NonEmpty(out.Description)
 	m.CORS = corsOf(out.CorsConfiguration)
 	m.ARN = tftypes.StringValue(apiARN(ctx, m.ID.ValueString()))
 	m.ExecutionARN = tftypes.StringValue(scope.ARN("execute-api", m.ID.ValueString()))
@@ -363,31 +359,7 @@ func readStage(ctx context.Context, c *Clients, m *httpAPI, endpoint string) err
 	return nil
 }
 
-func texts(list []tftypes.String) []string {
-	var out []string
-	for _, s := range list {
-		out = append(out, s.ValueString())
-	}
-	return out
-}
-
-func values(list []string) []tftypes.String {
-	var out []tftypes.String
-	for _, s := range list {
-		out = append(out, tftypes.StringValue(s))
-	}
-	return out
-}
-
 func apiARN(ctx context.Context, id string) string {
 	scope := tf.ScopeOf(ctx)
 	return fmt.Sprintf("arn:%s:apigateway:%s::/apis/%s", scope.Partition, scope.Region, id)
-}
-
-// nonEmpty is null for what AWS gives as an empty string or not at all.
-func nonEmpty(s *string) tftypes.String {
-	if aws.ToString(s) == "" {
-		return tftypes.StringNull()
-	}
-	return tftypes.StringValue(*s)
 }

@@ -35,7 +35,7 @@ var Route = tf.Type[*Clients, route]{
 		MarkdownDescription: "Which requests of an API go to a function. The integration between both and the permission to call the function come with it; " +
 			"routes of one API to the same function share one permission.",
 		Attributes: map[string]schema.Attribute{
-			"id":  computed("The route's id. To import a route its key may stand in the id's place: `a1b2c3d4e5/GET /orders`."),
+			"id":  tf.Computed("The route's id. To import a route its key may stand in the id's place: `a1b2c3d4e5/GET /orders`."),
 			"api": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the API. Changing it replaces the route."},
 			"route": schema.StringAttribute{
 				Required:            true,
@@ -53,8 +53,8 @@ var Route = tf.Type[*Clients, route]{
 				Optional: true, Computed: true, Default: stringdefault.StaticString("2.0"), Validators: []validator.String{stringvalidator.OneOf("1.0", "2.0")},
 				MarkdownDescription: "Form of the event that the function gets: `2.0`, or `1.0`, which REST APIs have. Default: `2.0`.",
 			},
-			"integration_id": computed("Id of the integration."),
-			"permission_id":  computed("Id of the statement in the function's policy that lets the API call it."),
+			"integration_id": tf.Computed("Id of the integration."),
+			"permission_id":  tf.Computed("Id of the statement in the function's policy that lets the API call it."),
 		},
 	},
 	Changes:  map[string][]string{"permission_id": {"function"}},

@@ -253,7 +253,7 @@ func ownRole(ctx context.Context, m *function) *parts.Role {
 	return &parts.Role{
 		Name:    parts.RoleName(m.FunctionName.ValueString(), tf.ScopeOf(ctx).Region),
 		Service: "lambda.amazonaws.com",
-		Managed: texts(m.PolicyARNs),
+		Managed: tf.Texts(m.PolicyARNs),
 		Tags:    m.All(),
 	}
 }

@@ -122,14 +122,6 @@ func variablesOf(all map[string]string) variables {
 	return v
 }
 
-func texts(list []tftypes.String) []string {
-	var all []string
-	for _, s := range list {
-		all = append(all, s.ValueString())
-	}
-	return all
-}
-
 func validate(_ context.Context, v *tf.Check, m *function) {
 	if v.Known("name") && v.Known("function_name") && m.Name.IsNull() && m.FunctionName.IsNull() {
 		v.Error(path.Root("name"), "No name", "Give the function a name, or function_name to name it on AWS without the provider's name_prefix.")
@@ -159,7 +151,7 @@ func validate(_ context.Context, v *tf.Check, m *function) {
 		if slices.ContainsFunc(l.Access, tftypes.String.IsUnknown) {
 			continue
 		}
-		err := parts.CheckWords(texts(l.Access))
+		err := parts.CheckWords(tf.Texts(l.Access))
 		if err == nil && !l.To.IsUnknown() && !l.To.IsNull() {
 			_, err = l.of(name).Statements()
 		}
@@ -197,7 +189,7 @@ func validateSource(v *tf.Check, s *source) {
 
 // of returns the link as parts know it.
 func (l link) of(name string) parts.Link {
-	return parts.Link{Name: name, To: l.To.ValueString(), Access: texts(l.Access)}
+	return parts.Link{Name: name, To: l.To.ValueString(), Access: tf.Texts(l.Access)}
 }
 
 // documents are the known policy documents.

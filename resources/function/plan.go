@@ -342,7 +342,7 @@ func some(files []artifact.File) string {
 
 func (s *source) artifact() artifact.Source {
 	return artifact.Source{
-		Dir: s.Dir.ValueString(), Include: texts(s.Include), Exclude: texts(s.Exclude),
+		Dir: s.Dir.ValueString(), Include: tf.Texts(s.Include), Exclude: tf.Texts(s.Exclude),
 		File: s.File.ValueString(), Zip: s.Zip.ValueString(), Inline: s.Inline.values(),
 	}
 }

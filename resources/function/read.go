@@ -27,7 +27,7 @@ func read(ctx context.Context, c *Clients, m *function) error {
 	scope := tf.ScopeOf(ctx)
 	m.InvokeARN = tftypes.StringValue(fmt.Sprintf("arn:%s:apigateway:%s:lambda:path/2015-03-31/functions/%s/invocations", scope.Partition, scope.Region, m.ARN.ValueString()))
 	m.FunctionName = tftypes.StringPointerValue(f.FunctionName)
-	m.Description = nonEmpty(f.Description)
+	m.Description = tf.NonEmpty(f.Description)
 	m.Handler = tftypes.StringPointerValue(f.Handler)
 	m.Runtime = tftypes.StringValue(string(f.Runtime))
 	m.Architecture = tftypes.StringValue(string(types.ArchitectureX8664))
@@ -97,8 +97,8 @@ func readLog(ctx context.Context, c *Clients, m *function, config *types.Logging
 	group := ownLogGroup(m.FunctionName.ValueString())
 	if config != nil {
 		l.Format = tftypes.StringValue(string(config.LogFormat))
-		l.ApplicationLevel = nonEmpty(aws.String(string(config.ApplicationLogLevel)))
-		l.SystemLevel = nonEmpty(aws.String(string(config.SystemLogLevel)))
+		l.ApplicationLevel = tf.NonEmpty(aws.String(string(config.ApplicationLogLevel)))
+		l.SystemLevel = tf.NonEmpty(aws.String(string(config.SystemLogLevel)))
 		if g := aws.ToString(config.LogGroup); g != "" {
 			group = g
 		}
@@ -146,12 +146,4 @@ func readRole(ctx context.Context, c *Clients, m *function, arn string) error {
 		}
 	}
 	return nil
-}
-
-// nonEmpty is null for what AWS gives as an empty string or not at all.
-func nonEmpty(s *string) tftypes.String {
-	if aws.ToString(s) == "" {
-		return tftypes.StringNull()
-	}
-	return tftypes.StringValue(*s)
 }

@@ -108,12 +108,12 @@ var functionSchema = schema.Schema{
 			MarkdownDescription: "What happens when the function calls itself in a loop through queues or topics: `terminate` or `allow`. Default: `terminate`.",
 		},
 		"tags":          tf.TagsAttribute(),
-		"arn":           computed("ARN of the function."),
-		"target_arn":    computed("ARN that others should call: give this to routes, event sources and schedules."),
-		"invoke_arn":    computed("ARN in the form that API Gateway's own resources take."),
-		"code_sha256":   computed("Base64 of the package's SHA-256, known at plan; what AWS calls CodeSha256."),
+		"arn":           tf.Computed("ARN of the function."),
+		"target_arn":    tf.Computed("ARN that others should call: give this to routes, event sources and schedules."),
+		"invoke_arn":    tf.Computed("ARN in the form that API Gateway's own resources take."),
+		"code_sha256":   tf.Computed("Base64 of the package's SHA-256, known at plan; what AWS calls CodeSha256."),
 		"code_size":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Size of the package in bytes."},
-		"last_modified": computed("When the function was last changed, RFC 3339."),
+		"last_modified": tf.Computed("When the function was last changed, RFC 3339."),
 	},
 }
 
@@ -171,8 +171,4 @@ var logSchema = schema.SingleNestedAttribute{
 			MarkdownDescription: "Name of an existing log group to write to. Default: one of the function's own, `/aws/lambda/<function_name>`, which is removed with it.",
 		},
 	},
-}
-
-func computed(description string) schema.StringAttribute {
-	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 }
