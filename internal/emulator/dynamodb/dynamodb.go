@@ -85,6 +85,7 @@ func (s *Service) Wire() wire.Service {
 		Protocol: wire.AWSJSON10,
 		Schema:   schemas.DynamoDB_20120810,
 		Operations: []wire.Operation{
+			wire.Op(schemas.BatchExecuteStatement, s.BatchExecuteStatement),
 			wire.Op(schemas.BatchGetItem, s.BatchGetItem),
 			wire.Op(schemas.BatchWriteItem, s.BatchWriteItem),
 			wire.Op(schemas.CreateTable, s.CreateTable, wire.Refuse("GlobalTableSettingsReplicationMode", "GlobalTableSourceArn", "VectorIndexes")),
@@ -98,6 +99,8 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.DescribeLimits, s.DescribeLimits),
 			wire.Op(schemas.DescribeTable, s.DescribeTable),
 			wire.Op(schemas.DescribeTimeToLive, s.DescribeTimeToLive),
+			wire.Op(schemas.ExecuteStatement, s.ExecuteStatement),
+			wire.Op(schemas.ExecuteTransaction, s.ExecuteTransaction),
 			wire.Op(schemas.GetItem, s.GetItem),
 			wire.Op(schemas.GetResourcePolicy, s.GetResourcePolicy),
 			wire.Op(schemas.ListTables, s.ListTables),

@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
@@ -15,6 +16,9 @@ type step struct {
 	returns types.ReturnValuesOnConditionCheckFailure
 	digest  []byte
 	expressions
+
+	inserts     bool // of PartiQL: there must be no item yet
+	changesOnly bool // of PartiQL: there must be an item
 
 	table table
 	old   expr.Item
@@ -83,7 +87,10 @@ func readStep(in types.TransactWriteItem) (step, error) {
 
 // evaluate checks a step's condition and works out the item that it leaves.
 func (st *step) evaluate() (err error) {
-	if !st.holds(st.old) {
+	if st.inserts && st.old != nil {
+		return &types.DuplicateItemException{Message: aws.String("Duplicate primary key exists in table")}
+	}
+	if st.changesOnly && st.old == nil || !st.holds(st.old) {
 		return refused(st.old, st.returns)
 	}
 	switch st.kind {

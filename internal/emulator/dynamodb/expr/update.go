@@ -159,6 +159,9 @@ type change struct {
 func (c change) of(old Value) (Value, error) {
 	switch c.section {
 	case "SET":
+		if _, ok := c.operand.(gone); ok {
+			return nil, nil
+		}
 		return c.operand, nil
 	case "ADD":
 		return added(old, c.operand)
