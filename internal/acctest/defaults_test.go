@@ -33,7 +33,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("environment is %#v, want what is written", v.GetAttr("environment"))
 	}
 
-	b.Subject.settings = `  defaults = { function = { memory = 256, timeout = 5, log = { retention_days = 7 }, environment = { SHARED = "no" } } }` + "\n"
+	b.settings = `  defaults = { function = { memory = 256, timeout = 5, log = { retention_days = 7 }, environment = { SHARED = "no" } } }` + "\n"
 	if c := b.apply(base); c.Action != "update" {
 		t.Errorf("changed defaults: got %s, want update", c.Action)
 	}
