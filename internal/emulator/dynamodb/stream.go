@@ -97,6 +97,25 @@ func (s *Service) closeLog(tx *store.Tx, t *table) {
 	s.feeds.touch(tx, key)
 }
 
+// leaveLog closes the stream of a table that is being deleted, and forgets the streams
+// of its that hold no record: nobody could read anything from them.
+func (s *Service) leaveLog(tx *store.Tx, t *table) {
+	if t.Desc.LatestStreamLabel == nil {
+		return
+	}
+	s.closeLog(tx, t)
+	for key := range s.streams.Prefix(tx, arnScope(aws.ToString(t.Desc.TableArn)).Key(t.name(), "")) {
+		empty := true
+		for range s.records.Prefix(tx, key) {
+			empty = false
+			break
+		}
+		if empty {
+			s.streams.Delete(tx, key)
+		}
+	}
+}
+
 // newest is the number of the last record that a stream has had, or the one before
 // its first.
 func (s *Service) newest(tx *store.Tx, key string, st stream) int64 {

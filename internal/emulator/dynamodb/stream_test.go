@@ -246,6 +246,7 @@ func TestStreamLife(t *testing.T) {
 		t.Errorf("a closed stream: got %+v", d)
 	}
 	second := f.restream(&types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: "KEYS_ONLY"})
+	f.put("notes", key("k", "3"))
 	must[*sdk.DeleteTableOutput](t)(f.DeleteTable(f.ctx, &sdk.DeleteTableInput{TableName: aws.String("notes")}))
 	list := func(in *dynamodbstreams.ListStreamsInput) string {
 		out := must[*dynamodbstreams.ListStreamsOutput](t)(f.Streams().ListStreams(f.ctx, in))

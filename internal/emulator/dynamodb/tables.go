@@ -116,7 +116,7 @@ func (s *Service) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput
 			return invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 		}
 		s.clear(tx, &t)
-		s.closeLog(tx, &t)
+		s.leaveLog(tx, &t)
 		s.begin(&t, types.TableStatusDeleting)
 		if s.Settle == 0 {
 			s.remove(ctx, tx, &t)
