@@ -13,10 +13,11 @@ import (
 
 // A Set is an ordered collection of values of one type, by key.
 type Set[T any] struct {
-	name   string
-	index  int // of its tree among the store's
-	encode func(T) ([]byte, error)
-	decode func([]byte) (T, error)
+	uncounted bool
+	name      string
+	index     int // of its tree among the store's
+	encode    func(T) ([]byte, error)
+	decode    func([]byte) (T, error)
 }
 
 // NewSet returns the store's set of that name, whose values are kept as JSON in
@@ -50,9 +51,22 @@ func NewSetWith[T any](s *Store, name string, encode func(T) ([]byte, error), de
 func (c *Set[T]) setName() string { return c.name }
 func (c *Set[T]) empty() any      { return &btree.Map[string, T]{} }
 
-func (c *Set[T]) count(tree any) int { return tree.(*btree.Map[string, T]).Len() }
+// Uncounted says that the set's values are only what others leave behind for a
+// while, such as the answers to repeated requests: [Store].Len and [Store].Heads
+// pass them over. It is called before the set is used.
+func (c *Set[T]) Uncounted() { c.uncounted = true }
+
+func (c *Set[T]) count(tree any) int {
+	if c.uncounted {
+		return 0
+	}
+	return tree.(*btree.Map[string, T]).Len()
+}
 
 func (c *Set[T]) heads(tree any, n int, into map[string]bool) {
+	if c.uncounted {
+		return
+	}
 	keys := tree.(*btree.Map[string, T]).Iter()
 	for ok := keys.First(); ok; {
 		head, whole := headOf(keys.Key(), n)

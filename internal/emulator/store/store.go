@@ -141,7 +141,7 @@ func (s *Store) Reset() error {
 	return nil
 }
 
-// Len returns the number of values in all sets.
+// Len returns the number of values in all sets that count.
 func (s *Store) Len() int {
 	s.commit.Lock()
 	defer s.commit.Unlock()

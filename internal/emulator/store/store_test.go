@@ -552,3 +552,34 @@ func TestHeads(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestUncounted(t *testing.T) {
+	t.Parallel()
+	s, err := store.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	things, err := store.NewSet[int](s, "things")
+	if err != nil {
+		t.Fatal(err)
+	}
+	traces, err := store.NewSet[int](s, "traces")
+	if err != nil {
+		t.Fatal(err)
+	}
+	traces.Uncounted()
+	err = s.Update(func(tx *store.Tx) error {
+		things.Put(tx, "a\x00r\x001", 1)
+		traces.Put(tx, "a\x00other\x001", 1)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Len(); got != 1 {
+		t.Errorf("Len = %d, want 1", got)
+	}
+	if got := s.Heads(2); len(got) != 1 || got[0] != "a\x00r" {
+		t.Errorf("Heads = %q", got)
+	}
+}
