@@ -116,3 +116,9 @@ func sentence(s string) string {
 	}
 	return s + "."
 }
+
+// TakeOver says how an existing object is taken over into the state: the end of a
+// diagnostic about one that is in the way.
+func TakeOver(typeName, id string) string {
+	return fmt.Sprintf("or take it over: by the command\n\n  import serverless_%s.NAME '%s'\n\nor by a block\n\n  import {\n    to = serverless_%s.NAME\n    id = %q\n  }", typeName, id, typeName, id)
+}

@@ -181,8 +181,7 @@ func marked(ctx context.Context, c *Clients, m *httpAPI) (string, error) {
 		if owner != "" && a.Tags[tf.StackKey] == owner && tf.Claim(ctx, aws.ToString(a.ApiId)) {
 			return "", &tf.Problem{
 				Summary: "The stack has an API " + m.APIName.ValueString() + " already",
-				Detail: "It was finished by an earlier run whose state was lost. Delete it, or take it over with an import block:\n\n" +
-					fmt.Sprintf("  import {\n    to = serverless_http_api.NAME\n    id = %q\n  }", aws.ToString(a.ApiId)),
+				Detail:  "It was finished by an earlier run whose state was lost. Delete it, " + tf.TakeOver("http_api", aws.ToString(a.ApiId)),
 			}
 		}
 	}

@@ -167,8 +167,7 @@ func refuseExisting(ctx context.Context, c *Clients, m *route) error {
 	id := m.API.ValueString() + "/" + m.Route.ValueString()
 	return &tf.Problem{
 		Summary: "The API has a route " + m.Route.ValueString() + " already",
-		Detail: "An API has one route of a key at most, and this one was not made by this resource. Remove it, or take it over with an import block:\n\n" +
-			fmt.Sprintf("  import {\n    to = serverless_route.NAME\n    id = %q\n  }", id),
+		Detail:  "An API has one route of a key at most. Somebody else made this one, or an apply that was cut off before it could record it. Remove it, " + tf.TakeOver("route", id),
 	}
 }
 

@@ -113,8 +113,7 @@ func resume(ctx context.Context, c *Clients, m *function) (bool, error) {
 func conflict(name string, tags map[string]string) error {
 	return &tf.Problem{
 		Summary: "The function " + name + " exists already",
-		Detail: tf.Origin(tags) + " Choose another name, delete that function, or take it over with an import block:\n\n" +
-			fmt.Sprintf("  import {\n    to = serverless_function.NAME\n    id = %q\n  }", name),
+		Detail:  tf.Origin(tags) + " Choose another name, delete that function, " + tf.TakeOver("function", name),
 	}
 }
 

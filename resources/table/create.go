@@ -99,8 +99,8 @@ func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
 		name := m.TableName.ValueString()
 		return &tf.Problem{
 			Summary: "There is a table " + name + " already",
-			Detail: fmt.Sprintf("DynamoDB has a table of that name in %s. %s Choose another name, delete that table, or take it over with an import block:\n\n"+
-				"  import {\n    to = serverless_table.NAME\n    id = %q\n  }", tf.ScopeOf(ctx).Region, tf.Origin(tags), name),
+			Detail: fmt.Sprintf("DynamoDB has a table of that name in %s. %s Choose another name, delete that table, %s",
+				tf.ScopeOf(ctx).Region, tf.Origin(tags), tf.TakeOver("table", name)),
 		}
 	}
 	if err := active(ctx, c, m); err != nil {
