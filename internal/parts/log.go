@@ -36,24 +36,24 @@ type LogGroup struct {
 	Tags map[string]string
 }
 
-// Create makes the log group. One that is there already is taken over with its
-// events: a late call of a function that was destroyed makes its group anew, and
-// the name belongs to the resource either way.
-func (g LogGroup) Create(ctx context.Context, c Logs) error {
+// Create makes the log group, and reports whether it was not there before. One
+// that is there is taken over with its events: a late call of a function that was
+// destroyed makes its group anew, and the name belongs to the resource either way.
+func (g LogGroup) Create(ctx context.Context, c Logs) (made bool, err error) {
 	in := &logs.CreateLogGroupInput{LogGroupName: &g.Name}
 	if len(g.Tags) > 0 { // AWS refuses an empty map
 		in.Tags = g.Tags
 	}
-	_, err := c.CreateLogGroup(ctx, in)
+	_, err = c.CreateLogGroup(ctx, in)
 	switch {
 	case tf.Is[*types.ResourceAlreadyExistsException](err):
 		if err := g.Tag(ctx, c, g.Tags, nil); err != nil {
-			return err
+			return false, err
 		}
 	case err != nil:
-		return fmt.Errorf("creating the log group %s: %w", g.Name, err)
+		return false, fmt.Errorf("creating the log group %s: %w", g.Name, err)
 	}
-	return g.Keep(ctx, c)
+	return err == nil, g.Keep(ctx, c)
 }
 
 // Keep sets how long the group keeps its events.

@@ -51,7 +51,7 @@ func (p Permission) ID() string {
 // Add puts the statement into the function's policy. One that is there is left.
 func (p Permission) Add(ctx context.Context, c Permissions) error {
 	defer p.lock()()
-	err := tf.Retry(ctx, inProgress, func(ctx context.Context) error {
+	err := tf.Retry(ctx, InProgress, func(ctx context.Context) error {
 		_, err := c.AddPermission(ctx, &lambda.AddPermissionInput{
 			FunctionName: &p.Function,
 			StatementId:  aws.String(p.ID()),
@@ -93,7 +93,7 @@ func (p Permission) Exists(ctx context.Context, c Permissions) (bool, error) {
 // is no error, nor is a function that is not there.
 func (p Permission) Remove(ctx context.Context, c Permissions) error {
 	defer p.lock()()
-	err := tf.Retry(ctx, inProgress, func(ctx context.Context) error {
+	err := tf.Retry(ctx, InProgress, func(ctx context.Context) error {
 		_, err := c.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &p.Function, StatementId: aws.String(p.ID())})
 		return err
 	})
@@ -103,7 +103,10 @@ func (p Permission) Remove(ctx context.Context, c Permissions) error {
 	return fmt.Errorf("no longer allowing %s to call %s: %w", p.Principal, p.Function, err)
 }
 
-// inProgress reports whether the function is being changed by something else.
-func inProgress(err error) bool {
-	return tf.Says(err, "ResourceConflictException", "in progress") || tf.Says(err, "PreconditionFailedException", "")
+// InProgress reports whether a change of a function was refused because another
+// one is under way.
+func InProgress(err error) bool {
+	return tf.Says(err, "ResourceConflictException", "in progress") ||
+		tf.Says(err, "ResourceConflictException", "Pending") ||
+		tf.Says(err, "PreconditionFailedException", "")
 }

@@ -26,7 +26,7 @@ func (r *instance[C, M]) Create(ctx context.Context, req resource.CreateRequest,
 	b := baseOf(m)
 	ctx, cancel := r.limited(ctx, b, func(t *Timeouts) types.String { return t.Create }, r.limits().Create)
 	defer cancel()
-	ctx, c, err := r.enter(ctx, b, resp.Private, nil, ds.AddWarning)
+	ctx, c, err := r.enter(ctx, b, resp.Private, nil)
 	if err == nil {
 		b.Region = types.StringValue(ScopeOf(ctx).Region)
 		err = r.Type.Create(ctx, c, m)
@@ -65,7 +65,7 @@ func (r *instance[C, M]) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	b := baseOf(m)
-	ctx, c, err := r.enter(ctx, b, resp.Private, req.Identity, ds.AddWarning)
+	ctx, c, err := r.enter(ctx, b, resp.Private, req.Identity)
 	if err == nil {
 		b.Region = types.StringValue(ScopeOf(ctx).Region)
 		err = r.Type.Read(ctx, c, m)
@@ -98,7 +98,7 @@ func (r *instance[C, M]) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	ctx, cancel := r.limited(ctx, baseOf(m), func(t *Timeouts) types.String { return t.Update }, r.limits().Update)
 	defer cancel()
-	ctx, c, err := r.enter(ctx, baseOf(m), resp.Private, req.Identity, ds.AddWarning)
+	ctx, c, err := r.enter(ctx, baseOf(m), resp.Private, req.Identity)
 	if err != nil {
 		report(ds, "update "+r.named(req.State.Raw), err)
 		return
@@ -128,7 +128,7 @@ func (r *instance[C, M]) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	ctx, cancel := r.limited(ctx, baseOf(m), func(t *Timeouts) types.String { return t.Delete }, r.limits().Delete)
 	defer cancel()
-	ctx, c, err := r.enter(ctx, baseOf(m), req.Private, req.Identity, ds.AddWarning)
+	ctx, c, err := r.enter(ctx, baseOf(m), req.Private, req.Identity)
 	if err == nil {
 		err = r.Type.Delete(ctx, c, m)
 	}

@@ -82,7 +82,7 @@ func (r *instance[C, M]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		plan:    fields(req.Plan.Raw),
 		settled: map[string]bool{},
 	}
-	ctx = context.WithValue(ctx, operationKey{}, &operation{provider: r.provider, private: resp.Private, warn: ds.AddWarning})
+	ctx = context.WithValue(ctx, operationKey{}, &operation{provider: r.provider, private: resp.Private})
 	r.planRegion(ctx, p, ds)
 	r.planDefaults(p)
 	r.planName(ctx, p, ds)

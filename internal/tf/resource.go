@@ -194,7 +194,7 @@ func baseOf[M any](m *M) *Base {
 
 // enter prepares an operation on the object with that base: it settles the region
 // and the account, refuses an object of another account, and connects.
-func (r *instance[C, M]) enter(ctx context.Context, b *Base, p private, id *tfsdk.ResourceIdentity, warn func(string, string)) (context.Context, C, error) {
+func (r *instance[C, M]) enter(ctx context.Context, b *Base, p private, id *tfsdk.ResourceIdentity) (context.Context, C, error) {
 	var none C
 	if r.provider == nil {
 		return ctx, none, &Problem{"The provider is not configured", "An operation on " + r.typeName() + " was asked for before the provider block was read."}
@@ -212,7 +212,7 @@ func (r *instance[C, M]) enter(ctx context.Context, b *Base, p private, id *tfsd
 	}
 	op := &operation{
 		scope:    Scope{Partition: partition, Account: account, Region: region.ValueString()},
-		provider: r.provider, private: p, warn: warn,
+		provider: r.provider, private: p,
 	}
 	ctx = context.WithValue(ctx, operationKey{}, op)
 	if err := r.own(ctx, id); err != nil {

@@ -81,7 +81,7 @@ func (l *lookup[C, M]) Read(ctx context.Context, req datasource.ReadRequest, res
 	if ds.HasError() {
 		return
 	}
-	if err := l.read(ctx, &m, ds.AddWarning); err != nil {
+	if err := l.read(ctx, &m); err != nil {
 		report(ds, "read data serverless_"+l.Name, err)
 		return
 	}
@@ -90,7 +90,7 @@ func (l *lookup[C, M]) Read(ctx context.Context, req datasource.ReadRequest, res
 	resp.State = state
 }
 
-func (l *lookup[C, M]) read(ctx context.Context, m *M, warn func(string, string)) error {
+func (l *lookup[C, M]) read(ctx context.Context, m *M) error {
 	b := any(m).(interface{ sourceBase() *SourceBase }).sourceBase()
 	if l.provider == nil {
 		return &Problem{"The provider is not configured", "serverless_" + l.Name + " was read before the provider block."}
@@ -107,7 +107,7 @@ func (l *lookup[C, M]) read(ctx context.Context, m *M, warn func(string, string)
 	}
 	ctx = context.WithValue(ctx, operationKey{}, &operation{
 		scope:    Scope{Partition: partition, Account: account, Region: b.Region.ValueString()},
-		provider: l.provider, warn: warn,
+		provider: l.provider,
 	})
 	c, err := l.connect(ctx, b.Region.ValueString())
 	if err != nil {

@@ -165,11 +165,6 @@ func (s Scope) ARN(service, resource string) string {
 // Update and Delete of a type, and Read of a data source. It panics elsewhere.
 func ScopeOf(ctx context.Context) Scope { return operationOf(ctx).scope }
 
-// Warn adds a warning to the diagnostics of the operation that ctx belongs to.
-func Warn(ctx context.Context, summary, detail string) {
-	operationOf(ctx).warn(summary, detail)
-}
-
 // A Connector returns a family's operations for one region. It may have to start
 // an emulator, so it is called only when an operation is about to call AWS.
 type Connector[C any] func(ctx context.Context, region string) (C, error)
@@ -211,7 +206,6 @@ type operation struct {
 	scope    Scope
 	provider *Provider
 	private  private
-	warn     func(summary, detail string)
 }
 
 type operationKey struct{}

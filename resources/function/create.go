@@ -30,10 +30,10 @@ func create(ctx context.Context, c *Clients, m *function) error {
 		return err
 	}
 	role, group := ownRole(ctx, m), ownLogs(m)
-	var madeRole bool
-	undo := func(err error) error {
+	var madeRole, madeGroup bool
+	undo := func(err error) error { // what was there before stays, a log group with its events above all
 		return tf.Undo(ctx, err, func(ctx context.Context) error {
-			if group != nil {
+			if madeGroup {
 				if err := parts.DeleteLogGroup(ctx, c.Logs, group.Name); err != nil {
 					return err
 				}
@@ -50,15 +50,12 @@ func create(ctx context.Context, c *Clients, m *function) error {
 		}
 		var arn string
 		if arn, madeRole, err = role.Create(ctx, c.IAM); err != nil {
-			if madeRole {
-				return undo(err)
-			}
-			return err
+			return undo(err)
 		}
 		m.RoleARN = tftypes.StringValue(arn)
 	}
 	if group != nil {
-		if err := group.Create(ctx, c.Logs); err != nil {
+		if madeGroup, err = group.Create(ctx, c.Logs); err != nil {
 			return undo(err)
 		}
 	}
@@ -168,13 +165,7 @@ func notSettled(err error) bool {
 			return true
 		}
 	}
-	return inProgress(err)
-}
-
-// inProgress reports whether another change of the function is under way.
-func inProgress(err error) bool {
-	return tf.Says(err, "ResourceConflictException", "in progress") ||
-		tf.Says(err, "ResourceConflictException", "Pending")
+	return parts.InProgress(err)
 }
 
 // active waits until the function can be called and changed. A failed state is an

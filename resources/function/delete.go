@@ -23,7 +23,7 @@ func remove(ctx context.Context, c *Clients, m *function) error {
 			return err
 		}
 	}
-	return tf.Retry(ctx, inProgress, func(ctx context.Context) error {
+	return tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
 		_, err := c.Lambda.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &name})
 		return err
 	})

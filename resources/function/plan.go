@@ -115,7 +115,7 @@ func (l *log) object() types.Object {
 // planEnvironment merges the variables of the provider's defaults, those of the
 // links and those of the function.
 func planEnvironment(ctx context.Context, p *tf.Plan[function]) error {
-	if _, known := tf.DefaultMap(ctx, "function", "environment"); !known || !p.Known("environment") || !linksKnown(p) {
+	if _, known := tf.DefaultMap(ctx, "function", "environment"); !known || !p.Known("environment") || !p.Known("links") {
 		p.Set("environment_effective", types.MapUnknown(types.StringType))
 		return nil
 	}
@@ -130,8 +130,6 @@ func planEnvironment(ctx context.Context, p *tf.Plan[function]) error {
 	p.Set("environment_effective", types.MapValueMust(types.StringType, elements))
 	return nil
 }
-
-func linksKnown(p *tf.Plan[function]) bool { return p.Known("links") }
 
 func effectiveEnvironment(ctx context.Context, m *function) (map[string]string, error) {
 	all, err := givenEnvironment(ctx, m)
@@ -171,7 +169,7 @@ func planRole(p *tf.Plan[function]) error {
 	} else {
 		p.Set("role_arn", types.StringUnknown())
 	}
-	if !linksKnown(p) || !p.Known("policies") || p.Planned.LogGroupName.IsUnknown() || p.Prior == nil {
+	if !p.Known("links") || !p.Known("policies") || p.Planned.LogGroupName.IsUnknown() || p.Prior == nil {
 		// A new function's policy needs the account, which planning must not ask
 		// AWS for.
 		p.Set("role_policy", tf.JSON{StringValue: types.StringUnknown()})

@@ -119,7 +119,8 @@ func updateLogs(ctx context.Context, c *Clients, prior, m *function) error {
 		return nil
 	}
 	if prior.Log == nil || !prior.Log.Group.IsNull() || prior.Log.RetentionDays.IsNull() {
-		return group.Create(ctx, c.Logs)
+		_, err := group.Create(ctx, c.Logs)
+		return err
 	}
 	if !m.Log.RetentionDays.Equal(prior.Log.RetentionDays) {
 		if err := group.Keep(ctx, c.Logs); err != nil {
@@ -188,7 +189,7 @@ func updateCode(ctx context.Context, c *Clients, m *function) error {
 	if err != nil {
 		return err
 	}
-	err = tf.Retry(ctx, inProgress, func(ctx context.Context) error {
+	err = tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
 		_, err := c.Lambda.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
 			FunctionName:  m.FunctionName.ValueStringPointer(),
 			ZipFile:       code.zip,
