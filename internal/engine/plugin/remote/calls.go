@@ -158,3 +158,29 @@ func (c *client) CallFunction(ctx context.Context, in *tfprotov6.CallFunctionReq
 	}
 	return answer, err
 }
+
+func (c *client) MoveResourceState(ctx context.Context, in *tfprotov6.MoveResourceStateRequest) (*tfprotov6.MoveResourceStateResponse, error) {
+	request := &wire.MoveStateRequest{
+		SourceProviderAddress: in.SourceProviderAddress, SourceTypeName: in.SourceTypeName,
+		SourceSchemaVersion: in.SourceSchemaVersion, SourcePrivate: in.SourcePrivate, TargetTypeName: in.TargetTypeName,
+		SourceIdentitySchemaVersion: in.SourceIdentitySchemaVersion,
+	}
+	if in.SourceState != nil {
+		request.SourceState = &wire.RawState{Json: in.SourceState.JSON}
+	}
+	if in.SourceIdentity != nil {
+		request.SourceIdentity = &wire.RawState{Json: in.SourceIdentity.JSON}
+	}
+	out := &wire.MoveStateResponse{}
+	err := c.call(ctx, "MoveResourceState", request, out)
+	return &tfprotov6.MoveResourceStateResponse{
+		TargetState: value(out.TargetState), TargetPrivate: out.TargetPrivate, TargetIdentity: identity(out.TargetIdentity),
+		Diagnostics: diagnostics(out.Diagnostics),
+	}, err
+}
+
+func (c *client) GenerateResourceConfig(ctx context.Context, in *tfprotov6.GenerateResourceConfigRequest) (*tfprotov6.GenerateResourceConfigResponse, error) {
+	out := &wire.GenerateConfigResponse{}
+	err := c.call(ctx, "GenerateResourceConfig", &wire.GenerateConfigRequest{TypeName: in.TypeName, State: toValue(in.State)}, out)
+	return &tfprotov6.GenerateResourceConfigResponse{Config: value(out.Config), Diagnostics: diagnostics(out.Diagnostics)}, err
+}

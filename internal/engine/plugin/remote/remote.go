@@ -99,16 +99,20 @@ var oldNames = map[string]string{
 	"StopProvider":               "Stop",
 }
 
+// method is the full name of a call by its name in version 6.
+func (c *client) method(name string) string {
+	if !c.old {
+		return "/tfplugin6.Provider/" + name
+	}
+	if old := oldNames[name]; old != "" {
+		name = old
+	}
+	return "/tfplugin5.Provider/" + name
+}
+
 // call makes one call by its name in version 6.
 func (c *client) call(ctx context.Context, name string, in, out proto.Message) error {
-	method := "/tfplugin6.Provider/" + name
-	if c.old {
-		if old := oldNames[name]; old != "" {
-			name = old
-		}
-		method = "/tfplugin5.Provider/" + name
-	}
-	if err := c.conn.Invoke(ctx, method, in, out); err != nil {
+	if err := c.conn.Invoke(ctx, c.method(name), in, out); err != nil {
 		s := status.Convert(err)
 		return fmt.Errorf("the call %s ended with %s: %s", name, s.Code(), s.Message())
 	}

@@ -3,9 +3,12 @@ package remote_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
@@ -46,6 +49,7 @@ var (
 		DataSourceSchemas:        map[string]*tfprotov6.Schema{"y": {Block: &tfprotov6.SchemaBlock{}}},
 		EphemeralResourceSchemas: map[string]*tfprotov6.Schema{"e": {Block: &tfprotov6.SchemaBlock{}}},
 		ListResourceSchemas:      map[string]*tfprotov6.Schema{"l": {Block: &tfprotov6.SchemaBlock{}}},
+		ActionSchemas:            map[string]*tfprotov6.ActionSchema{"a": {Schema: &tfprotov6.Schema{Block: &tfprotov6.SchemaBlock{}}}},
 		Functions: map[string]*tfprotov6.Function{"f": {
 			Parameters:        []*tfprotov6.FunctionParameter{{Name: "p", Type: tftypes.String, AllowNullValue: true, Description: "p"}},
 			VariadicParameter: &tfprotov6.FunctionParameter{Name: "v", Type: tftypes.Number, AllowUnknownValues: true},
@@ -126,6 +130,38 @@ var exchanges = []struct {
 		&tfprotov6.CallFunctionRequest{Name: "f", Arguments: []*tfprotov6.DynamicValue{known, known}},
 		&tfprotov6.CallFunctionResponse{Error: &tfprotov6.FunctionError{Text: "t", FunctionArgument: &two}},
 	},
+	{"ValidateEphemeralResourceConfig", &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: "e", Config: known}, &tfprotov6.ValidateEphemeralResourceConfigResponse{Diagnostics: warned}},
+	{
+		"OpenEphemeralResource",
+		&tfprotov6.OpenEphemeralResourceRequest{TypeName: "e", Config: known, ClientCapabilities: &tfprotov6.OpenEphemeralResourceClientCapabilities{}},
+		&tfprotov6.OpenEphemeralResourceResponse{Result: known, Private: []byte("p"), RenewAt: time.Unix(1, 2).UTC(), Diagnostics: warned},
+	},
+	{
+		"RenewEphemeralResource",
+		&tfprotov6.RenewEphemeralResourceRequest{TypeName: "e", Private: []byte("p")},
+		&tfprotov6.RenewEphemeralResourceResponse{Private: []byte("q"), RenewAt: time.Unix(3, 4).UTC(), Diagnostics: warned},
+	},
+	{"CloseEphemeralResource", &tfprotov6.CloseEphemeralResourceRequest{TypeName: "e", Private: []byte("p")}, &tfprotov6.CloseEphemeralResourceResponse{Diagnostics: warned}},
+	{
+		"MoveResourceState",
+		&tfprotov6.MoveResourceStateRequest{
+			SourceProviderAddress: "a/b", SourceTypeName: "w", SourceSchemaVersion: 5, SourceState: &tfprotov6.RawState{JSON: []byte(`{}`)}, SourcePrivate: []byte("p"),
+			SourceIdentity: &tfprotov6.RawState{JSON: []byte(`{"i":1}`)}, TargetTypeName: "x",
+		},
+		&tfprotov6.MoveResourceStateResponse{TargetState: known, TargetPrivate: []byte("q"), TargetIdentity: identity, Diagnostics: warned},
+	},
+	{"GenerateResourceConfig", &tfprotov6.GenerateResourceConfigRequest{TypeName: "x", State: known}, &tfprotov6.GenerateResourceConfigResponse{Config: known, Diagnostics: warned}},
+	{"ValidateActionConfig", &tfprotov6.ValidateActionConfigRequest{ActionType: "a", Config: known}, &tfprotov6.ValidateActionConfigResponse{Diagnostics: warned}},
+	{
+		"PlanAction",
+		&tfprotov6.PlanActionRequest{ActionType: "a", Config: known, ClientCapabilities: &tfprotov6.PlanActionClientCapabilities{}},
+		&tfprotov6.PlanActionResponse{Diagnostics: warned},
+	},
+	{
+		"ValidateListResourceConfig",
+		&tfprotov6.ValidateListResourceConfigRequest{TypeName: "x", Config: known, IncludeResourceObject: known, Limit: known},
+		&tfprotov6.ValidateListResourceConfigResponse{Diagnostics: warned},
+	},
 }
 
 // TestExchanges demands that each request arrives as it was sent, and each
@@ -168,8 +204,78 @@ func withoutNested(in *tfprotov6.GetProviderSchemaResponse) *tfprotov6.GetProvid
 
 func TestRefusedCall(t *testing.T) {
 	t.Parallel()
-	_, err := serve6(t, &scripted{t: t}).OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{})
-	if err == nil || !strings.Contains(err.Error(), "OpenEphemeralResource is not supported") {
+	_, err := serve6(t, &scripted{t: t}).GetFunctions(t.Context(), &tfprotov6.GetFunctionsRequest{})
+	if err == nil || !strings.Contains(err.Error(), "GetFunctions is not supported") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestStreams demands that what comes in many messages arrives in order and
+// ends.
+func TestStreams(t *testing.T) {
+	t.Parallel()
+	t.Run("InvokeAction", func(t *testing.T) {
+		t.Parallel()
+		events := []tfprotov6.InvokeActionEvent{
+			{Type: tfprotov6.ProgressInvokeActionEventType{Message: "one"}}, {Type: tfprotov6.ProgressInvokeActionEventType{Message: "two"}},
+			{Type: tfprotov6.CompletedInvokeActionEventType{Diagnostics: warned}},
+		}
+		s := &scripted{t: t, answer: events}
+		in := &tfprotov6.InvokeActionRequest{ActionType: "a", Config: known, ClientCapabilities: &tfprotov6.InvokeActionClientCapabilities{}}
+		out, err := serve6(t, s).(tfprotov6.ActionServer).InvokeAction(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(events, slices.Collect(out.Events)); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(in, s.got); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("ListResource", func(t *testing.T) {
+		t.Parallel()
+		results := []tfprotov6.ListResourceResult{
+			{DisplayName: "one", Identity: identity, Resource: known}, {DisplayName: "two", Identity: identity, Diagnostics: warned}, {DisplayName: "three", Identity: identity},
+		}
+		s := &scripted{t: t, answer: results}
+		in := &tfprotov6.ListResourceRequest{TypeName: "x", Config: known, IncludeResource: true, Limit: 7}
+		server := serve6(t, s).(tfprotov6.ListResourceServer)
+		for _, want := range [][]tfprotov6.ListResourceResult{results, results[:1]} {
+			out, err := server.ListResource(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []tfprotov6.ListResourceResult
+			for r := range out.Results {
+				if got = append(got, r); len(got) == len(want) {
+					break
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(in, s.got); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+}
+
+// TestBrokenStream demands that a call that the other side does not know is an
+// error and not an end without results.
+func TestBrokenStream(t *testing.T) {
+	t.Parallel()
+	s := connect(t, `{"a/b":{"Protocol":"grpc","ProtocolVersion":6,"Addr":{"Network":"unix","String":"`+t.TempDir()+`/none"}}}`)
+	out, err := s.(tfprotov6.ActionServer).InvokeAction(t.Context(), &tfprotov6.InvokeActionRequest{})
+	if err == nil {
+		events := slices.Collect(out.Events)
+		if len(events) != 1 {
+			t.Fatalf("got %v", events)
+		}
+		err = errors.New(events[0].Type.(tfprotov6.CompletedInvokeActionEventType).Diagnostics[0].Detail)
+	}
+	if !strings.Contains(err.Error(), "InvokeAction ended with Unavailable") {
 		t.Errorf("got %v", err)
 	}
 }

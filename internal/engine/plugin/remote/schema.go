@@ -18,11 +18,14 @@ func (c *client) schemas(in *wire.GetProviderSchemaResponse) (*tfprotov6.GetProv
 		Provider: r.schema("provider", in.Provider), ProviderMeta: r.schema("provider_meta", in.ProviderMeta),
 		ResourceSchemas: r.all(in.ResourceSchemas), DataSourceSchemas: r.all(in.DataSourceSchemas),
 		EphemeralResourceSchemas: r.all(in.EphemeralResourceSchemas), ListResourceSchemas: r.all(in.ListResourceSchemas),
-		Functions:   map[string]*tfprotov6.Function{},
+		Functions: map[string]*tfprotov6.Function{}, ActionSchemas: map[string]*tfprotov6.ActionSchema{},
 		Diagnostics: diagnostics(in.Diagnostics),
 	}
 	for name, f := range in.Functions {
 		out.Functions[name] = r.function(name, f)
+	}
+	for name, a := range in.ActionSchemas {
+		out.ActionSchemas[name] = &tfprotov6.ActionSchema{Schema: r.schema("action "+name, a.Schema)}
 	}
 	if s := in.ServerCapabilities; s != nil {
 		out.ServerCapabilities = &tfprotov6.ServerCapabilities{

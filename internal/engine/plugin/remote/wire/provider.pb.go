@@ -731,16 +731,17 @@ func (x *Reported) GetDiagnostics() []*Diagnostic {
 }
 
 type GetProviderSchemaResponse struct {
-	state                    protoimpl.MessageState `protogen:"open.v1"`
-	Provider                 *Schema                `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	ResourceSchemas          map[string]*Schema     `protobuf:"bytes,2,rep,name=resource_schemas,json=resourceSchemas,proto3" json:"resource_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	DataSourceSchemas        map[string]*Schema     `protobuf:"bytes,3,rep,name=data_source_schemas,json=dataSourceSchemas,proto3" json:"data_source_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Diagnostics              []*Diagnostic          `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
-	ProviderMeta             *Schema                `protobuf:"bytes,5,opt,name=provider_meta,json=providerMeta,proto3" json:"provider_meta,omitempty"`
-	ServerCapabilities       *ServerCapabilities    `protobuf:"bytes,6,opt,name=server_capabilities,json=serverCapabilities,proto3" json:"server_capabilities,omitempty"`
-	Functions                map[string]*Function   `protobuf:"bytes,7,rep,name=functions,proto3" json:"functions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	EphemeralResourceSchemas map[string]*Schema     `protobuf:"bytes,8,rep,name=ephemeral_resource_schemas,json=ephemeralResourceSchemas,proto3" json:"ephemeral_resource_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	ListResourceSchemas      map[string]*Schema     `protobuf:"bytes,9,rep,name=list_resource_schemas,json=listResourceSchemas,proto3" json:"list_resource_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	state                    protoimpl.MessageState   `protogen:"open.v1"`
+	Provider                 *Schema                  `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	ResourceSchemas          map[string]*Schema       `protobuf:"bytes,2,rep,name=resource_schemas,json=resourceSchemas,proto3" json:"resource_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	DataSourceSchemas        map[string]*Schema       `protobuf:"bytes,3,rep,name=data_source_schemas,json=dataSourceSchemas,proto3" json:"data_source_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Diagnostics              []*Diagnostic            `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	ProviderMeta             *Schema                  `protobuf:"bytes,5,opt,name=provider_meta,json=providerMeta,proto3" json:"provider_meta,omitempty"`
+	ServerCapabilities       *ServerCapabilities      `protobuf:"bytes,6,opt,name=server_capabilities,json=serverCapabilities,proto3" json:"server_capabilities,omitempty"`
+	Functions                map[string]*Function     `protobuf:"bytes,7,rep,name=functions,proto3" json:"functions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	EphemeralResourceSchemas map[string]*Schema       `protobuf:"bytes,8,rep,name=ephemeral_resource_schemas,json=ephemeralResourceSchemas,proto3" json:"ephemeral_resource_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	ListResourceSchemas      map[string]*Schema       `protobuf:"bytes,9,rep,name=list_resource_schemas,json=listResourceSchemas,proto3" json:"list_resource_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	ActionSchemas            map[string]*ActionSchema `protobuf:"bytes,11,rep,name=action_schemas,json=actionSchemas,proto3" json:"action_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields            protoimpl.UnknownFields
 	sizeCache                protoimpl.SizeCache
 }
@@ -838,6 +839,57 @@ func (x *GetProviderSchemaResponse) GetListResourceSchemas() map[string]*Schema 
 	return nil
 }
 
+func (x *GetProviderSchemaResponse) GetActionSchemas() map[string]*ActionSchema {
+	if x != nil {
+		return x.ActionSchemas
+	}
+	return nil
+}
+
+type ActionSchema struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Schema        *Schema                `protobuf:"bytes,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionSchema) Reset() {
+	*x = ActionSchema{}
+	mi := &file_provider_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionSchema) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionSchema) ProtoMessage() {}
+
+func (x *ActionSchema) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionSchema.ProtoReflect.Descriptor instead.
+func (*ActionSchema) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ActionSchema) GetSchema() *Schema {
+	if x != nil {
+		return x.Schema
+	}
+	return nil
+}
+
 type GetIdentitySchemasResponse struct {
 	state           protoimpl.MessageState     `protogen:"open.v1"`
 	IdentitySchemas map[string]*IdentitySchema `protobuf:"bytes,1,rep,name=identity_schemas,json=identitySchemas,proto3" json:"identity_schemas,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -848,7 +900,7 @@ type GetIdentitySchemasResponse struct {
 
 func (x *GetIdentitySchemasResponse) Reset() {
 	*x = GetIdentitySchemasResponse{}
-	mi := &file_provider_proto_msgTypes[14]
+	mi := &file_provider_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -860,7 +912,7 @@ func (x *GetIdentitySchemasResponse) String() string {
 func (*GetIdentitySchemasResponse) ProtoMessage() {}
 
 func (x *GetIdentitySchemasResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[14]
+	mi := &file_provider_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -873,7 +925,7 @@ func (x *GetIdentitySchemasResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetIdentitySchemasResponse.ProtoReflect.Descriptor instead.
 func (*GetIdentitySchemasResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{14}
+	return file_provider_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetIdentitySchemasResponse) GetIdentitySchemas() map[string]*IdentitySchema {
@@ -899,7 +951,7 @@ type ValidateProviderRequest struct {
 
 func (x *ValidateProviderRequest) Reset() {
 	*x = ValidateProviderRequest{}
-	mi := &file_provider_proto_msgTypes[15]
+	mi := &file_provider_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -911,7 +963,7 @@ func (x *ValidateProviderRequest) String() string {
 func (*ValidateProviderRequest) ProtoMessage() {}
 
 func (x *ValidateProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[15]
+	mi := &file_provider_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -924,7 +976,7 @@ func (x *ValidateProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateProviderRequest.ProtoReflect.Descriptor instead.
 func (*ValidateProviderRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{15}
+	return file_provider_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ValidateProviderRequest) GetConfig() *DynamicValue {
@@ -944,7 +996,7 @@ type ValidateProviderResponse struct {
 
 func (x *ValidateProviderResponse) Reset() {
 	*x = ValidateProviderResponse{}
-	mi := &file_provider_proto_msgTypes[16]
+	mi := &file_provider_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1008,7 @@ func (x *ValidateProviderResponse) String() string {
 func (*ValidateProviderResponse) ProtoMessage() {}
 
 func (x *ValidateProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[16]
+	mi := &file_provider_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1021,7 @@ func (x *ValidateProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateProviderResponse.ProtoReflect.Descriptor instead.
 func (*ValidateProviderResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{16}
+	return file_provider_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ValidateProviderResponse) GetDiagnostics() []*Diagnostic {
@@ -990,7 +1042,7 @@ type ConfigureRequest struct {
 
 func (x *ConfigureRequest) Reset() {
 	*x = ConfigureRequest{}
-	mi := &file_provider_proto_msgTypes[17]
+	mi := &file_provider_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1002,7 +1054,7 @@ func (x *ConfigureRequest) String() string {
 func (*ConfigureRequest) ProtoMessage() {}
 
 func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[17]
+	mi := &file_provider_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1015,7 +1067,7 @@ func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigureRequest.ProtoReflect.Descriptor instead.
 func (*ConfigureRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{17}
+	return file_provider_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ConfigureRequest) GetTerraformVersion() string {
@@ -1048,7 +1100,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_provider_proto_msgTypes[18]
+	mi := &file_provider_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1060,7 +1112,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[18]
+	mi := &file_provider_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1073,7 +1125,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{18}
+	return file_provider_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StopResponse) GetError() string {
@@ -1094,7 +1146,7 @@ type ValidateRequest struct {
 
 func (x *ValidateRequest) Reset() {
 	*x = ValidateRequest{}
-	mi := &file_provider_proto_msgTypes[19]
+	mi := &file_provider_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1106,7 +1158,7 @@ func (x *ValidateRequest) String() string {
 func (*ValidateRequest) ProtoMessage() {}
 
 func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[19]
+	mi := &file_provider_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1119,7 +1171,7 @@ func (x *ValidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidateRequest.ProtoReflect.Descriptor instead.
 func (*ValidateRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{19}
+	return file_provider_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ValidateRequest) GetTypeName() string {
@@ -1154,7 +1206,7 @@ type UpgradeStateRequest struct {
 
 func (x *UpgradeStateRequest) Reset() {
 	*x = UpgradeStateRequest{}
-	mi := &file_provider_proto_msgTypes[20]
+	mi := &file_provider_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1166,7 +1218,7 @@ func (x *UpgradeStateRequest) String() string {
 func (*UpgradeStateRequest) ProtoMessage() {}
 
 func (x *UpgradeStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[20]
+	mi := &file_provider_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1179,7 +1231,7 @@ func (x *UpgradeStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpgradeStateRequest.ProtoReflect.Descriptor instead.
 func (*UpgradeStateRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{20}
+	return file_provider_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UpgradeStateRequest) GetTypeName() string {
@@ -1213,7 +1265,7 @@ type UpgradeStateResponse struct {
 
 func (x *UpgradeStateResponse) Reset() {
 	*x = UpgradeStateResponse{}
-	mi := &file_provider_proto_msgTypes[21]
+	mi := &file_provider_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1225,7 +1277,7 @@ func (x *UpgradeStateResponse) String() string {
 func (*UpgradeStateResponse) ProtoMessage() {}
 
 func (x *UpgradeStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[21]
+	mi := &file_provider_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1238,7 +1290,7 @@ func (x *UpgradeStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpgradeStateResponse.ProtoReflect.Descriptor instead.
 func (*UpgradeStateResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{21}
+	return file_provider_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UpgradeStateResponse) GetUpgradedState() *DynamicValue {
@@ -1266,7 +1318,7 @@ type UpgradeIdentityRequest struct {
 
 func (x *UpgradeIdentityRequest) Reset() {
 	*x = UpgradeIdentityRequest{}
-	mi := &file_provider_proto_msgTypes[22]
+	mi := &file_provider_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1278,7 +1330,7 @@ func (x *UpgradeIdentityRequest) String() string {
 func (*UpgradeIdentityRequest) ProtoMessage() {}
 
 func (x *UpgradeIdentityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[22]
+	mi := &file_provider_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1291,7 +1343,7 @@ func (x *UpgradeIdentityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpgradeIdentityRequest.ProtoReflect.Descriptor instead.
 func (*UpgradeIdentityRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{22}
+	return file_provider_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *UpgradeIdentityRequest) GetTypeName() string {
@@ -1325,7 +1377,7 @@ type UpgradeIdentityResponse struct {
 
 func (x *UpgradeIdentityResponse) Reset() {
 	*x = UpgradeIdentityResponse{}
-	mi := &file_provider_proto_msgTypes[23]
+	mi := &file_provider_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +1389,7 @@ func (x *UpgradeIdentityResponse) String() string {
 func (*UpgradeIdentityResponse) ProtoMessage() {}
 
 func (x *UpgradeIdentityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[23]
+	mi := &file_provider_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +1402,7 @@ func (x *UpgradeIdentityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpgradeIdentityResponse.ProtoReflect.Descriptor instead.
 func (*UpgradeIdentityResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{23}
+	return file_provider_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *UpgradeIdentityResponse) GetUpgradedIdentity() *Identity {
@@ -1380,7 +1432,7 @@ type ReadRequest struct {
 
 func (x *ReadRequest) Reset() {
 	*x = ReadRequest{}
-	mi := &file_provider_proto_msgTypes[24]
+	mi := &file_provider_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1392,7 +1444,7 @@ func (x *ReadRequest) String() string {
 func (*ReadRequest) ProtoMessage() {}
 
 func (x *ReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[24]
+	mi := &file_provider_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1405,7 +1457,7 @@ func (x *ReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadRequest.ProtoReflect.Descriptor instead.
 func (*ReadRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{24}
+	return file_provider_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReadRequest) GetTypeName() string {
@@ -1455,7 +1507,7 @@ type ReadResponse struct {
 
 func (x *ReadResponse) Reset() {
 	*x = ReadResponse{}
-	mi := &file_provider_proto_msgTypes[25]
+	mi := &file_provider_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +1519,7 @@ func (x *ReadResponse) String() string {
 func (*ReadResponse) ProtoMessage() {}
 
 func (x *ReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[25]
+	mi := &file_provider_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +1532,7 @@ func (x *ReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadResponse.ProtoReflect.Descriptor instead.
 func (*ReadResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{25}
+	return file_provider_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReadResponse) GetNewState() *DynamicValue {
@@ -1526,7 +1578,7 @@ type PlanRequest struct {
 
 func (x *PlanRequest) Reset() {
 	*x = PlanRequest{}
-	mi := &file_provider_proto_msgTypes[26]
+	mi := &file_provider_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +1590,7 @@ func (x *PlanRequest) String() string {
 func (*PlanRequest) ProtoMessage() {}
 
 func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[26]
+	mi := &file_provider_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +1603,7 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
 func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{26}
+	return file_provider_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PlanRequest) GetTypeName() string {
@@ -1617,7 +1669,7 @@ type PlanResponse struct {
 
 func (x *PlanResponse) Reset() {
 	*x = PlanResponse{}
-	mi := &file_provider_proto_msgTypes[27]
+	mi := &file_provider_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1629,7 +1681,7 @@ func (x *PlanResponse) String() string {
 func (*PlanResponse) ProtoMessage() {}
 
 func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[27]
+	mi := &file_provider_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1642,7 +1694,7 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
 func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{27}
+	return file_provider_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PlanResponse) GetPlannedState() *DynamicValue {
@@ -1701,7 +1753,7 @@ type ApplyRequest struct {
 
 func (x *ApplyRequest) Reset() {
 	*x = ApplyRequest{}
-	mi := &file_provider_proto_msgTypes[28]
+	mi := &file_provider_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1713,7 +1765,7 @@ func (x *ApplyRequest) String() string {
 func (*ApplyRequest) ProtoMessage() {}
 
 func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[28]
+	mi := &file_provider_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1726,7 +1778,7 @@ func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{28}
+	return file_provider_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ApplyRequest) GetTypeName() string {
@@ -1784,7 +1836,7 @@ type ApplyResponse struct {
 
 func (x *ApplyResponse) Reset() {
 	*x = ApplyResponse{}
-	mi := &file_provider_proto_msgTypes[29]
+	mi := &file_provider_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1796,7 +1848,7 @@ func (x *ApplyResponse) String() string {
 func (*ApplyResponse) ProtoMessage() {}
 
 func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[29]
+	mi := &file_provider_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1809,7 +1861,7 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
 func (*ApplyResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{29}
+	return file_provider_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ApplyResponse) GetNewState() *DynamicValue {
@@ -1859,7 +1911,7 @@ type ImportRequest struct {
 
 func (x *ImportRequest) Reset() {
 	*x = ImportRequest{}
-	mi := &file_provider_proto_msgTypes[30]
+	mi := &file_provider_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +1923,7 @@ func (x *ImportRequest) String() string {
 func (*ImportRequest) ProtoMessage() {}
 
 func (x *ImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[30]
+	mi := &file_provider_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +1936,7 @@ func (x *ImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportRequest.ProtoReflect.Descriptor instead.
 func (*ImportRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{30}
+	return file_provider_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ImportRequest) GetTypeName() string {
@@ -1925,7 +1977,7 @@ type ImportResponse struct {
 
 func (x *ImportResponse) Reset() {
 	*x = ImportResponse{}
-	mi := &file_provider_proto_msgTypes[31]
+	mi := &file_provider_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1937,7 +1989,7 @@ func (x *ImportResponse) String() string {
 func (*ImportResponse) ProtoMessage() {}
 
 func (x *ImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[31]
+	mi := &file_provider_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1950,7 +2002,7 @@ func (x *ImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportResponse.ProtoReflect.Descriptor instead.
 func (*ImportResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{31}
+	return file_provider_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ImportResponse) GetImportedResources() []*ImportResponse_Imported {
@@ -1978,7 +2030,7 @@ type ReadDataRequest struct {
 
 func (x *ReadDataRequest) Reset() {
 	*x = ReadDataRequest{}
-	mi := &file_provider_proto_msgTypes[32]
+	mi := &file_provider_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1990,7 +2042,7 @@ func (x *ReadDataRequest) String() string {
 func (*ReadDataRequest) ProtoMessage() {}
 
 func (x *ReadDataRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[32]
+	mi := &file_provider_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +2055,7 @@ func (x *ReadDataRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadDataRequest.ProtoReflect.Descriptor instead.
 func (*ReadDataRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{32}
+	return file_provider_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReadDataRequest) GetTypeName() string {
@@ -2037,7 +2089,7 @@ type ReadDataResponse struct {
 
 func (x *ReadDataResponse) Reset() {
 	*x = ReadDataResponse{}
-	mi := &file_provider_proto_msgTypes[33]
+	mi := &file_provider_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2049,7 +2101,7 @@ func (x *ReadDataResponse) String() string {
 func (*ReadDataResponse) ProtoMessage() {}
 
 func (x *ReadDataResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[33]
+	mi := &file_provider_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2062,7 +2114,7 @@ func (x *ReadDataResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadDataResponse.ProtoReflect.Descriptor instead.
 func (*ReadDataResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{33}
+	return file_provider_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ReadDataResponse) GetState() *DynamicValue {
@@ -2089,7 +2141,7 @@ type CallFunctionRequest struct {
 
 func (x *CallFunctionRequest) Reset() {
 	*x = CallFunctionRequest{}
-	mi := &file_provider_proto_msgTypes[34]
+	mi := &file_provider_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2101,7 +2153,7 @@ func (x *CallFunctionRequest) String() string {
 func (*CallFunctionRequest) ProtoMessage() {}
 
 func (x *CallFunctionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[34]
+	mi := &file_provider_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2114,7 +2166,7 @@ func (x *CallFunctionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallFunctionRequest.ProtoReflect.Descriptor instead.
 func (*CallFunctionRequest) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{34}
+	return file_provider_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CallFunctionRequest) GetName() string {
@@ -2141,7 +2193,7 @@ type CallFunctionResponse struct {
 
 func (x *CallFunctionResponse) Reset() {
 	*x = CallFunctionResponse{}
-	mi := &file_provider_proto_msgTypes[35]
+	mi := &file_provider_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2153,7 +2205,7 @@ func (x *CallFunctionResponse) String() string {
 func (*CallFunctionResponse) ProtoMessage() {}
 
 func (x *CallFunctionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[35]
+	mi := &file_provider_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2166,7 +2218,7 @@ func (x *CallFunctionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallFunctionResponse.ProtoReflect.Descriptor instead.
 func (*CallFunctionResponse) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{35}
+	return file_provider_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CallFunctionResponse) GetResult() *DynamicValue {
@@ -2183,6 +2235,798 @@ func (x *CallFunctionResponse) GetError() *FunctionError {
 	return nil
 }
 
+type MoveStateRequest struct {
+	state                       protoimpl.MessageState `protogen:"open.v1"`
+	SourceProviderAddress       string                 `protobuf:"bytes,1,opt,name=source_provider_address,json=sourceProviderAddress,proto3" json:"source_provider_address,omitempty"`
+	SourceTypeName              string                 `protobuf:"bytes,2,opt,name=source_type_name,json=sourceTypeName,proto3" json:"source_type_name,omitempty"`
+	SourceSchemaVersion         int64                  `protobuf:"varint,3,opt,name=source_schema_version,json=sourceSchemaVersion,proto3" json:"source_schema_version,omitempty"`
+	SourceState                 *RawState              `protobuf:"bytes,4,opt,name=source_state,json=sourceState,proto3" json:"source_state,omitempty"`
+	TargetTypeName              string                 `protobuf:"bytes,5,opt,name=target_type_name,json=targetTypeName,proto3" json:"target_type_name,omitempty"`
+	SourcePrivate               []byte                 `protobuf:"bytes,6,opt,name=source_private,json=sourcePrivate,proto3" json:"source_private,omitempty"`
+	SourceIdentity              *RawState              `protobuf:"bytes,7,opt,name=source_identity,json=sourceIdentity,proto3" json:"source_identity,omitempty"`
+	SourceIdentitySchemaVersion int64                  `protobuf:"varint,8,opt,name=source_identity_schema_version,json=sourceIdentitySchemaVersion,proto3" json:"source_identity_schema_version,omitempty"`
+	unknownFields               protoimpl.UnknownFields
+	sizeCache                   protoimpl.SizeCache
+}
+
+func (x *MoveStateRequest) Reset() {
+	*x = MoveStateRequest{}
+	mi := &file_provider_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveStateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveStateRequest) ProtoMessage() {}
+
+func (x *MoveStateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveStateRequest.ProtoReflect.Descriptor instead.
+func (*MoveStateRequest) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *MoveStateRequest) GetSourceProviderAddress() string {
+	if x != nil {
+		return x.SourceProviderAddress
+	}
+	return ""
+}
+
+func (x *MoveStateRequest) GetSourceTypeName() string {
+	if x != nil {
+		return x.SourceTypeName
+	}
+	return ""
+}
+
+func (x *MoveStateRequest) GetSourceSchemaVersion() int64 {
+	if x != nil {
+		return x.SourceSchemaVersion
+	}
+	return 0
+}
+
+func (x *MoveStateRequest) GetSourceState() *RawState {
+	if x != nil {
+		return x.SourceState
+	}
+	return nil
+}
+
+func (x *MoveStateRequest) GetTargetTypeName() string {
+	if x != nil {
+		return x.TargetTypeName
+	}
+	return ""
+}
+
+func (x *MoveStateRequest) GetSourcePrivate() []byte {
+	if x != nil {
+		return x.SourcePrivate
+	}
+	return nil
+}
+
+func (x *MoveStateRequest) GetSourceIdentity() *RawState {
+	if x != nil {
+		return x.SourceIdentity
+	}
+	return nil
+}
+
+func (x *MoveStateRequest) GetSourceIdentitySchemaVersion() int64 {
+	if x != nil {
+		return x.SourceIdentitySchemaVersion
+	}
+	return 0
+}
+
+type MoveStateResponse struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	TargetState    *DynamicValue          `protobuf:"bytes,1,opt,name=target_state,json=targetState,proto3" json:"target_state,omitempty"`
+	Diagnostics    []*Diagnostic          `protobuf:"bytes,2,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	TargetPrivate  []byte                 `protobuf:"bytes,3,opt,name=target_private,json=targetPrivate,proto3" json:"target_private,omitempty"`
+	TargetIdentity *Identity              `protobuf:"bytes,4,opt,name=target_identity,json=targetIdentity,proto3" json:"target_identity,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *MoveStateResponse) Reset() {
+	*x = MoveStateResponse{}
+	mi := &file_provider_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveStateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveStateResponse) ProtoMessage() {}
+
+func (x *MoveStateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveStateResponse.ProtoReflect.Descriptor instead.
+func (*MoveStateResponse) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *MoveStateResponse) GetTargetState() *DynamicValue {
+	if x != nil {
+		return x.TargetState
+	}
+	return nil
+}
+
+func (x *MoveStateResponse) GetDiagnostics() []*Diagnostic {
+	if x != nil {
+		return x.Diagnostics
+	}
+	return nil
+}
+
+func (x *MoveStateResponse) GetTargetPrivate() []byte {
+	if x != nil {
+		return x.TargetPrivate
+	}
+	return nil
+}
+
+func (x *MoveStateResponse) GetTargetIdentity() *Identity {
+	if x != nil {
+		return x.TargetIdentity
+	}
+	return nil
+}
+
+type GenerateConfigRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TypeName      string                 `protobuf:"bytes,1,opt,name=type_name,json=typeName,proto3" json:"type_name,omitempty"`
+	State         *DynamicValue          `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GenerateConfigRequest) Reset() {
+	*x = GenerateConfigRequest{}
+	mi := &file_provider_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenerateConfigRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenerateConfigRequest) ProtoMessage() {}
+
+func (x *GenerateConfigRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenerateConfigRequest.ProtoReflect.Descriptor instead.
+func (*GenerateConfigRequest) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *GenerateConfigRequest) GetTypeName() string {
+	if x != nil {
+		return x.TypeName
+	}
+	return ""
+}
+
+func (x *GenerateConfigRequest) GetState() *DynamicValue {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+type GenerateConfigResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Config        *DynamicValue          `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
+	Diagnostics   []*Diagnostic          `protobuf:"bytes,2,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GenerateConfigResponse) Reset() {
+	*x = GenerateConfigResponse{}
+	mi := &file_provider_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenerateConfigResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenerateConfigResponse) ProtoMessage() {}
+
+func (x *GenerateConfigResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenerateConfigResponse.ProtoReflect.Descriptor instead.
+func (*GenerateConfigResponse) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *GenerateConfigResponse) GetConfig() *DynamicValue {
+	if x != nil {
+		return x.Config
+	}
+	return nil
+}
+
+func (x *GenerateConfigResponse) GetDiagnostics() []*Diagnostic {
+	if x != nil {
+		return x.Diagnostics
+	}
+	return nil
+}
+
+// Timestamp has the members of google.protobuf.Timestamp.
+type Timestamp struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seconds       int64                  `protobuf:"varint,1,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	Nanos         int32                  `protobuf:"varint,2,opt,name=nanos,proto3" json:"nanos,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Timestamp) Reset() {
+	*x = Timestamp{}
+	mi := &file_provider_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Timestamp) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Timestamp) ProtoMessage() {}
+
+func (x *Timestamp) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Timestamp.ProtoReflect.Descriptor instead.
+func (*Timestamp) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *Timestamp) GetSeconds() int64 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *Timestamp) GetNanos() int32 {
+	if x != nil {
+		return x.Nanos
+	}
+	return 0
+}
+
+type OpenResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Diagnostics   []*Diagnostic          `protobuf:"bytes,1,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	RenewAt       *Timestamp             `protobuf:"bytes,2,opt,name=renew_at,json=renewAt,proto3" json:"renew_at,omitempty"`
+	Result        *DynamicValue          `protobuf:"bytes,3,opt,name=result,proto3" json:"result,omitempty"`
+	Private       []byte                 `protobuf:"bytes,4,opt,name=private,proto3" json:"private,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenResponse) Reset() {
+	*x = OpenResponse{}
+	mi := &file_provider_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenResponse) ProtoMessage() {}
+
+func (x *OpenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
+func (*OpenResponse) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *OpenResponse) GetDiagnostics() []*Diagnostic {
+	if x != nil {
+		return x.Diagnostics
+	}
+	return nil
+}
+
+func (x *OpenResponse) GetRenewAt() *Timestamp {
+	if x != nil {
+		return x.RenewAt
+	}
+	return nil
+}
+
+func (x *OpenResponse) GetResult() *DynamicValue {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *OpenResponse) GetPrivate() []byte {
+	if x != nil {
+		return x.Private
+	}
+	return nil
+}
+
+// OpenedRequest is about an ephemeral resource that is open.
+type OpenedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TypeName      string                 `protobuf:"bytes,1,opt,name=type_name,json=typeName,proto3" json:"type_name,omitempty"`
+	Private       []byte                 `protobuf:"bytes,2,opt,name=private,proto3" json:"private,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenedRequest) Reset() {
+	*x = OpenedRequest{}
+	mi := &file_provider_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenedRequest) ProtoMessage() {}
+
+func (x *OpenedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenedRequest.ProtoReflect.Descriptor instead.
+func (*OpenedRequest) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *OpenedRequest) GetTypeName() string {
+	if x != nil {
+		return x.TypeName
+	}
+	return ""
+}
+
+func (x *OpenedRequest) GetPrivate() []byte {
+	if x != nil {
+		return x.Private
+	}
+	return nil
+}
+
+type RenewResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Diagnostics   []*Diagnostic          `protobuf:"bytes,1,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	RenewAt       *Timestamp             `protobuf:"bytes,2,opt,name=renew_at,json=renewAt,proto3" json:"renew_at,omitempty"`
+	Private       []byte                 `protobuf:"bytes,3,opt,name=private,proto3" json:"private,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewResponse) Reset() {
+	*x = RenewResponse{}
+	mi := &file_provider_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewResponse) ProtoMessage() {}
+
+func (x *RenewResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
+func (*RenewResponse) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *RenewResponse) GetDiagnostics() []*Diagnostic {
+	if x != nil {
+		return x.Diagnostics
+	}
+	return nil
+}
+
+func (x *RenewResponse) GetRenewAt() *Timestamp {
+	if x != nil {
+		return x.RenewAt
+	}
+	return nil
+}
+
+func (x *RenewResponse) GetPrivate() []byte {
+	if x != nil {
+		return x.Private
+	}
+	return nil
+}
+
+type ValidateListRequest struct {
+	state                 protoimpl.MessageState `protogen:"open.v1"`
+	TypeName              string                 `protobuf:"bytes,1,opt,name=type_name,json=typeName,proto3" json:"type_name,omitempty"`
+	Config                *DynamicValue          `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
+	IncludeResourceObject *DynamicValue          `protobuf:"bytes,3,opt,name=include_resource_object,json=includeResourceObject,proto3" json:"include_resource_object,omitempty"`
+	Limit                 *DynamicValue          `protobuf:"bytes,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *ValidateListRequest) Reset() {
+	*x = ValidateListRequest{}
+	mi := &file_provider_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidateListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidateListRequest) ProtoMessage() {}
+
+func (x *ValidateListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidateListRequest.ProtoReflect.Descriptor instead.
+func (*ValidateListRequest) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *ValidateListRequest) GetTypeName() string {
+	if x != nil {
+		return x.TypeName
+	}
+	return ""
+}
+
+func (x *ValidateListRequest) GetConfig() *DynamicValue {
+	if x != nil {
+		return x.Config
+	}
+	return nil
+}
+
+func (x *ValidateListRequest) GetIncludeResourceObject() *DynamicValue {
+	if x != nil {
+		return x.IncludeResourceObject
+	}
+	return nil
+}
+
+func (x *ValidateListRequest) GetLimit() *DynamicValue {
+	if x != nil {
+		return x.Limit
+	}
+	return nil
+}
+
+type ListRequest struct {
+	state                 protoimpl.MessageState `protogen:"open.v1"`
+	TypeName              string                 `protobuf:"bytes,1,opt,name=type_name,json=typeName,proto3" json:"type_name,omitempty"`
+	Config                *DynamicValue          `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
+	IncludeResourceObject bool                   `protobuf:"varint,3,opt,name=include_resource_object,json=includeResourceObject,proto3" json:"include_resource_object,omitempty"`
+	Limit                 int64                  `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *ListRequest) Reset() {
+	*x = ListRequest{}
+	mi := &file_provider_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRequest) ProtoMessage() {}
+
+func (x *ListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
+func (*ListRequest) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *ListRequest) GetTypeName() string {
+	if x != nil {
+		return x.TypeName
+	}
+	return ""
+}
+
+func (x *ListRequest) GetConfig() *DynamicValue {
+	if x != nil {
+		return x.Config
+	}
+	return nil
+}
+
+func (x *ListRequest) GetIncludeResourceObject() bool {
+	if x != nil {
+		return x.IncludeResourceObject
+	}
+	return false
+}
+
+func (x *ListRequest) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListEvent struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Identity       *Identity              `protobuf:"bytes,1,opt,name=identity,proto3" json:"identity,omitempty"`
+	DisplayName    string                 `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	ResourceObject *DynamicValue          `protobuf:"bytes,3,opt,name=resource_object,json=resourceObject,proto3" json:"resource_object,omitempty"`
+	Diagnostic     []*Diagnostic          `protobuf:"bytes,4,rep,name=diagnostic,proto3" json:"diagnostic,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ListEvent) Reset() {
+	*x = ListEvent{}
+	mi := &file_provider_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEvent) ProtoMessage() {}
+
+func (x *ListEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEvent.ProtoReflect.Descriptor instead.
+func (*ListEvent) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ListEvent) GetIdentity() *Identity {
+	if x != nil {
+		return x.Identity
+	}
+	return nil
+}
+
+func (x *ListEvent) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ListEvent) GetResourceObject() *DynamicValue {
+	if x != nil {
+		return x.ResourceObject
+	}
+	return nil
+}
+
+func (x *ListEvent) GetDiagnostic() []*Diagnostic {
+	if x != nil {
+		return x.Diagnostic
+	}
+	return nil
+}
+
+type InvokeEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Type:
+	//
+	//	*InvokeEvent_Progress_
+	//	*InvokeEvent_Completed
+	Type          isInvokeEvent_Type `protobuf_oneof:"type"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InvokeEvent) Reset() {
+	*x = InvokeEvent{}
+	mi := &file_provider_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InvokeEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InvokeEvent) ProtoMessage() {}
+
+func (x *InvokeEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InvokeEvent.ProtoReflect.Descriptor instead.
+func (*InvokeEvent) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *InvokeEvent) GetType() isInvokeEvent_Type {
+	if x != nil {
+		return x.Type
+	}
+	return nil
+}
+
+func (x *InvokeEvent) GetProgress() *InvokeEvent_Progress {
+	if x != nil {
+		if x, ok := x.Type.(*InvokeEvent_Progress_); ok {
+			return x.Progress
+		}
+	}
+	return nil
+}
+
+func (x *InvokeEvent) GetCompleted() *Reported {
+	if x != nil {
+		if x, ok := x.Type.(*InvokeEvent_Completed); ok {
+			return x.Completed
+		}
+	}
+	return nil
+}
+
+type isInvokeEvent_Type interface {
+	isInvokeEvent_Type()
+}
+
+type InvokeEvent_Progress_ struct {
+	Progress *InvokeEvent_Progress `protobuf:"bytes,1,opt,name=progress,proto3,oneof"`
+}
+
+type InvokeEvent_Completed struct {
+	Completed *Reported `protobuf:"bytes,2,opt,name=completed,proto3,oneof"`
+}
+
+func (*InvokeEvent_Progress_) isInvokeEvent_Type() {}
+
+func (*InvokeEvent_Completed) isInvokeEvent_Type() {}
+
 type AttributePath_Step struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Selector:
@@ -2197,7 +3041,7 @@ type AttributePath_Step struct {
 
 func (x *AttributePath_Step) Reset() {
 	*x = AttributePath_Step{}
-	mi := &file_provider_proto_msgTypes[36]
+	mi := &file_provider_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2209,7 +3053,7 @@ func (x *AttributePath_Step) String() string {
 func (*AttributePath_Step) ProtoMessage() {}
 
 func (x *AttributePath_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[36]
+	mi := &file_provider_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2296,7 +3140,7 @@ type Schema_Block struct {
 
 func (x *Schema_Block) Reset() {
 	*x = Schema_Block{}
-	mi := &file_provider_proto_msgTypes[37]
+	mi := &file_provider_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2308,7 +3152,7 @@ func (x *Schema_Block) String() string {
 func (*Schema_Block) ProtoMessage() {}
 
 func (x *Schema_Block) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[37]
+	mi := &file_provider_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2393,7 +3237,7 @@ type Schema_Attribute struct {
 
 func (x *Schema_Attribute) Reset() {
 	*x = Schema_Attribute{}
-	mi := &file_provider_proto_msgTypes[38]
+	mi := &file_provider_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2405,7 +3249,7 @@ func (x *Schema_Attribute) String() string {
 func (*Schema_Attribute) ProtoMessage() {}
 
 func (x *Schema_Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[38]
+	mi := &file_provider_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2518,7 +3362,7 @@ type Schema_NestedBlock struct {
 
 func (x *Schema_NestedBlock) Reset() {
 	*x = Schema_NestedBlock{}
-	mi := &file_provider_proto_msgTypes[39]
+	mi := &file_provider_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2530,7 +3374,7 @@ func (x *Schema_NestedBlock) String() string {
 func (*Schema_NestedBlock) ProtoMessage() {}
 
 func (x *Schema_NestedBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[39]
+	mi := &file_provider_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2591,7 +3435,7 @@ type Schema_Object struct {
 
 func (x *Schema_Object) Reset() {
 	*x = Schema_Object{}
-	mi := &file_provider_proto_msgTypes[40]
+	mi := &file_provider_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2603,7 +3447,7 @@ func (x *Schema_Object) String() string {
 func (*Schema_Object) ProtoMessage() {}
 
 func (x *Schema_Object) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[40]
+	mi := &file_provider_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2646,7 +3490,7 @@ type IdentitySchema_Attribute struct {
 
 func (x *IdentitySchema_Attribute) Reset() {
 	*x = IdentitySchema_Attribute{}
-	mi := &file_provider_proto_msgTypes[41]
+	mi := &file_provider_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2658,7 +3502,7 @@ func (x *IdentitySchema_Attribute) String() string {
 func (*IdentitySchema_Attribute) ProtoMessage() {}
 
 func (x *IdentitySchema_Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[41]
+	mi := &file_provider_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2723,7 +3567,7 @@ type Function_Parameter struct {
 
 func (x *Function_Parameter) Reset() {
 	*x = Function_Parameter{}
-	mi := &file_provider_proto_msgTypes[42]
+	mi := &file_provider_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2735,7 +3579,7 @@ func (x *Function_Parameter) String() string {
 func (*Function_Parameter) ProtoMessage() {}
 
 func (x *Function_Parameter) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[42]
+	mi := &file_provider_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2802,7 +3646,7 @@ type Function_Return struct {
 
 func (x *Function_Return) Reset() {
 	*x = Function_Return{}
-	mi := &file_provider_proto_msgTypes[43]
+	mi := &file_provider_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2814,7 +3658,7 @@ func (x *Function_Return) String() string {
 func (*Function_Return) ProtoMessage() {}
 
 func (x *Function_Return) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[43]
+	mi := &file_provider_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2849,7 +3693,7 @@ type ImportResponse_Imported struct {
 
 func (x *ImportResponse_Imported) Reset() {
 	*x = ImportResponse_Imported{}
-	mi := &file_provider_proto_msgTypes[50]
+	mi := &file_provider_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2861,7 +3705,7 @@ func (x *ImportResponse_Imported) String() string {
 func (*ImportResponse_Imported) ProtoMessage() {}
 
 func (x *ImportResponse_Imported) ProtoReflect() protoreflect.Message {
-	mi := &file_provider_proto_msgTypes[50]
+	mi := &file_provider_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2874,7 +3718,7 @@ func (x *ImportResponse_Imported) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportResponse_Imported.ProtoReflect.Descriptor instead.
 func (*ImportResponse_Imported) Descriptor() ([]byte, []int) {
-	return file_provider_proto_rawDescGZIP(), []int{31, 0}
+	return file_provider_proto_rawDescGZIP(), []int{32, 0}
 }
 
 func (x *ImportResponse_Imported) GetTypeName() string {
@@ -2903,6 +3747,50 @@ func (x *ImportResponse_Imported) GetIdentity() *Identity {
 		return x.Identity
 	}
 	return nil
+}
+
+type InvokeEvent_Progress struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Message       string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InvokeEvent_Progress) Reset() {
+	*x = InvokeEvent_Progress{}
+	mi := &file_provider_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InvokeEvent_Progress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InvokeEvent_Progress) ProtoMessage() {}
+
+func (x *InvokeEvent_Progress) ProtoReflect() protoreflect.Message {
+	mi := &file_provider_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InvokeEvent_Progress.ProtoReflect.Descriptor instead.
+func (*InvokeEvent_Progress) Descriptor() ([]byte, []int) {
+	return file_provider_proto_rawDescGZIP(), []int{48, 0}
+}
+
+func (x *InvokeEvent_Progress) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
 }
 
 var File_provider_proto protoreflect.FileDescriptor
@@ -3018,7 +3906,7 @@ const file_provider_proto_rawDesc = "" +
 	"\x1dwrite_only_attributes_allowed\x18\x02 \x01(\bR\x1awriteOnlyAttributesAllowed\"\a\n" +
 	"\x05Empty\"O\n" +
 	"\bReported\x12C\n" +
-	"\vdiagnostics\x18\x01 \x03(\v2!.tfserverless.provider.DiagnosticR\vdiagnostics\"\x8d\v\n" +
+	"\vdiagnostics\x18\x01 \x03(\v2!.tfserverless.provider.DiagnosticR\vdiagnostics\"\xe0\f\n" +
 	"\x19GetProviderSchemaResponse\x129\n" +
 	"\bprovider\x18\x01 \x01(\v2\x1d.tfserverless.provider.SchemaR\bprovider\x12p\n" +
 	"\x10resource_schemas\x18\x02 \x03(\v2E.tfserverless.provider.GetProviderSchemaResponse.ResourceSchemasEntryR\x0fresourceSchemas\x12w\n" +
@@ -3028,7 +3916,8 @@ const file_provider_proto_rawDesc = "" +
 	"\x13server_capabilities\x18\x06 \x01(\v2).tfserverless.provider.ServerCapabilitiesR\x12serverCapabilities\x12]\n" +
 	"\tfunctions\x18\a \x03(\v2?.tfserverless.provider.GetProviderSchemaResponse.FunctionsEntryR\tfunctions\x12\x8c\x01\n" +
 	"\x1aephemeral_resource_schemas\x18\b \x03(\v2N.tfserverless.provider.GetProviderSchemaResponse.EphemeralResourceSchemasEntryR\x18ephemeralResourceSchemas\x12}\n" +
-	"\x15list_resource_schemas\x18\t \x03(\v2I.tfserverless.provider.GetProviderSchemaResponse.ListResourceSchemasEntryR\x13listResourceSchemas\x1aa\n" +
+	"\x15list_resource_schemas\x18\t \x03(\v2I.tfserverless.provider.GetProviderSchemaResponse.ListResourceSchemasEntryR\x13listResourceSchemas\x12j\n" +
+	"\x0eaction_schemas\x18\v \x03(\v2C.tfserverless.provider.GetProviderSchemaResponse.ActionSchemasEntryR\ractionSchemas\x1aa\n" +
 	"\x14ResourceSchemasEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x123\n" +
 	"\x05value\x18\x02 \x01(\v2\x1d.tfserverless.provider.SchemaR\x05value:\x028\x01\x1ac\n" +
@@ -3043,7 +3932,12 @@ const file_provider_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\v2\x1d.tfserverless.provider.SchemaR\x05value:\x028\x01\x1ae\n" +
 	"\x18ListResourceSchemasEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x123\n" +
-	"\x05value\x18\x02 \x01(\v2\x1d.tfserverless.provider.SchemaR\x05value:\x028\x01\"\xbf\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x1d.tfserverless.provider.SchemaR\x05value:\x028\x01\x1ae\n" +
+	"\x12ActionSchemasEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x129\n" +
+	"\x05value\x18\x02 \x01(\v2#.tfserverless.provider.ActionSchemaR\x05value:\x028\x01\"E\n" +
+	"\fActionSchema\x125\n" +
+	"\x06schema\x18\x01 \x01(\v2\x1d.tfserverless.provider.SchemaR\x06schema\"\xbf\x02\n" +
 	"\x1aGetIdentitySchemasResponse\x12q\n" +
 	"\x10identity_schemas\x18\x01 \x03(\v2F.tfserverless.provider.GetIdentitySchemasResponse.IdentitySchemasEntryR\x0fidentitySchemas\x12C\n" +
 	"\vdiagnostics\x18\x02 \x03(\v2!.tfserverless.provider.DiagnosticR\vdiagnostics\x1ai\n" +
@@ -3144,7 +4038,65 @@ const file_provider_proto_rawDesc = "" +
 	"\targuments\x18\x02 \x03(\v2#.tfserverless.provider.DynamicValueR\targuments\"\x8f\x01\n" +
 	"\x14CallFunctionResponse\x12;\n" +
 	"\x06result\x18\x01 \x01(\v2#.tfserverless.provider.DynamicValueR\x06result\x12:\n" +
-	"\x05error\x18\x02 \x01(\v2$.tfserverless.provider.FunctionErrorR\x05errorBZZXgithub.com/tfserverless/terraform-provider-serverless/internal/engine/plugin/remote/wireb\x06proto3"
+	"\x05error\x18\x02 \x01(\v2$.tfserverless.provider.FunctionErrorR\x05error\"\xcc\x03\n" +
+	"\x10MoveStateRequest\x126\n" +
+	"\x17source_provider_address\x18\x01 \x01(\tR\x15sourceProviderAddress\x12(\n" +
+	"\x10source_type_name\x18\x02 \x01(\tR\x0esourceTypeName\x122\n" +
+	"\x15source_schema_version\x18\x03 \x01(\x03R\x13sourceSchemaVersion\x12B\n" +
+	"\fsource_state\x18\x04 \x01(\v2\x1f.tfserverless.provider.RawStateR\vsourceState\x12(\n" +
+	"\x10target_type_name\x18\x05 \x01(\tR\x0etargetTypeName\x12%\n" +
+	"\x0esource_private\x18\x06 \x01(\fR\rsourcePrivate\x12H\n" +
+	"\x0fsource_identity\x18\a \x01(\v2\x1f.tfserverless.provider.RawStateR\x0esourceIdentity\x12C\n" +
+	"\x1esource_identity_schema_version\x18\b \x01(\x03R\x1bsourceIdentitySchemaVersion\"\x91\x02\n" +
+	"\x11MoveStateResponse\x12F\n" +
+	"\ftarget_state\x18\x01 \x01(\v2#.tfserverless.provider.DynamicValueR\vtargetState\x12C\n" +
+	"\vdiagnostics\x18\x02 \x03(\v2!.tfserverless.provider.DiagnosticR\vdiagnostics\x12%\n" +
+	"\x0etarget_private\x18\x03 \x01(\fR\rtargetPrivate\x12H\n" +
+	"\x0ftarget_identity\x18\x04 \x01(\v2\x1f.tfserverless.provider.IdentityR\x0etargetIdentity\"o\n" +
+	"\x15GenerateConfigRequest\x12\x1b\n" +
+	"\ttype_name\x18\x01 \x01(\tR\btypeName\x129\n" +
+	"\x05state\x18\x02 \x01(\v2#.tfserverless.provider.DynamicValueR\x05state\"\x9a\x01\n" +
+	"\x16GenerateConfigResponse\x12;\n" +
+	"\x06config\x18\x01 \x01(\v2#.tfserverless.provider.DynamicValueR\x06config\x12C\n" +
+	"\vdiagnostics\x18\x02 \x03(\v2!.tfserverless.provider.DiagnosticR\vdiagnostics\";\n" +
+	"\tTimestamp\x12\x18\n" +
+	"\aseconds\x18\x01 \x01(\x03R\aseconds\x12\x14\n" +
+	"\x05nanos\x18\x02 \x01(\x05R\x05nanos\"\xe7\x01\n" +
+	"\fOpenResponse\x12C\n" +
+	"\vdiagnostics\x18\x01 \x03(\v2!.tfserverless.provider.DiagnosticR\vdiagnostics\x12;\n" +
+	"\brenew_at\x18\x02 \x01(\v2 .tfserverless.provider.TimestampR\arenewAt\x12;\n" +
+	"\x06result\x18\x03 \x01(\v2#.tfserverless.provider.DynamicValueR\x06result\x12\x18\n" +
+	"\aprivate\x18\x04 \x01(\fR\aprivate\"F\n" +
+	"\rOpenedRequest\x12\x1b\n" +
+	"\ttype_name\x18\x01 \x01(\tR\btypeName\x12\x18\n" +
+	"\aprivate\x18\x02 \x01(\fR\aprivate\"\xab\x01\n" +
+	"\rRenewResponse\x12C\n" +
+	"\vdiagnostics\x18\x01 \x03(\v2!.tfserverless.provider.DiagnosticR\vdiagnostics\x12;\n" +
+	"\brenew_at\x18\x02 \x01(\v2 .tfserverless.provider.TimestampR\arenewAt\x12\x18\n" +
+	"\aprivate\x18\x03 \x01(\fR\aprivate\"\x87\x02\n" +
+	"\x13ValidateListRequest\x12\x1b\n" +
+	"\ttype_name\x18\x01 \x01(\tR\btypeName\x12;\n" +
+	"\x06config\x18\x02 \x01(\v2#.tfserverless.provider.DynamicValueR\x06config\x12[\n" +
+	"\x17include_resource_object\x18\x03 \x01(\v2#.tfserverless.provider.DynamicValueR\x15includeResourceObject\x129\n" +
+	"\x05limit\x18\x04 \x01(\v2#.tfserverless.provider.DynamicValueR\x05limit\"\xb5\x01\n" +
+	"\vListRequest\x12\x1b\n" +
+	"\ttype_name\x18\x01 \x01(\tR\btypeName\x12;\n" +
+	"\x06config\x18\x02 \x01(\v2#.tfserverless.provider.DynamicValueR\x06config\x126\n" +
+	"\x17include_resource_object\x18\x03 \x01(\bR\x15includeResourceObject\x12\x14\n" +
+	"\x05limit\x18\x04 \x01(\x03R\x05limit\"\xfc\x01\n" +
+	"\tListEvent\x12;\n" +
+	"\bidentity\x18\x01 \x01(\v2\x1f.tfserverless.provider.IdentityR\bidentity\x12!\n" +
+	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12L\n" +
+	"\x0fresource_object\x18\x03 \x01(\v2#.tfserverless.provider.DynamicValueR\x0eresourceObject\x12A\n" +
+	"\n" +
+	"diagnostic\x18\x04 \x03(\v2!.tfserverless.provider.DiagnosticR\n" +
+	"diagnostic\"\xc7\x01\n" +
+	"\vInvokeEvent\x12I\n" +
+	"\bprogress\x18\x01 \x01(\v2+.tfserverless.provider.InvokeEvent.ProgressH\x00R\bprogress\x12?\n" +
+	"\tcompleted\x18\x02 \x01(\v2\x1f.tfserverless.provider.ReportedH\x00R\tcompleted\x1a$\n" +
+	"\bProgress\x12\x18\n" +
+	"\amessage\x18\x01 \x01(\tR\amessageB\x06\n" +
+	"\x04typeBZZXgithub.com/tfserverless/terraform-provider-serverless/internal/engine/plugin/remote/wireb\x06proto3"
 
 var (
 	file_provider_proto_rawDescOnce sync.Once
@@ -3158,7 +4110,7 @@ func file_provider_proto_rawDescGZIP() []byte {
 	return file_provider_proto_rawDescData
 }
 
-var file_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_provider_proto_msgTypes = make([]protoimpl.MessageInfo, 66)
 var file_provider_proto_goTypes = []any{
 	(*DynamicValue)(nil),               // 0: tfserverless.provider.DynamicValue
 	(*Diagnostic)(nil),                 // 1: tfserverless.provider.Diagnostic
@@ -3174,128 +4126,168 @@ var file_provider_proto_goTypes = []any{
 	(*Empty)(nil),                      // 11: tfserverless.provider.Empty
 	(*Reported)(nil),                   // 12: tfserverless.provider.Reported
 	(*GetProviderSchemaResponse)(nil),  // 13: tfserverless.provider.GetProviderSchemaResponse
-	(*GetIdentitySchemasResponse)(nil), // 14: tfserverless.provider.GetIdentitySchemasResponse
-	(*ValidateProviderRequest)(nil),    // 15: tfserverless.provider.ValidateProviderRequest
-	(*ValidateProviderResponse)(nil),   // 16: tfserverless.provider.ValidateProviderResponse
-	(*ConfigureRequest)(nil),           // 17: tfserverless.provider.ConfigureRequest
-	(*StopResponse)(nil),               // 18: tfserverless.provider.StopResponse
-	(*ValidateRequest)(nil),            // 19: tfserverless.provider.ValidateRequest
-	(*UpgradeStateRequest)(nil),        // 20: tfserverless.provider.UpgradeStateRequest
-	(*UpgradeStateResponse)(nil),       // 21: tfserverless.provider.UpgradeStateResponse
-	(*UpgradeIdentityRequest)(nil),     // 22: tfserverless.provider.UpgradeIdentityRequest
-	(*UpgradeIdentityResponse)(nil),    // 23: tfserverless.provider.UpgradeIdentityResponse
-	(*ReadRequest)(nil),                // 24: tfserverless.provider.ReadRequest
-	(*ReadResponse)(nil),               // 25: tfserverless.provider.ReadResponse
-	(*PlanRequest)(nil),                // 26: tfserverless.provider.PlanRequest
-	(*PlanResponse)(nil),               // 27: tfserverless.provider.PlanResponse
-	(*ApplyRequest)(nil),               // 28: tfserverless.provider.ApplyRequest
-	(*ApplyResponse)(nil),              // 29: tfserverless.provider.ApplyResponse
-	(*ImportRequest)(nil),              // 30: tfserverless.provider.ImportRequest
-	(*ImportResponse)(nil),             // 31: tfserverless.provider.ImportResponse
-	(*ReadDataRequest)(nil),            // 32: tfserverless.provider.ReadDataRequest
-	(*ReadDataResponse)(nil),           // 33: tfserverless.provider.ReadDataResponse
-	(*CallFunctionRequest)(nil),        // 34: tfserverless.provider.CallFunctionRequest
-	(*CallFunctionResponse)(nil),       // 35: tfserverless.provider.CallFunctionResponse
-	(*AttributePath_Step)(nil),         // 36: tfserverless.provider.AttributePath.Step
-	(*Schema_Block)(nil),               // 37: tfserverless.provider.Schema.Block
-	(*Schema_Attribute)(nil),           // 38: tfserverless.provider.Schema.Attribute
-	(*Schema_NestedBlock)(nil),         // 39: tfserverless.provider.Schema.NestedBlock
-	(*Schema_Object)(nil),              // 40: tfserverless.provider.Schema.Object
-	(*IdentitySchema_Attribute)(nil),   // 41: tfserverless.provider.IdentitySchema.Attribute
-	(*Function_Parameter)(nil),         // 42: tfserverless.provider.Function.Parameter
-	(*Function_Return)(nil),            // 43: tfserverless.provider.Function.Return
-	nil,                                // 44: tfserverless.provider.GetProviderSchemaResponse.ResourceSchemasEntry
-	nil,                                // 45: tfserverless.provider.GetProviderSchemaResponse.DataSourceSchemasEntry
-	nil,                                // 46: tfserverless.provider.GetProviderSchemaResponse.FunctionsEntry
-	nil,                                // 47: tfserverless.provider.GetProviderSchemaResponse.EphemeralResourceSchemasEntry
-	nil,                                // 48: tfserverless.provider.GetProviderSchemaResponse.ListResourceSchemasEntry
-	nil,                                // 49: tfserverless.provider.GetIdentitySchemasResponse.IdentitySchemasEntry
-	(*ImportResponse_Imported)(nil),    // 50: tfserverless.provider.ImportResponse.Imported
+	(*ActionSchema)(nil),               // 14: tfserverless.provider.ActionSchema
+	(*GetIdentitySchemasResponse)(nil), // 15: tfserverless.provider.GetIdentitySchemasResponse
+	(*ValidateProviderRequest)(nil),    // 16: tfserverless.provider.ValidateProviderRequest
+	(*ValidateProviderResponse)(nil),   // 17: tfserverless.provider.ValidateProviderResponse
+	(*ConfigureRequest)(nil),           // 18: tfserverless.provider.ConfigureRequest
+	(*StopResponse)(nil),               // 19: tfserverless.provider.StopResponse
+	(*ValidateRequest)(nil),            // 20: tfserverless.provider.ValidateRequest
+	(*UpgradeStateRequest)(nil),        // 21: tfserverless.provider.UpgradeStateRequest
+	(*UpgradeStateResponse)(nil),       // 22: tfserverless.provider.UpgradeStateResponse
+	(*UpgradeIdentityRequest)(nil),     // 23: tfserverless.provider.UpgradeIdentityRequest
+	(*UpgradeIdentityResponse)(nil),    // 24: tfserverless.provider.UpgradeIdentityResponse
+	(*ReadRequest)(nil),                // 25: tfserverless.provider.ReadRequest
+	(*ReadResponse)(nil),               // 26: tfserverless.provider.ReadResponse
+	(*PlanRequest)(nil),                // 27: tfserverless.provider.PlanRequest
+	(*PlanResponse)(nil),               // 28: tfserverless.provider.PlanResponse
+	(*ApplyRequest)(nil),               // 29: tfserverless.provider.ApplyRequest
+	(*ApplyResponse)(nil),              // 30: tfserverless.provider.ApplyResponse
+	(*ImportRequest)(nil),              // 31: tfserverless.provider.ImportRequest
+	(*ImportResponse)(nil),             // 32: tfserverless.provider.ImportResponse
+	(*ReadDataRequest)(nil),            // 33: tfserverless.provider.ReadDataRequest
+	(*ReadDataResponse)(nil),           // 34: tfserverless.provider.ReadDataResponse
+	(*CallFunctionRequest)(nil),        // 35: tfserverless.provider.CallFunctionRequest
+	(*CallFunctionResponse)(nil),       // 36: tfserverless.provider.CallFunctionResponse
+	(*MoveStateRequest)(nil),           // 37: tfserverless.provider.MoveStateRequest
+	(*MoveStateResponse)(nil),          // 38: tfserverless.provider.MoveStateResponse
+	(*GenerateConfigRequest)(nil),      // 39: tfserverless.provider.GenerateConfigRequest
+	(*GenerateConfigResponse)(nil),     // 40: tfserverless.provider.GenerateConfigResponse
+	(*Timestamp)(nil),                  // 41: tfserverless.provider.Timestamp
+	(*OpenResponse)(nil),               // 42: tfserverless.provider.OpenResponse
+	(*OpenedRequest)(nil),              // 43: tfserverless.provider.OpenedRequest
+	(*RenewResponse)(nil),              // 44: tfserverless.provider.RenewResponse
+	(*ValidateListRequest)(nil),        // 45: tfserverless.provider.ValidateListRequest
+	(*ListRequest)(nil),                // 46: tfserverless.provider.ListRequest
+	(*ListEvent)(nil),                  // 47: tfserverless.provider.ListEvent
+	(*InvokeEvent)(nil),                // 48: tfserverless.provider.InvokeEvent
+	(*AttributePath_Step)(nil),         // 49: tfserverless.provider.AttributePath.Step
+	(*Schema_Block)(nil),               // 50: tfserverless.provider.Schema.Block
+	(*Schema_Attribute)(nil),           // 51: tfserverless.provider.Schema.Attribute
+	(*Schema_NestedBlock)(nil),         // 52: tfserverless.provider.Schema.NestedBlock
+	(*Schema_Object)(nil),              // 53: tfserverless.provider.Schema.Object
+	(*IdentitySchema_Attribute)(nil),   // 54: tfserverless.provider.IdentitySchema.Attribute
+	(*Function_Parameter)(nil),         // 55: tfserverless.provider.Function.Parameter
+	(*Function_Return)(nil),            // 56: tfserverless.provider.Function.Return
+	nil,                                // 57: tfserverless.provider.GetProviderSchemaResponse.ResourceSchemasEntry
+	nil,                                // 58: tfserverless.provider.GetProviderSchemaResponse.DataSourceSchemasEntry
+	nil,                                // 59: tfserverless.provider.GetProviderSchemaResponse.FunctionsEntry
+	nil,                                // 60: tfserverless.provider.GetProviderSchemaResponse.EphemeralResourceSchemasEntry
+	nil,                                // 61: tfserverless.provider.GetProviderSchemaResponse.ListResourceSchemasEntry
+	nil,                                // 62: tfserverless.provider.GetProviderSchemaResponse.ActionSchemasEntry
+	nil,                                // 63: tfserverless.provider.GetIdentitySchemasResponse.IdentitySchemasEntry
+	(*ImportResponse_Imported)(nil),    // 64: tfserverless.provider.ImportResponse.Imported
+	(*InvokeEvent_Progress)(nil),       // 65: tfserverless.provider.InvokeEvent.Progress
 }
 var file_provider_proto_depIdxs = []int32{
-	3,  // 0: tfserverless.provider.Diagnostic.attribute:type_name -> tfserverless.provider.AttributePath
-	36, // 1: tfserverless.provider.AttributePath.steps:type_name -> tfserverless.provider.AttributePath.Step
-	37, // 2: tfserverless.provider.Schema.block:type_name -> tfserverless.provider.Schema.Block
-	41, // 3: tfserverless.provider.IdentitySchema.identity_attributes:type_name -> tfserverless.provider.IdentitySchema.Attribute
-	0,  // 4: tfserverless.provider.Identity.identity_data:type_name -> tfserverless.provider.DynamicValue
-	42, // 5: tfserverless.provider.Function.parameters:type_name -> tfserverless.provider.Function.Parameter
-	42, // 6: tfserverless.provider.Function.variadic_parameter:type_name -> tfserverless.provider.Function.Parameter
-	43, // 7: tfserverless.provider.Function.return:type_name -> tfserverless.provider.Function.Return
-	1,  // 8: tfserverless.provider.Reported.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	5,  // 9: tfserverless.provider.GetProviderSchemaResponse.provider:type_name -> tfserverless.provider.Schema
-	44, // 10: tfserverless.provider.GetProviderSchemaResponse.resource_schemas:type_name -> tfserverless.provider.GetProviderSchemaResponse.ResourceSchemasEntry
-	45, // 11: tfserverless.provider.GetProviderSchemaResponse.data_source_schemas:type_name -> tfserverless.provider.GetProviderSchemaResponse.DataSourceSchemasEntry
-	1,  // 12: tfserverless.provider.GetProviderSchemaResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	5,  // 13: tfserverless.provider.GetProviderSchemaResponse.provider_meta:type_name -> tfserverless.provider.Schema
-	9,  // 14: tfserverless.provider.GetProviderSchemaResponse.server_capabilities:type_name -> tfserverless.provider.ServerCapabilities
-	46, // 15: tfserverless.provider.GetProviderSchemaResponse.functions:type_name -> tfserverless.provider.GetProviderSchemaResponse.FunctionsEntry
-	47, // 16: tfserverless.provider.GetProviderSchemaResponse.ephemeral_resource_schemas:type_name -> tfserverless.provider.GetProviderSchemaResponse.EphemeralResourceSchemasEntry
-	48, // 17: tfserverless.provider.GetProviderSchemaResponse.list_resource_schemas:type_name -> tfserverless.provider.GetProviderSchemaResponse.ListResourceSchemasEntry
-	49, // 18: tfserverless.provider.GetIdentitySchemasResponse.identity_schemas:type_name -> tfserverless.provider.GetIdentitySchemasResponse.IdentitySchemasEntry
-	1,  // 19: tfserverless.provider.GetIdentitySchemasResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	0,  // 20: tfserverless.provider.ValidateProviderRequest.config:type_name -> tfserverless.provider.DynamicValue
-	1,  // 21: tfserverless.provider.ValidateProviderResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	0,  // 22: tfserverless.provider.ConfigureRequest.config:type_name -> tfserverless.provider.DynamicValue
-	10, // 23: tfserverless.provider.ConfigureRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
-	0,  // 24: tfserverless.provider.ValidateRequest.config:type_name -> tfserverless.provider.DynamicValue
-	10, // 25: tfserverless.provider.ValidateRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
-	4,  // 26: tfserverless.provider.UpgradeStateRequest.raw_state:type_name -> tfserverless.provider.RawState
-	0,  // 27: tfserverless.provider.UpgradeStateResponse.upgraded_state:type_name -> tfserverless.provider.DynamicValue
-	1,  // 28: tfserverless.provider.UpgradeStateResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	4,  // 29: tfserverless.provider.UpgradeIdentityRequest.raw_identity:type_name -> tfserverless.provider.RawState
-	7,  // 30: tfserverless.provider.UpgradeIdentityResponse.upgraded_identity:type_name -> tfserverless.provider.Identity
-	1,  // 31: tfserverless.provider.UpgradeIdentityResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	0,  // 32: tfserverless.provider.ReadRequest.current_state:type_name -> tfserverless.provider.DynamicValue
-	10, // 33: tfserverless.provider.ReadRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
-	7,  // 34: tfserverless.provider.ReadRequest.current_identity:type_name -> tfserverless.provider.Identity
-	0,  // 35: tfserverless.provider.ReadResponse.new_state:type_name -> tfserverless.provider.DynamicValue
-	1,  // 36: tfserverless.provider.ReadResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	7,  // 37: tfserverless.provider.ReadResponse.new_identity:type_name -> tfserverless.provider.Identity
-	0,  // 38: tfserverless.provider.PlanRequest.prior_state:type_name -> tfserverless.provider.DynamicValue
-	0,  // 39: tfserverless.provider.PlanRequest.proposed_new_state:type_name -> tfserverless.provider.DynamicValue
-	0,  // 40: tfserverless.provider.PlanRequest.config:type_name -> tfserverless.provider.DynamicValue
-	10, // 41: tfserverless.provider.PlanRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
-	7,  // 42: tfserverless.provider.PlanRequest.prior_identity:type_name -> tfserverless.provider.Identity
-	0,  // 43: tfserverless.provider.PlanResponse.planned_state:type_name -> tfserverless.provider.DynamicValue
-	3,  // 44: tfserverless.provider.PlanResponse.requires_replace:type_name -> tfserverless.provider.AttributePath
-	1,  // 45: tfserverless.provider.PlanResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	7,  // 46: tfserverless.provider.PlanResponse.planned_identity:type_name -> tfserverless.provider.Identity
-	0,  // 47: tfserverless.provider.ApplyRequest.prior_state:type_name -> tfserverless.provider.DynamicValue
-	0,  // 48: tfserverless.provider.ApplyRequest.planned_state:type_name -> tfserverless.provider.DynamicValue
-	0,  // 49: tfserverless.provider.ApplyRequest.config:type_name -> tfserverless.provider.DynamicValue
-	7,  // 50: tfserverless.provider.ApplyRequest.planned_identity:type_name -> tfserverless.provider.Identity
-	0,  // 51: tfserverless.provider.ApplyResponse.new_state:type_name -> tfserverless.provider.DynamicValue
-	1,  // 52: tfserverless.provider.ApplyResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	7,  // 53: tfserverless.provider.ApplyResponse.new_identity:type_name -> tfserverless.provider.Identity
-	10, // 54: tfserverless.provider.ImportRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
-	7,  // 55: tfserverless.provider.ImportRequest.identity:type_name -> tfserverless.provider.Identity
-	50, // 56: tfserverless.provider.ImportResponse.imported_resources:type_name -> tfserverless.provider.ImportResponse.Imported
-	1,  // 57: tfserverless.provider.ImportResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	0,  // 58: tfserverless.provider.ReadDataRequest.config:type_name -> tfserverless.provider.DynamicValue
-	10, // 59: tfserverless.provider.ReadDataRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
-	0,  // 60: tfserverless.provider.ReadDataResponse.state:type_name -> tfserverless.provider.DynamicValue
-	1,  // 61: tfserverless.provider.ReadDataResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
-	0,  // 62: tfserverless.provider.CallFunctionRequest.arguments:type_name -> tfserverless.provider.DynamicValue
-	0,  // 63: tfserverless.provider.CallFunctionResponse.result:type_name -> tfserverless.provider.DynamicValue
-	2,  // 64: tfserverless.provider.CallFunctionResponse.error:type_name -> tfserverless.provider.FunctionError
-	38, // 65: tfserverless.provider.Schema.Block.attributes:type_name -> tfserverless.provider.Schema.Attribute
-	39, // 66: tfserverless.provider.Schema.Block.block_types:type_name -> tfserverless.provider.Schema.NestedBlock
-	40, // 67: tfserverless.provider.Schema.Attribute.nested_type:type_name -> tfserverless.provider.Schema.Object
-	37, // 68: tfserverless.provider.Schema.NestedBlock.block:type_name -> tfserverless.provider.Schema.Block
-	38, // 69: tfserverless.provider.Schema.Object.attributes:type_name -> tfserverless.provider.Schema.Attribute
-	5,  // 70: tfserverless.provider.GetProviderSchemaResponse.ResourceSchemasEntry.value:type_name -> tfserverless.provider.Schema
-	5,  // 71: tfserverless.provider.GetProviderSchemaResponse.DataSourceSchemasEntry.value:type_name -> tfserverless.provider.Schema
-	8,  // 72: tfserverless.provider.GetProviderSchemaResponse.FunctionsEntry.value:type_name -> tfserverless.provider.Function
-	5,  // 73: tfserverless.provider.GetProviderSchemaResponse.EphemeralResourceSchemasEntry.value:type_name -> tfserverless.provider.Schema
-	5,  // 74: tfserverless.provider.GetProviderSchemaResponse.ListResourceSchemasEntry.value:type_name -> tfserverless.provider.Schema
-	6,  // 75: tfserverless.provider.GetIdentitySchemasResponse.IdentitySchemasEntry.value:type_name -> tfserverless.provider.IdentitySchema
-	0,  // 76: tfserverless.provider.ImportResponse.Imported.state:type_name -> tfserverless.provider.DynamicValue
-	7,  // 77: tfserverless.provider.ImportResponse.Imported.identity:type_name -> tfserverless.provider.Identity
-	78, // [78:78] is the sub-list for method output_type
-	78, // [78:78] is the sub-list for method input_type
-	78, // [78:78] is the sub-list for extension type_name
-	78, // [78:78] is the sub-list for extension extendee
-	0,  // [0:78] is the sub-list for field type_name
+	3,   // 0: tfserverless.provider.Diagnostic.attribute:type_name -> tfserverless.provider.AttributePath
+	49,  // 1: tfserverless.provider.AttributePath.steps:type_name -> tfserverless.provider.AttributePath.Step
+	50,  // 2: tfserverless.provider.Schema.block:type_name -> tfserverless.provider.Schema.Block
+	54,  // 3: tfserverless.provider.IdentitySchema.identity_attributes:type_name -> tfserverless.provider.IdentitySchema.Attribute
+	0,   // 4: tfserverless.provider.Identity.identity_data:type_name -> tfserverless.provider.DynamicValue
+	55,  // 5: tfserverless.provider.Function.parameters:type_name -> tfserverless.provider.Function.Parameter
+	55,  // 6: tfserverless.provider.Function.variadic_parameter:type_name -> tfserverless.provider.Function.Parameter
+	56,  // 7: tfserverless.provider.Function.return:type_name -> tfserverless.provider.Function.Return
+	1,   // 8: tfserverless.provider.Reported.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	5,   // 9: tfserverless.provider.GetProviderSchemaResponse.provider:type_name -> tfserverless.provider.Schema
+	57,  // 10: tfserverless.provider.GetProviderSchemaResponse.resource_schemas:type_name -> tfserverless.provider.GetProviderSchemaResponse.ResourceSchemasEntry
+	58,  // 11: tfserverless.provider.GetProviderSchemaResponse.data_source_schemas:type_name -> tfserverless.provider.GetProviderSchemaResponse.DataSourceSchemasEntry
+	1,   // 12: tfserverless.provider.GetProviderSchemaResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	5,   // 13: tfserverless.provider.GetProviderSchemaResponse.provider_meta:type_name -> tfserverless.provider.Schema
+	9,   // 14: tfserverless.provider.GetProviderSchemaResponse.server_capabilities:type_name -> tfserverless.provider.ServerCapabilities
+	59,  // 15: tfserverless.provider.GetProviderSchemaResponse.functions:type_name -> tfserverless.provider.GetProviderSchemaResponse.FunctionsEntry
+	60,  // 16: tfserverless.provider.GetProviderSchemaResponse.ephemeral_resource_schemas:type_name -> tfserverless.provider.GetProviderSchemaResponse.EphemeralResourceSchemasEntry
+	61,  // 17: tfserverless.provider.GetProviderSchemaResponse.list_resource_schemas:type_name -> tfserverless.provider.GetProviderSchemaResponse.ListResourceSchemasEntry
+	62,  // 18: tfserverless.provider.GetProviderSchemaResponse.action_schemas:type_name -> tfserverless.provider.GetProviderSchemaResponse.ActionSchemasEntry
+	5,   // 19: tfserverless.provider.ActionSchema.schema:type_name -> tfserverless.provider.Schema
+	63,  // 20: tfserverless.provider.GetIdentitySchemasResponse.identity_schemas:type_name -> tfserverless.provider.GetIdentitySchemasResponse.IdentitySchemasEntry
+	1,   // 21: tfserverless.provider.GetIdentitySchemasResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	0,   // 22: tfserverless.provider.ValidateProviderRequest.config:type_name -> tfserverless.provider.DynamicValue
+	1,   // 23: tfserverless.provider.ValidateProviderResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	0,   // 24: tfserverless.provider.ConfigureRequest.config:type_name -> tfserverless.provider.DynamicValue
+	10,  // 25: tfserverless.provider.ConfigureRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
+	0,   // 26: tfserverless.provider.ValidateRequest.config:type_name -> tfserverless.provider.DynamicValue
+	10,  // 27: tfserverless.provider.ValidateRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
+	4,   // 28: tfserverless.provider.UpgradeStateRequest.raw_state:type_name -> tfserverless.provider.RawState
+	0,   // 29: tfserverless.provider.UpgradeStateResponse.upgraded_state:type_name -> tfserverless.provider.DynamicValue
+	1,   // 30: tfserverless.provider.UpgradeStateResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	4,   // 31: tfserverless.provider.UpgradeIdentityRequest.raw_identity:type_name -> tfserverless.provider.RawState
+	7,   // 32: tfserverless.provider.UpgradeIdentityResponse.upgraded_identity:type_name -> tfserverless.provider.Identity
+	1,   // 33: tfserverless.provider.UpgradeIdentityResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	0,   // 34: tfserverless.provider.ReadRequest.current_state:type_name -> tfserverless.provider.DynamicValue
+	10,  // 35: tfserverless.provider.ReadRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
+	7,   // 36: tfserverless.provider.ReadRequest.current_identity:type_name -> tfserverless.provider.Identity
+	0,   // 37: tfserverless.provider.ReadResponse.new_state:type_name -> tfserverless.provider.DynamicValue
+	1,   // 38: tfserverless.provider.ReadResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	7,   // 39: tfserverless.provider.ReadResponse.new_identity:type_name -> tfserverless.provider.Identity
+	0,   // 40: tfserverless.provider.PlanRequest.prior_state:type_name -> tfserverless.provider.DynamicValue
+	0,   // 41: tfserverless.provider.PlanRequest.proposed_new_state:type_name -> tfserverless.provider.DynamicValue
+	0,   // 42: tfserverless.provider.PlanRequest.config:type_name -> tfserverless.provider.DynamicValue
+	10,  // 43: tfserverless.provider.PlanRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
+	7,   // 44: tfserverless.provider.PlanRequest.prior_identity:type_name -> tfserverless.provider.Identity
+	0,   // 45: tfserverless.provider.PlanResponse.planned_state:type_name -> tfserverless.provider.DynamicValue
+	3,   // 46: tfserverless.provider.PlanResponse.requires_replace:type_name -> tfserverless.provider.AttributePath
+	1,   // 47: tfserverless.provider.PlanResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	7,   // 48: tfserverless.provider.PlanResponse.planned_identity:type_name -> tfserverless.provider.Identity
+	0,   // 49: tfserverless.provider.ApplyRequest.prior_state:type_name -> tfserverless.provider.DynamicValue
+	0,   // 50: tfserverless.provider.ApplyRequest.planned_state:type_name -> tfserverless.provider.DynamicValue
+	0,   // 51: tfserverless.provider.ApplyRequest.config:type_name -> tfserverless.provider.DynamicValue
+	7,   // 52: tfserverless.provider.ApplyRequest.planned_identity:type_name -> tfserverless.provider.Identity
+	0,   // 53: tfserverless.provider.ApplyResponse.new_state:type_name -> tfserverless.provider.DynamicValue
+	1,   // 54: tfserverless.provider.ApplyResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	7,   // 55: tfserverless.provider.ApplyResponse.new_identity:type_name -> tfserverless.provider.Identity
+	10,  // 56: tfserverless.provider.ImportRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
+	7,   // 57: tfserverless.provider.ImportRequest.identity:type_name -> tfserverless.provider.Identity
+	64,  // 58: tfserverless.provider.ImportResponse.imported_resources:type_name -> tfserverless.provider.ImportResponse.Imported
+	1,   // 59: tfserverless.provider.ImportResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	0,   // 60: tfserverless.provider.ReadDataRequest.config:type_name -> tfserverless.provider.DynamicValue
+	10,  // 61: tfserverless.provider.ReadDataRequest.client_capabilities:type_name -> tfserverless.provider.ClientCapabilities
+	0,   // 62: tfserverless.provider.ReadDataResponse.state:type_name -> tfserverless.provider.DynamicValue
+	1,   // 63: tfserverless.provider.ReadDataResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	0,   // 64: tfserverless.provider.CallFunctionRequest.arguments:type_name -> tfserverless.provider.DynamicValue
+	0,   // 65: tfserverless.provider.CallFunctionResponse.result:type_name -> tfserverless.provider.DynamicValue
+	2,   // 66: tfserverless.provider.CallFunctionResponse.error:type_name -> tfserverless.provider.FunctionError
+	4,   // 67: tfserverless.provider.MoveStateRequest.source_state:type_name -> tfserverless.provider.RawState
+	4,   // 68: tfserverless.provider.MoveStateRequest.source_identity:type_name -> tfserverless.provider.RawState
+	0,   // 69: tfserverless.provider.MoveStateResponse.target_state:type_name -> tfserverless.provider.DynamicValue
+	1,   // 70: tfserverless.provider.MoveStateResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	7,   // 71: tfserverless.provider.MoveStateResponse.target_identity:type_name -> tfserverless.provider.Identity
+	0,   // 72: tfserverless.provider.GenerateConfigRequest.state:type_name -> tfserverless.provider.DynamicValue
+	0,   // 73: tfserverless.provider.GenerateConfigResponse.config:type_name -> tfserverless.provider.DynamicValue
+	1,   // 74: tfserverless.provider.GenerateConfigResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	1,   // 75: tfserverless.provider.OpenResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	41,  // 76: tfserverless.provider.OpenResponse.renew_at:type_name -> tfserverless.provider.Timestamp
+	0,   // 77: tfserverless.provider.OpenResponse.result:type_name -> tfserverless.provider.DynamicValue
+	1,   // 78: tfserverless.provider.RenewResponse.diagnostics:type_name -> tfserverless.provider.Diagnostic
+	41,  // 79: tfserverless.provider.RenewResponse.renew_at:type_name -> tfserverless.provider.Timestamp
+	0,   // 80: tfserverless.provider.ValidateListRequest.config:type_name -> tfserverless.provider.DynamicValue
+	0,   // 81: tfserverless.provider.ValidateListRequest.include_resource_object:type_name -> tfserverless.provider.DynamicValue
+	0,   // 82: tfserverless.provider.ValidateListRequest.limit:type_name -> tfserverless.provider.DynamicValue
+	0,   // 83: tfserverless.provider.ListRequest.config:type_name -> tfserverless.provider.DynamicValue
+	7,   // 84: tfserverless.provider.ListEvent.identity:type_name -> tfserverless.provider.Identity
+	0,   // 85: tfserverless.provider.ListEvent.resource_object:type_name -> tfserverless.provider.DynamicValue
+	1,   // 86: tfserverless.provider.ListEvent.diagnostic:type_name -> tfserverless.provider.Diagnostic
+	65,  // 87: tfserverless.provider.InvokeEvent.progress:type_name -> tfserverless.provider.InvokeEvent.Progress
+	12,  // 88: tfserverless.provider.InvokeEvent.completed:type_name -> tfserverless.provider.Reported
+	51,  // 89: tfserverless.provider.Schema.Block.attributes:type_name -> tfserverless.provider.Schema.Attribute
+	52,  // 90: tfserverless.provider.Schema.Block.block_types:type_name -> tfserverless.provider.Schema.NestedBlock
+	53,  // 91: tfserverless.provider.Schema.Attribute.nested_type:type_name -> tfserverless.provider.Schema.Object
+	50,  // 92: tfserverless.provider.Schema.NestedBlock.block:type_name -> tfserverless.provider.Schema.Block
+	51,  // 93: tfserverless.provider.Schema.Object.attributes:type_name -> tfserverless.provider.Schema.Attribute
+	5,   // 94: tfserverless.provider.GetProviderSchemaResponse.ResourceSchemasEntry.value:type_name -> tfserverless.provider.Schema
+	5,   // 95: tfserverless.provider.GetProviderSchemaResponse.DataSourceSchemasEntry.value:type_name -> tfserverless.provider.Schema
+	8,   // 96: tfserverless.provider.GetProviderSchemaResponse.FunctionsEntry.value:type_name -> tfserverless.provider.Function
+	5,   // 97: tfserverless.provider.GetProviderSchemaResponse.EphemeralResourceSchemasEntry.value:type_name -> tfserverless.provider.Schema
+	5,   // 98: tfserverless.provider.GetProviderSchemaResponse.ListResourceSchemasEntry.value:type_name -> tfserverless.provider.Schema
+	14,  // 99: tfserverless.provider.GetProviderSchemaResponse.ActionSchemasEntry.value:type_name -> tfserverless.provider.ActionSchema
+	6,   // 100: tfserverless.provider.GetIdentitySchemasResponse.IdentitySchemasEntry.value:type_name -> tfserverless.provider.IdentitySchema
+	0,   // 101: tfserverless.provider.ImportResponse.Imported.state:type_name -> tfserverless.provider.DynamicValue
+	7,   // 102: tfserverless.provider.ImportResponse.Imported.identity:type_name -> tfserverless.provider.Identity
+	103, // [103:103] is the sub-list for method output_type
+	103, // [103:103] is the sub-list for method input_type
+	103, // [103:103] is the sub-list for extension type_name
+	103, // [103:103] is the sub-list for extension extendee
+	0,   // [0:103] is the sub-list for field type_name
 }
 
 func init() { file_provider_proto_init() }
@@ -3304,7 +4296,11 @@ func file_provider_proto_init() {
 		return
 	}
 	file_provider_proto_msgTypes[2].OneofWrappers = []any{}
-	file_provider_proto_msgTypes[36].OneofWrappers = []any{
+	file_provider_proto_msgTypes[48].OneofWrappers = []any{
+		(*InvokeEvent_Progress_)(nil),
+		(*InvokeEvent_Completed)(nil),
+	}
+	file_provider_proto_msgTypes[49].OneofWrappers = []any{
 		(*AttributePath_Step_AttributeName)(nil),
 		(*AttributePath_Step_ElementKeyString)(nil),
 		(*AttributePath_Step_ElementKeyInt)(nil),
@@ -3315,7 +4311,7 @@ func file_provider_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_provider_proto_rawDesc), len(file_provider_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   51,
+			NumMessages:   66,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
