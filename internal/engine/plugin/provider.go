@@ -46,7 +46,10 @@ func (p *Provider) Schemas(ctx context.Context) (*Schemas, hcl.Diagnostics) {
 }
 
 func (p *Provider) loadSchemas(ctx context.Context) (*Schemas, hcl.Diagnostics) {
-	out := &Schemas{Resources: map[string]*Schema{}, Data: map[string]*Schema{}}
+	out := &Schemas{
+		Resources: map[string]*Schema{}, Data: map[string]*Schema{}, Ephemeral: map[string]*Schema{},
+		Actions: map[string]*Schema{}, Lists: map[string]*Schema{},
+	}
 	resp, diags := call(p, "reading the schema", func() (*tfprotov6.GetProviderSchemaResponse, error) {
 		return p.server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	}, func(r *tfprotov6.GetProviderSchemaResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
@@ -69,9 +72,20 @@ func (p *Provider) loadSchemas(ctx context.Context) (*Schemas, hcl.Diagnostics) 
 	for name, s := range resp.DataSourceSchemas {
 		out.Data[name] = convert("data."+name, s)
 	}
+	for name, s := range resp.EphemeralResourceSchemas {
+		out.Ephemeral[name] = convert("ephemeral."+name, s)
+	}
+	for name, s := range resp.ActionSchemas {
+		if s != nil {
+			out.Actions[name] = convert("the action "+name, s.Schema)
+		}
+	}
+	for name, s := range resp.ListResourceSchemas {
+		out.Lists[name] = convert("list."+name, s)
+	}
 	out.Functions = resp.Functions
 	if c := resp.ServerCapabilities; c != nil {
-		out.PlanDestroy = c.PlanDestroy
+		out.PlanDestroy, out.MoveState, out.GenerateConfig = c.PlanDestroy, c.MoveResourceState, c.GenerateResourceConfig
 	}
 	return out, append(diags, p.loadIdentities(ctx, out)...)
 }
@@ -96,6 +110,11 @@ func (p *Provider) loadIdentities(ctx context.Context, into *Schemas) hcl.Diagno
 			return append(diags, p.failure("Invalid schema", fmt.Sprintf("The identity schema of %s is wrong: %v.", name, err)))
 		}
 		resource.Identity, resource.IdentityVersion = ty, uint64(s.Version)
+		for _, a := range s.IdentityAttributes {
+			if a.RequiredForImport {
+				resource.IdentityRequired = append(resource.IdentityRequired, a.Name)
+			}
+		}
 	}
 	return diags
 }

@@ -17,10 +17,20 @@ type Schemas struct {
 	Provider  *Schema
 	Resources map[string]*Schema
 	Data      map[string]*Schema
+	Ephemeral map[string]*Schema
+	Actions   map[string]*Schema
+	Lists     map[string]*Schema // the arguments of a list, by the type of resource that it lists
 	Functions map[string]*tfprotov6.Function
 
 	// PlanDestroy tells that the provider wants to be asked before a destroy.
 	PlanDestroy bool
+
+	// MoveState tells that the provider can make objects from those of other types.
+	MoveState bool
+
+	// GenerateConfig tells that the provider can write the configuration that
+	// describes an object.
+	GenerateConfig bool
 
 	// Raw is the provider's own answer, for whoever must show schemas.
 	Raw *tfprotov6.GetProviderSchemaResponse
@@ -40,6 +50,9 @@ type Schema struct {
 	// Identity is the type of the identity of a resource, or cty.NilType.
 	Identity        cty.Type
 	IdentityVersion uint64
+
+	// IdentityRequired are the attributes of the identity that an import needs.
+	IdentityRequired []string
 
 	secret    bool // some attribute is sensitive
 	writeOnly bool // some attribute is write-only
