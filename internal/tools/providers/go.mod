@@ -3,10 +3,6 @@
 // from before 2021 and are built against the last line of Terraform, or of its
 // first SDK, that speaks protocol 5. Tidy it with "go mod tidy -e": a test of
 // that SDK needs a package that is gone.
-module of their
-// own. They are the newest releases whose modules can be had: those of before
-// 2020 have no module of their own and are built against the last line of
-// Terraform and of its first SDK that speak protocol 5.
 module github.com/tfserverless/terraform-provider-serverless/internal/tools/providers
 
 go 1.26.8
