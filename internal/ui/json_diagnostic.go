@@ -51,19 +51,25 @@ func diagnosticJSON(d *hcl.Diagnostic, sources Sources) diagnostic {
 	if at == nil || at.Filename == "" {
 		return out
 	}
+	if at.Empty() { // as wide as what is shown of it
+		wide := *at
+		wide.End = hcl.Pos{Line: at.Start.Line, Column: at.Start.Column + 1, Byte: at.Start.Byte + 1}
+		at = &wide
+	}
 	out.Range = &rangeJSON{at.Filename, posJSON(at.Start), posJSON(at.End)}
 	src, ok := sources[at.Filename]
-	if !ok || at.Start.Byte > len(src) || at.End.Byte > len(src) {
+	if !ok || at.Start.Byte > len(src) || at.End.Byte > len(src)+1 {
 		return out
 	}
+	last := min(at.End.Byte, len(src))
 	begin := bytes.LastIndexByte(src[:at.Start.Byte], '\n') + 1
 	end := len(src)
-	if n := bytes.IndexByte(src[at.End.Byte:], '\n'); n >= 0 {
-		end = at.End.Byte + n
+	if n := bytes.IndexByte(src[last:], '\n'); n >= 0 {
+		end = last + n
 	}
 	out.Snippet = &snippetJSON{
 		Code: string(src[begin:end]), StartLine: at.Start.Line,
-		From: at.Start.Byte - begin, To: at.End.Byte - begin, Values: []valueJSON{},
+		From: at.Start.Byte - begin, To: last - begin, Values: []valueJSON{},
 	}
 	if c := enclosing(src, at); c != "" {
 		out.Snippet.Context = &c

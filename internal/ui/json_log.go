@@ -218,6 +218,13 @@ type hook struct {
 	Elapsed  *int         `json:"elapsed_seconds,omitempty"`
 }
 
+// logVerbs are the words of the log, which has its own ones for reading.
+var logVerbs = func() (out [len(verbs)]verb) {
+	out = verbs
+	out[plan.Reading] = verb{"Refreshing", "Still refreshing", "Refresh"}
+	return out
+}()
+
 // Started writes that a step begins, and later that it goes on.
 func (l *Log) Started(e plan.Event) {
 	h := hook{Resource: resourceOf(e.Addr), IDKey: e.IDKey, IDValue: e.IDValue}
@@ -225,27 +232,37 @@ func (l *Log) Started(e plan.Event) {
 	if e.Step != plan.Refreshing {
 		kind, h.Action = "apply_start", e.Step.String()
 	}
-	l.line("info", kind, started(e), fields{"hook": h})
+	name := e.Addr.String() + deposedText(e.Deposed) + ": "
+	v := logVerbs[e.Step]
+	l.line("info", kind, name+v.begin+"..."+startID(e), fields{"hook": h})
 	l.begin(e, func(d time.Duration) {
 		h := hook{Resource: h.Resource, Action: e.Step.String(), Elapsed: seconds(d)}
-		l.line("info", "apply_progress", going(e, d), fields{"hook": h})
+		l.line("info", "apply_progress", name+v.still+"... ["+d.Round(time.Second).String()+" elapsed]", fields{"hook": h})
 	})
 }
 
-// Finished writes how a step ended.
+// Finished writes how a step ended. What went wrong with reading an object is
+// told with the other diagnostics only.
 func (l *Log) Finished(e plan.Event, diags hcl.Diagnostics) {
 	took := l.end(e)
+	if e.Step == plan.Refreshing && diags.HasErrors() {
+		return
+	}
 	h := hook{Resource: resourceOf(e.Addr), Action: e.Step.String(), Elapsed: seconds(took)}
-	kind := "apply_complete"
+	kind, text := "apply_complete", logVerbs[e.Step].end+" complete after "+took.Round(time.Second).String()
 	switch {
 	case diags.HasErrors():
-		kind = "apply_errored"
+		kind, text = "apply_errored", logVerbs[e.Step].end+" errored after "+took.Round(time.Second).String()
 	case e.Step == plan.Refreshing:
-		kind, h = "refresh_complete", hook{Resource: h.Resource, IDKey: e.IDKey, IDValue: e.IDValue}
-	case e.Step != plan.Destroying:
-		h.IDKey, h.IDValue = e.IDKey, e.IDValue
+		kind, text = "refresh_complete", "Refresh complete"+endID(e)
+		h = hook{Resource: h.Resource, IDKey: e.IDKey, IDValue: e.IDValue}
+	default:
+		text += endID(e)
+		if e.Step != plan.Destroying {
+			h.IDKey, h.IDValue = e.IDKey, e.IDValue
+		}
 	}
-	l.line("info", kind, finished(e, took, diags.HasErrors()), fields{"hook": h})
+	l.line("info", kind, e.Addr.String()+deposedText(e.Deposed)+": "+text, fields{"hook": h})
 }
 
 func seconds(d time.Duration) *int {

@@ -3,6 +3,7 @@ package ui
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
 
 // PlanFacts is what a plan's JSON document says beyond the plan.
@@ -26,7 +28,7 @@ type planJSON struct {
 	Format    string                  `json:"format_version"`
 	Version   string                  `json:"terraform_version"`
 	Variables map[string]variableJSON `json:"variables,omitempty"`
-	Planned   *valuesJSON             `json:"planned_values"`
+	Planned   *valuesJSON[outputJSON] `json:"planned_values"`
 	Drift     []changeJSON            `json:"resource_drift,omitempty"`
 	Changes   []changeJSON            `json:"resource_changes,omitempty"`
 	Outputs   map[string]deltaJSON    `json:"output_changes,omitempty"`
@@ -75,25 +77,48 @@ func PlanJSON(p *plan.Plan, f PlanFacts) ([]byte, error) {
 	if out.Variables, err = variables(p.Variables); err != nil {
 		return nil, err
 	}
-	if out.Planned, err = planned(p, f); err != nil {
+	changes := p.Changes
+	if p.Mode == plan.RefreshOnly { // what is not planned is not part of it
+		changes = nil
+	}
+	if out.Planned, err = planned(changes, p.Outputs, f); err != nil {
 		return nil, err
 	}
 	if out.Drift, err = changesJSON(p.Drift); err != nil {
 		return nil, err
 	}
-	if out.Changes, err = changesJSON(p.Changes); err != nil {
+	if out.Changes, err = changesJSON(changes); err != nil {
 		return nil, err
 	}
 	if out.Outputs, err = outputDeltas(p.Outputs); err != nil {
 		return nil, err
 	}
-	if p.Prior != nil && !p.Prior.Empty() {
-		if out.Prior, err = stateOf(f.TerraformVersion, f.Prior, p.Prior.Outputs()); err != nil {
+	if outputs := refreshedOutputs(p); p.Prior != nil && (len(f.Prior) > 0 || len(outputs) > 0) {
+		if out.Prior, err = stateOf(f.TerraformVersion, f.Prior, outputs); err != nil {
 			return nil, err
 		}
 	}
 	raw, err := json.Marshal(out)
 	return append(raw, '\n'), err
+}
+
+// refreshedOutputs are the outputs of the state, but for those whose new value is
+// known already.
+func refreshedOutputs(p *plan.Plan) map[string]state.Output {
+	out := map[string]state.Output{}
+	if p.Prior != nil {
+		maps.Copy(out, p.Prior.Outputs())
+	}
+	for _, o := range p.Outputs {
+		switch after := bare(o.After); {
+		case o.Action == plan.Delete || after == cty.NilVal || !after.IsWhollyKnown():
+		case after.IsNull():
+			delete(out, o.Name)
+		default:
+			out[o.Name] = state.Output{Value: after, Sensitive: o.Sensitive}
+		}
+	}
+	return out
 }
 
 func variables(in map[string]cty.Value) (map[string]variableJSON, error) {
@@ -109,18 +134,17 @@ func variables(in map[string]cty.Value) (map[string]variableJSON, error) {
 }
 
 // planned is what there will be once the plan is applied, as far as it is known.
-func planned(p *plan.Plan, f PlanFacts) (*valuesJSON, error) {
-	out := &valuesJSON{Outputs: map[string]outputJSON{}}
-	for _, o := range p.Outputs {
+func planned(changes []plan.Change, outputs []plan.OutputChange, f PlanFacts) (*valuesJSON[outputJSON], error) {
+	out := &valuesJSON[outputJSON]{Outputs: map[string]outputJSON{}}
+	for _, o := range outputs {
 		if o.Action == plan.Delete {
 			continue
 		}
 		one := outputJSON{Sensitive: o.Sensitive}
-		bare, _ := o.After.UnmarkDeep()
-		if bare.IsWhollyKnown() {
+		if after := bare(o.After); after.IsWhollyKnown() {
 			var err error
-			if one.Type, err = ctyjson.MarshalType(bare.Type()); err == nil {
-				one.Value, err = jsonValue(bare)
+			if one.Type, err = ctyjson.MarshalType(after.Type()); err == nil {
+				one.Value, err = jsonValue(after)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("encoding output %q: %w", o.Name, err)
@@ -130,7 +154,7 @@ func planned(p *plan.Plan, f PlanFacts) (*valuesJSON, error) {
 	}
 	var resources []objectJSON
 	var modules []addr.ModuleInstance
-	for _, c := range p.Changes {
+	for _, c := range changes {
 		if missing(c.After) || c.Deposed != "" {
 			continue
 		}
@@ -169,27 +193,36 @@ func changesJSON(changes []plan.Change) ([]changeJSON, error) {
 func outputDeltas(outputs []plan.OutputChange) (map[string]deltaJSON, error) {
 	out := map[string]deltaJSON{}
 	for _, o := range outputs {
-		delta, err := deltaOf(o.Action, o.Before, o.After)
+		before, after := bare(o.Before), bare(o.After)
+		delta, err := deltaOf(o.Action, before, after)
 		if err != nil {
 			return nil, fmt.Errorf("encoding the change of output %q: %w", o.Name, err)
 		}
-		// An output is sensitive as a whole, and unknown as a whole.
-		delta.BeforeSensitive, delta.AfterSensitive = o.Sensitive && !missing(o.Before), o.Sensitive
-		if o.After != cty.NilVal {
-			bare, _ := o.After.UnmarkDeep()
-			delta.AfterUnknown = !bare.IsWhollyKnown()
+		// An output is sensitive as a whole.
+		delta.BeforeSensitive, delta.AfterSensitive = o.Sensitive, o.Sensitive
+		if after != cty.NilVal && after.IsWhollyKnown() {
+			delta.AfterUnknown = false
 		}
 		out[o.Name] = delta
 	}
 	return out, nil
 }
 
+// bare is v without any mark.
+func bare(v cty.Value) cty.Value {
+	if v != cty.NilVal {
+		v, _ = v.UnmarkDeep()
+	}
+	return v
+}
+
 func deltaOf(a plan.Action, before, after cty.Value) (deltaJSON, error) {
 	out := deltaJSON{
-		Actions:         actions[a],
-		AfterUnknown:    tree(after, unknown),
-		BeforeSensitive: tree(before, hidden),
-		AfterSensitive:  tree(after, hidden),
+		Actions: actions[a], AfterUnknown: map[string]any{},
+		BeforeSensitive: hiddenTree(before), AfterSensitive: hiddenTree(after),
+	}
+	if after != cty.NilVal && !bare(after).IsWhollyKnown() {
+		out.AfterUnknown = unknownTree(after)
 	}
 	var err error
 	if out.Before, err = jsonValue(before); err != nil {

@@ -47,21 +47,43 @@ func knownParts(v cty.Value) cty.Value {
 	return v
 }
 
-// tree has true in the places of v that are so, in the shape of v: false parts
-// are left out of objects and maps, but keep their places in lists.
-func tree(v cty.Value, is func(cty.Value) bool) any {
-	if v == cty.NilVal {
-		return false
-	}
-	if is(v) {
+// unknownTree has true in the places of v that are unknown, in the shape of v:
+// false parts are left out of objects and maps, but keep their places in lists.
+func unknownTree(v cty.Value) any {
+	v, _ = v.Unmark()
+	if !v.IsKnown() {
 		return true
 	}
-	v, _ = v.Unmark()
+	return treeOf(v, unknownTree)
+}
+
+// hiddenTree has true in the places of v that are not to be shown, in the same
+// shape. What is unknown as a whole has the shape of an empty one.
+func hiddenTree(v cty.Value) any {
+	switch {
+	case v == cty.NilVal:
+		return false
+	case hidden(v):
+		return true
+	case v.IsKnown():
+		return treeOf(v, hiddenTree)
+	}
+	switch ty := v.Type(); {
+	case ty.IsObjectType(), ty.IsMapType():
+		return map[string]any{}
+	case ty.IsListType(), ty.IsSetType(), ty.IsTupleType():
+		return []any{}
+	}
+	return false
+}
+
+// treeOf applies tree to the parts of a known value.
+func treeOf(v cty.Value, tree func(cty.Value) any) any {
 	switch kind(v) {
 	case '{':
 		out := map[string]any{}
 		for k, part := range v.AsValueMap() {
-			if t := tree(part, is); t != false {
+			if t := tree(part); t != false {
 				out[k] = t
 			}
 		}
@@ -69,14 +91,9 @@ func tree(v cty.Value, is func(cty.Value) bool) any {
 	case '[':
 		out := []any{}
 		for _, part := range v.AsValueSlice() {
-			out = append(out, tree(part, is))
+			out = append(out, tree(part))
 		}
 		return out
 	}
 	return false
-}
-
-func unknown(v cty.Value) bool {
-	v, _ = v.Unmark()
-	return !v.IsKnown()
 }

@@ -117,15 +117,22 @@ type objectJSON struct {
 	Deposed       string          `json:"deposed_key,omitempty"`
 }
 
-type valuesJSON struct {
-	Outputs map[string]outputJSON `json:"outputs,omitempty"`
-	Root    *moduleJSON           `json:"root_module,omitempty"`
+type valuesJSON[O any] struct {
+	Outputs map[string]O `json:"outputs,omitempty"`
+	Root    *moduleJSON  `json:"root_module,omitempty"`
+}
+
+// storedJSON has the members of outputJSON in the order that a state has them.
+type storedJSON struct {
+	Sensitive bool            `json:"sensitive"`
+	Value     json.RawMessage `json:"value,omitempty"`
+	Type      json.RawMessage `json:"type,omitempty"`
 }
 
 type stateJSON struct {
-	Format  string      `json:"format_version"`
-	Version string      `json:"terraform_version,omitempty"`
-	Values  *valuesJSON `json:"values,omitempty"`
+	Format  string                  `json:"format_version"`
+	Version string                  `json:"terraform_version,omitempty"`
+	Values  *valuesJSON[storedJSON] `json:"values,omitempty"`
 }
 
 // State is the JSON document of a state, on one line.
@@ -142,10 +149,13 @@ func State(terraformVersion string, objects []Object, outputs map[string]state.O
 func EmptyState() []byte { return []byte(`{"format_version":"1.0"}` + "\n") }
 
 func stateOf(terraformVersion string, objects []Object, outputs map[string]state.Output) (*stateJSON, error) {
-	values := &valuesJSON{}
-	var err error
-	if values.Outputs, err = outputValues(outputs); err != nil {
+	values := &valuesJSON[storedJSON]{Outputs: map[string]storedJSON{}}
+	all, err := outputValues(outputs)
+	if err != nil {
 		return nil, err
+	}
+	for name, o := range all {
+		values.Outputs[name] = storedJSON{o.Sensitive, o.Value, o.Type}
 	}
 	resources := make([]objectJSON, 0, len(objects))
 	modules := make([]addr.ModuleInstance, 0, len(objects))
@@ -171,7 +181,7 @@ func objectOf(a addr.Instance, provider addr.ProviderConfig, v cty.Value) (objec
 	}
 	return objectJSON{
 		Address: a.String(), Mode: a.Resource.Mode.String(), Type: a.Resource.Type, Name: a.Resource.Name,
-		Index: keyJSON(a.Key), Provider: provider.Provider.String(), Values: values, Sensitive: tree(v, hidden),
+		Index: keyJSON(a.Key), Provider: provider.Provider.String(), Values: values, Sensitive: hiddenTree(v),
 	}, nil
 }
 

@@ -91,7 +91,9 @@ func (s *steps) Running() []string {
 	return out
 }
 
-var verbs = [...]struct{ begin, still, end string }{
+type verb struct{ begin, still, end string }
+
+var verbs = [...]verb{
 	plan.Refreshing: {"Refreshing state", "Still refreshing", "Refresh"},
 	plan.Reading:    {"Reading", "Still reading", "Read"},
 	plan.Creating:   {"Creating", "Still creating", "Creation"},
@@ -101,11 +103,23 @@ var verbs = [...]struct{ begin, still, end string }{
 
 // started, going and finished are the texts of the three kinds of lines.
 func started(e plan.Event) string {
-	out := e.Addr.String() + deposedText(e.Deposed) + ": " + verbs[e.Step].begin + "..."
-	if e.IDValue != "" && e.Step != plan.Creating {
-		out += " [" + e.IDKey + "=" + e.IDValue + "]"
+	return e.Addr.String() + deposedText(e.Deposed) + ": " + verbs[e.Step].begin + "..." + startID(e)
+}
+
+// startID says which object a step begins with, unless it is none yet.
+func startID(e plan.Event) string {
+	if e.IDValue == "" || e.Step == plan.Creating {
+		return ""
 	}
-	return out
+	return " [" + e.IDKey + "=" + e.IDValue + "]"
+}
+
+// endID says which object a step ended with, unless none is left.
+func endID(e plan.Event) string {
+	if e.IDValue == "" || e.Step == plan.Destroying {
+		return ""
+	}
+	return " [" + e.IDKey + "=" + e.IDValue + "]"
 }
 
 func going(e plan.Event, d time.Duration) string {
@@ -117,11 +131,7 @@ func finished(e plan.Event, d time.Duration, failed bool) string {
 	if failed {
 		return out + " failed after " + elapsed(d)
 	}
-	out += " complete after " + elapsed(d)
-	if e.IDValue != "" && e.Step != plan.Destroying {
-		out += " [" + e.IDKey + "=" + e.IDValue + "]"
-	}
-	return out
+	return out + " complete after " + elapsed(d) + endID(e)
 }
 
 // elapsed is a duration as progress shows it: tenths below ten seconds.
