@@ -49,6 +49,7 @@ var rules = []rule{
 
 	// The engine knows nothing of AWS.
 	{"internal/engine/addr", nil},
+	{"internal/engine/provision", nil},
 	{"internal/engine/graph", nil},
 	{"internal/engine/plugin/remote", []string{"internal/engine/plugin/remote/wire"}},
 	{"internal/engine/plugin", nil},
@@ -58,7 +59,7 @@ var rules = []rule{
 	{"internal/engine/lang/funcs", nil},
 	{"internal/engine/lang", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/graph", "internal/engine/lang"}},
 	{"internal/engine/plan", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph"}},
-	{"internal/engine/apply", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph", "internal/engine/plan"}},
+	{"internal/engine/apply", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph", "internal/engine/plan", "internal/engine/provision"}},
 
 	// The emulator knows nothing of Terraform.
 	{"internal/emulator/clock", nil},

@@ -30,25 +30,26 @@ func (m ModuleInstance) Child(name string, key Key) ModuleInstance {
 	return ModuleInstance(join(string(m), "module."+name+KeyString(key)))
 }
 
-// Mode says whether a resource is managed or only read.
+// Mode says what kind of thing a block stands for.
 type Mode byte
 
-// The modes of resources.
+// The modes of resources. Only the first two are ever in a state.
 const (
-	Managed Mode = iota
-	Data
+	Managed   Mode = iota
+	Data           // only read
+	Ephemeral      // open while a run needs it, and then closed
+	Action         // invoked
+	List           // finds objects
 )
 
-// String is the word of the state file: "managed" or "data".
+// String is "managed", "data", "ephemeral", "action" or "list": the first two
+// are the words of the state file.
 func (m Mode) String() string {
-	if m == Data {
-		return "data"
-	}
-	return "managed"
+	return [...]string{"managed", "data", "ephemeral", "action", "list"}[m]
 }
 
-// Resource is a resource as its own module names it: `aws_x.name` or
-// `data.aws_x.name`.
+// Resource is a resource as its own module names it: `aws_x.name`, or with the
+// word of another mode, `data.aws_x.name`.
 type Resource struct {
 	Mode Mode
 	Type string
@@ -57,10 +58,10 @@ type Resource struct {
 
 // String is the text by which expressions of the same module refer to r.
 func (r Resource) String() string {
-	if r.Mode == Data {
-		return "data." + r.Type + "." + r.Name
+	if r.Mode == Managed {
+		return r.Type + "." + r.Name
 	}
-	return r.Type + "." + r.Name
+	return r.Mode.String() + "." + r.Type + "." + r.Name
 }
 
 // In is the resource r of the module m.

@@ -113,8 +113,13 @@ func instanceOf(t hcl.Traversal) (Instance, hcl.Traversal, error) {
 	for _, st := range steps {
 		i.Module = i.Module.Child(st.name, st.key)
 	}
-	if len(t) > 0 && name(t[0]) == "data" {
-		i.Resource.Mode, t = Data, t[1:]
+	if len(t) > 0 {
+		for _, mode := range []Mode{Data, Ephemeral, Action, List} {
+			if name(t[0]) == mode.String() {
+				i.Resource.Mode, t = mode, t[1:]
+				break
+			}
+		}
 	}
 	if len(t) < 2 || name(t[0]) == "" || name(t[1]) == "" {
 		return i, nil, fmt.Errorf("a resource type and a name are needed")

@@ -121,6 +121,8 @@ type Resource struct {
 	Body      hcl.Body
 	Range     hcl.Range
 
+	Provisioners []*Provisioner // in the order in which they run
+
 	providerRange hcl.Range
 }
 

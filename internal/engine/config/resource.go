@@ -47,6 +47,7 @@ func (l *loader) resource(b *hcl.Block) {
 		r.DependsOn = l.dependsOn(a)
 	}
 	lifecycles := 0
+	var provisioners []*Provisioner
 	for _, nested := range c.Blocks {
 		switch nested.Type {
 		case "lifecycle":
@@ -57,11 +58,18 @@ func (l *loader) resource(b *hcl.Block) {
 			l.lifecycle(r, nested)
 		case "_": // holds arguments that are called like one of ours
 			r.Body = hcl.MergeBodies([]hcl.Body{r.Body, nested.Body})
-		case "provisioner", "connection":
-			l.fail(nested.DefRange, "\""+nested.Type+"\" blocks are not supported", "This version of the engine does not run provisioners. Remove the block from %s, and run the command before or after.", id)
+		case "provisioner":
+			if p := l.provisioner(id, nested); p != nil {
+				provisioners = append(provisioners, p)
+			}
+		case "connection":
+			l.fail(nested.DefRange, "\"connection\" blocks are not supported", "This engine runs commands on this machine only. Remove the block from %s, and have a local-exec provisioner call ssh or scp.", id)
 		default:
 			l.fail(nested.DefRange, "Reserved block name", "The block name %q is reserved for later versions of the language.", nested.Type)
 		}
+	}
+	if len(provisioners) > 0 {
+		r.Provisioners = provisioners
 	}
 }
 
