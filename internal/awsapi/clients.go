@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -15,6 +16,13 @@ import (
 // APIGatewayV2 returns the client for HTTP and WebSocket APIs in a region.
 func (b *Backend) APIGatewayV2(ctx context.Context, region string) (*apigatewayv2.Client, error) {
 	return client(ctx, b, "apigatewayv2", region, func(c aws.Config) *apigatewayv2.Client { return apigatewayv2.NewFromConfig(c) })
+}
+
+// AutoScaling returns the client for scaling the capacity of tables in a region.
+func (b *Backend) AutoScaling(ctx context.Context, region string) (*applicationautoscaling.Client, error) {
+	return client(ctx, b, "applicationautoscaling", region, func(c aws.Config) *applicationautoscaling.Client {
+		return applicationautoscaling.NewFromConfig(c)
+	})
 }
 
 // DynamoDB returns the client for tables in a region.

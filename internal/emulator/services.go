@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/apigatewayv2"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/applicationautoscaling"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
@@ -55,6 +56,10 @@ func (e *Emulator) compose() (_ *services, err error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, tables.Close)
+	scaling, err := applicationautoscaling.New(around, tables)
+	if err != nil {
+		return nil, err
+	}
 	roles, err := iam.New(around)
 	if err != nil {
 		return nil, err
@@ -75,6 +80,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	s.code = functions.Code()
 	s.served = []wire.Service{
 		apis.Wire(),
+		scaling.Wire(),
 		tables.Wire(),
 		tables.Streams().Wire(),
 		roles.Wire(),

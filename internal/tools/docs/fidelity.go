@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -23,13 +24,14 @@ import (
 
 // clients are the SDK's clients by their packages, for the operations that AWS has.
 var clients = map[string]reflect.Type{
-	"apigatewayv2":    reflect.TypeFor[*apigatewayv2.Client](),
-	"dynamodb":        reflect.TypeFor[*dynamodb.Client](),
-	"dynamodbstreams": reflect.TypeFor[*dynamodbstreams.Client](),
-	"iam":             reflect.TypeFor[*iam.Client](),
-	"lambda":          reflect.TypeFor[*lambda.Client](),
-	"cloudwatchlogs":  reflect.TypeFor[*cloudwatchlogs.Client](),
-	"sts":             reflect.TypeFor[*sts.Client](),
+	"apigatewayv2":           reflect.TypeFor[*apigatewayv2.Client](),
+	"applicationautoscaling": reflect.TypeFor[*applicationautoscaling.Client](),
+	"dynamodb":               reflect.TypeFor[*dynamodb.Client](),
+	"dynamodbstreams":        reflect.TypeFor[*dynamodbstreams.Client](),
+	"iam":                    reflect.TypeFor[*iam.Client](),
+	"lambda":                 reflect.TypeFor[*lambda.Client](),
+	"cloudwatchlogs":         reflect.TypeFor[*cloudwatchlogs.Client](),
+	"sts":                    reflect.TypeFor[*sts.Client](),
 }
 
 const head = `---
