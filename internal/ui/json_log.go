@@ -227,6 +227,9 @@ var logVerbs = func() (out [len(verbs)]verb) {
 
 // Started writes that a step begins, and later that it goes on.
 func (l *Log) Started(e plan.Event) {
+	if l.startedOther(e) {
+		return
+	}
 	h := hook{Resource: resourceOf(e.Addr), IDKey: e.IDKey, IDValue: e.IDValue}
 	kind := "refresh_start"
 	if e.Step != plan.Refreshing {
@@ -244,6 +247,9 @@ func (l *Log) Started(e plan.Event) {
 // Finished writes how a step ended. What went wrong with reading an object is
 // told with the other diagnostics only.
 func (l *Log) Finished(e plan.Event, diags hcl.Diagnostics) {
+	if l.finishedOther(e, diags) {
+		return
+	}
 	took := l.end(e)
 	if e.Step == plan.Refreshing && diags.HasErrors() {
 		return

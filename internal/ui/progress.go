@@ -28,6 +28,9 @@ func NewProgress(s Style, out io.Writer) *Progress {
 // Started writes that a step begins.
 func (p *Progress) Started(e plan.Event) {
 	p.line(started(e))
+	if e.Step == plan.Provisioning {
+		return // its object is shown to take long
+	}
 	p.begin(e, func(d time.Duration) { p.line(going(e, d)) })
 }
 
@@ -35,9 +38,21 @@ func (p *Progress) Started(e plan.Event) {
 // diagnostics. For a refresh, the line of its begin says enough.
 func (p *Progress) Finished(e plan.Event, diags hcl.Diagnostics) {
 	took := p.end(e)
+	if e.Step == plan.Provisioning {
+		return // it is a part of what its object goes through
+	}
 	if e.Step != plan.Refreshing || diags.HasErrors() {
 		p.line(finished(e, took, diags.HasErrors()))
 	}
+}
+
+// Output writes a line that a provisioner or an action gives out.
+func (p *Progress) Output(e plan.Event, line string) {
+	if e.Step == plan.Invoking {
+		p.line("Action " + invoked(e) + ": " + line)
+		return
+	}
+	p.line(e.Addr.String() + deposedText(e.Deposed) + " (" + e.Provisioner + "): " + line)
 }
 
 // line writes one line.

@@ -25,6 +25,7 @@ type stepKey struct {
 	addr    string
 	deposed string
 	step    plan.Step
+	trigger string
 }
 
 type step struct {
@@ -40,7 +41,7 @@ func newSteps() steps {
 	}
 }
 
-func keyOf(e plan.Event) stepKey { return stepKey{e.Addr.String(), e.Deposed, e.Step} }
+func keyOf(e plan.Event) stepKey { return stepKey{e.Addr.String(), e.Deposed, e.Step, e.Trigger} }
 
 // begin notes the step, and calls still with its time while it goes on.
 func (s *steps) begin(e plan.Event, still func(time.Duration)) {
@@ -99,10 +100,22 @@ var verbs = [...]verb{
 	plan.Creating:   {"Creating", "Still creating", "Creation"},
 	plan.Updating:   {"Modifying", "Still modifying", "Modifications"},
 	plan.Destroying: {"Destroying", "Still destroying", "Destruction"},
+
+	plan.Provisioning: {"Provisioning", "Still provisioning", "Provisioning"},
+	plan.Opening:      {"Opening", "Still opening", "Opening"},
+	plan.Renewing:     {"Renewing", "Still renewing", "Renewal"},
+	plan.Closing:      {"Closing", "Still closing", "Closing"},
+	plan.Invoking:     {"Invoking", "Still invoking", "Invocation"},
 }
 
 // started, going and finished are the texts of the three kinds of lines.
 func started(e plan.Event) string {
+	switch e.Step {
+	case plan.Provisioning:
+		return e.Addr.String() + deposedText(e.Deposed) + ": Provisioning with '" + e.Provisioner + "'..."
+	case plan.Invoking:
+		return "Action started: " + invoked(e)
+	}
 	return e.Addr.String() + deposedText(e.Deposed) + ": " + verbs[e.Step].begin + "..." + startID(e)
 }
 
@@ -122,11 +135,28 @@ func endID(e plan.Event) string {
 	return " [" + e.IDKey + "=" + e.IDValue + "]"
 }
 
+// invoked names an action and what it is invoked for.
+func invoked(e plan.Event) string {
+	if e.Trigger == "" {
+		return e.Addr.String()
+	}
+	return e.Addr.String() + " (triggered by " + e.Trigger + ")"
+}
+
 func going(e plan.Event, d time.Duration) string {
+	if e.Step == plan.Invoking {
+		return "Action still running: " + invoked(e) + " [" + elapsed(d) + " elapsed]"
+	}
 	return e.Addr.String() + deposedText(e.Deposed) + ": " + verbs[e.Step].still + "... [" + elapsed(d) + " elapsed]"
 }
 
 func finished(e plan.Event, d time.Duration, failed bool) string {
+	switch {
+	case e.Step == plan.Invoking && failed:
+		return "Action failed: " + invoked(e)
+	case e.Step == plan.Invoking:
+		return "Action complete: " + invoked(e)
+	}
 	out := e.Addr.String() + deposedText(e.Deposed) + ": " + verbs[e.Step].end
 	if failed {
 		return out + " failed after " + elapsed(d)

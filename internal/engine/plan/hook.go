@@ -16,12 +16,17 @@ const (
 	Creating
 	Updating
 	Destroying
+	Provisioning // running a command for an object that is created or destroyed
+	Opening      // an ephemeral resource, and so the next two
+	Renewing
+	Closing
+	Invoking // an action
 )
 
-// String is the word for the step: "refresh", "read", "create", "update" or
-// "delete", as in Terraform's JSON log.
+// String is the word for the step, as in Terraform's JSON log: "refresh", "read",
+// "create", "update", "delete", "provision", "open", "renew", "close" or "invoke".
 func (s Step) String() string {
-	return [...]string{"refresh", "read", "create", "update", "delete"}[s]
+	return [...]string{"refresh", "read", "create", "update", "delete", "provision", "open", "renew", "close", "invoke"}[s]
 }
 
 // Event names a step on an object.
@@ -33,6 +38,9 @@ type Event struct {
 	// IDKey and IDValue show which remote object it is, by its attribute "id" or
 	// "name", as far as that is known and not sensitive; else both are empty.
 	IDKey, IDValue string
+
+	Provisioner string // its type, if Step is Provisioning
+	Trigger     string // what an action is invoked for: an instance, or empty
 }
 
 // Hook is told of progress, from many goroutines at once. Every Started is
@@ -41,6 +49,10 @@ type Event struct {
 type Hook interface {
 	Started(Event)
 	Finished(Event, hcl.Diagnostics)
+
+	// Output is a line that a provisioner or an action gives out between Started
+	// and Finished.
+	Output(e Event, line string)
 }
 
 // Silent is the Hook that tells nobody.
@@ -51,3 +63,6 @@ func (Silent) Started(Event) {}
 
 // Finished does nothing.
 func (Silent) Finished(Event, hcl.Diagnostics) {}
+
+// Output does nothing.
+func (Silent) Output(Event, string) {}
