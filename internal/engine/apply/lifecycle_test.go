@@ -369,8 +369,8 @@ output "o" { value = data.test_lookup.d.value }`
 	b.opts.Mode = plan.Normal
 	b.opts.NoRefresh = true
 	b.world.edit("a", nil)
-	if _, p = b.mustPlan(src); actions(p) != "test_thing.a update" {
-		t.Errorf("got %s, want only what the state knows", actions(p))
+	if _, p = b.mustPlan(src); actions(p) != "data.test_lookup.d read read_because_dependency_pending; test_thing.a update; output.o update" {
+		t.Errorf("got %s, want only what the state knows, and what names it", actions(p))
 	}
 	b.opts.NoRefresh = false
 	if _, p = b.mustPlan(src); !strings.Contains(actions(p), "test_thing.a create; ") {

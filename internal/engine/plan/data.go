@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -54,8 +55,9 @@ func (p *planner) planData(ctx context.Context, r *Resource, a addr.Instance) (c
 }
 
 // pending tells that something that the data source must come after is going to
-// change. What its arguments refer to counts only through their values, unless
-// the block has conditions, which may speak of what is read.
+// change: what depends_on lists and the managed resources that its arguments name
+// themselves. What they reach through other names counts only through its value,
+// unless the block has conditions, which may speak of what is read.
 func (p *planner) pending(r *Resource) bool {
 	waits := map[addr.Resource]bool{}
 	for _, t := range r.DependsOn {
@@ -63,6 +65,18 @@ func (p *planner) pending(r *Resource) bool {
 			waits[addr.Resource{Mode: addr.Data, Type: second(t), Name: second(t[1:])}] = true
 		} else {
 			waits[addr.Resource{Type: root, Name: second(t)}] = true
+		}
+	}
+	named := slices.Clone(r.block.Refs())
+	for _, e := range []hcl.Expression{r.Count, r.ForEach} {
+		if e != nil {
+			refs, _ := lang.Refs(e, nil) // evaluation has reported what is wrong
+			named = append(named, refs...)
+		}
+	}
+	for _, ref := range named {
+		if ref.Root == "resource" && ref.Resource.Mode == addr.Managed {
+			waits[ref.Resource] = true
 		}
 	}
 	if len(r.Lifecycle.Preconditions)+len(r.Lifecycle.Postconditions) > 0 {

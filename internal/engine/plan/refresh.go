@@ -53,6 +53,9 @@ func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagno
 	p.hook.Started(event)
 	after, more := provider.Read(ctx, id.addr.Resource.Type, before)
 	more = p.about(more, id.addr)
+	if after.Value != cty.NilVal && after.Value.IsNull() {
+		event.IDKey, event.IDValue = "", "" // nothing is left to show
+	}
 	p.hook.Finished(event, more)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
