@@ -52,6 +52,7 @@ var rules = []rule{
 	{"internal/engine/provision", nil},
 	{"internal/engine/graph", nil},
 	{"internal/engine/plugin/remote", []string{"internal/engine/plugin/remote/wire"}},
+	{"internal/engine/plugin/process", []string{"internal/engine/plugin/remote"}},
 	{"internal/engine/plugin", nil},
 	{"internal/engine/config", []string{"internal/engine/addr"}},
 	{"internal/engine/state/backend/s3", []string{"internal/engine/state", "internal/engine/addr", awsSDK}},

@@ -69,17 +69,30 @@ func (a Attachment) check() error {
 // Connect makes a client of the provider, which is first called when it is
 // used. The connection lasts as long as the process.
 func (a Attachment) Connect() (tfprotov6.ProviderServer, error) {
-	conn, err := grpc.NewClient("passthrough:///"+a.Addr.String,
+	conn, err := grpc.NewClient("passthrough:///"+a.Addr.String, append(DialOptions(),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
-		grpc.WithNoProxy(),
 		grpc.WithContextDialer(func(ctx context.Context, to string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, a.Addr.Network, to)
-		}))
+		}))...)
 	if err != nil {
 		return nil, fmt.Errorf("attaching to the provider at %s: %w", a.Addr.String, err)
 	}
-	return &client{conn: conn, old: a.ProtocolVersion != 6}, nil
+	return New(conn, a.ProtocolVersion), nil
+}
+
+// New is the provider at the other end of a connection, which speaks version 5
+// or 6 of the protocol.
+func New(conn grpc.ClientConnInterface, version int) tfprotov6.ProviderServer {
+	return &client{conn: conn, old: version != 6}
+}
+
+// DialOptions are what every connection to a provider needs: room for messages
+// as long as providers send them, and no proxy.
+func DialOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
+		grpc.WithNoProxy(),
+	}
 }
 
 // client is a provider in another process.

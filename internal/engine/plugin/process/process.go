@@ -1,0 +1,205 @@
+// Package process runs providers as processes of their own: it starts their
+// programs by the protocol of go-plugin, makes them look like providers in this
+// process, and ends them all.
+//
+// It must not know where programs come from, what providers offer, or any
+// configuration; and no process that it started may outlive the Pool.
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin/remote"
+)
+
+// startTimeout is how long a provider may take until it says where it listens.
+const startTimeout = time.Minute
+
+// exitTimeout is how long the end of a process is waited for once its connection
+// has ended.
+const exitTimeout = 2 * time.Second
+
+// process is one running program of a provider.
+type process struct {
+	name    string // of the provider, for messages
+	version int    // of the protocol
+	runner  *runner
+	client  *plugin.Client
+	conn    *grpc.ClientConn
+	stderr  *tail
+}
+
+// start runs a program until it can be called. The context ends only the start.
+func start(ctx context.Context, name, path string, o Options) (*process, error) {
+	cmd := exec.Command(path)
+	p := &process{name: name, stderr: &tail{}, runner: newRunner(cmd)}
+	p.client = plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig: plugin.HandshakeConfig{
+			ProtocolVersion: 4, // of a provider that negotiates none
+			MagicCookieKey:  "TF_PLUGIN_MAGIC_COOKIE", MagicCookieValue: "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+		},
+		VersionedPlugins: map[int]plugin.PluginSet{5: {service: connector{}}, 6: {service: connector{}}},
+		RunnerFunc:       p.runner.of,
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		AutoMTLS:         !o.NoTLS,
+		StartTimeout:     startTimeout,
+		Logger:           o.logger(),
+		Stderr:           p.stderr,
+		GRPCDialOptions:  remote.DialOptions(),
+	})
+	done := context.AfterFunc(ctx, func() { _ = p.runner.Kill(ctx) })
+	defer done()
+	conn, err := p.connect()
+	if err != nil {
+		p.end()
+		return nil, p.explain(ctx, path, err)
+	}
+	p.conn, p.version = conn, p.client.NegotiatedVersion()
+	return p, nil
+}
+
+func (p *process) connect() (*grpc.ClientConn, error) {
+	protocol, err := p.client.Client()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := protocol.Dispense(service)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*grpc.ClientConn), nil
+}
+
+// explain says why a program could not be started.
+func (p *process) explain(ctx context.Context, path string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("starting the program %s was interrupted", path)
+	}
+	text := strings.TrimSpace(err.Error())
+	if strings.Contains(text, "Failed to read any lines") || strings.Contains(text, "exited before") {
+		text = fmt.Sprintf("it ended with %s before it could be called", p.runner.status())
+	}
+	text = fmt.Sprintf("the program %s cannot be used as a provider: %s", path, text)
+	if said := p.stderr.String(); said != "" {
+		text += "; it wrote:\n" + said
+	}
+	return errors.New(text)
+}
+
+// Invoke makes a call, as a connection does, and says so if the process is gone.
+func (p *process) Invoke(ctx context.Context, method string, in, out any, opts ...grpc.CallOption) error {
+	return p.crashed(p.conn.Invoke(ctx, method, in, out, opts...))
+}
+
+// NewStream begins a call with a stream of answers.
+func (p *process) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	s, err := p.conn.NewStream(ctx, desc, method, opts...)
+	return s, p.crashed(err)
+}
+
+// end ends the process: by asking, and after two seconds by force.
+func (p *process) end() {
+	p.client.Kill()
+	if p.runner.sockets != "" { // go-plugin leaves it behind if the start failed
+		_ = os.RemoveAll(p.runner.sockets)
+	}
+}
+
+// tail keeps the end of what a program writes to its standard error.
+type tail struct {
+	mu    sync.Mutex
+	bytes []byte
+}
+
+// tailSize is how much of it is kept, in bytes.
+const tailSize = 8 << 10
+
+// Write never fails.
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bytes = append(t.bytes, p...)
+	if over := len(t.bytes) - tailSize; over > 0 {
+		t.bytes = bytes.Clone(t.bytes[over:])
+	}
+	return len(p), nil
+}
+
+// String is at most the last 20 lines, without those of the log: they are for
+// TF_LOG and can be many.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var lines []string
+	for line := range strings.Lines(string(t.bytes)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" && !strings.HasPrefix(line, "{\"@") && !logged(line) {
+			lines = append(lines, line)
+		}
+	}
+	if at := panicAt(lines); at >= 0 {
+		lines = lines[at:]
+		return strings.Join(lines[:min(len(lines), 20)], "\n")
+	}
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+// logged tells a line of Go's standard log: 2006/01/02 15:04:05.
+func logged(line string) bool {
+	_, err := time.Parse("2006/01/02", strings.SplitN(line, " ", 2)[0])
+	_, iso := time.Parse("2006-01-02T15:04:05.000Z0700", strings.SplitN(line, " ", 2)[0])
+	return err == nil || iso == nil
+}
+
+// panicAt is the line that a crash of a Go program begins with, or -1.
+func panicAt(lines []string) int {
+	for i, line := range lines {
+		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
+			return i
+		}
+	}
+	return -1
+}
+
+// service is the one thing that a provider's process serves.
+const service = "provider"
+
+// connector hands out the connection itself: package remote knows what to say
+// on it.
+type connector struct {
+	plugin.NetRPCUnsupportedPlugin
+}
+
+// GRPCClient is the connection.
+func (connector) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.ClientConn) (any, error) {
+	return c, nil
+}
+
+// GRPCServer is for the other side.
+func (connector) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
+	return errors.New("this program serves no provider here")
+}
+
+// Options are how the processes are run.
+type Options struct {
+	Log   hclog.Logger // of what the providers log; nil: nothing is kept
+	NoTLS bool         // do not encrypt the calls
+}
+
+func (o Options) logger() hclog.Logger {
+	if o.Log == nil {
+		return hclog.NewNullLogger()
+	}
+	return o.Log
+}
