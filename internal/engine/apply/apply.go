@@ -66,7 +66,7 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	if o.ReadFile == nil {
 		o.ReadFile = os.ReadFile
 	}
-	a := &applier{plan: p, hook: o.Hook, log: o.Log, state: p.Prior.Clone(), deposed: map[addr.Instance]string{}, open: map[addr.Instance]bool{}}
+	a := &applier{interrupted: ctx, plan: p, hook: o.Hook, log: o.Log, state: p.Prior.Clone(), deposed: map[addr.Instance]string{}, open: map[addr.Instance]bool{}}
 	for _, op := range p.Graph {
 		if op.Kind == plan.Write && op.Change >= 0 && op.Change < len(p.Changes) {
 			a.open[p.Changes[op.Change].Addr] = true
@@ -113,6 +113,10 @@ type applier struct {
 	log   state.Log
 	state *state.State
 	halt  func() // keeps further changes from beginning
+
+	// interrupted is done when the run is to end soon. It is kept here because the
+	// work itself goes on then, and only what says so heeds it.
+	interrupted context.Context
 
 	instances *graph.Memo[addr.Instance, cty.Value]
 	wholes    *graph.Memo[addr.Resource, cty.Value]

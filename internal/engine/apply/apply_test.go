@@ -32,6 +32,7 @@ type bench struct {
 	state *state.State
 	opts  plan.Options
 	limit int
+	hook  plan.Hook
 }
 
 func newBench(t *testing.T) *bench {
@@ -102,7 +103,7 @@ func (b *bench) run(src string) (apply.Result, hcl.Diagnostics) {
 }
 
 func (b *bench) apply(ctx context.Context, prog *plan.Program, p *plan.Plan) (apply.Result, hcl.Diagnostics) {
-	result, diags := apply.Run(ctx, prog, p, apply.Options{Parallelism: b.limit})
+	result, diags := apply.Run(ctx, prog, p, apply.Options{Parallelism: b.limit, Hook: b.hook})
 	b.state = result.State
 	return result, diags
 }

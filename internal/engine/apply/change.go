@@ -47,7 +47,7 @@ func (a *applier) write(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 		a.settle(c.Addr)
 		return append(diags, a.commit(entry)...)
 	}
-	w := writer{applier: a, r: r, c: c, config: config}
+	w := writer{applier: a, r: r, c: c, in: in, config: config}
 	diags = append(diags, w.run(ctx)...)
 	if diags.HasErrors() {
 		return diags
@@ -65,6 +65,7 @@ type writer struct {
 	*applier
 	r      *plan.Resource
 	c      *plan.Change
+	in     lang.Within
 	config plan.Configuration
 	prior  plan.Prior
 }
@@ -103,6 +104,9 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 	}
 	w.hook.Started(event)
 	more = w.call(ctx, provider, planned, restore)
+	if w.c.Action != plan.Update && !more.HasErrors() {
+		more = append(more, w.provisionNew(ctx)...)
+	}
 	if event.IDKey == "" {
 		if o := w.state.Get(w.c.Addr); o != nil {
 			if v, err := o.Value(w.r.Schema.Type); err == nil {
@@ -203,6 +207,26 @@ func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned pl
 	return append(diags, w.store(got, creating && diags.HasErrors())...)
 }
 
+// provisionNew runs the provisioners of the object just created. If one fails,
+// the object is replaced the next time.
+func (w *writer) provisionNew(ctx context.Context) hcl.Diagnostics {
+	object := w.state.Get(w.c.Addr)
+	if len(w.r.Provisioners) == 0 || object == nil {
+		return nil
+	}
+	self, err := object.Value(w.r.Schema.Type)
+	if err != nil {
+		return hcl.Diagnostics{plan.StateFailure(w.c.Addr, err)}
+	}
+	w.in.Self = plan.Marked(w.r.Schema, self, plan.MarksOf(object.Sensitive))
+	diags := w.provision(ctx, w.r, w.c, "", w.in, false)
+	if !diags.HasErrors() {
+		return diags
+	}
+	tainted := object.With(func(o *state.Object) { o.Tainted = true })
+	return append(diags, w.commit(state.Entry{Addr: w.c.Addr, Provider: w.r.Provider, Object: tainted})...)
+}
+
 // store records the object of the change.
 func (w *writer) store(o plugin.Object, tainted bool) hcl.Diagnostics {
 	fresh, err := plan.Record(w.r.Schema, o, w.config.Marks)
@@ -250,6 +274,10 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 	event := plan.Event{Addr: c.Addr, Deposed: deposed, Step: plan.Destroying}
 	event.IDKey, event.IDValue = plan.Identify(schema.Secret(prior.Value, lang.Sensitive))
 	a.hook.Started(event)
+	if diags = append(diags, a.provisionOld(ctx, c, deposed, prior, schema)...); diags.HasErrors() {
+		a.hook.Finished(event, diags)
+		return diags
+	}
 	got, _, lost, more := provider.Apply(ctx, c.Addr.Resource.Type, prior.Value, planned, null)
 	more = a.about(more, c.Addr)
 	switch {
@@ -275,6 +303,18 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 	a.hook.Finished(event, more)
 	a.count(more, func(r *Result) { r.Destroyed++ })
 	return append(diags, more...)
+}
+
+// provisionOld runs the provisioners of an object that is going to be destroyed.
+// Those of a deposed or tainted object are not run: it was replaced already, or
+// never got ready.
+func (a *applier) provisionOld(ctx context.Context, c *plan.Change, deposed string, prior plan.Prior, schema *plugin.Schema) hcl.Diagnostics {
+	r := a.Resource(c.Addr)
+	if r == nil || deposed != "" || prior.Tainted {
+		return nil
+	}
+	in := lang.Within{Key: c.Addr.Key, Self: plan.Marked(schema, prior.Value, plan.MarksOf(prior.Sensitive))}
+	return a.provision(ctx, r, c, deposed, in, true)
 }
 
 // about says which object a provider's diagnostics are about.

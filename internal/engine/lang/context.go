@@ -30,7 +30,7 @@ func (e *Eval) context(ctx context.Context, refs []Ref, in Within) (*hcl.EvalCon
 			diags = append(diags, e.access(ctx, resources, r, in)...)
 		case "self":
 			if in.Self == cty.NilVal {
-				diags = append(diags, invalid(r, "Invalid \"self\" reference", "self stands for the object of the block, and is allowed only in its postconditions."))
+				diags = append(diags, invalid(r, "Invalid \"self\" reference", "self stands for the object of the block, and is allowed only in its postconditions and provisioners."))
 				continue
 			}
 			vars["self"] = in.Self

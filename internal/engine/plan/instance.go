@@ -64,6 +64,7 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 	}
 	in.Self = change.After
 	diags = append(diags, p.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
+	diags = append(diags, p.checkProvisioners(ctx, r, in)...)
 	return change.After, diags
 }
 

@@ -92,6 +92,9 @@ func (c *connector) direct(r *Resource) map[addr.ConfigResource]bool {
 	c.exprs(out, r.Lifecycle.ReplaceTriggeredBy...)
 	c.checks(out, r.Lifecycle.Preconditions)
 	c.checks(out, r.Lifecycle.Postconditions)
+	for _, p := range r.Provisioners {
+		c.refs(out, p.block.Refs())
+	}
 	return out
 }
 

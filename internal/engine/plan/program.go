@@ -55,6 +55,9 @@ type Resource struct {
 	// chain has one order.
 	CreateFirst bool
 
+	// Provisioners are those of the block, in the order in which they run.
+	Provisioners []Provisioner
+
 	block *lang.Block
 }
 
@@ -101,7 +104,7 @@ func Compile(ctx context.Context, m *config.Module, servers Servers) (*Program, 
 		schema, d := schemaOf(s, at.Provider, r)
 		diags = append(diags, d...)
 		if schema != nil {
-			p.resources[r.Addr.In("")] = &Resource{Resource: r, Provider: at, Schema: schema, block: lang.NewBlock(r.Body, schema.Spec)}
+			p.resources[r.Addr.In("")] = &Resource{Resource: r, Provider: at, Schema: schema, Provisioners: provisionersOf(r), block: lang.NewBlock(r.Body, schema.Spec)}
 		}
 	}
 	p.connect()

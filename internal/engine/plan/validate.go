@@ -95,6 +95,13 @@ func (v *validator) check(ctx context.Context, id addr.Resource) (cty.Value, hcl
 	value := Marked(r.Schema, propose(&r.Schema.Block, cty.UnknownVal(r.Schema.Type), config.Value), config.Marks)
 	in.Self = value
 	diags = append(diags, v.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+id.String()+" failed", in)...)
+	diags = append(diags, v.checkProvisioners(ctx, r, in)...)
+	for _, p := range r.Provisioners {
+		if p.Destroy {
+			_, more := v.Provisioning(ctx, p, in)
+			diags = append(diags, more...)
+		}
+	}
 	for _, e := range r.Lifecycle.ReplaceTriggeredBy {
 		_, more := v.Eval.Expr(ctx, e, cty.DynamicPseudoType, in)
 		diags = append(diags, more...)

@@ -47,6 +47,11 @@ const (
 // ErrInterrupted says that the command was killed because the context was done.
 var ErrInterrupted = errors.New("interrupted")
 
+// ExitError is how a command ended that did not end well.
+type ExitError string
+
+func (e ExitError) Error() string { return string(e) }
+
 // Run runs the command and gives each line that it prints to line, from one
 // goroutine. When ctx is done, the command is killed together with everything
 // that it has started. The result is the end of what it printed. The error says
@@ -74,7 +79,7 @@ func (c Command) Run(ctx context.Context, line func(string)) (string, error) {
 	case err != nil && ctx.Err() != nil:
 		err = ErrInterrupted
 	case errors.As(err, &exited):
-		err = errors.New(exited.String())
+		err = ExitError(exited.String())
 	case err != nil:
 		err = fmt.Errorf("starting it: %w", err)
 	}
