@@ -36,11 +36,17 @@ func (s *Service) item(tx *store.Tx, t *table, path string) (expr.Item, error) {
 // indexes and the stream's record follow within the transaction, which must be one
 // of s.update. It returns what was written.
 func (s *Service) write(tx *store.Tx, t *table, old, new expr.Item) usage {
-	s.log(tx, t, old, new, false)
+	return s.writeAs(tx, t, old, new, false)
+}
+
+// writeAs is write, which says whether it deletes what has expired.
+func (s *Service) writeAs(tx *store.Tx, t *table, old, new expr.Item, expired bool) usage {
+	s.log(tx, t, old, new, expired)
+	s.replicate(tx, t, old, new)
 	return s.store(tx, t, old, new)
 }
 
-// store is write without the stream.
+// store is write in this region alone, and without the stream.
 func (s *Service) store(tx *store.Tx, t *table, old, new expr.Item) usage {
 	primary := t.key()
 	path := primary.path(firstItem(old, new))
@@ -50,6 +56,7 @@ func (s *Service) store(tx *store.Tx, t *table, old, new expr.Item) usage {
 			w.indexes = append(w.indexes, spent{x.index, x.global, n})
 		}
 	}
+	s.remember(tx, t, path, old)
 	key := s.prefix(t, "") + path
 	if new == nil {
 		if old != nil {
@@ -114,8 +121,9 @@ func (t *table) check(item expr.Item) error {
 	return nil
 }
 
-// clear deletes a table's items and index entries.
+// clear deletes a table's items, what they were, and index entries.
 func (s *Service) clear(tx *store.Tx, t *table) {
+	clearSet(tx, s.history, s.prefix(t, ""))
 	clearSet(tx, s.items, s.prefix(t, ""))
 	for _, x := range t.indexes() {
 		clearSet(tx, s.entries, s.prefix(t, x.index))

@@ -27,6 +27,10 @@ type Service struct {
 	// is accepted; AWS's is an hour. At zero nobody has to wait. It must be set
 	// before the first call.
 	ExpiryRest time.Duration
+	// RecoveryLag is how far back the latest moment lies to which a table can be
+	// restored; AWS's is five minutes. At zero it is now. It must be set before the
+	// first call.
+	RecoveryLag time.Duration
 
 	env     *env.Env
 	forgot  time.Time          // when expired tokens were deleted last
@@ -34,6 +38,11 @@ type Service struct {
 	items   *store.Set[[]byte] // by prefix and path
 	entries *store.Set[string] // by prefix and path: the path of the item that an index lists
 	claims  *store.Set[claim]  // by scope and ClientRequestToken
+
+	backups *store.Set[backup] // by scope, table and id
+	archive *store.Set[backup] // the same, of those that nobody asked for
+	kept    *store.Set[[]byte] // items of backups, by the backup's key and path
+	history *store.Set[past]   // by prefix and number
 
 	streams *store.Set[stream] // by scope, table and label
 	records *store.Set[record] // by the stream's key and number
@@ -69,10 +78,25 @@ func New(e *env.Env) (*Service, error) {
 	if s.records, err = store.NewSet[record](e.Store, "dynamodb.record"); err != nil {
 		return nil, err
 	}
-	// These outlive their tables by a day or less, and nobody deployed them.
+	if s.kept, err = store.NewSetWith(e.Store, "dynamodb.kept", same, clone); err != nil {
+		return nil, err
+	}
+	if s.backups, err = store.NewSet[backup](e.Store, "dynamodb.backup"); err != nil {
+		return nil, err
+	}
+	if s.archive, err = store.NewSet[backup](e.Store, "dynamodb.archive"); err != nil {
+		return nil, err
+	}
+	if s.history, err = store.NewSet[past](e.Store, "dynamodb.history"); err != nil {
+		return nil, err
+	}
+	// These outlive their tables for a while, and nobody deployed them.
 	s.claims.Uncounted()
 	s.streams.Uncounted()
 	s.records.Uncounted()
+	s.archive.Uncounted()
+	s.kept.Uncounted()
+	s.history.Uncounted()
 	if err := s.resume(); err != nil {
 		return nil, err
 	}
@@ -92,34 +116,53 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.BatchExecuteStatement, s.BatchExecuteStatement),
 			wire.Op(schemas.BatchGetItem, s.BatchGetItem),
 			wire.Op(schemas.BatchWriteItem, s.BatchWriteItem),
+			wire.Op(schemas.CreateBackup, s.CreateBackup),
+			wire.Op(schemas.CreateGlobalTable, s.CreateGlobalTable),
 			wire.Op(schemas.CreateTable, s.CreateTable, wire.Refuse("GlobalTableSettingsReplicationMode", "GlobalTableSourceArn", "VectorIndexes")),
+			wire.Op(schemas.DeleteBackup, s.DeleteBackup),
 			wire.Op(schemas.DeleteItem, s.DeleteItem),
 			wire.Op(schemas.DeleteResourcePolicy, s.DeleteResourcePolicy),
 			wire.Op(schemas.DeleteTable, s.DeleteTable),
+			wire.Op(schemas.DescribeBackup, s.DescribeBackup),
 			wire.Op(schemas.DescribeContinuousBackups, s.DescribeContinuousBackups),
 			wire.Op(schemas.DescribeContributorInsights, s.DescribeContributorInsights),
 			wire.Op(schemas.DescribeEndpoints, s.DescribeEndpoints),
+			wire.Op(schemas.DescribeGlobalTable, s.DescribeGlobalTable),
+			wire.Op(schemas.DescribeGlobalTableSettings, s.DescribeGlobalTableSettings),
 			wire.Op(schemas.DescribeKinesisStreamingDestination, s.DescribeKinesisStreamingDestination),
 			wire.Op(schemas.DescribeLimits, s.DescribeLimits),
 			wire.Op(schemas.DescribeTable, s.DescribeTable),
 			wire.Op(schemas.DescribeTimeToLive, s.DescribeTimeToLive),
+			wire.Op(schemas.DisableKinesisStreamingDestination, s.DisableKinesisStreamingDestination),
+			wire.Op(schemas.EnableKinesisStreamingDestination, s.EnableKinesisStreamingDestination),
 			wire.Op(schemas.ExecuteStatement, s.ExecuteStatement),
 			wire.Op(schemas.ExecuteTransaction, s.ExecuteTransaction),
 			wire.Op(schemas.GetItem, s.GetItem),
 			wire.Op(schemas.GetResourcePolicy, s.GetResourcePolicy),
+			wire.Op(schemas.ListBackups, s.ListBackups),
+			wire.Op(schemas.ListContributorInsights, s.ListContributorInsights),
+			wire.Op(schemas.ListGlobalTables, s.ListGlobalTables),
 			wire.Op(schemas.ListTables, s.ListTables),
 			wire.Op(schemas.ListTagsOfResource, s.ListTagsOfResource),
 			wire.Op(schemas.PutItem, s.PutItem),
 			wire.Op(schemas.PutResourcePolicy, s.PutResourcePolicy, wire.Refuse("ConfirmRemoveSelfResourceAccess")),
 			wire.Op(schemas.Query, s.Query),
+			wire.Op(schemas.RestoreTableFromBackup, s.RestoreTableFromBackup, wire.Refuse("VectorIndexOverride")),
+			wire.Op(schemas.RestoreTableToPointInTime, s.RestoreTableToPointInTime, wire.Refuse("VectorIndexOverride")),
 			wire.Op(schemas.Scan, s.Scan),
 			wire.Op(schemas.TagResource, s.TagResource),
 			wire.Op(schemas.TransactGetItems, s.TransactGetItems),
 			wire.Op(schemas.TransactWriteItems, s.TransactWriteItems),
 			wire.Op(schemas.UntagResource, s.UntagResource),
 			wire.Op(schemas.UpdateContinuousBackups, s.UpdateContinuousBackups),
+			wire.Op(schemas.UpdateContributorInsights, s.UpdateContributorInsights),
+			wire.Op(schemas.UpdateGlobalTable, s.UpdateGlobalTable),
+			wire.Op(schemas.UpdateGlobalTableSettings, s.UpdateGlobalTableSettings),
 			wire.Op(schemas.UpdateItem, s.UpdateItem),
-			wire.Op(schemas.UpdateTable, s.UpdateTable, wire.Refuse("DisassociationProtectionEnabled", "GlobalTableSettingsReplicationMode", "GlobalTableWitnessUpdates", "MultiRegionConsistency", "ReplicaUpdates", "VectorIndexUpdates")),
+			wire.Op(schemas.UpdateKinesisStreamingDestination, s.UpdateKinesisStreamingDestination),
+			wire.Op(schemas.UpdateTable, s.UpdateTable, wire.Refuse("DisassociationProtectionEnabled", "GlobalTableSettingsReplicationMode", "GlobalTableWitnessUpdates", "MultiRegionConsistency",
+				"ReplicaUpdates.Create.GlobalSecondaryIndexes", "ReplicaUpdates.Create.ProvisionedThroughputOverride",
+				"ReplicaUpdates.Update.GlobalSecondaryIndexes", "ReplicaUpdates.Update.KMSMasterKeyId", "ReplicaUpdates.Update.ProvisionedThroughputOverride", "ReplicaUpdates.Disassociate", "VectorIndexUpdates")),
 			wire.Op(schemas.UpdateTimeToLive, s.UpdateTimeToLive),
 		},
 		Unions: []wire.Union{

@@ -123,8 +123,7 @@ func (s *Service) expire(key, from string) (next string, more bool, err error) {
 			}
 		}
 		for _, item := range expired {
-			s.log(tx, &t, item, nil, true)
-			s.store(tx, &t, item, nil)
+			s.writeAs(tx, &t, item, nil, true)
 		}
 		return nil
 	})

@@ -16,3 +16,14 @@ func (s *Service) Traces() (streams, records int) {
 	})
 	return streams, records
 }
+
+// Kept counts the items of all backups, which the store does not count.
+func (s *Service) Kept() (n int) {
+	_ = s.env.Store.View(func(tx *store.Tx) error {
+		for range s.kept.From(tx, "") {
+			n++
+		}
+		return nil
+	})
+	return n
+}

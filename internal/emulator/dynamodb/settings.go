@@ -3,7 +3,6 @@ package dynamodb
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -55,7 +54,7 @@ func (s *Service) UpdateTimeToLive(ctx context.Context, in *dynamodb.UpdateTimeT
 	if spec == nil || aws.ToString(spec.AttributeName) == "" {
 		return nil, invalid("TimeToLiveSpecification must name an attribute")
 	}
-	_, err := s.change(ctx, in.TableName, func(t *table) error {
+	t, err := s.change(ctx, in.TableName, func(t *table) error {
 		enable, name := aws.ToBool(spec.Enabled), *spec.AttributeName
 		switch {
 		case enable && t.TTL == name:
@@ -76,109 +75,20 @@ func (s *Service) UpdateTimeToLive(ctx context.Context, in *dynamodb.UpdateTimeT
 	if err != nil {
 		return nil, err
 	}
+	if len(t.Replicas) > 0 {
+		err = s.update(func(tx *store.Tx) error {
+			for _, o := range s.replicas(tx, &t) {
+				o.TTL, o.TTLSince = t.TTL, t.TTLSince
+				s.tables.Put(tx, t.replicaKey(o.region()), o)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	s.watch()
 	return &dynamodb.UpdateTimeToLiveOutput{TimeToLiveSpecification: spec}, nil
-}
-
-// maxRecovery is how many days back point-in-time recovery reaches, and does unless
-// the table says otherwise.
-const maxRecovery = 35
-
-// tableGone words an unknown table as the operations on backups do.
-func tableGone(name *string) error {
-	return &types.TableNotFoundException{Message: aws.String("Table not found: " + aws.ToString(name))}
-}
-
-// DescribeContinuousBackups implements the operation of that name.
-func (s *Service) DescribeContinuousBackups(ctx context.Context, in *dynamodb.DescribeContinuousBackupsInput) (*dynamodb.DescribeContinuousBackupsOutput, error) {
-	t, err := s.find(ctx, in.TableName)
-	if err != nil {
-		return nil, tableGone(in.TableName)
-	}
-	return &dynamodb.DescribeContinuousBackupsOutput{ContinuousBackupsDescription: t.backups(s.now())}, nil
-}
-
-// UpdateContinuousBackups implements the operation of that name.
-func (s *Service) UpdateContinuousBackups(ctx context.Context, in *dynamodb.UpdateContinuousBackupsInput) (*dynamodb.UpdateContinuousBackupsOutput, error) {
-	spec := in.PointInTimeRecoverySpecification
-	if spec == nil {
-		return nil, invalid("PointInTimeRecoverySpecification is required")
-	}
-	now := s.now()
-	if _, err := s.find(ctx, in.TableName); err != nil {
-		return nil, tableGone(in.TableName)
-	}
-	t, err := s.change(ctx, in.TableName, func(t *table) error {
-		if !aws.ToBool(spec.PointInTimeRecoveryEnabled) {
-			t.Recovery = nil
-			return nil
-		}
-		r := recovery{Since: now, Days: maxRecovery}
-		if t.Recovery != nil {
-			r = *t.Recovery
-		}
-		if spec.RecoveryPeriodInDays != nil {
-			r.Days = *spec.RecoveryPeriodInDays
-		}
-		t.Recovery = &r
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &dynamodb.UpdateContinuousBackupsOutput{ContinuousBackupsDescription: t.backups(now)}, nil
-}
-
-func (t *table) backups(now time.Time) *types.ContinuousBackupsDescription {
-	d := &types.PointInTimeRecoveryDescription{PointInTimeRecoveryStatus: types.PointInTimeRecoveryStatusDisabled}
-	if r := t.Recovery; r != nil {
-		earliest := now.AddDate(0, 0, -int(r.Days))
-		if earliest.Before(r.Since) {
-			earliest = r.Since
-		}
-		// The latest moment is five minutes back, or the only one there is.
-		latest := now.Add(-5 * time.Minute)
-		if latest.Before(earliest) {
-			latest = earliest
-		}
-		d = &types.PointInTimeRecoveryDescription{
-			PointInTimeRecoveryStatus:  types.PointInTimeRecoveryStatusEnabled,
-			RecoveryPeriodInDays:       aws.Int32(r.Days),
-			EarliestRestorableDateTime: &earliest,
-			LatestRestorableDateTime:   &latest,
-		}
-	}
-	return &types.ContinuousBackupsDescription{ContinuousBackupsStatus: types.ContinuousBackupsStatusEnabled, PointInTimeRecoveryDescription: d}
-}
-
-// DescribeContributorInsights implements the operation of that name: insights are
-// never on here, because nothing that would turn them on is served.
-func (s *Service) DescribeContributorInsights(ctx context.Context, in *dynamodb.DescribeContributorInsightsInput) (*dynamodb.DescribeContributorInsightsOutput, error) {
-	t, err := s.find(ctx, in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	if in.IndexName != nil && t.indexAt(*in.IndexName) < 0 {
-		return nil, noResource()
-	}
-	return &dynamodb.DescribeContributorInsightsOutput{
-		ContributorInsightsStatus: types.ContributorInsightsStatusDisabled,
-		TableName:                 t.Desc.TableName,
-		IndexName:                 in.IndexName,
-	}, nil
-}
-
-// DescribeKinesisStreamingDestination implements the operation of that name: tables
-// have no destinations here, because nothing that would add one is served.
-func (s *Service) DescribeKinesisStreamingDestination(ctx context.Context, in *dynamodb.DescribeKinesisStreamingDestinationInput) (*dynamodb.DescribeKinesisStreamingDestinationOutput, error) {
-	t, err := s.find(ctx, in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	return &dynamodb.DescribeKinesisStreamingDestinationOutput{
-		KinesisDataStreamDestinations: []types.KinesisDataStreamDestination{},
-		TableName:                     t.Desc.TableName,
-	}, nil
 }
 
 // DescribeLimits implements the operation of that name, with the limits of a new

@@ -34,12 +34,14 @@ type table struct {
 	Recovery *recovery   `json:",omitempty"` // nil while point-in-time recovery is off
 	Policy   string      `json:",omitempty"`
 	PolicyID string      `json:",omitempty"`
-}
-
-// recovery is point-in-time recovery that is on.
-type recovery struct {
-	Since time.Time
-	Days  int32
+	Replicas []replica   `json:",omitempty"` // the other regions of a global table
+	// NewReplica is the region of the replica that is being made, until then.
+	NewReplica string `json:",omitempty"`
+	// Insights are those that are on, by the index; "" for the table itself.
+	Insights     map[string]insight                   `json:",omitempty"`
+	Destinations []types.KinesisDataStreamDestination `json:",omitempty"`
+	// Restored says what a restored table was made of; it shows until it is ACTIVE.
+	Restored *types.RestoreSummary `json:",omitempty"`
 }
 
 // tableName is the name in a TableName member, which may be an ARN of this scope.
@@ -102,7 +104,7 @@ func (t *table) status(now time.Time) types.TableStatus {
 // begin sets a passing state that lasts for the service's settling time.
 func (s *Service) begin(t *table, passing types.TableStatus) {
 	t.Passing, t.Until = passing, s.now().Add(s.Settle)
-	t.NewIndex, t.GoneIndex = "", nil
+	t.NewIndex, t.GoneIndex, t.NewReplica = "", nil, ""
 }
 
 // describe is the table's description as of now, for output.
@@ -124,6 +126,12 @@ func (t *table) describeAs(status types.TableStatus) *types.TableDescription {
 			g.IndexStatus = types.IndexStatusCreating
 			g.Backfilling = aws.Bool(true)
 		}
+	}
+	t.describeReplicas(&d)
+	if status == types.TableStatusCreating && t.Restored != nil {
+		summary := *t.Restored
+		summary.RestoreInProgress = aws.Bool(true)
+		d.RestoreSummary = &summary
 	}
 	if status == types.TableStatusUpdating && t.GoneIndex != nil {
 		gone := *t.GoneIndex

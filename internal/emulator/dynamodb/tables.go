@@ -115,8 +115,11 @@ func (s *Service) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput
 		if aws.ToBool(t.Desc.DeletionProtectionEnabled) {
 			return invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 		}
-		s.clear(tx, &t)
-		s.leaveLog(tx, &t)
+		if err := s.leaveGroup(tx, &t); err != nil {
+			return err
+		}
+		t.Replicas = nil
+		s.empty(tx, &t)
 		s.begin(&t, types.TableStatusDeleting)
 		if s.Settle == 0 {
 			s.remove(ctx, tx, &t)
@@ -143,6 +146,16 @@ func (s *Service) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput
 		TableSizeBytes:            d.TableSizeBytes,
 		TableStatus:               types.TableStatusDeleting,
 	}}, nil
+}
+
+// empty takes everything out of a table that is being deleted. One with point-in-time
+// recovery leaves a backup.
+func (s *Service) empty(tx *store.Tx, t *table) {
+	if t.Recovery != nil {
+		s.backUp(tx, t, t.name()+"$DeletedTableBackup", types.BackupTypeSystem)
+	}
+	s.clear(tx, t)
+	s.leaveLog(tx, t)
 }
 
 // bury removes what is left of a table that has shown DELETING for long enough,

@@ -18,7 +18,7 @@ import (
 func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
 	if in.BillingMode == "" && in.DeletionProtectionEnabled == nil &&
 		len(in.GlobalSecondaryIndexUpdates) == 0 && in.OnDemandThroughput == nil && in.ProvisionedThroughput == nil &&
-		in.SSESpecification == nil && in.StreamSpecification == nil && in.TableClass == "" && in.WarmThroughput == nil {
+		len(in.ReplicaUpdates) == 0 && in.SSESpecification == nil && in.StreamSpecification == nil && in.TableClass == "" && in.WarmThroughput == nil {
 		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
 	}
 	if err := checkEncryption(in.SSESpecification); err != nil {
@@ -32,6 +32,17 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 		}
 		was := t.Desc
 		s.begin(&t, types.TableStatusUpdating)
+		if len(in.ReplicaUpdates) > 0 {
+			before := t.Replicas
+			if err := s.regroup(ctx, tx, &t, in); err != nil {
+				return err
+			}
+			s.put(ctx, tx, t)
+			shown := t
+			shown.Replicas = before // the answer does not show the change yet
+			out = shown.describeAs(types.TableStatusUpdating)
+			return nil
+		}
 		steps := []func(*dynamodb.UpdateTableInput) error{
 			func(in *dynamodb.UpdateTableInput) error { return t.rebill(in, s.now()) },
 			func(in *dynamodb.UpdateTableInput) error { return t.restream(in.StreamSpecification, s.now()) },
@@ -65,7 +76,7 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 			out.SSEDescription = changing(was.SSEDescription, t.Desc.SSEDescription)
 		}
 		s.put(ctx, tx, t)
-		return nil
+		return s.follow(tx, &t, in)
 	})
 	if err != nil {
 		return nil, err
@@ -217,7 +228,9 @@ func (t *table) restream(spec *types.StreamSpecification, now time.Time) error {
 	case enable && open:
 		return invalid("Table already has an enabled stream: TableName: %s", t.name())
 	case !enable && !open:
-		return invalid("Table is not enabled for streams: TableName: %s", t.name())
+		return invalid("Table has no stream to disable: TableName: %s", t.name())
+	case !enable && len(t.Replicas) > 0:
+		return parameter("Disabling Stream is not allowed for a Global Table replica.")
 	case enable:
 		t.openStream(spec, now)
 	default:
