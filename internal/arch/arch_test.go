@@ -77,7 +77,7 @@ var rules = []rule{
 		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/gateway", awsSDK,
 	}},
 
-	{"internal/ui", []string{"internal/engine/addr", "internal/engine/plan", "internal/engine/state"}},
+	{"internal/ui", []string{"internal/engine/addr", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state"}},
 	{"internal/cli", []string{"provider", "internal/ui", "internal/engine", "internal/emulator"}},
 	{"internal/acctest", []string{"provider", "internal", awsSDK}},
 	{"internal/tools/docs", []string{"=internal/emulator", "internal/emulator/wire", awsSDK}},

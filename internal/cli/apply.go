@@ -71,23 +71,14 @@ func applyAction(ctx context.Context, p *Program, fs *flag.FlagSet, f *planFlags
 
 // applyNew makes a plan, asks for approval and applies it.
 func (v *view) applyNew(ctx context.Context, f *planFlags, auto bool) (err error) {
-	program, err := v.compile(ctx)
+	j, err := v.prepare(ctx, f, "OperationTypeApply")
 	if err != nil {
 		return err
 	}
-	store, err := v.open(ctx, f.lock, "OperationTypeApply", program.Module)
-	if err != nil {
-		return err
-	}
-	defer func() { err = v.closed(store, err) }()
-	p, err := v.makePlan(ctx, program, store, f)
-	if err != nil {
-		return err
-	}
-	v.plan(p)
-	if !auto && pending(p) {
+	defer func() { err = v.closed(j.store, err) }()
+	if !auto && pending(j.plan) {
 		question, consequence := "Do you want to perform these actions?", "They will be carried out as described above."
-		switch p.Mode {
+		switch j.plan.Mode {
 		case plan.Destroy:
 			question, consequence = "Do you really want to destroy all of this?", "Everything shown above will be destroyed. There is no undo."
 		case plan.RefreshOnly:
@@ -97,7 +88,7 @@ func (v *view) applyNew(ctx context.Context, f *planFlags, auto bool) (err error
 			return v.fail(err)
 		}
 	}
-	return v.run(ctx, program, p, store, f)
+	return v.run(ctx, j, f)
 }
 
 // applyFile applies the plan in a file.
@@ -118,11 +109,11 @@ func (v *view) applyFile(ctx context.Context, f *planFlags, path string) (err er
 		}
 		return v.fail(advise(errors.New("saved plan is stale"), fmt.Sprintf("%s, so that it may not fit any more. Make a new plan.", why)))
 	}
-	return v.run(ctx, program, p, store, f)
+	return v.run(ctx, &job{program, store, p}, f)
 }
 
 // run carries out a plan and stores the state, whatever became of it.
-func (v *view) run(ctx context.Context, program *plan.Program, p *plan.Plan, store *local.Store, f *planFlags) error {
+func (v *view) run(ctx context.Context, j *job, f *planFlags) error {
 	hook := v.hook()
 	told := context.AfterFunc(ctx, func() {
 		text := "Interrupted. No further change begins; a second interrupt ends the program at once."
@@ -132,8 +123,8 @@ func (v *view) run(ctx context.Context, program *plan.Program, p *plan.Plan, sto
 		v.note(text)
 	})
 	defer told()
-	result, diags := apply.Run(ctx, program, p, apply.Options{Parallelism: f.parallelism, Hook: hook, Log: store, ReadFile: local.ReadFile})
-	if err := store.Write(result.State); err != nil {
+	result, diags := apply.Run(ctx, j.program, j.plan, apply.Options{Parallelism: f.parallelism, Hook: hook, Log: j.store, ReadFile: local.ReadFile})
+	if err := j.store.Write(result.State); err != nil {
 		d := diagnosticOf(err)
 		d.Detail = strings.TrimSpace(d.Detail + "\n\nEvery step, but for those that an error above names, is in the journal beside the state file, and the next run takes it from there.")
 		diags = append(diags, d)
@@ -143,7 +134,7 @@ func (v *view) run(ctx context.Context, program *plan.Program, p *plan.Plan, sto
 		return err
 	}
 	operation, message := "apply", fmt.Sprintf("Apply complete! Resources: %d added, %d changed, %d destroyed.", result.Added, result.Changed, result.Destroyed)
-	if p.Mode == plan.Destroy {
+	if j.plan.Mode == plan.Destroy {
 		operation, message = "destroy", fmt.Sprintf("Destroy complete! Resources: %d destroyed.", result.Destroyed)
 	}
 	if v.log != nil {

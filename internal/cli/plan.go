@@ -23,24 +23,15 @@ var planCommand = command{
 }
 
 func (v *view) planCommand(ctx context.Context, f *planFlags, out string, detailed bool) (err error) {
-	program, err := v.compile(ctx)
+	j, err := v.prepare(ctx, f, "OperationTypePlan")
 	if err != nil {
 		return err
 	}
-	store, err := v.open(ctx, f.lock, "OperationTypePlan", program.Module)
-	if err != nil {
-		return err
-	}
-	defer func() { err = v.closed(store, err) }()
-	p, err := v.makePlan(ctx, program, store, f)
-	if err != nil {
-		return err
-	}
-	v.plan(p)
-	if err := v.savePlan(p, program, out); err != nil {
+	defer func() { err = v.closed(j.store, err) }()
+	if err := v.savePlan(j.plan, j.program, out); err != nil {
 		return v.fail(err)
 	}
-	if detailed && pending(p) {
+	if detailed && pending(j.plan) {
 		return exit(2)
 	}
 	return nil

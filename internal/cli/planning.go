@@ -35,6 +35,8 @@ func (f *planFlags) declare(fs *flag.FlagSet) {
 	f.view.declareJSON(fs)
 	f.lock.declare(fs)
 	f.inputs.declare(fs)
+	fs.BoolVar(&f.view.concise, "concise", false, "show no progress of reading objects")
+	fs.BoolVar(&f.view.secrets, "show-sensitive", false, "show sensitive values, too")
 	fs.BoolVar(&f.view.compact, "compact-warnings", false, "only name warnings, if there are no errors")
 	fs.BoolVar(&f.refreshOnly, "refresh-only", false, "only bring the state in line with the objects")
 	fs.BoolVar(&f.refresh, "refresh", true, "read every object before planning")
@@ -78,12 +80,38 @@ func (f *planFlags) mode() (plan.Mode, error) {
 	return plan.Normal, nil
 }
 
-// makePlan plans the program against the state in store.
-func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local.Store, f *planFlags) (*plan.Plan, error) {
+// A job is a program, the state that is locked for it, and the plan between them.
+type job struct {
+	program *plan.Program
+	store   *local.Store
+	plan    *plan.Plan
+}
+
+// prepare compiles the configuration, opens the state and makes a plan. Whoever
+// called it has to close the store.
+func (v *view) prepare(ctx context.Context, f *planFlags, operation string) (*job, error) {
 	mode, err := f.mode()
 	if err != nil {
 		return nil, v.fail(err)
 	}
+	program, err := v.compile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store, err := v.open(ctx, f.lock, operation, program.Module)
+	if err != nil {
+		return nil, err
+	}
+	p, err := v.makePlan(ctx, program, store, mode, f)
+	if err != nil {
+		return nil, v.closed(store, err)
+	}
+	v.plan(ctx, program, p)
+	return &job{program, store, p}, nil
+}
+
+// makePlan plans the program against the state in store.
+func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local.Store, mode plan.Mode, f *planFlags) (*plan.Plan, error) {
 	values, diags, err := v.variables(ctx, program.Module, f.inputs)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
@@ -24,6 +25,7 @@ var showCommand = command{
 	flags: func(fs *flag.FlagSet) action {
 		var f viewFlags
 		f.declare(fs)
+		fs.BoolVar(&f.secrets, "show-sensitive", false, "show sensitive values, too")
 		asJSON := fs.Bool("json", false, "print JSON, sensitive values included")
 		return func(ctx context.Context, p *Program, args []string) error {
 			v := newView(p, f)
@@ -80,25 +82,32 @@ func (v *view) showPlan(ctx context.Context, path string, asJSON bool) error {
 		return err
 	}
 	if !asJSON {
-		v.plan(p)
+		v.plan(ctx, program, p)
 		return nil
 	}
-	s := schemas{program.NewSession(plan.SessionOptions{})}
-	prior, err := s.decode(ctx, p.Prior.Entries())
-	if err != nil {
+	facts := planFacts(ctx, program, p)
+	if facts.Prior, err = (schemas{program.NewSession(plan.SessionOptions{})}).decode(ctx, p.Prior.Entries()); err != nil {
 		return err
 	}
-	document, err := ui.PlanJSON(p, ui.PlanFacts{
-		TerraformVersion: terraformVersion, Timestamp: p.Time, Prior: prior,
-		SchemaVersion: func(provider addr.Provider, r addr.Resource) uint64 {
-			if schema, diags := s.SchemaOf(ctx, provider, r); !diags.HasErrors() {
-				return schema.Version
-			}
-			return 0
-		},
-	})
+	document, err := ui.PlanJSON(p, facts)
 	fmt.Fprint(v.p.Out, string(document))
 	return err
+}
+
+// planFacts are what is shown of a plan beside the plan.
+func planFacts(ctx context.Context, program *plan.Program, p *plan.Plan) ui.PlanFacts {
+	s := program.NewSession(plan.SessionOptions{})
+	out := ui.PlanFacts{
+		TerraformVersion: terraformVersion,
+		Schema: func(provider addr.Provider, r addr.Resource) *plugin.Schema {
+			schema, diags := s.SchemaOf(ctx, provider, r)
+			if diags.HasErrors() {
+				return nil
+			}
+			return schema
+		},
+	}
+	return out
 }
 
 // schemas decode objects of the state.
@@ -133,7 +142,7 @@ func (s schemas) decode(ctx context.Context, entries []state.Entry) ([]ui.Object
 		if value != cty.NilVal {
 			value = plan.Marked(schema, value, plan.MarksOf(e.Object.Sensitive))
 		}
-		out = append(out, ui.Object{Entry: e, Value: value})
+		out = append(out, ui.Object{Entry: e, Value: value, Block: &schema.Block})
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 
 // viewFlags say how a command shows things.
 type viewFlags struct {
-	json, noColor, compact bool
+	json, noColor, compact, concise, secrets bool
 }
 
 func (f *viewFlags) declare(fs *flag.FlagSet) {
@@ -40,13 +41,15 @@ type view struct {
 	err     ui.Style
 	log     *ui.Log // nil for text
 	compact bool
+	concise bool
 	sources ui.Sources
 }
 
 // newView makes the view that the flags ask for. A command that prints one JSON
 // document instead of a log leaves f.json to itself.
 func newView(p *Program, f viewFlags) *view {
-	v := &view{p: p, out: styleOf(p.Out, f.noColor), err: styleOf(p.Err, f.noColor), compact: f.compact, sources: ui.Sources{}}
+	v := &view{p: p, out: styleOf(p.Out, f.noColor), err: styleOf(p.Err, f.noColor), compact: f.compact, concise: f.concise, sources: ui.Sources{}}
+	v.out.Secrets = f.secrets
 	if f.json {
 		v.log = ui.NewLog(p.Out)
 		v.log.Sources = v.sources
@@ -192,6 +195,9 @@ func (v *view) hook() progress {
 	if v.log != nil {
 		return v.log
 	}
+	if v.concise {
+		return ui.NewProgress(v.out, io.Discard)
+	}
 	return ui.NewProgress(v.out, v.p.Out)
 }
 
@@ -201,13 +207,13 @@ type progress interface {
 	Running() []string
 }
 
-// plan shows what a plan is going to do.
-func (v *view) plan(p *plan.Plan) {
+// plan shows what a plan of program is going to do.
+func (v *view) plan(ctx context.Context, program *plan.Program, p *plan.Plan) {
 	if v.log != nil {
 		v.log.Plan(p)
 		return
 	}
-	fmt.Fprint(v.p.Out, "\n"+v.out.Plan(p))
+	fmt.Fprint(v.p.Out, "\n"+v.out.Plan(p, planFacts(ctx, program, p)))
 }
 
 // outputs shows the output values after an apply.

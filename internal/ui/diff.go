@@ -61,6 +61,7 @@ type item struct {
 	before, after cty.Value
 	mark          mark
 	path          cty.Path
+	text          string // stands for the value, if it is not empty
 }
 
 // lines writes the items at an indent, which is the column of the mark.
@@ -141,7 +142,10 @@ func (d *diff) symbol(m mark) string {
 // value writes what stands behind a label. Its further lines are indented whole.
 func (d *diff) value(it item, within mark, indent int) string {
 	before, after := it.before, it.after
-	if hidden(before) || hidden(after) {
+	switch {
+	case it.text != "":
+		return it.text
+	case hidden(before) || hidden(after):
 		return "(sensitive value)"
 	}
 	shown := after
@@ -242,6 +246,9 @@ func (d *diff) body(items []item, m mark, indent int, noun string) string {
 func (d *diff) align(items []item, within mark) []item {
 	width := 0
 	for _, it := range items {
+		if missing(it.before) && missing(it.after) && it.text == "" {
+			continue
+		}
 		if it.mark != keep || within != update || d.important(it) {
 			width = max(width, utf8.RuneCountInString(it.label))
 		}
@@ -249,7 +256,7 @@ func (d *diff) align(items []item, within mark) []item {
 	out := items[:0:0]
 	for _, it := range items {
 		if it.label != "" {
-			if missing(it.before) && missing(it.after) {
+			if missing(it.before) && missing(it.after) && it.text == "" {
 				continue
 			}
 			it.label += strings.Repeat(" ", max(0, width-utf8.RuneCountInString(it.label))) + " = "

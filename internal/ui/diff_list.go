@@ -7,10 +7,11 @@ import (
 )
 
 // elements pairs the parts of two lists, tuples or sets: what is equal stays,
-// what stands between is taken out and put in, and runs of as many composite
-// values on both sides are compared one by one.
+// what stands between is taken out and put in, and runs of as many values on both
+// sides of a list are compared one by one.
 func elements(before, after cty.Value, path cty.Path) []item {
 	old, now := list(before), list(after)
+	unordered := isSet(before) || isSet(after)
 	var out []item
 	at := func(i int) cty.Path {
 		return append(slices.Clone(path), cty.IndexStep{Key: cty.NumberIntVal(int64(i))})
@@ -19,7 +20,7 @@ func elements(before, after cty.Value, path cty.Path) []item {
 	gap := func(toI, toJ int) {
 		if toI-i == toJ-j {
 			for ; i < toI; i, j = i+1, j+1 {
-				if kind(old[i]) != 0 && kind(old[i]) == kind(now[j]) {
+				if !unordered && kind(old[i]) == kind(now[j]) {
 					out = append(out, item{before: old[i], after: now[j], mark: update, path: at(j)})
 					continue
 				}
@@ -44,6 +45,8 @@ func elements(before, after cty.Value, path cty.Path) []item {
 	gap(len(old), len(now))
 	return out
 }
+
+func isSet(v cty.Value) bool { return v != cty.NilVal && v.Type().IsSetType() }
 
 func list(v cty.Value) []cty.Value {
 	if kind(v) != '[' {

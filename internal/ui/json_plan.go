@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -11,17 +12,51 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
 
-// PlanFacts is what a plan's JSON document says beyond the plan.
+// PlanFacts is what is known of a plan beyond the plan itself.
 type PlanFacts struct {
 	TerraformVersion string
-	Timestamp        time.Time
 	Prior            []Object // the objects of plan.Plan.Prior, decoded
 
-	// SchemaVersion is the version of a type's schema.
-	SchemaVersion func(addr.Provider, addr.Resource) uint64
+	// Schema is the schema of a type, or nil if it is not known.
+	Schema func(addr.Provider, addr.Resource) *plugin.Schema
+
+	// Configuration is the configuration as a JSON document, or nil.
+	Configuration json.RawMessage
+
+	// Relevant are the parts of objects that the changes are based on.
+	Relevant []Part
+}
+
+// Part is an attribute of an object, or all of the object if the path is empty.
+type Part struct {
+	Addr addr.Instance
+	Path cty.Path
+}
+
+func (f PlanFacts) block(provider addr.Provider, r addr.Resource) *plugin.Block {
+	if f.Schema == nil {
+		return nil
+	}
+	if schema := f.Schema(provider, r); schema != nil {
+		return &schema.Block
+	}
+	return nil
+}
+
+// matters tells that something is based on a part of the object that drifted.
+func (f PlanFacts) matters(c plan.Change) bool {
+	return slices.ContainsFunc(f.Relevant, func(p Part) bool {
+		if p.Addr.Resource != c.Addr.Resource || p.Addr.Module != c.Addr.Module || p.Addr.Key != nil && p.Addr.Key != c.Addr.Key {
+			return false
+		}
+		before, errBefore := p.Path.Apply(bare(c.Before))
+		after, errAfter := p.Path.Apply(bare(c.After))
+		return errBefore != nil || errAfter != nil || !before.RawEquals(after)
+	})
 }
 
 type planJSON struct {
@@ -33,6 +68,8 @@ type planJSON struct {
 	Changes   []changeJSON            `json:"resource_changes,omitempty"`
 	Outputs   map[string]deltaJSON    `json:"output_changes,omitempty"`
 	Prior     *stateJSON              `json:"prior_state,omitempty"`
+	Config    json.RawMessage         `json:"configuration,omitempty"`
+	Relevant  []partJSON              `json:"relevant_attributes,omitempty"`
 	Timestamp string                  `json:"timestamp"`
 	Applyable bool                    `json:"applyable"`
 	Complete  bool                    `json:"complete"`
@@ -66,11 +103,15 @@ type deltaJSON struct {
 	ReplacePaths    [][]any         `json:"replace_paths,omitempty"`
 }
 
-// PlanJSON is the JSON document of a plan, on one line. The configuration is not
-// part of it.
+type partJSON struct {
+	Resource  string `json:"resource"`
+	Attribute []any  `json:"attribute"`
+}
+
+// PlanJSON is the JSON document of a plan, on one line.
 func PlanJSON(p *plan.Plan, f PlanFacts) ([]byte, error) {
 	out := planJSON{
-		Format: "1.2", Version: f.TerraformVersion, Timestamp: f.Timestamp.UTC().Format(time.RFC3339),
+		Format: "1.2", Version: f.TerraformVersion, Timestamp: p.Time.UTC().Format(time.RFC3339),
 		Applyable: !p.Empty() || p.Mode == plan.RefreshOnly && p.Refreshed(), Complete: !p.Partial,
 	}
 	var err error
@@ -97,6 +138,10 @@ func PlanJSON(p *plan.Plan, f PlanFacts) ([]byte, error) {
 		if out.Prior, err = stateOf(f.TerraformVersion, f.Prior, outputs); err != nil {
 			return nil, err
 		}
+	}
+	out.Config = f.Configuration
+	for _, part := range f.Relevant {
+		out.Relevant = append(out.Relevant, partJSON{part.Addr.String(), append([]any{}, pathJSON(part.Path)...)})
 	}
 	raw, err := json.Marshal(out)
 	return append(raw, '\n'), err
@@ -162,8 +207,10 @@ func planned(changes []plan.Change, outputs []plan.OutputChange, f PlanFacts) (*
 		if err != nil {
 			return nil, err
 		}
-		if f.SchemaVersion != nil {
-			one.SchemaVersion = f.SchemaVersion(c.Provider.Provider, c.Addr.Resource)
+		if f.Schema != nil {
+			if schema := f.Schema(c.Provider.Provider, c.Addr.Resource); schema != nil {
+				one.SchemaVersion = schema.Version
+			}
 		}
 		resources, modules = append(resources, one), append(modules, c.Addr.Module)
 	}

@@ -25,7 +25,8 @@ func TestPlanJSON(t *testing.T) {
 			t.Parallel()
 			p.Variables = map[string]cty.Value{"size": cty.NumberIntVal(3)}
 			p.Prior = state.New()
-			raw, err := ui.PlanJSON(p, ui.PlanFacts{TerraformVersion: "1.14.0", Timestamp: noon})
+			p.Time = noon
+			raw, err := ui.PlanJSON(p, ui.PlanFacts{TerraformVersion: "1.14.0"})
 			if err != nil {
 				t.Fatal(err)
 			}

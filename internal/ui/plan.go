@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -11,15 +12,20 @@ import (
 )
 
 // Plan writes what a plan is going to do, as people read it.
-func (s Style) Plan(p *plan.Plan) string {
+func (s Style) Plan(p *plan.Plan, f PlanFacts) string {
 	var b strings.Builder
-	if len(p.Drift) > 0 {
-		b.WriteString(s.paint(bold, "Note: these objects have changed since they were last seen:") + "\n\n")
-		for _, c := range p.Drift {
-			b.WriteString(s.drift(c))
+	if drift := p.Drift; len(drift) > 0 {
+		if p.Mode != plan.RefreshOnly {
+			drift = slices.DeleteFunc(slices.Clone(drift), func(c plan.Change) bool { return !f.matters(c) })
+		}
+		for i, c := range drift {
+			if i == 0 {
+				b.WriteString(s.paint(bold, "Note: these objects have changed since they were last seen:") + "\n\n")
+			}
+			b.WriteString(s.drift(c, f))
 		}
 	}
-	changes, outputs := s.changes(p.Changes), s.outputChanges(p.Outputs)
+	changes, outputs := s.changes(p.Changes, f), s.outputChanges(p.Outputs)
 	switch {
 	case changes == "" && outputs == "" && p.Mode == plan.RefreshOnly && p.Refreshed():
 		b.WriteString("Applying this plan brings the state in line with the objects. No object will be changed.\n")
@@ -76,7 +82,7 @@ func (s Style) summary(p *plan.Plan) string {
 	return s.paint(bold, "Plan:") + fmt.Sprintf(" %d to add, %d to change, %d to destroy.\n", add, change, destroy)
 }
 
-func (s Style) changes(changes []plan.Change) string {
+func (s Style) changes(changes []plan.Change, f PlanFacts) string {
 	var b strings.Builder
 	for _, c := range changes {
 		if c.Action == plan.NoOp {
@@ -86,7 +92,7 @@ func (s Style) changes(changes []plan.Change) string {
 		if why := reason(c); why != "" {
 			b.WriteString("  # (" + why + ")\n")
 		}
-		b.WriteString(s.resource(c) + "\n")
+		b.WriteString(s.resource(c, f) + "\n")
 	}
 	return b.String()
 }
@@ -152,16 +158,16 @@ func reason(c plan.Change) string {
 	return ""
 }
 
-func (s Style) drift(c plan.Change) string {
+func (s Style) drift(c plan.Change, f PlanFacts) string {
 	what := " has changed"
 	if c.Action == plan.Delete {
 		what = " has been deleted"
 	}
-	return "  " + s.paint(bold, "# "+c.Addr.String()+deposedText(c.Deposed)) + what + "\n" + s.resource(c) + "\n"
+	return "  " + s.paint(bold, "# "+c.Addr.String()+deposedText(c.Deposed)) + what + "\n" + s.resource(c, f) + "\n"
 }
 
 // resource writes the block of one change.
-func (s Style) resource(c plan.Change) string {
+func (s Style) resource(c plan.Change, f PlanFacts) string {
 	d := &diff{style: s, forces: c.Requires}
 	m := markOf(c.Action)
 	within := m
@@ -181,13 +187,15 @@ func (s Style) resource(c plan.Change) string {
 		after = cty.NullVal(cty.DynamicPseudoType)
 	}
 	// A whole object that is marked would hide what is asked about.
-	before, _ = before.Unmark()
-	after, _ = after.Unmark()
+	before, after = unmarked(before), unmarked(after)
+	if s.Secrets {
+		before, after = bare(before), bare(after)
+	}
 	block := "resource"
 	if c.Addr.Resource.Mode == addr.Data {
 		block = "data"
 	}
-	body := d.body(attributes(before, after, nil), within, 6, "attribute")
+	body := d.block(f.block(c.Provider.Provider, c.Addr.Resource), before, after, nil, within, 6)
 	return fmt.Sprintf("%s %s %s %s {\n%s    }\n", d.head(m), block, quote(c.Addr.Resource.Type), quote(c.Addr.Resource.Name), body)
 }
 
@@ -219,9 +227,12 @@ func (s Style) outputChanges(outputs []plan.OutputChange) string {
 		if o.Action == plan.NoOp {
 			continue
 		}
+		if s.Secrets {
+			o.Before, o.After = bare(o.Before), bare(o.After)
+		}
 		it := item{label: attributeName(o.Name), before: o.Before, after: o.After, path: cty.GetAttrPath(o.Name)}
 		it.mark = map[plan.Action]mark{plan.Create: add, plan.Update: update, plan.Delete: remove}[o.Action]
-		if o.Sensitive {
+		if o.Sensitive && !s.Secrets {
 			if it.before != cty.NilVal {
 				it.before = it.before.Mark("sensitive")
 			}

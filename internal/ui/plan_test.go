@@ -47,12 +47,16 @@ func TestPlan(t *testing.T) {
 	for name, p := range plans(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden(t, "plan/"+name+".txt", ui.Style{}.Plan(p))
+			facts := ui.PlanFacts{}
+			for _, c := range p.Drift {
+				facts.Relevant = append(facts.Relevant, ui.Part{Addr: c.Addr})
+			}
+			golden(t, "plan/"+name+".txt", ui.Style{}.Plan(p, facts))
 		})
 	}
 	t.Run("colored", func(t *testing.T) {
 		t.Parallel()
-		golden(t, "plan/colored.txt", ui.Style{Color: true}.Plan(plans(t)["replace"]))
+		golden(t, "plan/colored.txt", ui.Style{Color: true}.Plan(plans(t)["replace"], ui.PlanFacts{}))
 	})
 }
 
@@ -60,7 +64,7 @@ func TestPlan(t *testing.T) {
 func TestPlanHidesSecrets(t *testing.T) {
 	t.Parallel()
 	for name, p := range plans(t) {
-		if got := (ui.Style{}).Plan(p); strings.Contains(got, "hunter") {
+		if got := (ui.Style{}).Plan(p, ui.PlanFacts{}); strings.Contains(got, "hunter") {
 			t.Errorf("%s shows a secret:\n%s", name, got)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
 
@@ -19,6 +20,7 @@ import (
 type Object struct {
 	state.Entry
 	Value cty.Value
+	Block *plugin.Block // the shape of the value; nil if it is not known
 }
 
 // Objects writes objects of the state as blocks.
@@ -41,9 +43,12 @@ func (s Style) Object(o Object) string {
 	if o.Addr.Resource.Mode == addr.Data {
 		block = "data"
 	}
-	v, _ := o.Value.Unmark()
+	v := unmarked(o.Value)
+	if s.Secrets {
+		v = bare(v)
+	}
 	return fmt.Sprintf("# %s%s:%s\n%s %s %s {\n%s}\n", o.Addr, deposedText(o.Deposed), note,
-		block, quote(o.Addr.Resource.Type), quote(o.Addr.Resource.Name), d.body(attributes(v, v, nil), keep, 2, "attribute"))
+		block, quote(o.Addr.Resource.Type), quote(o.Addr.Resource.Name), d.block(o.Block, v, v, nil, keep, 2))
 }
 
 // Outputs writes the output values, one after the other.
@@ -51,7 +56,7 @@ func (s Style) Outputs(outputs map[string]state.Output) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
 		text := "<sensitive>"
-		if o := outputs[name]; !o.Sensitive {
+		if o := outputs[name]; !o.Sensitive || s.Secrets {
 			text = Value(o.Value)
 		}
 		b.WriteString(name + " = " + text + "\n")

@@ -15,6 +15,9 @@ import (
 type Style struct {
 	Color bool // ANSI colors
 	Width int  // columns of the terminal; 0: texts are not wrapped
+
+	// Secrets has plans, objects and outputs show sensitive values.
+	Secrets bool
 }
 
 // The colors, as SGR parameters.
