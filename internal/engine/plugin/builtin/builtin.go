@@ -1,8 +1,9 @@
 // Package builtin is the provider that is part of the language itself,
-// terraform.io/builtin/terraform, with the resource type terraform_data.
+// terraform.io/builtin/terraform: the resource type terraform_data, the data
+// source terraform_remote_state, and functions that read and write the language.
 //
-// It must not know the engine that calls it: it is a provider like any other.
-// The data source terraform_remote_state is not offered.
+// It must not know the engine that calls it, nor where states are kept, which
+// States tells: it is a provider like any other.
 package builtin
 
 import (
@@ -23,12 +24,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// Server is a new instance of the provider.
-func Server() (tfprotov6.ProviderServer, error) {
-	return providerserver.NewProtocol6WithError(terraform{})()
+// Server is a new instance of the provider that knows no backends.
+func Server() (tfprotov6.ProviderServer, error) { return With(none{})() }
+
+// With makes instances of the provider that read states by way of s.
+func With(s States) func() (tfprotov6.ProviderServer, error) {
+	return providerserver.NewProtocol6WithError(terraform{s})
 }
 
-type terraform struct{}
+type terraform struct{ states States }
 
 func (terraform) Metadata(_ context.Context, _ provider.MetadataRequest, out *provider.MetadataResponse) {
 	out.TypeName = "terraform"
@@ -40,7 +44,9 @@ func (terraform) Schema(_ context.Context, _ provider.SchemaRequest, out *provid
 
 func (terraform) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
 
-func (terraform) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (t terraform) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{func() datasource.DataSource { return remoteState{t.states} }}
+}
 
 func (terraform) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{func() resource.Resource { return data{} }}
