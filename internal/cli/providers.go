@@ -29,7 +29,7 @@ func (p *Program) servers() (plan.Servers, error) {
 	serverless := func() (tfprotov6.ProviderServer, error) {
 		return provider.New(p.Version, p.Main).Server(), nil
 	}
-	out := plan.Servers{addr.Builtin: builtin.Server}
+	out := plan.Servers{addr.Builtin: builtin.With(remoteStates{})}
 	for _, a := range own {
 		out[a] = serverless
 	}
