@@ -26,6 +26,7 @@ type rule struct {
 
 // leaves are free of AWS imports and may be used by several sides.
 var leaves = []string{
+	"internal/dynamo",
 	"internal/emulator/dynamodb/expr",
 	"internal/emulator/gateway/routekey",
 }
@@ -45,6 +46,7 @@ var rules = []rule{
 	{"internal/parts", []string{"internal/tf", awsSDK}},
 	{"internal/tf", []string{awsSDK}},
 	{"internal/artifact", nil},
+	{"internal/dynamo", []string{"internal/emulator/dynamodb/expr"}},
 	{"internal/awsapi", []string{"=internal/emulator", "internal/emulator/process", awsSDK}},
 
 	// The engine knows nothing of AWS.
@@ -52,6 +54,7 @@ var rules = []rule{
 	{"internal/engine/provision", nil},
 	{"internal/engine/graph", nil},
 	{"internal/engine/plugin/remote", []string{"internal/engine/plugin/remote/wire"}},
+	{"internal/engine/install", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/install"}},
 	{"internal/engine/plugin/process", []string{"internal/engine/plugin/remote"}},
 	{"internal/engine/plugin", nil},
 	{"internal/engine/config", []string{"internal/engine/addr"}},
