@@ -5,12 +5,17 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	language "github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/tfserverless/terraform-provider-serverless/datasources/access"
+	tables "github.com/tfserverless/terraform-provider-serverless/datasources/table"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+	"github.com/tfserverless/terraform-provider-serverless/provider/functions"
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
 	"github.com/tfserverless/terraform-provider-serverless/resources/table"
@@ -29,8 +34,28 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return slices.Concat(
 		tf.Sources(p.access, access.Sources),
+		tf.Sources(p.tables, tables.Sources),
 	)
 }
+
+// ListResources lists what can be queried for, by family.
+func (p *Provider) ListResources(context.Context) []func() list.ListResource {
+	return slices.Concat(
+		tf.Lists(p.apis, api.Types),
+		tf.Lists(p.functions, function.Types),
+		tf.Lists(p.tables, table.Types),
+	)
+}
+
+// Actions lists what can be done, by family.
+func (p *Provider) Actions(context.Context) []func() action.Action {
+	return slices.Concat(
+		tf.Actions(p.tables, table.Actions),
+	)
+}
+
+// Functions lists what the provider adds to the language.
+func (p *Provider) Functions(context.Context) []func() language.Function { return functions.All }
 
 // fillable is the inside of the defaults block, from the same families.
 func fillable() map[string]schema.Attribute {

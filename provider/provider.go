@@ -114,7 +114,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		Identity: p.identity,
 		Where:    p.backend.Where(),
 	}
-	resp.ResourceData, resp.DataSourceData = shared, shared
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.ActionData = shared, shared, shared, shared
 }
 
 // unknown names an attribute that must be known to call AWS and is not; "" if

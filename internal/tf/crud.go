@@ -250,15 +250,31 @@ func (r *instance[C, M]) save(ctx context.Context, state *tfsdk.State, id *tfsdk
 	if more.HasError() {
 		return
 	}
-	all := fields(raw)
 	if finished {
-		for name, v := range all {
+		for name, v := range fields(raw) {
 			if !v.IsFullyKnown() {
 				ds.AddAttributeError(path.Root(name), "An attribute has no value after the operation",
 					r.typeName()+" did not read "+name+". This is a bug of the provider; the object itself is complete.")
 			}
 		}
 	}
+	state.Raw = r.stored(raw)
+	r.identity(ctx, id, fields(state.Raw))
+}
+
+// raw is a model as the state has it.
+func (r *instance[C, M]) raw(ctx context.Context, m *M) (tftypes.Value, diag.Diagnostics) {
+	raw, ds := encode(ctx, r.schema, m)
+	if ds.HasError() {
+		return raw, ds
+	}
+	return r.stored(raw), ds
+}
+
+// stored is an encoded model as the state has it: with a logical name, and without
+// what is unknown or write-only.
+func (r *instance[C, M]) stored(raw tftypes.Value) tftypes.Value {
+	all := fields(raw)
 	if r.Physical != "" && all["name"].IsNull() {
 		all["name"] = logicalName(r.provider, all[r.Physical])
 	}
@@ -267,8 +283,7 @@ func (r *instance[C, M]) save(ctx context.Context, state *tfsdk.State, id *tfsdk
 			all[name] = tftypes.NewValue(all[name].Type(), nil)
 		}
 	}
-	state.Raw = nullUnknown(tftypes.NewValue(raw.Type(), all), true)
-	r.identity(ctx, id, fields(state.Raw))
+	return nullUnknown(tftypes.NewValue(raw.Type(), all), true)
 }
 
 // named is how messages call the object: its type and the name that people know.

@@ -17,19 +17,28 @@ type private interface {
 }
 
 // Remember keeps v, as JSON, beside the object's state; people do not see it. It
-// works in Create, Read, Update and Plan.
+// works in Create, Read, Update and Plan; an object that is read for a list or a
+// data source has no state, and nothing is kept of it.
 func Remember(ctx context.Context, key string, v any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("remembering %s: %w", key, err)
 	}
-	return first(operationOf(ctx).private.SetKey(ctx, key, data))
+	kept := operationOf(ctx).private
+	if kept == nil {
+		return nil
+	}
+	return first(kept.SetKey(ctx, key, data))
 }
 
 // Recall fills v with what was remembered under key, and reports whether
 // there was anything.
 func Recall(ctx context.Context, key string, v any) (bool, error) {
-	data, ds := operationOf(ctx).private.GetKey(ctx, key)
+	kept := operationOf(ctx).private
+	if kept == nil {
+		return false, nil
+	}
+	data, ds := kept.GetKey(ctx, key)
 	if err := first(ds); err != nil || len(data) == 0 {
 		return false, err
 	}

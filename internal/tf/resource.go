@@ -67,6 +67,14 @@ func (t Type[C, M]) flaws() []string {
 	for _, name := range t.Merged {
 		has("Merged", name)
 	}
+	for _, name := range t.Within {
+		has("Within", name)
+	}
+	for _, attributes := range t.Moves {
+		for name := range attributes {
+			has("Moves", name)
+		}
+	}
 	for _, name := range t.Defaults {
 		has("Defaults", name)
 		if a := s.Attributes[name]; a != nil && (!a.IsOptional() || !a.IsComputed()) {
@@ -195,34 +203,11 @@ func baseOf[M any](m *M) *Base {
 // enter prepares an operation on the object with that base: it settles the region
 // and the account, refuses an object of another account, and connects.
 func (r *instance[C, M]) enter(ctx context.Context, b *Base, p private, id *tfsdk.ResourceIdentity) (context.Context, C, error) {
-	var none C
-	if r.provider == nil {
-		return ctx, none, &Problem{"The provider is not configured", "An operation on " + r.typeName() + " was asked for before the provider block was read."}
+	ctx, c, err := enter(ctx, r.provider, r.connect, r.typeName(), b.Region, p)
+	if err == nil {
+		err = r.own(ctx, id)
 	}
-	region := b.Region
-	if region.IsNull() || region.IsUnknown() {
-		region = r.provider.Region
-	}
-	if region.ValueString() == "" {
-		return ctx, none, noRegion(region.IsUnknown())
-	}
-	partition, account, err := r.provider.Identity(ctx, region.ValueString())
-	if err != nil {
-		return ctx, none, fmt.Errorf("finding out the account: %w", err)
-	}
-	op := &operation{
-		scope:    Scope{Partition: partition, Account: account, Region: region.ValueString()},
-		provider: r.provider, private: p,
-	}
-	ctx = context.WithValue(ctx, operationKey{}, op)
-	if err := r.own(ctx, id); err != nil {
-		return ctx, none, err
-	}
-	c, err := r.connect(ctx, op.scope.Region)
-	if err != nil {
-		return ctx, none, fmt.Errorf("connecting to %s: %w", r.provider.Where, err)
-	}
-	return ctx, c, nil
+	return ctx, c, err
 }
 
 const accountKey = "account"

@@ -2,7 +2,6 @@ package tf
 
 import (
 	"context"
-	"fmt"
 	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -92,26 +91,10 @@ func (l *lookup[C, M]) Read(ctx context.Context, req datasource.ReadRequest, res
 
 func (l *lookup[C, M]) read(ctx context.Context, m *M) error {
 	b := any(m).(interface{ sourceBase() *SourceBase }).sourceBase()
-	if l.provider == nil {
-		return &Problem{"The provider is not configured", "serverless_" + l.Name + " was read before the provider block."}
-	}
-	if b.Region.IsNull() {
-		b.Region = l.provider.Region
-	}
-	if b.Region.ValueString() == "" {
-		return noRegion(b.Region.IsUnknown())
-	}
-	partition, account, err := l.provider.Identity(ctx, b.Region.ValueString())
+	ctx, c, err := enter(ctx, l.provider, l.connect, "data serverless_"+l.Name, b.Region, nil)
 	if err != nil {
-		return fmt.Errorf("finding out the account: %w", err)
+		return err
 	}
-	ctx = context.WithValue(ctx, operationKey{}, &operation{
-		scope:    Scope{Partition: partition, Account: account, Region: b.Region.ValueString()},
-		provider: l.provider,
-	})
-	c, err := l.connect(ctx, b.Region.ValueString())
-	if err != nil {
-		return fmt.Errorf("connecting to %s: %w", l.provider.Where, err)
-	}
+	b.Region = types.StringValue(ScopeOf(ctx).Region)
 	return l.Source.Read(ctx, c, m)
 }

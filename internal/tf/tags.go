@@ -17,6 +17,8 @@ type Tagged struct {
 	TagsAll types.Map `tfsdk:"tags_all"`
 }
 
+func (t *Tagged) tagged() *Tagged { return t }
+
 // TagsAttribute is the attribute "tags" of a type whose objects have tags.
 func TagsAttribute() schema.MapAttribute {
 	return schema.MapAttribute{

@@ -10,9 +10,11 @@ package tf
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -110,6 +112,22 @@ type Type[C, M any] struct {
 
 	// Delete removes the object; an error of Gone counts as success.
 	Delete func(ctx context.Context, c C, m *M) error
+
+	// List calls found for each object: a copy of in, which has the region, with
+	// the attributes of Import and whatever else the call that lists them tells
+	// (TagsAll stays null unless it tells the tags). An error of found ends it and
+	// is returned. With List a type can be queried, and be a data source by [Listing]; nil for types
+	// that AWS does not list.
+	List func(ctx context.Context, c C, in *M, found func(*M) error) error
+
+	// Within lists those attributes of Import that say what to list in, such as
+	// the table of items. They are required for a list, and set in its model in.
+	Within []string
+
+	// Moves lists other providers' types whose state a moved block can turn into
+	// this type's: for each the attributes that Read needs, as the other type
+	// calls them, such as "aws_dynamodb_table": {"table_name": "name"}.
+	Moves map[string]map[string]string
 }
 
 // Limits are how long operations may take.
@@ -172,6 +190,7 @@ type Connector[C any] func(ctx context.Context, region string) (C, error)
 // An Entry is a [Type] as its family's list holds it: its model is hidden.
 type Entry[C any] interface {
 	resource(Connector[C]) func() resource.Resource
+	lister(Connector[C]) func() list.ListResource
 	defaults() (name string, attributes map[string]schema.Attribute)
 	flaws() []string
 }
@@ -212,4 +231,32 @@ type operationKey struct{}
 
 func operationOf(ctx context.Context) *operation {
 	return ctx.Value(operationKey{}).(*operation)
+}
+
+// enter prepares an operation: it settles the region and the account, and
+// connects.
+func enter[C any](ctx context.Context, p *Provider, connect Connector[C], typeName string, region types.String, kept private) (context.Context, C, error) {
+	var none C
+	if p == nil {
+		return ctx, none, &Problem{"The provider is not configured", "An operation on " + typeName + " was asked for before the provider block was read."}
+	}
+	if region.IsNull() || region.IsUnknown() {
+		region = p.Region
+	}
+	if region.ValueString() == "" {
+		return ctx, none, noRegion(region.IsUnknown())
+	}
+	partition, account, err := p.Identity(ctx, region.ValueString())
+	if err != nil {
+		return ctx, none, fmt.Errorf("finding out the account: %w", err)
+	}
+	ctx = context.WithValue(ctx, operationKey{}, &operation{
+		scope:    Scope{Partition: partition, Account: account, Region: region.ValueString()},
+		provider: p, private: kept,
+	})
+	c, err := connect(ctx, region.ValueString())
+	if err != nil {
+		return ctx, none, fmt.Errorf("connecting to %s: %w", p.Where, err)
+	}
+	return ctx, c, nil
 }

@@ -54,6 +54,28 @@ func read(ctx context.Context, c *Clients, m *model) error {
 	return m.readEncryption(ctx, t.SSEDescription)
 }
 
+// list finds the tables of the region, by name only.
+func list(ctx context.Context, c *Clients, in *model, found func(*model) error) error {
+	pages := dynamodb.ListTablesInput{}
+	for {
+		out, err := c.DynamoDB.ListTables(ctx, &pages)
+		if err != nil {
+			return err
+		}
+		for _, name := range out.TableNames {
+			m := *in
+			m.TableName, m.ARN = basetypes.StringValue(name), basetypes.StringValue(tf.ScopeOf(ctx).ARN("dynamodb", "table/"+name))
+			m.ID = m.ARN
+			if err := found(&m); err != nil {
+				return err
+			}
+		}
+		if pages.ExclusiveStartTableName = out.LastEvaluatedTableName; pages.ExclusiveStartTableName == nil {
+			return nil
+		}
+	}
+}
+
 func tagsOf(ctx context.Context, c *Clients, arn string) (map[string]string, error) {
 	all := map[string]string{}
 	pages := dynamodb.ListTagsOfResourceInput{ResourceArn: &arn}

@@ -28,6 +28,9 @@ var Types = []tf.Entry[*Clients]{
 	Table,
 }
 
+// Actions lists the family's actions, alphabetically.
+var Actions = []tf.ActionEntry[*Clients]{}
+
 // Clients are the operations of AWS that the family calls.
 type Clients struct{ DynamoDB DynamoDB }
 
@@ -38,6 +41,7 @@ type DynamoDB interface {
 	DescribeContinuousBackups(context.Context, *dynamodb.DescribeContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeContinuousBackupsOutput, error)
 	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
 	DescribeTimeToLive(context.Context, *dynamodb.DescribeTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error)
+	ListTables(context.Context, *dynamodb.ListTablesInput, ...func(*dynamodb.Options)) (*dynamodb.ListTablesOutput, error)
 	ListTagsOfResource(context.Context, *dynamodb.ListTagsOfResourceInput, ...func(*dynamodb.Options)) (*dynamodb.ListTagsOfResourceOutput, error)
 	TagResource(context.Context, *dynamodb.TagResourceInput, ...func(*dynamodb.Options)) (*dynamodb.TagResourceOutput, error)
 	UntagResource(context.Context, *dynamodb.UntagResourceInput, ...func(*dynamodb.Options)) (*dynamodb.UntagResourceOutput, error)
@@ -66,6 +70,8 @@ var Table = tf.Type[*Clients, model]{
 	Read:     read,
 	Update:   update,
 	Delete:   remove,
+	List:     list,
+	Moves:    map[string]map[string]string{"aws_dynamodb_table": {"table_name": "name"}},
 	Schema: schema.Schema{
 		MarkdownDescription: "A DynamoDB table with its indexes. Attribute definitions follow from the keys. On demand, with point-in-time recovery for 35 days, encrypted with AWS's own key, unless something else is said.",
 		Attributes: map[string]schema.Attribute{

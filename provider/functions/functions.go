@@ -1,0 +1,11 @@
+// Package functions has the functions that the provider adds to the language. They
+// are pure: they know neither the provider's configuration nor AWS.
+package functions
+
+import "github.com/hashicorp/terraform-plugin-framework/function"
+
+// All lists the functions, alphabetically.
+var All = []func() function.Function{
+	func() function.Function { return dynamoDBDecode{} },
+	func() function.Function { return dynamoDBEncode{} },
+}
