@@ -15,6 +15,7 @@ var commands = []command{
 	fmtCommand,
 	importCommand,
 	initCommand,
+	metadataFunctions,
 	outputCommand,
 	planCommand,
 	providersSchema,
