@@ -103,6 +103,7 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 		}})
 	}
 	a.outputs(context.WithoutCancel(ctx), len(out.Skipped) == 0 && !a.failed())
+	a.report(a.Close(ctx))
 	return out, a.diagnostics()
 }
 

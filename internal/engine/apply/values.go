@@ -50,6 +50,9 @@ func (a *applier) value(ctx context.Context, i addr.Instance) (cty.Value, hcl.Di
 		from = a.plan.Prior // what is being destroyed may still configure a provider
 	}
 	r := a.Resource(i)
+	if i.Resource.Mode == addr.Ephemeral {
+		return a.Ephemeral(ctx, r, i, a.hook)
+	}
 	object := from.Get(i)
 	if object == nil || !a.settled(i) {
 		if a.plan.Mode == plan.Normal {

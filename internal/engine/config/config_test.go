@@ -36,8 +36,16 @@ func TestRefused(t *testing.T) {
 		{`import {}`, `1: "import" blocks are not supported`},
 		{`removed {}`, `1: "removed" blocks are not supported`},
 		{`check "c" {}`, `1: "check" blocks are not supported`},
-		{`ephemeral "a_b" "c" {}`, `1: "ephemeral" blocks are not supported`},
-		{`action "a_b" "c" {}`, `1: "action" blocks are not supported`},
+		{`action "a_b" "c" { depends_on = [] }`, `1: "depends_on" is not for actions`},
+		{"action \"a_b\" \"c\" {\n  config {}\n  config {}\n}", `3: Duplicate config block`},
+		{"action \"a_b\" \"c\" {\n  x = 1\n}", `2: Unsupported argument`},
+		{trigger("events = [after_destroy]\nactions = [action.a.b]"), "4: Invalid event"},
+		{trigger("events = []\nactions = [action.a.b]"), "4: No events"},
+		{trigger("events = [after_create, after_create]\nactions = [action.a.b]"), "4: Duplicate event"},
+		{trigger("events = [after_create]\nactions = [a_b.c]"), "5: Invalid action"},
+		{trigger("events = [after_create]\nactions = []"), "5: No actions"},
+		{trigger("events = [after_create]"), "3: Missing required argument"},
+		{"data \"a_b\" \"c\" {\n  lifecycle {\n    action_trigger {}\n  }\n}", "3: Not a managed resource"},
 		{"terraform {\n  cloud {}\n}", `"cloud" blocks are not supported`},
 		{"terraform {\n  backend \"s3\" {}\n}", `2: The backend "s3" is not supported`},
 		{"resource \"a_b\" \"c\" {\n  provisioner \"file\" {}\n}", `2: The provisioner "file" is not supported`},
@@ -51,11 +59,10 @@ func TestRefused(t *testing.T) {
 		{"data \"a_b\" \"c\" {\n  provisioner \"local-exec\" {}\n}", "2: Not a managed resource"},
 		{`provider "p" { version = "1" }`, `"version" is not supported here`},
 		{`provider "p" { for_each = {} }`, `"for_each" is not supported here`},
-		{`variable "v" { ephemeral = true }`, `"ephemeral" is not supported`},
 		{`output "v" { ephemeral = true }`, `Missing required argument`},
 		{"resource \"a_b\" \"c\" {\n count = 1\n for_each = {}\n}", `3: Both count and for_each`},
 		{`resource "a_b" "c" {` + "\n" + `lifecycle { enabled = false }` + "\n}", `2: "enabled" is not supported`},
-		{`data "a_b" "c" {` + "\n" + `lifecycle { prevent_destroy = true }` + "\n}", `2: Not for data sources`},
+		{`data "a_b" "c" {` + "\n" + `lifecycle { prevent_destroy = true }` + "\n}", `2: Not a managed resource`},
 		{`resource "a_b" "c" { provider = a.west }`, `1: Provider configuration not declared`},
 		{`variable "v" {}` + "\n" + `variable "v" {}`, `2: Declared twice`},
 		{`variable "count" {}`, `1: Reserved name`},
@@ -188,4 +195,10 @@ func text(diags hcl.Diagnostics) string {
 		fmt.Fprintf(&b, "%s: %s\n", d.Summary, d.Detail)
 	}
 	return b.String()
+}
+
+// trigger is a resource with an action_trigger block, whose arguments begin in
+// line 4.
+func trigger(arguments string) string {
+	return "resource \"a_b\" \"c\" {\n  lifecycle {\n    action_trigger {\n" + arguments + "\n    }\n  }\n}"
 }

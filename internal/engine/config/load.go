@@ -191,14 +191,12 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 // unsupported says what to do without each kind of block that the engine does
 // not carry out yet.
 var unsupported = map[string]string{
-	"module":    "Write its resources into this directory.",
-	"moved":     "Use the command \"state mv\" instead, and remove the block.",
-	"import":    "Use the command \"import\" instead, and remove the block.",
-	"removed":   "Use the command \"state rm\" instead, and remove the block.",
-	"check":     "Use a postcondition in a lifecycle block or a precondition in an output instead.",
-	"ephemeral": "Use a variable with sensitive = true instead.",
-	"action":    "Remove the block.",
-	"language":  "Remove the block.",
+	"module":   "Write its resources into this directory.",
+	"moved":    "Use the command \"state mv\" instead, and remove the block.",
+	"import":   "Use the command \"import\" instead, and remove the block.",
+	"removed":  "Use the command \"state rm\" instead, and remove the block.",
+	"check":    "Use a postcondition in a lifecycle block or a precondition in an output instead.",
+	"language": "Remove the block.",
 }
 
 func (l *loader) file(f *hcl.File) {
@@ -221,8 +219,10 @@ func (l *loader) file(f *hcl.File) {
 			l.locals(b)
 		case "output":
 			l.output(b)
-		case "resource", "data":
+		case "resource", "data", "ephemeral":
 			l.resource(b)
+		case "action":
+			l.action(b)
 		}
 	}
 }

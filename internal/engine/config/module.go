@@ -76,6 +76,7 @@ type Variable struct {
 	Default     cty.Value // cty.NilVal when the variable is required
 	Description string
 	Sensitive   bool
+	Ephemeral   bool // not to be kept in a plan or a state
 	Nullable    bool
 	Validations []*Check
 	Range       hcl.Range
@@ -97,6 +98,7 @@ type Output struct {
 	Expr          hcl.Expression
 	Description   string
 	Sensitive     bool
+	Ephemeral     bool // its value is not to be kept
 	DependsOn     []hcl.Traversal
 	Preconditions []*Check
 	Range         hcl.Range
@@ -109,8 +111,8 @@ type Check struct {
 	Range     hcl.Range
 }
 
-// Resource is a resource or data block. Body holds the provider's arguments
-// only.
+// Resource is a resource, data, ephemeral or action block. Body holds the
+// provider's arguments only.
 type Resource struct {
 	Addr      addr.Resource
 	Count     hcl.Expression // nil if not given
@@ -152,6 +154,7 @@ type Lifecycle struct {
 	ReplaceTriggeredBy  []hcl.Expression
 	Preconditions       []*Check
 	Postconditions      []*Check
+	Triggers            []*Trigger
 }
 
 // ProviderAddr is the source address behind a local provider name.

@@ -19,8 +19,11 @@ var resourceSchema = &hcl.BodySchema{
 func (l *loader) resource(b *hcl.Block) {
 	id := addr.Resource{Type: b.Labels[0], Name: b.Labels[1]}
 	what := "resource"
-	if b.Type == "data" {
+	switch b.Type {
+	case "data":
 		id.Mode, what = addr.Data, "data source"
+	case "ephemeral":
+		id.Mode, what = addr.Ephemeral, "ephemeral resource"
 	}
 	existing := l.m.Resources[id]
 	var at *hcl.Range
@@ -119,8 +122,8 @@ func (l *loader) lifecycle(r *Resource, b *hcl.Block) {
 	out := &r.Lifecycle
 	managedOnly := func(name string) *hcl.Attribute {
 		a := c.Attributes[name]
-		if a != nil && r.Addr.Mode == addr.Data {
-			l.fail(a.NameRange, "Not for data sources", "The lifecycle argument %q has a meaning only for managed resources. Remove it from %s.", name, r.Addr)
+		if a != nil && r.Addr.Mode != addr.Managed {
+			l.fail(a.NameRange, "Not a managed resource", "The lifecycle argument %q has a meaning only for managed resources. Remove it from %s.", name, r.Addr)
 			return nil
 		}
 		return a
@@ -145,10 +148,8 @@ func (l *loader) lifecycle(r *Resource, b *hcl.Block) {
 			l.fail(a.NameRange, "\""+name+"\" is not supported", "This version of the engine cannot carry out the lifecycle argument %q. Remove it.", name)
 		}
 	}
-	for _, nested := range c.Blocks {
-		if nested.Type == "action_trigger" {
-			l.fail(nested.DefRange, "\"action_trigger\" blocks are not supported", "This version of the engine does not run actions. Remove the block.")
-		}
+	if triggers := l.triggers(r, c.Blocks); len(triggers) > 0 {
+		out.Triggers = triggers
 	}
 	if checks := l.checks(c.Blocks, "precondition"); len(checks) > 0 {
 		out.Preconditions = checks

@@ -37,7 +37,7 @@ func (l *loader) variable(b *hcl.Block) {
 		l.m.Variables[name] = v
 	}
 	c := l.content(b.Body, variableSchema)
-	for _, arg := range []string{"ephemeral", "const", "deprecated"} {
+	for _, arg := range []string{"const", "deprecated"} {
 		if a := c.Attributes[arg]; a != nil {
 			l.fail(a.NameRange, "\""+arg+"\" is not supported", "This version of the engine cannot carry out the argument %q of a variable. Remove it.", arg)
 		}
@@ -47,6 +47,9 @@ func (l *loader) variable(b *hcl.Block) {
 	}
 	if a := c.Attributes["sensitive"]; a != nil {
 		v.Sensitive = l.flag(a)
+	}
+	if a := c.Attributes["ephemeral"]; a != nil {
+		v.Ephemeral = l.flag(a)
 	}
 	if a := c.Attributes["nullable"]; a != nil {
 		v.Nullable = l.flag(a)
@@ -160,7 +163,7 @@ func (l *loader) output(b *hcl.Block) {
 		l.m.Outputs[name] = o
 	}
 	c := l.content(b.Body, outputSchema)
-	for _, arg := range []string{"ephemeral", "deprecated", "type"} {
+	for _, arg := range []string{"deprecated", "type"} {
 		if a := c.Attributes[arg]; a != nil {
 			l.fail(a.NameRange, "\""+arg+"\" is not supported", "This version of the engine cannot carry out the argument %q of an output. Remove it.", arg)
 		}
@@ -178,6 +181,9 @@ func (l *loader) output(b *hcl.Block) {
 	}
 	if a := c.Attributes["sensitive"]; a != nil {
 		o.Sensitive = l.flag(a)
+	}
+	if a := c.Attributes["ephemeral"]; a != nil {
+		o.Ephemeral = l.flag(a)
 	}
 	if a := c.Attributes["depends_on"]; a != nil {
 		o.DependsOn = l.dependsOn(a)

@@ -64,6 +64,8 @@ func (e *Eval) message(c *config.Check, ec *hcl.EvalContext) string {
 	switch {
 	case err != nil || v.IsNull():
 		return "The condition does not hold, and its error_message is not a text."
+	case v.HasMark(Ephemeral):
+		return "The condition does not hold. Its error_message is not shown, because it refers to ephemeral values."
 	case v.IsMarked():
 		return "The condition does not hold. Its error_message is not shown, because it refers to sensitive values."
 	case !v.IsKnown():

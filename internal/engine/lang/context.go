@@ -64,6 +64,9 @@ func (e *Eval) access(ctx context.Context, into map[addr.Resource]*access, r Ref
 	if diags := e.declared(r); diags.HasErrors() {
 		return diags
 	}
+	if r.Resource.Mode == addr.Action {
+		return hcl.Diagnostics{invalid(r, "Invalid reference", "An action has no value. Refer to it only in the actions of an action_trigger block.")}
+	}
 	a := into[r.Resource]
 	if a == nil {
 		a = &access{keyed: map[string]cty.Value{}}
@@ -146,12 +149,15 @@ func (e *Eval) addResources(vars map[string]cty.Value, resources map[addr.Resour
 	for name, values := range byType[addr.Managed] {
 		vars[name] = cty.ObjectVal(values)
 	}
-	if data := byType[addr.Data]; data != nil {
+	for word, mode := range modes {
+		if byType[mode] == nil {
+			continue
+		}
 		types := map[string]cty.Value{}
-		for name, values := range data {
+		for name, values := range byType[mode] {
 			types[name] = cty.ObjectVal(values)
 		}
-		vars["data"] = cty.ObjectVal(types)
+		vars[word] = cty.ObjectVal(types)
 	}
 }
 
@@ -171,10 +177,16 @@ func (e *Eval) resolve(ctx context.Context, r Ref, in Within) (cty.Value, hcl.Di
 		}
 		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"path\" reference", "There are path.module, path.root and path.cwd.")}
 	case "terraform":
-		if r.Name == "workspace" {
+		switch r.Name {
+		case "workspace":
 			return cty.StringVal(e.workspace), nil
+		case "applying":
+			if e.static {
+				return cty.UnknownVal(cty.Bool).Mark(Ephemeral), nil
+			}
+			return cty.BoolVal(e.applying).Mark(Ephemeral), nil
 		}
-		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"terraform\" reference", "There is only terraform.workspace.")}
+		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"terraform\" reference", "There are terraform.workspace and terraform.applying.")}
 	case "each":
 		return e.each(r, in)
 	case "count":
@@ -234,14 +246,16 @@ func (e *Eval) declared(r Ref) hcl.Diagnostics {
 					}
 				}
 			}
-			what = "resource"
-			if r.Resource.Mode == addr.Data {
-				what = "data source"
-			}
+			what = nouns[r.Resource.Mode]
 			return hcl.Diagnostics{undeclared(r, what, r.Resource.String(), config.Suggest(r.Resource.String(), names), "Declare it, or mend the reference.")}
 		}
 	}
 	return nil
+}
+
+// nouns are what people call the things of each mode.
+var nouns = map[addr.Mode]string{
+	addr.Managed: "resource", addr.Data: "data source", addr.Ephemeral: "ephemeral resource", addr.Action: "action", addr.List: "list",
 }
 
 func undeclared(r Ref, what, name, suggestion, remedy string) *hcl.Diagnostic {

@@ -25,6 +25,9 @@ import (
 // Sensitive is the mark of values that must not be shown.
 const Sensitive = funcs.Sensitive
 
+// Ephemeral is the mark of values that must not be kept in a plan or a state.
+const Ephemeral = funcs.Ephemeral
+
 // Objects gives expressions the values of resources. The diagnostics are those
 // of a graph.Memo's Get.
 type Objects interface {
@@ -46,6 +49,7 @@ type Eval struct {
 	variables map[string]cty.Value
 	workspace string
 	static    bool
+	applying  bool
 
 	locals     *graph.Memo[LocalID, cty.Value]
 	outputs    *graph.Memo[OutputID, cty.Value]
@@ -72,13 +76,16 @@ type Options struct {
 
 	// Static leaves everything unknown that differs between instances.
 	Static bool
+
+	// Applying is the value of terraform.applying.
+	Applying bool
 }
 
 // New is an evaluator with nothing evaluated yet.
 func New(o Options) *Eval {
 	e := &Eval{
 		mod: o.Module, objects: o.Objects, graph: o.Graph, functions: o.Functions,
-		variables: o.Variables, workspace: o.Workspace, static: o.Static,
+		variables: o.Variables, workspace: o.Workspace, static: o.Static, applying: o.Applying,
 	}
 	e.locals = graph.NewMemo(o.Graph, e.nameLocal, e.evalLocal)
 	e.outputs = graph.NewMemo(o.Graph, e.nameOutput, e.evalOutput)
@@ -208,8 +215,19 @@ func (e *Eval) evalOutput(ctx context.Context, id OutputID) (cty.Value, hcl.Diag
 			Subject: &at,
 		})
 	}
+	if !o.Ephemeral && v.HasMarkDeep(Ephemeral) {
+		at := o.Expr.Range()
+		return v, append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Output refers to ephemeral values",
+			Detail:  fmt.Sprintf("The value of output %q is derived from an ephemeral value, which must not be kept. Add ephemeral = true to the output if it is one of a called module, or use ephemeralasnull().", o.Name),
+			Subject: &at,
+		})
+	}
 	if o.Sensitive {
 		v = v.Mark(Sensitive)
+	}
+	if o.Ephemeral {
+		v = v.Mark(Ephemeral)
 	}
 	return v, diags
 }

@@ -122,6 +122,9 @@ func (e *Eval) expandCount(ctx context.Context, r addr.Resource, x hcl.Expressio
 	fail := func(detail string) (*Expansion, hcl.Diagnostics) {
 		return out, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid count", Detail: detail, Subject: &at, Expression: x})
 	}
+	if v.HasMark(Ephemeral) {
+		return fail("count must not be ephemeral: the number of instances has to be the same when the plan is applied.")
+	}
 	if v.IsMarked() {
 		return fail("count must not be sensitive: the number of instances cannot be hidden. Use nonsensitive() if the number is no secret.")
 	}
@@ -162,6 +165,8 @@ func (e *Eval) expandForEach(ctx context.Context, r addr.Resource, x hcl.Express
 	unknown := fmt.Sprintf("The keys of for_each of %s depend on values that are known only after apply, so its instances cannot be planned. Use keys that the configuration itself says, and put what is known later into the values of a map.", r)
 	ty := v.Type()
 	switch {
+	case v.HasMark(Ephemeral):
+		return fail("for_each must not be ephemeral: its keys become part of addresses, which are kept in the plan and in the state.")
 	case v.IsMarked():
 		return fail("for_each must not be sensitive: its keys become part of addresses, which are shown. Use nonsensitive() if they are no secret.")
 	case v.IsNull():

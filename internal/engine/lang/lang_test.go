@@ -45,6 +45,8 @@ func TestRefs(t *testing.T) {
 		{`a_b.c["k"].d`, `a_b.c["k"]`},
 		{`a_b.c[0]`, `a_b.c[0]`},
 		{`data.a_b.c[1].x`, `data.a_b.c[1]`},
+		{`ephemeral.a_b.c["k"].x`, `ephemeral.a_b.c["k"]`},
+		{`action.a_b.c[0]`, `action.a_b.c[0]`},
 		{`a_b.c[each.key].d`, `a_b.c(expr) each.key`},
 		{`a_b.c[var.m[each.key]].d`, `a_b.c(expr) each.key var.m`},
 		{`a_b.c[*].d`, `a_b.c`},
@@ -66,7 +68,7 @@ func TestRefs(t *testing.T) {
 			t.Errorf("%s: got %s, %v, want %s", c.src, got, diags, c.want)
 		}
 	}
-	for _, src := range []string{`word`, `var`, `data.x`, `ephemeral.a_b.c`, `a_b.c[null]`, `resource.a_b.c`} {
+	for _, src := range []string{`word`, `var`, `data.x`, `a_b.c[null]`, `resource.a_b.c`} {
 		e, _ := hclsyntax.ParseExpression([]byte(src), "", hcl.InitialPos)
 		if refs, diags := lang.Refs(e, nil); !diags.HasErrors() {
 			t.Errorf("%s: got %s, want an error", src, describe(refs))

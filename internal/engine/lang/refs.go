@@ -10,7 +10,7 @@ import (
 // Ref is one reference of an expression to something outside of it.
 type Ref struct {
 	// Root is the first word: var, local, path, terraform, each, count, self,
-	// module, or "resource" for a managed resource or a data source.
+	// module, or "resource" for what a resource address names, whatever its mode.
 	Root string
 
 	// Name is the second word, for other roots than a resource; empty if there
@@ -111,6 +111,10 @@ func (w *walker) local(t hcl.Traversal) bool {
 	return false
 }
 
+// modes are the words that a reference to anything but a managed resource begins
+// with.
+var modes = map[string]addr.Mode{"data": addr.Data, "ephemeral": addr.Ephemeral, "action": addr.Action, "list": addr.List}
+
 // refOf reads a traversal as a reference.
 func refOf(t hcl.Traversal) (Ref, hcl.Diagnostics) {
 	r := Ref{Root: t.RootName(), Range: t.SourceRange()}
@@ -131,12 +135,10 @@ func refOf(t hcl.Traversal) (Ref, hcl.Diagnostics) {
 	case "self":
 		r.Rest = rest
 		return r, nil
-	case "ephemeral", "action":
-		return bad("This version of the engine has no " + r.Root + " resources.")
-	case "data":
-		r.Resource.Mode = addr.Data
+	case "data", "ephemeral", "action", "list":
+		r.Resource.Mode = modes[r.Root]
 		if len(rest) < 2 || attrName(rest[0]) == "" || attrName(rest[1]) == "" {
-			return bad("The word \"data\" must be followed by a type and a name.")
+			return bad("The word \"" + r.Root + "\" must be followed by a type and a name.")
 		}
 		r.Resource.Type, r.Resource.Name, rest = attrName(rest[0]), attrName(rest[1]), rest[2:]
 	case "resource":

@@ -26,6 +26,9 @@ func Variables(m *config.Module, inputs map[string]config.Input) (map[string]cty
 		if v.Sensitive {
 			value = value.Mark(Sensitive)
 		}
+		if v.Ephemeral {
+			value = value.Mark(Ephemeral)
+		}
 		out[name] = value
 	}
 	return out, diags
@@ -76,6 +79,9 @@ func UnknownVariables(m *config.Module) map[string]cty.Value {
 		value := cty.UnknownVal(v.Type.WithoutOptionalAttributesDeep())
 		if v.Sensitive {
 			value = value.Mark(Sensitive)
+		}
+		if v.Ephemeral {
+			value = value.Mark(Ephemeral)
 		}
 		out[name] = value
 	}

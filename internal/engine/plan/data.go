@@ -61,20 +61,16 @@ func (p *planner) planData(ctx context.Context, r *Resource, a addr.Instance) (c
 func (p *planner) pending(r *Resource) bool {
 	waits := map[addr.Resource]bool{}
 	for _, t := range r.DependsOn {
-		if root := t.RootName(); root == "data" && len(t) > 2 {
-			waits[addr.Resource{Mode: addr.Data, Type: second(t), Name: second(t[1:])}] = true
-		} else {
-			waits[addr.Resource{Type: root, Name: second(t)}] = true
-		}
+		waits[named(t)] = true
 	}
-	named := slices.Clone(r.block.Refs())
+	mentioned := slices.Clone(r.block.Refs())
 	for _, e := range []hcl.Expression{r.Count, r.ForEach} {
 		if e != nil {
 			refs, _ := lang.Refs(e, nil) // evaluation has reported what is wrong
-			named = append(named, refs...)
+			mentioned = append(mentioned, refs...)
 		}
 	}
-	for _, ref := range named {
+	for _, ref := range mentioned {
 		if ref.Root == "resource" && ref.Resource.Mode == addr.Managed {
 			waits[ref.Resource] = true
 		}

@@ -19,6 +19,9 @@ import (
 type Configuration struct {
 	Value cty.Value // unmarked, of the schema's type
 	Marks []cty.PathValueMarks
+
+	// Ephemeral tells that some values are not kept, and may differ the next time.
+	Ephemeral bool
 }
 
 // Configuration evaluates r for the instance with that key, and has the provider
@@ -31,12 +34,20 @@ func (s *Session) Configuration(ctx context.Context, r *Resource, in lang.Within
 	out := Configuration{}
 	out.Value, out.Marks = value.UnmarkDeepWithPaths()
 	instance := addr.Instance{Resource: r.Addr, Key: in.Key}
-	checker := s.unconfigured(r.Provider.Provider)
 	var more hcl.Diagnostics
-	if r.Addr.Mode == addr.Data {
-		more = checker.ValidateData(ctx, r.Addr.Type, out.Value)
-	} else {
+	if out.Marks, out.Ephemeral, more = s.forgetful(r, instance, out.Marks); more.HasErrors() {
+		return out, append(diags, more...)
+	}
+	checker := s.unconfigured(r.Provider.Provider)
+	switch r.Addr.Mode {
+	case addr.Managed:
 		more = checker.ValidateResource(ctx, r.Addr.Type, out.Value)
+	case addr.Data:
+		more = checker.ValidateData(ctx, r.Addr.Type, out.Value)
+	case addr.Ephemeral:
+		more = checker.ValidateEphemeral(ctx, r.Addr.Type, out.Value)
+	case addr.Action:
+		more = checker.ValidateAction(ctx, r.Addr.Type, out.Value)
 	}
 	return out, append(diags, s.Locate(more, r, instance)...)
 }
@@ -102,7 +113,7 @@ func (s *Session) Decide(ctx context.Context, r *Resource, instance addr.Instanc
 	change := Change{
 		Addr: instance, Provider: r.Provider,
 		Before: Marked(r.Schema, prior.Value, MarksOf(prior.Sensitive)),
-		Known:  config.Value.IsWhollyKnown(), CreateFirst: r.CreateFirst, Dependencies: r.Needs,
+		Known:  config.Value.IsWhollyKnown() && !config.Ephemeral, CreateFirst: r.CreateFirst, Dependencies: r.Needs,
 	}
 	provider, diags := s.Provider(ctx, r.Provider)
 	if diags.HasErrors() {

@@ -215,6 +215,9 @@ func encodePlan(prog *Program, p *Plan) ([]byte, error) {
 	}
 	var err error
 	for name, v := range p.Variables {
+		if prog.Module.Variables[name] != nil && prog.Module.Variables[name].Ephemeral {
+			continue // given anew when the plan is applied
+		}
 		if doc.Variables[name], err = encodeValue(v, cty.DynamicPseudoType); err != nil {
 			return nil, fmt.Errorf("var.%s: %w", name, err)
 		}

@@ -14,10 +14,11 @@ import (
 // returns the entry that makes it the object of the instance a, which the
 // configuration must have and the state must not. Of the options, those that say
 // what to do play no part.
-func (p *Program) Import(ctx context.Context, o Options, a addr.Instance, id string) (state.Entry, hcl.Diagnostics) {
+func (p *Program) Import(ctx context.Context, o Options, a addr.Instance, id string) (_ state.Entry, diags hcl.Diagnostics) {
 	entry := state.Entry{Addr: a}
 	o.Mode, o.NoRefresh, o.Replace = RefreshOnly, true, nil
 	pl := p.planner(o)
+	defer func() { diags = append(diags, pl.Close(ctx)...) }()
 	r, diags := pl.importable(ctx, a)
 	if diags.HasErrors() {
 		return entry, diags

@@ -22,8 +22,11 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 	if r == nil {
 		return cty.DynamicVal, nil // its provider or type was refused when compiling
 	}
-	if a.Resource.Mode == addr.Data {
+	switch a.Resource.Mode {
+	case addr.Data:
 		return p.planData(ctx, r, a)
+	case addr.Ephemeral:
+		return p.planEphemeral(ctx, r, a)
 	}
 	if p.opts.Mode != Normal {
 		return p.asItIs(ctx, r, a)

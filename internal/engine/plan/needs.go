@@ -19,7 +19,7 @@ func (p *Program) connect() {
 	c := connector{p: p, locals: map[string]map[addr.ConfigResource]bool{}, all: map[addr.ConfigResource]map[addr.ConfigResource]bool{}}
 	for r, compiled := range p.resources {
 		for need := range c.transitive(r) {
-			if need != r {
+			if need != r && need.Resource.Mode != addr.Ephemeral { // nothing is kept of those
 				compiled.Needs = append(compiled.Needs, need)
 			}
 		}
@@ -107,12 +107,18 @@ func (c *connector) checks(into map[addr.ConfigResource]bool, checks []*config.C
 // traversals adds what depends_on lists.
 func (c *connector) traversals(into map[addr.ConfigResource]bool, traversals []hcl.Traversal) {
 	for _, t := range traversals {
-		if root, name := t.RootName(), second(t); root != "data" {
-			into[addr.Resource{Type: root, Name: name}.In("")] = true
-		} else if len(t) > 2 {
-			into[addr.Resource{Mode: addr.Data, Type: name, Name: second(t[1:])}.In("")] = true
+		into[named(t).In("")] = true
+	}
+}
+
+// named is the resource that a traversal names.
+func named(t hcl.Traversal) addr.Resource {
+	for _, mode := range []addr.Mode{addr.Data, addr.Ephemeral} {
+		if t.RootName() == mode.String() && len(t) > 2 {
+			return addr.Resource{Mode: mode, Type: second(t), Name: second(t[1:])}
 		}
 	}
+	return addr.Resource{Type: t.RootName(), Name: second(t)}
 }
 
 func second(t hcl.Traversal) string {

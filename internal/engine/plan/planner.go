@@ -84,19 +84,28 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
-	diags = append(diags, pl.walk(ctx)...)
-	diags = append(diags, pl.Graph.Diagnostics()...)
-	diags = append(diags, pl.protected()...)
-	diags = append(diags, pl.replaced()...)
-	diags = sorted(graph.Reportable(diags))
+	out, more := pl.run(ctx)
+	diags = append(diags, more...)
+	diags = sorted(graph.Reportable(append(diags, pl.Close(ctx)...)))
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return out, diags
+}
+
+// run asks for everything and puts the plan together.
+func (p *planner) run(ctx context.Context) (*Plan, hcl.Diagnostics) {
+	diags := p.walk(ctx)
+	diags = append(diags, p.Graph.Diagnostics()...)
+	diags = append(diags, p.protected()...)
+	diags = append(diags, p.replaced()...)
 	if diags.HasErrors() {
 		return nil, diags
 	}
 	if ctx.Err() != nil {
 		return nil, append(diags, interrupted())
 	}
-	out := pl.result(ctx)
-	return out, diags
+	return p.result(ctx), diags
 }
 
 // planner begins a run.
@@ -156,7 +165,7 @@ func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
 			}
 		}
 		for r := range p.resources {
-			if !p.only.some(r) {
+			if r.Resource.Mode == addr.Action || !p.only.some(r) {
 				continue
 			}
 			wg.Go(func() {

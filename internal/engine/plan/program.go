@@ -168,20 +168,33 @@ func join(words []string) string {
 	return out
 }
 
+// kinds are what providers offer for each mode.
+var kinds = map[addr.Mode]struct {
+	noun string
+	of   func(*plugin.Schemas) map[string]*plugin.Schema
+}{
+	addr.Managed:   {"resource type", func(s *plugin.Schemas) map[string]*plugin.Schema { return s.Resources }},
+	addr.Data:      {"data source", func(s *plugin.Schemas) map[string]*plugin.Schema { return s.Data }},
+	addr.Ephemeral: {"ephemeral resource", func(s *plugin.Schemas) map[string]*plugin.Schema { return s.Ephemeral }},
+	addr.Action:    {"action", func(s *plugin.Schemas) map[string]*plugin.Schema { return s.Actions }},
+	addr.List:      {"list", func(s *plugin.Schemas) map[string]*plugin.Schema { return s.Lists }},
+}
+
 func schemaOf(s *plugin.Schemas, provider addr.Provider, r *config.Resource) (*plugin.Schema, hcl.Diagnostics) {
-	have, other, what, otherWhat := s.Resources, s.Data, "resource type", "data source"
-	if r.Addr.Mode == addr.Data {
-		have, other, what, otherWhat = s.Data, s.Resources, "data source", "resource type"
-	}
+	kind := kinds[r.Addr.Mode]
+	have := kind.of(s)
 	if schema := have[r.Addr.Type]; schema != nil {
 		return schema, nil
 	}
-	detail := fmt.Sprintf("The provider %s has no %s %q.%s", provider.Display(), what, r.Addr.Type, config.Suggest(r.Addr.Type, maps.Keys(have)))
-	if other[r.Addr.Type] != nil {
-		detail = fmt.Sprintf("The provider %s has a %s %q, but no %s of that name. Use the other kind of block.", provider.Display(), otherWhat, r.Addr.Type, what)
+	detail := fmt.Sprintf("The provider %s has no %s %q.%s", provider.Display(), kind.noun, r.Addr.Type, config.Suggest(r.Addr.Type, maps.Keys(have)))
+	for _, mode := range []addr.Mode{addr.Managed, addr.Data, addr.Ephemeral, addr.Action} {
+		if other := kinds[mode]; other.of(s)[r.Addr.Type] != nil {
+			detail = fmt.Sprintf("The provider %s has a %s %q, but no %s of that name. Use the other kind of block.", provider.Display(), other.noun, r.Addr.Type, kind.noun)
+			break
+		}
 	}
 	at := r.Range
-	return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown " + what, Detail: detail, Subject: &at}}
+	return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown " + kind.noun, Detail: detail, Subject: &at}}
 }
 
 func sortedRequirements(m *config.Module) []*config.Requirement {

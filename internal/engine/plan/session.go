@@ -30,6 +30,8 @@ type Session struct {
 	mu      sync.Mutex
 	running []*plugin.Provider
 	stopped bool
+
+	leases leases
 }
 
 // SessionOptions are what a Session needs to know.
@@ -48,7 +50,7 @@ func (p *Program) NewSession(o SessionOptions) *Session {
 	s.Eval = lang.New(lang.Options{
 		Module: p.Module, Objects: o.Objects, Graph: s.Graph,
 		Functions: lang.Functions(o.Functions, p.providerFunctions()),
-		Variables: o.Variables, Workspace: o.Workspace, Static: o.Static,
+		Variables: o.Variables, Workspace: o.Workspace, Static: o.Static, Applying: o.Functions.Applying,
 	})
 	s.providers = graph.NewMemo(s.Graph, p.nameProvider, s.configure)
 	return s

@@ -36,7 +36,14 @@ func (p *Program) Validate(ctx context.Context) hcl.Diagnostics {
 		diags = append(diags, d...)
 	}
 	wg.Go(func() { report(v.Eval.Validations(ctx)) })
-	for name := range p.Module.Outputs {
+	for name, o := range p.Module.Outputs {
+		if o.Ephemeral {
+			report(hcl.Diagnostics{{
+				Severity: hcl.DiagError, Summary: "Ephemeral output not allowed",
+				Detail:  fmt.Sprintf("The outputs of the root module are kept in the state, so that output %q cannot be ephemeral. Remove the argument, or use ephemeralasnull() if the value is ephemeral.", name),
+				Subject: &o.Range,
+			}})
+		}
 		wg.Go(func() { _, d := v.Eval.Output(ctx, name); report(d) })
 	}
 	for name := range p.Module.Locals {
@@ -68,7 +75,10 @@ func (v *validator) Instance(ctx context.Context, r addr.Resource, _ addr.Key) (
 func (v *validator) Whole(ctx context.Context, r addr.Resource) (cty.Value, hcl.Diagnostics) {
 	value, diags := v.resources.Get(ctx, r)
 	if block := v.Module.Resources[r]; block.Count != nil || block.ForEach != nil {
-		return cty.DynamicVal, diags
+		value = cty.DynamicVal
+		if r.Mode == addr.Ephemeral {
+			value = value.Mark(lang.Ephemeral)
+		}
 	}
 	return value, diags
 }
@@ -93,6 +103,9 @@ func (v *validator) check(ctx context.Context, id addr.Resource) (cty.Value, hcl
 		return cty.UnknownVal(r.Schema.Type), diags
 	}
 	value := Marked(r.Schema, propose(&r.Schema.Block, cty.UnknownVal(r.Schema.Type), config.Value), config.Marks)
+	if id.Mode == addr.Ephemeral {
+		value = value.Mark(lang.Ephemeral)
+	}
 	in.Self = value
 	diags = append(diags, v.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+id.String()+" failed", in)...)
 	diags = append(diags, v.checkProvisioners(ctx, r, in)...)

@@ -126,6 +126,9 @@ func (p *Provider) Read(ctx context.Context, typeName string, current Object) (O
 	if err != nil {
 		return current, append(diags, p.broken(err)...)
 	}
+	if !out.Value.IsNull() && !s.WithoutWriteOnly(out.Value).RawEquals(out.Value) {
+		return current, append(diags, p.failure("Invalid result of the provider", fmt.Sprintf("The provider %s read a value of a write-only attribute of %s. This is a bug in the provider.", p.name, typeName)))
+	}
 	if !out.Value.IsWhollyKnown() {
 		return current, append(diags, p.failure("Invalid result of the provider", fmt.Sprintf("The provider %s read unknown values for an existing %s. This is a bug in the provider.", p.name, typeName)))
 	}
