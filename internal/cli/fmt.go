@@ -9,12 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/hclwrite"
 )
 
 var fmtCommand = command{
@@ -37,7 +35,10 @@ var fmtCommand = command{
 			}
 			for _, a := range args {
 				if err := f.path(a); err != nil {
-					return f.v.fail(err)
+					if err = f.v.fail(err); err == exit(1) {
+						err = exit(2) // 3 is for files that would change
+					}
+					return err
 				}
 			}
 			if f.check && f.changed {
@@ -65,8 +66,12 @@ func (f *formatter) path(path string) error {
 		if err != nil {
 			return err
 		}
-		f.changed = f.changed || !bytes.Equal(src, out)
-		if !f.check {
+		changed := !bytes.Equal(src, out)
+		f.changed = f.changed || changed
+		if f.diff && changed {
+			f.v.say("%s", udiff.Unified("old/<stdin>", "new/<stdin>", string(src), string(out)))
+		}
+		if !f.check && !f.diff {
 			_, err = f.v.p.Out.Write(out)
 		}
 		return err
@@ -74,6 +79,9 @@ func (f *formatter) path(path string) error {
 	at, err := os.Stat(path)
 	if err != nil {
 		return fmt.Errorf("looking for what to format: %w", err)
+	}
+	if !at.IsDir() && !formatted(filepath.Base(path)) {
+		return advise(fmt.Errorf("%s is no configuration file", path), "The names of those end with "+strings.Join(formattedExtensions, ", ")+".")
 	}
 	if !at.IsDir() {
 		return f.file(path)
@@ -91,12 +99,11 @@ func (f *formatter) path(path string) error {
 	})
 }
 
+// formattedExtensions are those of the files that are configuration.
+var formattedExtensions = []string{".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl", ".tfquery.hcl", ".tofu", ".tofutest.hcl"}
+
 func formatted(name string) bool {
-	switch filepath.Ext(name) {
-	case ".tf", ".tfvars", ".tofu":
-		return !strings.HasPrefix(name, ".")
-	}
-	return false
+	return !strings.HasPrefix(name, ".") && slices.ContainsFunc(formattedExtensions, func(x string) bool { return strings.HasSuffix(name, x) })
 }
 
 func (f *formatter) file(path string) error {
@@ -116,7 +123,10 @@ func (f *formatter) file(path string) error {
 		f.v.say("%s", udiff.Unified("old/"+path, "new/"+path, string(src), string(out)))
 	}
 	if f.check || !f.write {
-		return nil
+		if !f.check && !f.list && !f.diff {
+			_, err = f.v.p.Out.Write(out)
+		}
+		return err
 	}
 	at, err := os.Stat(path)
 	if err == nil {
@@ -131,8 +141,9 @@ func (f *formatter) file(path string) error {
 // format refuses what is not HCL, which it could only spoil.
 func (f *formatter) format(name string, src []byte) ([]byte, error) {
 	f.v.sources[name] = src
-	if _, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos); diags.HasErrors() {
+	out, diags := formatSource(name, src)
+	if diags.HasErrors() {
 		return nil, diags
 	}
-	return hclwrite.Format(src), nil
+	return out, nil
 }
