@@ -30,8 +30,7 @@ func NewSet[T any](s *Store, name string) (*Set[T], error) {
 
 // NewSetWith is NewSet with a form of its own in the file.
 func NewSetWith[T any](s *Store, name string, encode func(T) ([]byte, error), decode func([]byte) (T, error)) (*Set[T], error) {
-	s.commit.Lock()
-	defer s.commit.Unlock()
+	defer s.still()()
 	if slices.ContainsFunc(s.sets, func(o set) bool { return o.setName() == name }) {
 		return nil, fmt.Errorf("the store has a set %q already", name)
 	}
@@ -114,6 +113,25 @@ type edit[T any] struct {
 	set  *Set[T]
 	tree *btree.Map[string, T]
 	puts map[string]*T // nil: deleted
+	raw  map[string][]byte
+}
+
+// encode makes what write writes, so that a value which has no form in the file
+// fails its own commit alone.
+func (e *edit[T]) encode() error {
+	e.raw = make(map[string][]byte, len(e.puts))
+	for k, v := range e.puts {
+		if v == nil {
+			e.raw[k] = nil
+			continue
+		}
+		raw, err := e.set.encode(*v)
+		if err != nil {
+			return fmt.Errorf("writing the store's file: %s %q: %w", e.set.name, k, err)
+		}
+		e.raw[k] = raw
+	}
+	return nil
 }
 
 func (e *edit[T]) publish(trees []any) { trees[e.set.index] = e.tree }
@@ -123,18 +141,13 @@ func (e *edit[T]) write(tx *bbolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	for k, v := range e.puts {
-		if v == nil {
-			if err := b.Delete([]byte(k)); err != nil {
-				return err
-			}
-			continue
+	for k, raw := range e.raw {
+		if e.puts[k] == nil {
+			err = b.Delete([]byte(k))
+		} else {
+			err = b.Put([]byte(k), raw)
 		}
-		raw, err := e.set.encode(*v)
 		if err != nil {
-			return fmt.Errorf("%s %q: %w", e.set.name, k, err)
-		}
-		if err := b.Put([]byte(k), raw); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,8 @@
 // Package store keeps what the emulator holds: ordered sets of values, read from
 // isolated snapshots and changed by atomic commits over any number of sets. With
 // a file, a commit is written to it in one transaction, and synced, before anyone
-// sees it. It must not know what the values mean.
+// sees it; commits that come while one is being written are written together. It
+// must not know what the values mean.
 package store
 
 import (
@@ -25,6 +26,7 @@ type Store struct {
 	db     *bbolt.DB  // nil in memory
 	sets   []set
 	now    atomic.Pointer[[]any] // the tree of each set, as of the last commit
+	file   file
 }
 
 // set is what a Store needs to know of a Set of any type.
@@ -103,8 +105,7 @@ func undamaged(f func() error) (err error) {
 
 // Close releases the file. The store must not be used afterwards.
 func (s *Store) Close() error {
-	s.commit.Lock()
-	defer s.commit.Unlock()
+	defer s.still()()
 	if s.db == nil {
 		return nil
 	}
@@ -113,8 +114,7 @@ func (s *Store) Close() error {
 
 // Reset empties every set, in memory and in the file.
 func (s *Store) Reset() error {
-	s.commit.Lock()
-	defer s.commit.Unlock()
+	defer s.still()()
 	if s.db != nil {
 		err := s.db.Update(func(tx *bbolt.Tx) error {
 			var names [][]byte
@@ -174,6 +174,7 @@ type Tx struct {
 
 // change is what a transaction does to one set.
 type change interface {
+	encode() error
 	write(*bbolt.Tx) error
 	publish(trees []any)
 }
@@ -188,32 +189,39 @@ func (s *Store) View(f func(tx *Tx) error) error {
 // file, then to memory, all or none. Values passed to Put belong to the store and
 // must not be changed afterwards. An Update within an Update never returns.
 func (s *Store) Update(f func(tx *Tx) error) error {
-	s.commit.Lock()
-	defer s.commit.Unlock()
-	tx := &Tx{trees: *s.now.Load(), writable: true, edits: map[set]change{}}
-	if err := f(tx); err != nil {
+	b, first, err := s.change(f)
+	if b == nil {
 		return err
 	}
-	if len(tx.edits) == 0 {
-		return nil
+	if first {
+		s.write(b)
 	}
-	if s.db != nil {
-		err := s.db.Update(func(btx *bbolt.Tx) error {
-			for _, c := range tx.edits {
-				if err := c.write(btx); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("writing the store's file: %w", err)
-		}
+	<-b.done
+	return errors.Join(err, b.err)
+}
+
+// change calls f. With a file it returns the batch that must be written before the
+// outcome is true, and whether the caller must write it.
+func (s *Store) change(f func(tx *Tx) error) (b *batch, first bool, err error) {
+	s.commit.Lock()
+	defer s.commit.Unlock()
+	tx := &Tx{trees: s.newest(), writable: true, edits: map[set]change{}}
+	if err := f(tx); err != nil || len(tx.edits) == 0 {
+		return s.file.last(), false, err // what f has seen must be true
 	}
 	trees := slices.Clone(tx.trees)
 	for _, c := range tx.edits {
+		if s.db != nil {
+			if err := c.encode(); err != nil {
+				return s.file.last(), false, err
+			}
+		}
 		c.publish(trees)
 	}
-	s.now.Store(&trees)
-	return nil
+	if s.db == nil {
+		s.now.Store(&trees)
+		return nil, false, nil
+	}
+	b, first = s.file.add(tx.edits, trees)
+	return b, first, nil
 }

@@ -583,3 +583,48 @@ func TestUncounted(t *testing.T) {
 		t.Errorf("Heads = %q", got)
 	}
 }
+
+// TestGroup has many commits at once, each of which sees those before it, and
+// all of which are in the file when they are acknowledged.
+func TestGroup(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "db")
+	s := open(t, path)
+	c := set[int](t, s, "c")
+	const writers, each = 16, 20
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for i := range each {
+				err := s.Update(func(tx *store.Tx) error {
+					sum, _ := c.Get(tx, "sum")
+					c.Put(tx, "sum", sum+1)
+					c.Put(tx, fmt.Sprintf("%d/%d", w, i), i)
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				view(t, s, func(tx *store.Tx) {
+					if _, ok := c.Get(tx, fmt.Sprintf("%d/%d", w, i)); !ok {
+						t.Error("a commit that is acknowledged does not show")
+					}
+				})
+			}
+		})
+	}
+	all.Wait()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, path)
+	c = set[int](t, s, "c")
+	view(t, s, func(tx *store.Tx) {
+		if sum, _ := c.Get(tx, "sum"); sum != writers*each {
+			t.Errorf("got %d of %d commits", sum, writers*each)
+		}
+	})
+	if got := s.Len(); got != 1+writers*each {
+		t.Errorf("got %d values", got)
+	}
+}
