@@ -48,7 +48,8 @@ func run(ctx context.Context) error {
 		name    string
 		measure func(context.Context) error
 	}{
-		{"binary", b.binary}, {"emulator", b.emulator}, {"tables", b.tables}, {"demo", b.demo}, {"warm", b.warm}, {"terraform", b.terraform},
+		{"binary", b.binary}, {"emulator", b.emulator}, {"tables", b.tables}, {"million", b.million}, {"durable", b.durable},
+		{"demo", b.demo}, {"warm", b.warm}, {"terraform", b.terraform},
 	} {
 		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], m.name) {
 			continue // only what the arguments name

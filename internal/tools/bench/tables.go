@@ -139,10 +139,7 @@ func (b *bench) tables(ctx context.Context) error {
 			b.add(fmt.Sprintf("tables: %s, CPU of ours / %s", op, peer.name), mine[op].cpu/theirs[op].cpu, "×", 0.2, "")
 		}
 	}
-	if err := b.million(ctx); err != nil {
-		return err
-	}
-	return b.durable(ctx)
+	return nil
 }
 
 // latencies measures single calls of the SDK's client.
