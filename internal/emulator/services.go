@@ -16,6 +16,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/iam"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/logs"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/s3"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
@@ -69,6 +70,10 @@ func (e *Emulator) compose() (_ *services, err error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, groups.Close)
+	files, err := s3.New(around)
+	if err != nil {
+		return nil, err
+	}
 	tokens := sts.New(around, roles, e.key.ID, e.key.Secret)
 	functions, err := lambda.New(around, groups, tokens)
 	if err != nil {
@@ -86,6 +91,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 		roles.Wire(),
 		functions.Wire(),
 		groups.Wire(),
+		files.Wire(),
 		tokens.Wire(),
 	}
 	s.api, err = wire.New(wire.Config{

@@ -35,6 +35,12 @@ func Exchange(svc Service, op string, r *http.Request, out any) (in any, answer 
 	if c.op.Name != op {
 		return nil, nil, fmt.Errorf("the request is routed to %s", c.op.Name)
 	}
+	if s.Protocol == RESTXML {
+		r.Body = io.NopCloser(bytes.NewReader(c.body))
+		if c.stream, err = newBody(c); err != nil {
+			return nil, nil, err
+		}
+	}
 	v := reflect.New(c.op.in)
 	if err := c.protocol.decode(c, v.Elem()); err != nil {
 		return nil, nil, err

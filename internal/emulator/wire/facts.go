@@ -31,6 +31,7 @@ var validationCodes = map[string]string{
 	"sts":  "ValidationError",
 	"sns":  "ValidationError",
 	"logs": "InvalidParameterException",
+	"s3":   "NotImplemented",
 }
 
 // namespaceValidationCodes are those of services that share a scope's name.
@@ -51,6 +52,7 @@ var statuses = map[string]int{
 	"InvalidSignatureException":           http.StatusForbidden,
 	"MissingAuthenticationToken":          http.StatusForbidden,
 	"MissingAuthenticationTokenException": http.StatusForbidden,
+	"NotImplemented":                      http.StatusNotImplemented,
 	"RequestEntityTooLargeException":      http.StatusRequestEntityTooLarge,
 	"SignatureDoesNotMatch":               http.StatusForbidden,
 	"UnrecognizedClientException":         http.StatusForbidden,
@@ -102,4 +104,39 @@ var lookarounds = map[string][2]string{
 		`(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]{1,64})(:([0-9a-zA-Z-_]+))?`,
 		`(.*:)?(function:)?[a-zA-Z0-9-_]{1,64}:\d+`,
 	},
+}
+
+// xmlRoots are the root elements of S3's answers that are not called after their
+// operation.
+var xmlRoots = map[string]string{
+	"CreateMultipartUpload": "InitiateMultipartUploadResult",
+	"DeleteObjects":         "DeleteResult",
+	"GetBucketAcl":          "AccessControlPolicy",
+	"GetBucketTagging":      "Tagging",
+	"GetBucketVersioning":   "VersioningConfiguration",
+	"GetObjectAcl":          "AccessControlPolicy",
+	"GetObjectAttributes":   "GetObjectAttributesResponse",
+	"GetObjectTagging":      "Tagging",
+	"ListBuckets":           "ListAllMyBucketsResult",
+	"ListObjectVersions":    "ListVersionsResult",
+	"ListObjects":           "ListBucketResult",
+	"ListObjectsV2":         "ListBucketResult",
+	"ListParts":             "ListPartsResult",
+}
+
+// xmlTextRoots are S3's answers whose root element holds their only member's text.
+var xmlTextRoots = map[string]bool{"GetBucketLocation": true}
+
+// s3Denials are S3's words for what is wrong with a request's signature.
+var s3Denials = map[string]struct {
+	code, message string
+	status        int
+}{
+	"ExpiredToken":               {"ExpiredToken", "The provided token has expired.", http.StatusBadRequest},
+	"IncompleteSignature":        {"AuthorizationHeaderMalformed", "", http.StatusBadRequest},
+	"InvalidClientTokenId":       {"InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", http.StatusForbidden},
+	"MissingAuthenticationToken": {"AccessDenied", "Access Denied", http.StatusForbidden},
+	"SignatureDoesNotMatch":      {"SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method.", http.StatusForbidden},
+	"RequestExpired":             {"AccessDenied", "Request has expired", http.StatusForbidden},
+	"RequestTimeTooSkewed":       {"RequestTimeTooSkewed", "The difference between the request time and the current time is too large.", http.StatusForbidden},
 }

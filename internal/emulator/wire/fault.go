@@ -16,6 +16,9 @@ type fault struct {
 	status  int
 	server  bool // not the client's fault
 
+	detail []Detail    // of an [Error]
+	header http.Header // of an [Error]
+
 	modeled bool // the service's model has it
 	query   string
 	value   reflect.Value // of a modeled error: the struct
@@ -59,6 +62,10 @@ func (s *service) faultOf(err error) (f fault, ok bool) {
 	}
 	if own, ok := api.(*refusal); ok && own.status != 0 {
 		f.status = own.status
+		return f, true
+	}
+	if own, ok := api.(*Error); ok {
+		f.status, f.detail, f.header = own.Status, own.Detail, own.Header
 		return f, true
 	}
 	v := reflect.ValueOf(api)

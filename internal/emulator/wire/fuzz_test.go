@@ -186,6 +186,6 @@ func FuzzRoute(f *testing.F) {
 		r := &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{"Authorization": {authorization}}}
 		c := &call{r: r}
 		_ = s.route(c, nil)
-		_ = canonical(r, nil, credentialOf(r))
+		_ = canonical(r, emptySum, credentialOf(r))
 	})
 }

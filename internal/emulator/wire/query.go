@@ -173,6 +173,9 @@ func (query) encode(c *call, out reflect.Value) (response, error) {
 
 // xmlns is the namespace of a service's answers.
 func (s *service) xmlns() string {
+	if s.Protocol == RESTXML {
+		return "http://" + s.Name + ".amazonaws.com/doc/" + s.Version + "/"
+	}
 	return "https://" + s.Name + ".amazonaws.com/doc/" + s.Version + "/"
 }
 

@@ -24,10 +24,22 @@ func (p restJSON) decode(c *call, in reflect.Value) error {
 	if s == nil {
 		return nil
 	}
+	bodied, err := readBound(c, s, in, func(m *member, dst reflect.Value) error { return p.payload(c, m, dst) })
+	if err != nil || !bodied || len(bytes.TrimSpace(c.body)) == 0 {
+		return err
+	}
+	v, err := parseJSON(c.body)
+	if err != nil {
+		return unserializable("Could not parse request body into json: %v", err)
+	}
+	return c.svc.reader(true).object(v, s, in)
+}
+
+// readBound fills the members of in that are not in a body, by payload the one that
+// is a whole body, and reports whether there are others.
+func readBound(c *call, s *shape, in reflect.Value, payload func(*member, reflect.Value) error) (bodied bool, err error) {
 	query := c.r.URL.Query()
-	bodied := false
 	for _, m := range s.members {
-		var err error
 		dst := in.Field(m.field)
 		switch m.in {
 		case inBody:
@@ -43,20 +55,13 @@ func (p restJSON) decode(c *call, in reflect.Value) error {
 		case inPrefixHeaders:
 			readPrefixed(c.r.Header, m.bound, dst)
 		case inPayload:
-			err = p.payload(c, m, dst)
+			err = payload(m, dst)
 		}
 		if err != nil {
-			return err
+			return bodied, err
 		}
 	}
-	if !bodied || len(bytes.TrimSpace(c.body)) == 0 {
-		return nil
-	}
-	v, err := parseJSON(c.body)
-	if err != nil {
-		return unserializable("Could not parse request body into json: %v", err)
-	}
-	return c.svc.reader(true).object(v, s, in)
+	return bodied, nil
 }
 
 // payload gives the whole body to one member.

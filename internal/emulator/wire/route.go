@@ -2,6 +2,7 @@ package wire
 
 import (
 	"cmp"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type route struct {
 type pattern struct {
 	segments []string
 	query    url.Values
+	headers  []string // that must be there
 }
 
 // routesOf sorts the operations' routes so that of two that match a request the
@@ -34,14 +36,23 @@ func routesOf(ops map[string]*operation) []route {
 			routes = append(routes, route{op: op, method: t.Method, status: t.Code, pattern: parsePattern(t.URI)})
 		}
 	}
+	sortRoutes(routes)
+	return routes
+}
+
+func sortRoutes(routes []route) {
 	slices.SortFunc(routes, func(a, b route) int {
 		return cmp.Or(
-			cmp.Compare(len(b.pattern.query), len(a.pattern.query)),
+			cmp.Compare(len(b.pattern.query)+len(b.pattern.headers), len(a.pattern.query)+len(a.pattern.headers)),
 			cmp.Compare(b.pattern.literals(), a.pattern.literals()),
 			strings.Compare(a.op.Name, b.op.Name),
 		)
 	})
-	return routes
+}
+
+// has reports whether the headers are there that the pattern asks for.
+func (p pattern) has(h http.Header) bool {
+	return !slices.ContainsFunc(p.headers, func(name string) bool { return len(h.Values(name)) == 0 })
 }
 
 func parsePattern(uri string) pattern {

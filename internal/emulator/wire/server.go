@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -66,6 +67,7 @@ type service struct {
 	ops             map[string]*operation
 	routes          []route
 	queryCompatible bool
+	bound           *bindings // of restXml
 	model           func() *model
 }
 
@@ -90,10 +92,16 @@ func serve(svc Service) (*service, error) {
 		s.protocol = restJSON{}
 	case Query:
 		s.protocol = query{}
+	case RESTXML:
+		s.protocol = restXML{}
+		var err error
+		if s.bound, err = readBindings(svc.Name); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, fmt.Errorf("the service %s names no protocol", svc.Name)
 	}
-	if svc.Schema == nil && svc.Protocol != Query {
+	if svc.Schema == nil && svc.Protocol != Query && svc.Protocol != RESTXML {
 		return nil, fmt.Errorf("the service %s has no schema", svc.Name)
 	}
 	if svc.Schema != nil {
@@ -111,8 +119,11 @@ func serve(svc Service) (*service, error) {
 		}
 		s.ops[op.Name] = s.serveOp(op)
 	}
-	if svc.Protocol == RESTJSON {
+	switch svc.Protocol {
+	case RESTJSON:
 		s.routes = routesOf(s.ops)
+	case RESTXML:
+		s.routes = s.bound.routes(s.ops)
 	}
 	return s, nil
 }
@@ -127,6 +138,17 @@ func (s *service) serveOp(op Operation) *operation {
 		for k := range parsePattern(t.URI).query {
 			o.boundQuery[k] = true
 		}
+	}
+	if s.bound != nil {
+		b := s.bound.Operations[op.Name]
+		o.status = cmp.Or(b.Status, http.StatusOK)
+		o.prepare = sync.OnceValue(func() (err error) {
+			if o.input, err = s.shapes.bound(s.bound, b.Input, op.in); err == nil && b.Output != "" {
+				o.output, err = s.shapes.bound(s.bound, b.Output, op.out)
+			}
+			return err
+		})
+		return o
 	}
 	o.prepare = sync.OnceValue(func() error {
 		var err error
@@ -173,7 +195,9 @@ type call struct {
 	id       string
 	r        *http.Request
 	body     []byte
-	form     url.Values // on awsQuery
+	stream   *Body        // on restXml
+	chunks   *chunkSigner // of a stream whose chunks are signed
+	form     url.Values   // on awsQuery
 	labels   map[string]string
 	svc      *service   // nil when it is not emulated
 	op       *operation // nil when it is not emulated
@@ -218,6 +242,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // understand reads the body, finds the operation, and checks who calls.
 func (s *server) understand(c *call, w http.ResponseWriter) error {
+	if svc := s.xmlService(c.r); svc != nil {
+		return s.understandXML(c, w, svc)
+	}
 	var body []byte
 	var err error
 	if c.r.Body != nil {
@@ -250,6 +277,9 @@ func (s *server) understand(c *call, w http.ResponseWriter) error {
 // protocol in which to say so.
 func (s *server) route(c *call, body []byte) error {
 	r := c.r
+	if svc := s.xmlService(r); svc != nil {
+		return svc.routeXML(c)
+	}
 	scope := credentialOf(r).service
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		name, op, _ := strings.Cut(target, ".")
@@ -430,7 +460,12 @@ func (s *server) send(w http.ResponseWriter, c *call, resp response) {
 
 // writeHeader writes the response's headers to h.
 func (resp response) writeHeader(h http.Header, c *call) {
-	h.Set("X-Amzn-Requestid", c.id)
+	if c.svc != nil && c.svc.Protocol == RESTXML {
+		h.Set("X-Amz-Request-Id", c.id)
+		h.Set("X-Amz-Id-2", c.hostID())
+	} else {
+		h.Set("X-Amzn-Requestid", c.id)
+	}
 	for k, v := range resp.header {
 		h[k] = v
 	}
@@ -443,7 +478,7 @@ func (resp response) writeHeader(h http.Header, c *call) {
 	if c.svc != nil && checksummed[c.svc.Name] {
 		h.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(resp.body)), 10))
 	}
-	if resp.status != http.StatusNoContent {
+	if resp.status != http.StatusNoContent && h.Get("Content-Length") == "" {
 		h.Set("Content-Length", strconv.Itoa(len(resp.body)))
 	}
 }

@@ -24,13 +24,15 @@ type shape struct {
 	byName  map[string]*member
 	byJSON  map[string]*member // by the name in restJson1 bodies
 	elem    *shape             // of lists and maps
+	item    string             // on restXml, the element of a list's items
+	flat    bool               // on restXml, a list's items repeat its element
 }
 
 // A member is a member of a structure or a union.
 type member struct {
 	shape   *shape
 	name    string
-	json    string       // its name in a restJson1 body
+	json    string       // its name in a restJson1 or restXml body
 	field   int          // index of the field in the Go struct
 	variant reflect.Type // of a union: the Go struct of this variant
 	in      binding
@@ -52,12 +54,14 @@ const (
 	inStatus
 	inEventHeader
 	inEventPayload
+	inAttribute
 )
 
 var (
-	timeType   = reflect.TypeFor[time.Time]()
-	readerType = reflect.TypeFor[io.Reader]()
-	bytesType  = reflect.TypeFor[[]byte]()
+	timeType    = reflect.TypeFor[time.Time]()
+	timePointer = reflect.TypeFor[*time.Time]()
+	readerType  = reflect.TypeFor[io.Reader]()
+	bytesType   = reflect.TypeFor[[]byte]()
 )
 
 // shapes prepares shapes of one service, each once.
@@ -71,6 +75,7 @@ type shapes struct {
 type shapeID struct {
 	schema *smithy.Schema
 	typ    reflect.Type
+	name   string // on restXml
 }
 
 func newShapes(unions []Union) *shapes {
@@ -96,14 +101,14 @@ func (c *shapes) prepare(schema *smithy.Schema, t reflect.Type) (*shape, error) 
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if s, ok := c.known[shapeID{schema, t}]; ok {
+	if s, ok := c.known[shapeID{schema: schema, typ: t}]; ok {
 		return s, nil
 	}
 	s := &shape{name: schema.TargetID().Name, kind: schema.Type(), typ: t}
 	if s.name == "" {
 		s.name = schema.ID().Name
 	}
-	c.known[shapeID{schema, t}] = s
+	c.known[shapeID{schema: schema, typ: t}] = s
 	var err error
 	switch s.kind {
 	case smithy.ShapeTypeStructure, smithy.ShapeTypeUnion:
@@ -213,11 +218,11 @@ func (c *shapes) plain(t reflect.Type) (*shape, error) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if s, ok := c.known[shapeID{nil, t}]; ok {
+	if s, ok := c.known[shapeID{typ: t}]; ok {
 		return s, nil
 	}
 	s := &shape{name: t.Name(), typ: t}
-	c.known[shapeID{nil, t}] = s
+	c.known[shapeID{typ: t}] = s
 	var err error
 	switch {
 	case t == timeType:

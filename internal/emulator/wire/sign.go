@@ -158,13 +158,24 @@ func (a auth) verify(c *call, cred credential) (env.Caller, error) {
 	if err := a.timely(c, cred); err != nil {
 		return none, err
 	}
-	want := cred.sign(secret, canonical(c.r, c.body, cred))
+	want := cred.sign(secret, canonical(c.r, payloadSum(c, cred), cred))
 	if !slices.Contains(cred.headers, "host") || !hmac.Equal([]byte(want), []byte(cred.signature)) {
 		return none, c.denied("SignatureDoesNotMatch",
 			"The request signature we calculated does not match the signature you provided. "+
 				"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
+	c.chunks = &chunkSigner{key: cred.signingKey(secret), at: cred.at, scope: cred.scopeText(), previous: want}
 	return who, nil
+}
+
+// payloadSum is what a signature covers of the body: its sum, or on S3 what the
+// request says of it, which the body is checked against while it is read.
+func payloadSum(c *call, cred credential) string {
+	if cred.service == "s3" {
+		return cmp.Or(c.r.Header.Get("X-Amz-Content-Sha256"), unsignedPayload)
+	}
+	sum := sha256.Sum256(c.body)
+	return hex.EncodeToString(sum[:])
 }
 
 // timely checks when the request was signed.
@@ -180,6 +191,12 @@ func (a auth) timely(c *call, cred credential) error {
 		if err != nil || seconds < 0 || valid > maxPresigned {
 			return c.denied("IncompleteSignature", "X-Amz-Expires must be a number of seconds between 0 and 604800")
 		}
+	}
+	if _, s3 := c.protocol.(restXML); s3 && (now.Sub(at) > valid || at.Sub(now) > skew) {
+		if cred.presigned && now.After(at) {
+			return c.denied("RequestExpired", "")
+		}
+		return c.denied("RequestTimeTooSkewed", "")
 	}
 	if now.Sub(at) > valid {
 		return c.denied("SignatureDoesNotMatch", "Signature expired: "+cred.at+" is now earlier than "+
@@ -204,6 +221,10 @@ var jsonCodes = map[string]string{
 }
 
 func (c *call) denied(code, message string) error {
+	if _, ok := c.protocol.(restXML); ok {
+		d := s3Denials[code]
+		return &Error{Code: d.code, Message: cmp.Or(d.message, message), Status: d.status}
+	}
 	e := &refusal{code: code, message: message, status: http.StatusForbidden}
 	if _, ok := c.protocol.(query); ok {
 		return e
@@ -216,7 +237,7 @@ func (c *call) denied(code, message string) error {
 }
 
 // canonical is the text of a request that is signed.
-func canonical(r *http.Request, body []byte, c credential) string {
+func canonical(r *http.Request, sum string, c credential) string {
 	path := r.URL.EscapedPath()
 	if path == "" {
 		path = "/"
@@ -229,13 +250,7 @@ func canonical(r *http.Request, body []byte, c credential) string {
 	for _, h := range c.headers {
 		b.WriteString(h + ":" + canonicalHeader(r, h) + "\n")
 	}
-	b.WriteString("\n" + strings.Join(c.headers, ";") + "\n")
-	if h := r.Header.Get("X-Amz-Content-Sha256"); h == "UNSIGNED-PAYLOAD" && c.service == "s3" {
-		b.WriteString(h)
-	} else {
-		sum := sha256.Sum256(body)
-		b.WriteString(hex.EncodeToString(sum[:]))
-	}
+	b.WriteString("\n" + strings.Join(c.headers, ";") + "\n" + sum)
 	return b.String()
 }
 
@@ -286,12 +301,19 @@ func escapeURI(s string, slash bool) string {
 // sign returns the signature of a canonical request.
 func (c credential) sign(secret, canonical string) string {
 	sum := sha256.Sum256([]byte(canonical))
-	scope := c.date + "/" + c.region + "/" + c.service + "/aws4_request"
+	return hex.EncodeToString(mac(c.signingKey(secret), algorithm+"\n"+c.at+"\n"+c.scopeText()+"\n"+hex.EncodeToString(sum[:])))
+}
+
+func (c credential) scopeText() string {
+	return c.date + "/" + c.region + "/" + c.service + "/aws4_request"
+}
+
+func (c credential) signingKey(secret string) []byte {
 	key := mac([]byte("AWS4"+secret), c.date)
 	for _, part := range []string{c.region, c.service, "aws4_request"} {
 		key = mac(key, part)
 	}
-	return hex.EncodeToString(mac(key, algorithm+"\n"+c.at+"\n"+scope+"\n"+hex.EncodeToString(sum[:])))
+	return key
 }
 
 func mac(key []byte, text string) []byte {

@@ -1,6 +1,6 @@
 // Package wire speaks the AWS protocols from the server's side, over the same
 // Go types and Smithy schemas that the AWS SDK's clients use: awsJson 1.0 and
-// 1.1, restJson1, awsQuery, rpcv2Cbor and event streams.
+// 1.1, restJson1, restXml, awsQuery, rpcv2Cbor and event streams.
 //
 // It turns an HTTP request into an operation's input, calls the operation's
 // handler, and turns the output or the error into the response. Between the two
@@ -31,8 +31,8 @@ type Service struct {
 	// Protocol is the protocol that the service's model names. A service on
 	// awsJson or restJson1 answers rpcv2Cbor requests too.
 	Protocol Protocol
-	// Schema is the SDK's service schema; nil for awsQuery services, which are
-	// not on schemas yet.
+	// Schema is the SDK's service schema; nil for awsQuery and restXml services,
+	// which are not on schemas yet.
 	Schema *smithy.ServiceSchema
 	// Version is the API version of an awsQuery service, such as "2010-05-08".
 	Version string
@@ -50,6 +50,7 @@ const (
 	AWSJSON11
 	RESTJSON
 	Query
+	RESTXML
 )
 
 // An Operation is one AWS operation and the method that serves it.
@@ -58,7 +59,7 @@ type Operation struct {
 	Refused   []string // input members that are answered with an error that names them
 	Unchecked []string // input members whose constraints the handler checks itself
 
-	schema *smithy.Schema // nil on awsQuery
+	schema *smithy.Schema // nil on awsQuery and restXml
 	in     reflect.Type   // the input struct
 	out    reflect.Type   // the output struct
 	event  reflect.Type   // the union of events; nil but on event streams

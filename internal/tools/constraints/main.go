@@ -1,7 +1,8 @@
 // Command constraints writes the facts of AWS's published service models that the
 // emulator checks requests against: for each input member whether it is required,
-// its bounds, its pattern, its values. It copies no documentation, and must not
-// know what a service does.
+// its bounds, its pattern, its values; and, of services of the protocol rest-xml,
+// where each member is on the wire. It copies no documentation, and must not know
+// what a service does.
 //
 // The models are the service-2.json files of the Python package botocore, which
 // `make constraints` installs; a new service is one more line in the list below.
@@ -32,10 +33,20 @@ var services = []struct{ folder, name string }{
 	{"sts/2011-06-15", "sts"},
 }
 
+// bindings are the services of the protocol rest-xml, by folder and name.
+var bindings = []struct{ folder, name string }{
+	{"s3/2006-03-01", "s3"},
+}
+
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 3 {
-		log.Fatal("usage: constraints BOTOCORE_DATA OUT")
+	if len(os.Args) != 4 {
+		log.Fatal("usage: constraints BOTOCORE_DATA OUT_CONSTRAINTS OUT_BINDINGS")
+	}
+	for _, s := range bindings {
+		if err := bind(filepath.Join(os.Args[1], s.folder, "service-2.json"), filepath.Join(os.Args[3], s.name+".json")); err != nil {
+			log.Fatal(err)
+		}
 	}
 	for _, s := range services {
 		if err := convert(filepath.Join(os.Args[1], s.folder, "service-2.json"), filepath.Join(os.Args[2], s.name+".json")); err != nil {

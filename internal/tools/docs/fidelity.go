@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
@@ -31,6 +32,7 @@ var clients = map[string]reflect.Type{
 	"iam":                    reflect.TypeFor[*iam.Client](),
 	"lambda":                 reflect.TypeFor[*lambda.Client](),
 	"cloudwatchlogs":         reflect.TypeFor[*cloudwatchlogs.Client](),
+	"s3":                     reflect.TypeFor[*s3.Client](),
 	"sts":                    reflect.TypeFor[*sts.Client](),
 }
 
