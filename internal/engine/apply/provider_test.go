@@ -29,13 +29,15 @@ type world struct {
 	mu     sync.Mutex
 	things map[string]thingModel
 	next   int
+	opened int               // ephemeral resources, ever
+	given  map[string]string // passwords of things by name
 	log    []string
 	calls  map[string]int
 	onCall func(operation, name string) // called without the lock
 }
 
 func newWorld() *world {
-	return &world{things: map[string]thingModel{}, calls: map[string]int{}}
+	return &world{things: map[string]thingModel{}, given: map[string]string{}, calls: map[string]int{}}
 }
 
 func (w *world) note(operation, name string) {
@@ -92,7 +94,7 @@ func (p *testProvider) Configure(ctx context.Context, in provider.ConfigureReque
 	out.Diagnostics.Append(in.Config.Get(ctx, &m)...)
 	p.w.note("configure", m.Prefix.ValueString())
 	client := &client{p.w, m.Prefix.ValueString()}
-	out.ResourceData, out.DataSourceData = client, client
+	out.ResourceData, out.DataSourceData, out.EphemeralResourceData = client, client, client
 }
 
 func (p *testProvider) Resources(context.Context) []func() resource.Resource {
@@ -184,7 +186,10 @@ func (r *thing) Create(ctx context.Context, in resource.CreateRequest, out *reso
 	var m thingModel
 	out.Diagnostics.Append(in.Plan.Get(ctx, &m)...)
 	r.c.w.note("create", m.Name.ValueString())
+	var password types.String
+	out.Diagnostics.Append(in.Config.GetAttribute(ctx, path.Root("password"), &password)...)
 	r.c.w.mu.Lock()
+	r.c.w.given[m.Name.ValueString()] = password.ValueString()
 	r.c.w.next++
 	m.ID = types.StringValue(fmt.Sprintf("%sid-%d", r.c.prefix, r.c.w.next))
 	r.finish(&m, 1)
