@@ -15,9 +15,14 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/settings"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin/process"
 )
 
 // A Program is what a command line runs in.
@@ -27,6 +32,11 @@ type Program struct {
 	In      io.Reader
 	Out     io.Writer // results, for people and for programs
 	Err     io.Writer // errors and hints
+
+	pool      *process.Pool // of the providers that the command starts
+	once      sync.Once     // guards user
+	user      *settings.Settings
+	userDiags hcl.Diagnostics
 }
 
 // A command is one row of the command table. Adding one is a file with such a
@@ -111,6 +121,10 @@ func (p *Program) run(ctx context.Context, args []string) error {
 	if c.args == "" && fs.NArg() > 0 {
 		return fmt.Errorf("the command %q takes no arguments, but got %q; flags are written as -name=value\n\nFor its usage: %s %s -help", c.name, fs.Arg(0), name, c.name)
 	}
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	defer p.pool.Close()
 	return act(ctx, p, fs.Args())
 }
 

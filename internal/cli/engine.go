@@ -30,6 +30,9 @@ func (v *view) compileIn(ctx context.Context, dir string) (*plan.Program, error)
 	if diags.HasErrors() {
 		return nil, v.diagnostics(diags)
 	}
+	if diags = append(diags, v.p.installed(m)...); diags.HasErrors() {
+		return nil, v.diagnostics(diags)
+	}
 	program, more := plan.Compile(ctx, m, servers)
 	return program, v.diagnostics(append(diags, more...))
 }
