@@ -55,7 +55,7 @@ func applyAction(ctx context.Context, p *Program, fs *flag.FlagSet, f *planFlags
 		var planning []string
 		fs.Visit(func(x *flag.Flag) {
 			switch x.Name {
-			case "var", "var-file", "destroy", "refresh-only", "replace", "target", "exclude":
+			case "var-file", "destroy", "refresh-only", "replace", "target", "exclude":
 				planning = append(planning, "-"+x.Name)
 			}
 		})
@@ -108,6 +108,9 @@ func (v *view) applyFile(ctx context.Context, f *planFlags, path string) (err er
 			why = "The plan was made for another state"
 		}
 		return v.fail(advise(errors.New("saved plan is stale"), fmt.Sprintf("%s, so that it may not fit any more. Make a new plan.", why)))
+	}
+	if err := v.supply(ctx, program.Module, p, f.inputs); err != nil {
+		return err
 	}
 	return v.run(ctx, &job{program, store, p}, f)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 )
 
 // inputFlags give the root module's variables their values.
@@ -55,6 +56,32 @@ func (v *view) variables(ctx context.Context, m *config.Module, f inputFlags) (m
 		return nil, nil, v.diagnostics(diags)
 	}
 	return values, diags, nil
+}
+
+// supply gives a plan from a file the values of ephemeral variables, which plan
+// files do not have. The values of all others are in the plan.
+func (v *view) supply(ctx context.Context, m *config.Module, p *plan.Plan, f inputFlags) error {
+	only := *m
+	only.Variables = map[string]*config.Variable{}
+	for variable, x := range m.Variables {
+		if x.Ephemeral {
+			only.Variables[variable] = x
+		}
+	}
+	for _, a := range f.vars {
+		if m.Variables[a.Name] != nil && only.Variables[a.Name] == nil {
+			return v.fail(advise(fmt.Errorf("the plan file has the value of the variable %q already", a.Name), "With a plan file, -var gives the values of ephemeral variables only. Make a new plan to change others."))
+		}
+	}
+	if len(f.vars) == 0 && len(only.Variables) == 0 {
+		return nil
+	}
+	values, _, err := v.variables(ctx, &only, f) // the warnings were given with the plan
+	if err != nil {
+		return err
+	}
+	maps.Copy(p.Variables, values)
+	return nil
 }
 
 // ask asks at a terminal for the variables that have no value.
