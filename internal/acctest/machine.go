@@ -87,11 +87,11 @@ var unknown = map[string]cty.Value{"unknown": cty.DynamicVal}
 // none are the objects that provider blocks may refer to while importing.
 type none struct{}
 
-func (none) Instance(context.Context, addr.Resource, addr.Key) (cty.Value, hcl.Diagnostics) {
+func (none) Instance(context.Context, addr.Instance) (cty.Value, hcl.Diagnostics) {
 	return cty.DynamicVal, nil
 }
 
-func (none) Whole(context.Context, addr.Resource) (cty.Value, hcl.Diagnostics) {
+func (none) Whole(context.Context, addr.ModuleResource) (cty.Value, hcl.Diagnostics) {
 	return cty.DynamicVal, nil
 }
 
@@ -107,7 +107,7 @@ func (m *Machine) compile(ctx context.Context, text string) (*plan.Program, erro
 			return nil, err
 		}
 	}
-	module, ds := config.Load(dir)
+	module, ds := config.Load(dir, nil)
 	if ds.HasErrors() {
 		return nil, failure(ds)
 	}

@@ -13,7 +13,7 @@ import (
 // edit changes the state without looking at any object. Nothing is stored if
 // change fails.
 func (v *view) edit(ctx context.Context, f lockFlags, operation string, change func(*state.State) error) (err error) {
-	m, diags := config.Load(".")
+	m, diags := config.LoadRoot(".")
 	if diags.HasErrors() {
 		m = nil // the state can be mended whatever the configuration is like
 	}

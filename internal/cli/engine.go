@@ -25,8 +25,7 @@ func (v *view) compileIn(ctx context.Context, dir string) (*plan.Program, error)
 	if err != nil {
 		return nil, v.fail(err)
 	}
-	m, diags := config.Load(dir)
-	v.read(m)
+	m, diags := v.configuration(dir)
 	if diags.HasErrors() {
 		return nil, v.diagnostics(diags)
 	}
@@ -35,6 +34,14 @@ func (v *view) compileIn(ctx context.Context, dir string) (*plan.Program, error)
 	}
 	program, more := plan.Compile(ctx, m, servers)
 	return program, v.diagnostics(append(diags, more...))
+}
+
+// configuration loads the configuration of a folder, with all the modules that it
+// calls.
+func (v *view) configuration(dir string) (*config.Module, hcl.Diagnostics) {
+	m, diags := config.Load(dir, nil)
+	v.read(m)
+	return m, diags
 }
 
 // lockFlags say how a command locks the state.
@@ -90,7 +97,7 @@ func recovered(r local.Recovery) hcl.Diagnostics {
 // stored reads the state of the working directory without a lock; it is nil if
 // there is none.
 func stored() (*state.File, error) {
-	m, diags := config.Load(".")
+	m, diags := config.LoadRoot(".")
 	if diags.HasErrors() {
 		m = nil // the state can be looked at whatever the configuration is like
 	}

@@ -82,8 +82,7 @@ func (v *view) init(ctx context.Context, f *initFlags) error {
 	if err := v.diagnostics(diags); err != nil {
 		return err
 	}
-	m, diags := config.Load(".")
-	v.read(m)
+	m, diags := v.configuration(".")
 	if err := v.diagnostics(diags); err != nil {
 		return err
 	}

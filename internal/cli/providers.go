@@ -171,8 +171,10 @@ func (p *Program) needs(m *config.Module) (install.Needs, error) {
 		return nil, err
 	}
 	out := install.Needs{}
-	for _, r := range m.Required {
-		out.Add(r.Provider, r.Version)
+	for x := range m.All() {
+		for _, r := range x.Required {
+			out.Add(r.Provider, r.Version)
+		}
 	}
 	for a := range used(m) {
 		out.Add(a, "")

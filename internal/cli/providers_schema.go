@@ -29,8 +29,7 @@ var providersSchema = command{
 			if err != nil {
 				return v.fail(err)
 			}
-			m, diags := config.Load(".")
-			v.read(m)
+			m, diags := v.configuration(".")
 			if diags.HasErrors() {
 				return v.diagnostics(diags)
 			}
@@ -58,14 +57,16 @@ var providersSchema = command{
 // used are the providers that the configuration names or needs.
 func used(m *config.Module) map[addr.Provider]bool {
 	out := map[addr.Provider]bool{}
-	for _, r := range m.Required {
-		out[r.Provider] = true
-	}
-	for _, r := range m.Resources {
-		out[m.ProviderConfig(r.LocalProvider()).Provider] = true
-	}
-	for ref := range m.Providers {
-		out[m.ProviderConfig(ref).Provider] = true
+	for x := range m.All() {
+		for _, r := range x.Required {
+			out[r.Provider] = true
+		}
+		for _, r := range x.Resources {
+			out[x.ProviderAddr(r.LocalProvider().Name)] = true
+		}
+		for ref := range x.Providers {
+			out[x.ProviderAddr(ref.Name)] = true
+		}
 	}
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
 )
@@ -22,8 +21,7 @@ var validateCommand = command{
 			if err != nil {
 				return v.fail(err)
 			}
-			m, diags := config.Load(".")
-			v.read(m)
+			m, diags := v.configuration(".")
 			if !diags.HasErrors() {
 				program, more := plan.Compile(ctx, m, servers)
 				if diags = append(diags, more...); !diags.HasErrors() {

@@ -71,10 +71,12 @@ func styleOf(w io.Writer, noColor bool) ui.Style {
 	return ui.Style{Color: !noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Width: width}
 }
 
-// read keeps the sources of a module for snippets.
+// read keeps the sources of a module, and of those that it calls, for snippets.
 func (v *view) read(m *config.Module) {
-	for name, f := range m.Files {
-		v.sources[name] = f.Bytes
+	for x := range m.All() {
+		for name, f := range x.Files {
+			v.sources[name] = f.Bytes
+		}
 	}
 }
 

@@ -72,7 +72,7 @@ func selectWorkspace(name string) error {
 // workspaces are the names of all workspaces, the default one first, and the
 // folder of the others.
 func workspaces() (names []string, folder string, err error) {
-	m, diags := config.Load(".")
+	m, diags := config.LoadRoot(".")
 	if diags.HasErrors() {
 		m = nil // workspaces can be chosen whatever the configuration is like
 	}

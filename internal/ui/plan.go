@@ -138,6 +138,10 @@ func reason(c plan.Change) string {
 	switch c.Reason {
 	case plan.DeleteNoConfig:
 		return "because " + c.Addr.Config().String() + " is not in configuration"
+	case plan.DeleteNoModule:
+		return "because " + string(c.Addr.Module) + " is not in configuration"
+	case plan.DeleteEnabledFalse:
+		return "because enabled is false"
 	case plan.DeleteWrongRepetition:
 		switch c.Addr.Key.(type) {
 		case addr.IntKey:

@@ -9,15 +9,30 @@ package addr
 import (
 	"fmt"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
 )
 
 // Module is the path of a module in the configuration, without instance keys:
 // "" for the root, else "module.a.module.b".
 type Module string
 
-// Child is the address of the module called name inside m.
+// Child is the address of the module called name in m.
 func (m Module) Child(name string) Module {
 	return Module(join(string(m), "module."+name))
+}
+
+// Parent is the module that m is called in, and the name of the call. m must not
+// be the root.
+func (m Module) Parent() (Module, string) {
+	i := strings.LastIndex(string(m), "module.")
+	return m[:max(i-1, 0)], string(m[i+len("module."):])
+}
+
+// Within tells that m is outer or inside of it.
+func (m Module) Within(outer Module) bool {
+	rest, ok := strings.CutPrefix(string(m), string(outer))
+	return ok && (outer == "" || rest == "" || rest[0] == '.')
 }
 
 // ModuleInstance is the path of one instance of a module: "" for the root, else
@@ -90,6 +105,11 @@ func (i Instance) String() string {
 	return join(string(i.Module), i.Resource.String()+KeyString(i.Key))
 }
 
+// Of is the resource that i is an instance of.
+func (i Instance) Of() ModuleResource {
+	return ModuleResource{Module: i.Module, Resource: i.Resource}
+}
+
 // Config is the resource block that i is an instance of.
 func (i Instance) Config() ConfigResource {
 	return ConfigResource{Module: i.Module.Config(), Resource: i.Resource}
@@ -97,15 +117,98 @@ func (i Instance) Config() ConfigResource {
 
 // Config is the module of the configuration that m is an instance of.
 func (m ModuleInstance) Config() Module {
-	steps, err := splitModule(string(m))
-	if err != nil {
-		panic(fmt.Sprintf("addr: malformed module instance %q", string(m))) // only ParseModuleInstance and Child make them
+	if strings.IndexByte(string(m), '[') < 0 {
+		return Module(m)
 	}
-	out := Module("")
-	for _, s := range steps {
-		out = out.Child(s.name)
+	var b strings.Builder
+	for i := 0; i < len(m); i++ {
+		if m[i] == '[' {
+			i = closing(m, i)
+			continue
+		}
+		b.WriteByte(m[i])
 	}
-	return out
+	return Module(b.String())
+}
+
+// Parent is the module instance that m is called in, with the name of the call
+// and the key among its instances. m must not be the root.
+func (m ModuleInstance) Parent() (ModuleInstance, string, Key) {
+	for start := 0; ; {
+		name := start + len("module.")
+		end := name
+		for end < len(m) && m[end] != '.' && m[end] != '[' {
+			end++
+		}
+		next := end
+		if end < len(m) && m[end] == '[' {
+			next = closing(m, end) + 1
+		}
+		if next >= len(m) {
+			return m[:max(start-1, 0)], string(m[name:end]), keyIn(string(m[end:next]))
+		}
+		start = next + 1
+	}
+}
+
+// closing is where the index that opens at i ends. Keys are quoted, and so may
+// contain brackets.
+func closing(m ModuleInstance, i int) int {
+	quoted := false
+	for i++; i < len(m); i++ {
+		switch m[i] {
+		case '\\':
+			i++
+		case '"':
+			quoted = !quoted
+		case ']':
+			if !quoted {
+				return i
+			}
+		}
+	}
+	panic(fmt.Sprintf("addr: malformed module instance %q", string(m))) // only ParseModuleInstance and Child make them
+}
+
+// keyIn is the key of an index such as `[0]`; nil for none.
+func keyIn(index string) Key {
+	if index == "" {
+		return nil
+	}
+	t, err := parseTraversal("x" + index)
+	if err == nil && len(t) == 2 {
+		if step, ok := t[1].(hcl.TraverseIndex); ok {
+			if key, err := KeyOf(step.Key); err == nil {
+				return key
+			}
+		}
+	}
+	panic(fmt.Sprintf("addr: malformed index %q", index))
+}
+
+// Resource is the resource r of the module instance m.
+func (m ModuleInstance) Resource(r Resource) ModuleResource {
+	return ModuleResource{Module: m, Resource: r}
+}
+
+// ModuleResource is a resource of one instance of its module: all instances of
+// the resource there.
+type ModuleResource struct {
+	Module   ModuleInstance
+	Resource Resource
+}
+
+// String is for example "module.a[0].aws_x.name".
+func (r ModuleResource) String() string { return join(string(r.Module), r.Resource.String()) }
+
+// Config is the resource block behind r.
+func (r ModuleResource) Config() ConfigResource {
+	return ConfigResource{Module: r.Module.Config(), Resource: r.Resource}
+}
+
+// Instance is the instance of r with that key.
+func (r ModuleResource) Instance(key Key) Instance {
+	return Instance{Module: r.Module, Resource: r.Resource, Key: key}
 }
 
 // Compare orders instances as state files and plans list them: by module, mode,

@@ -93,3 +93,39 @@ func TestOrder(t *testing.T) {
 		}
 	}
 }
+
+func TestModuleInstanceParent(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text, parent, name string
+		key                addr.Key
+		config             string
+	}{
+		{`module.a`, ``, `a`, nil, `module.a`},
+		{`module.module.module.b`, `module.module`, `b`, nil, `module.module.module.b`},
+		{`module.a[3]`, ``, `a`, addr.IntKey(3), `module.a`},
+		{`module.a[0].module.b`, `module.a[0]`, `b`, nil, `module.a.module.b`},
+		{`module.a["x.module.y"].module.b["k]\"["]`, `module.a["x.module.y"]`, `b`, addr.StringKey(`k]"[`), `module.a.module.b`},
+	} {
+		m, err := addr.ParseModuleInstance(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parent, name, key := m.Parent()
+		if string(parent) != c.parent || name != c.name || key != c.key || string(m.Config()) != c.config {
+			t.Errorf("%s: got %s, %s, %v, %s", c.text, parent, name, key, m.Config())
+		}
+	}
+	parent, name := addr.Module("module.a.module.b").Parent()
+	if parent != "module.a" || name != "b" {
+		t.Errorf("got %s, %s", parent, name)
+	}
+	for _, c := range []struct {
+		inner, outer addr.Module
+		want         bool
+	}{{"module.a", "", true}, {"module.a", "module.a", true}, {"module.a.module.b", "module.a", true}, {"module.ab", "module.a", false}, {"", "module.a", false}} {
+		if got := c.inner.Within(c.outer); got != c.want {
+			t.Errorf("%q within %q: got %v", c.inner, c.outer, got)
+		}
+	}
+}

@@ -77,7 +77,7 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	}
 	a.Session = prog.NewSession(plan.SessionOptions{
 		Objects: a, Variables: p.Variables, Workspace: p.Workspace,
-		Functions: plan.FunctionScope(o.ReadFile, p.Time, true, nil),
+		Functions: plan.FunctionScope(o.ReadFile, p.Time, true, nil), Unchecked: p.Mode == plan.Destroy,
 	})
 	a.instances = graph.NewMemo(a.Graph, a.name, a.value)
 	a.wholes = graph.NewMemo(a.Graph, a.nameWhole, a.whole)
@@ -120,7 +120,7 @@ type applier struct {
 	interrupted context.Context
 
 	instances *graph.Memo[addr.Instance, cty.Value]
-	wholes    *graph.Memo[addr.Resource, cty.Value]
+	wholes    *graph.Memo[addr.ModuleResource, cty.Value]
 
 	mu      sync.Mutex
 	diags   hcl.Diagnostics
@@ -227,7 +227,7 @@ func (a *applier) outputs(ctx context.Context, complete bool) {
 		if !a.concerns(name) {
 			continue
 		}
-		v, diags := a.Eval.Output(ctx, name)
+		v, diags := a.Eval("").Output(ctx, name)
 		a.report(diags)
 		if diags.HasErrors() {
 			continue

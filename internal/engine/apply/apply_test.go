@@ -55,7 +55,7 @@ func (b *bench) servers() plan.Servers {
 }
 
 func (b *bench) compile() (*plan.Program, hcl.Diagnostics) {
-	m, diags := config.Load(b.dir)
+	m, diags := config.Load(b.dir, nil)
 	if diags.HasErrors() {
 		return nil, diags
 	}

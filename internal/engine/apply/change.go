@@ -24,15 +24,15 @@ func (a *applier) write(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 			Detail: fmt.Sprintf("The plan wants to change %s, which the configuration does not have. Make a new plan.", c.Addr),
 		}}
 	}
-	x, diags := a.Eval.Expand(ctx, c.Addr.Resource)
+	x, diags := a.Eval(c.Addr.Module).Expand(ctx, c.Addr.Resource)
 	if diags.HasErrors() {
 		return diags
 	}
 	in := x.Within(c.Addr.Key)
-	if diags = a.Before(ctx, r, in); diags.HasErrors() {
+	if diags = a.Before(ctx, r, c.Addr, in); diags.HasErrors() {
 		return diags
 	}
-	config, more := a.Configuration(ctx, r, in)
+	config, more := a.Configuration(ctx, r, c.Addr, in)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return diags
 	}
@@ -40,7 +40,7 @@ func (a *applier) write(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 		return append(diags, a.Bug(r, c.Addr, "Configuration still unknown", "something that it depends on was applied and has still unknown values"))
 	}
 	if c.Action == plan.Read {
-		_, entry, more := a.ReadData(ctx, r, in, config, a.hook)
+		_, entry, more := a.ReadData(ctx, r, c.Addr, in, config, a.hook)
 		if diags = append(diags, more...); diags.HasErrors() {
 			return diags
 		}
@@ -53,11 +53,11 @@ func (a *applier) write(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 		return diags
 	}
 	a.settle(c.Addr)
-	in.Self, more = a.Instance(ctx, c.Addr.Resource, c.Addr.Key)
+	in.Self, more = a.Instance(ctx, c.Addr)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return diags
 	}
-	return append(diags, a.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+c.Addr.String()+" failed", in)...)
+	return append(diags, a.Eval(c.Addr.Module).Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+c.Addr.String()+" failed", in)...)
 }
 
 // writer makes one change of a managed object.

@@ -46,7 +46,7 @@ func (a *applier) runProvisioner(ctx context.Context, p plan.Provisioner, event 
 	fail := func(summary, detail string) hcl.Diagnostics {
 		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at, Extra: plan.About{Addr: event.Addr.String()}}}
 	}
-	arguments, diags := a.Provisioning(ctx, p, in)
+	arguments, diags := a.Provisioning(ctx, p, event.Addr.Module, in)
 	if diags.HasErrors() {
 		return diags
 	}

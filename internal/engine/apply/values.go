@@ -14,30 +14,30 @@ import (
 
 // Instance is the value of an instance for expressions (lang.Objects): what the
 // state has of it. The order of work has seen to it that this is final.
-func (a *applier) Instance(ctx context.Context, r addr.Resource, key addr.Key) (cty.Value, hcl.Diagnostics) {
-	return a.instances.Get(ctx, addr.Instance{Resource: r, Key: key})
+func (a *applier) Instance(ctx context.Context, i addr.Instance) (cty.Value, hcl.Diagnostics) {
+	return a.instances.Get(ctx, i)
 }
 
 // Whole is the value of all instances for expressions (lang.Objects).
-func (a *applier) Whole(ctx context.Context, r addr.Resource) (cty.Value, hcl.Diagnostics) {
+func (a *applier) Whole(ctx context.Context, r addr.ModuleResource) (cty.Value, hcl.Diagnostics) {
 	return a.wholes.Get(ctx, r)
 }
 
 func (a *applier) name(i addr.Instance) (string, *hcl.Range) {
-	return i.String(), &a.Module.Resources[i.Resource].Range
+	return i.String(), a.Place(i.Module, i.Resource)
 }
 
-func (a *applier) nameWhole(r addr.Resource) (string, *hcl.Range) {
-	return r.String(), &a.Module.Resources[r].Range
+func (a *applier) nameWhole(r addr.ModuleResource) (string, *hcl.Range) {
+	return r.String(), a.Place(r.Module, r.Resource)
 }
 
-func (a *applier) whole(ctx context.Context, r addr.Resource) (cty.Value, hcl.Diagnostics) {
-	x, diags := a.Eval.Expand(ctx, r)
+func (a *applier) whole(ctx context.Context, r addr.ModuleResource) (cty.Value, hcl.Diagnostics) {
+	x, diags := a.Eval(r.Module).Expand(ctx, r.Resource)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
 	v := x.Collect(func(key addr.Key) cty.Value {
-		v, d := a.instances.Get(ctx, addr.Instance{Resource: r, Key: key})
+		v, d := a.instances.Get(ctx, r.Instance(key))
 		diags = append(diags, d...)
 		return v
 	})

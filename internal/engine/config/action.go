@@ -51,9 +51,9 @@ func (l *loader) action(b *hcl.Block) {
 		l.m.Resources[id] = r
 	}
 	c := l.content(b.Body, actionSchema)
-	l.repetition(r, c)
+	l.repetition(&r.Repetition, id.String(), c)
 	if a := c.Attributes["provider"]; a != nil {
-		r.Provider, r.providerRange = l.providerRef(a.Expr), a.Expr.Range()
+		r.Provider = l.providerRef(a.Expr)
 	}
 	if a := c.Attributes["depends_on"]; a != nil {
 		l.fail(a.NameRange, "\"depends_on\" is not for actions", "An action is invoked where a trigger says so, after what its arguments refer to. Remove the argument.")

@@ -31,7 +31,10 @@ func dir(t *testing.T, files string) string {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ src, want string }{
-		{`module "m" { source = "./m" }`, `1: "module" blocks are not supported`},
+		{`module "m" { source = "./m" }`, `1: Configuration directory cannot be read`},
+		{`module "m" { source = "./." }`, `1: Module calls itself`},
+		{`module "m" {}`, `1: Missing required argument`},
+		{`module "m" { source = "a/b/c" }`, `1: Module not installed`},
 		{`moved {}`, `1: "moved" blocks are not supported`},
 		{`import {}`, `1: "import" blocks are not supported`},
 		{`removed {}`, `1: "removed" blocks are not supported`},
@@ -72,12 +75,12 @@ func TestRefused(t *testing.T) {
 		{`surprise {}`, `1: Unsupported block type`},
 		{"terraform {\n required_providers {\n a = { source = \"a/b/c/d\" }\n}\n}", `3: Invalid provider source`},
 	} {
-		_, diags := config.Load(dir(t, "-- main.tf --\n"+c.src))
+		_, diags := config.Load(dir(t, "-- main.tf --\n"+c.src), nil)
 		if got := text(diags); !diags.HasErrors() || !strings.Contains(got, c.want) {
 			t.Errorf("%s:\ngot %s\nwant %s", c.src, got, c.want)
 		}
 	}
-	if _, diags := config.Load(t.TempDir()); !strings.Contains(text(diags), "No configuration files") {
+	if _, diags := config.Load(t.TempDir(), nil); !strings.Contains(text(diags), "No configuration files") {
 		t.Errorf("got %s for an empty directory", text(diags))
 	}
 }
@@ -114,7 +117,7 @@ nonsense {}
 -- back.tf~ --
 nonsense {}
 -- more.tf.json --
-{"output": {"o": {"value": "${local.two}", "depends_on": ["a_b.c"]}}}`))
+{"output": {"o": {"value": "${local.two}", "depends_on": ["a_b.c"]}}}`), nil)
 	if diags.HasErrors() {
 		t.Fatal(text(diags))
 	}
@@ -163,7 +166,7 @@ typo = 1
 -- given.tfvars --
 d = "file"
 e = "file"`)
-	m, diags := config.Load(d)
+	m, diags := config.Load(d, nil)
 	if diags.HasErrors() {
 		t.Fatal(text(diags))
 	}

@@ -15,18 +15,17 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 )
 
-// Load reads the module in dir. The module is never nil, so that its Files can
-// show the snippets of the diagnostics.
-func Load(dir string) (*Module, hcl.Diagnostics) {
-	sources := map[string][]byte{}
+// readDir is the content of the configuration files in dir, by base name.
+func readDir(dir string) (map[string][]byte, hcl.Diagnostics) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return newModule(dir), hcl.Diagnostics{{
+		return nil, hcl.Diagnostics{{
 			Severity: hcl.DiagError,
 			Summary:  "Configuration directory cannot be read",
 			Detail:   fmt.Sprintf("Reading the directory %s: %v.", dir, err),
 		}}
 	}
+	sources := map[string][]byte{}
 	var diags hcl.Diagnostics
 	for _, e := range entries {
 		name := e.Name()
@@ -44,13 +43,12 @@ func Load(dir string) (*Module, hcl.Diagnostics) {
 		}
 		sources[name] = src
 	}
-	m, more := LoadFiles(dir, sources)
-	return m, append(diags, more...)
+	return sources, diags
 }
 
-// LoadFiles reads the module of the given files, by base name, as if they were
-// in dir.
-func LoadFiles(dir string, sources map[string][]byte) (*Module, hcl.Diagnostics) {
+// decode reads the module of the given files, by base name, as if they were in
+// dir. What it calls is left aside.
+func decode(dir string, sources map[string][]byte) (*Module, hcl.Diagnostics) {
 	m := newModule(dir)
 	m.sources = sources
 	if len(sources) == 0 {
@@ -77,7 +75,7 @@ func LoadFiles(dir string, sources map[string][]byte) (*Module, hcl.Diagnostics)
 			diags = append(diags, l.diags...)
 		}
 	}
-	return m, append(diags, m.check()...)
+	return m, append(diags, m.settle()...)
 }
 
 func newModule(dir string) *Module {
@@ -90,12 +88,9 @@ func newModule(dir string) *Module {
 		Locals:    map[string]*Local{},
 		Outputs:   map[string]*Output{},
 		Resources: map[addr.Resource]*Resource{},
+		Calls:     map[string]*Call{},
 	}
 }
-
-// Sources is the content of every configuration file of m, by base name: what
-// LoadFiles takes.
-func (m *Module) Sources() map[string][]byte { return m.sources }
 
 // stem is the name of a configuration file without its extension; false for a
 // file that is none.
@@ -123,22 +118,32 @@ func (m *Module) parse(path string, src []byte) (*hcl.File, hcl.Diagnostics) {
 	return f, diags
 }
 
-// check finds what can only be seen once all files are read.
+// check finds what can only be seen once the module has its place.
 func (m *Module) check() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, r := range slices.SortedFunc(maps.Values(m.Resources), func(a, b *Resource) int { return comparePlaces(a.Range, b.Range) }) {
 		ref := r.LocalProvider()
-		if ref.Alias != "" && m.Providers[ref] == nil {
-			at := r.ProviderRange()
-			diags = append(diags, &hcl.Diagnostic{
-				Severity: hcl.DiagError,
-				Summary:  "Provider configuration not declared",
-				Detail:   fmt.Sprintf("%s uses the provider configuration %s, but there is no provider %q block with alias = %q.", r.Addr, ref, ref.Name, ref.Alias),
-				Subject:  &at,
-			})
+		if _, _, ok := m.ProviderConfig(ref); !ok {
+			diags = append(diags, undeclaredProvider(r.Addr.String(), ref, r.ProviderRange()))
+		}
+	}
+	for _, c := range m.sortedCalls() {
+		for _, use := range c.Providers {
+			if _, _, ok := m.ProviderConfig(use.Ref); !ok {
+				diags = append(diags, undeclaredProvider(c.String(), use.Ref, use.Range))
+			}
 		}
 	}
 	return diags
+}
+
+func undeclaredProvider(user string, ref ProviderRef, at hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Provider configuration not declared",
+		Detail:   fmt.Sprintf("%s uses the provider configuration %s, but there is no provider %q block with alias = %q, and no caller passes one.", user, ref, ref.Name, ref.Alias),
+		Subject:  &at,
+	}
 }
 
 func comparePlaces(a, b hcl.Range) int {
@@ -191,7 +196,6 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 // unsupported says what to do without each kind of block that the engine does
 // not carry out yet.
 var unsupported = map[string]string{
-	"module":   "Write its resources into this directory.",
 	"moved":    "Use the command \"state mv\" instead, and remove the block.",
 	"import":   "Use the command \"import\" instead, and remove the block.",
 	"removed":  "Use the command \"state rm\" instead, and remove the block.",
@@ -219,6 +223,8 @@ func (l *loader) file(f *hcl.File) {
 			l.locals(b)
 		case "output":
 			l.output(b)
+		case "module":
+			l.call(b)
 		case "resource", "data", "ephemeral":
 			l.resource(b)
 		case "action":

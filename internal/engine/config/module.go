@@ -1,13 +1,16 @@
-// Package config reads the configuration of one module, all its files and their
-// overrides, into declarations whose expressions are not evaluated yet. It also
-// reads the values given for input variables.
+// Package config reads the configuration of a module and of those that it calls,
+// all their files and overrides, into declarations whose expressions are not
+// evaluated yet. It also reads the values given for input variables.
 //
-// It must not evaluate references, know provider schemas, or call a provider. A
+// It must not evaluate references, know provider schemas, call a provider, or
+// fetch a module: whoever loads says where those are that are not local. A
 // kind of block that the engine cannot carry out is refused by name, with its
 // place.
 package config
 
 import (
+	"iter"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
@@ -15,10 +18,16 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 )
 
-// Module is one directory of configuration.
+// Module is one directory of configuration in one place of the tree of modules.
 type Module struct {
 	Dir   string
 	Files map[string]*hcl.File // by the path under which diagnostics name it
+
+	// Path is where the module is called, Parent the module that calls it, nil for
+	// the root, and Children what it calls itself, by the names of the calls.
+	Path     addr.Module
+	Parent   *Module
+	Children map[string]*Module
 
 	Required  map[string]*Requirement // by local provider name
 	Backend   *Backend                // nil for the default, local
@@ -27,15 +36,48 @@ type Module struct {
 	Locals    map[string]*Local
 	Outputs   map[string]*Output
 	Resources map[addr.Resource]*Resource
+	Calls     map[string]*Call
 
 	sources map[string][]byte
+}
+
+// Root is the module that everything begins with.
+func (m *Module) Root() *Module {
+	for m.Parent != nil {
+		m = m.Parent
+	}
+	return m
+}
+
+// Call is the block that calls m, which must not be the root.
+func (m *Module) Call() *Call {
+	_, name := m.Path.Parent()
+	return m.Parent.Calls[name]
+}
+
+// All yields m and every module below it, a caller before what it calls.
+func (m *Module) All() iter.Seq[*Module] {
+	return func(yield func(*Module) bool) { m.each(yield) }
+}
+
+func (m *Module) each(yield func(*Module) bool) bool {
+	if !yield(m) {
+		return false
+	}
+	for _, c := range m.sortedCalls() {
+		if child := m.Children[c.Name]; child != nil && !child.each(yield) {
+			return false
+		}
+	}
+	return true
 }
 
 // Requirement is one entry of required_providers.
 type Requirement struct {
 	Name     string
 	Provider addr.Provider
-	Version  string // the constraint as written; empty for any
+	Version  string        // the constraint as written; empty for any
+	Aliases  []ProviderRef // configuration_aliases: what a caller must pass
 	Range    hcl.Range
 }
 
@@ -111,21 +153,35 @@ type Check struct {
 	Range     hcl.Range
 }
 
+// Repetition says how many instances a block stands for. At most one is given.
+type Repetition struct {
+	Count   hcl.Expression
+	ForEach hcl.Expression
+	Enabled hcl.Expression // one instance without a key, or none
+}
+
+// Repeated tells that instances have keys.
+func (r Repetition) Repeated() bool { return r.Count != nil || r.ForEach != nil }
+
+// ProviderUse is a reference to a provider configuration.
+type ProviderUse struct {
+	Ref   ProviderRef
+	Key   hcl.Expression // which instance of a block with for_each; nil if none is chosen
+	Range hcl.Range
+}
+
 // Resource is a resource, data, ephemeral or action block. Body holds the
 // provider's arguments only.
 type Resource struct {
-	Addr      addr.Resource
-	Count     hcl.Expression // nil if not given
-	ForEach   hcl.Expression // nil if not given
-	Provider  *ProviderRef   // nil for the default one of the type
+	Addr addr.Resource
+	Repetition
+	Provider  *ProviderUse // nil for the default one of the type
 	DependsOn []hcl.Traversal
 	Lifecycle Lifecycle
 	Body      hcl.Body
 	Range     hcl.Range
 
 	Provisioners []*Provisioner // in the order in which they run
-
-	providerRange hcl.Range
 }
 
 // ProviderRange is where the provider was chosen: the argument, or the block.
@@ -133,14 +189,14 @@ func (r *Resource) ProviderRange() hcl.Range {
 	if r.Provider == nil {
 		return r.Range
 	}
-	return r.providerRange
+	return r.Provider.Range
 }
 
 // LocalProvider is the provider configuration that r asks for, by default the
 // one named as the first word of its type.
 func (r *Resource) LocalProvider() ProviderRef {
 	if r.Provider != nil {
-		return *r.Provider
+		return r.Provider.Ref
 	}
 	return ProviderRef{Name: impliedProvider(r.Addr.Type)}
 }
@@ -163,12 +219,6 @@ func (m *Module) ProviderAddr(local string) addr.Provider {
 		return r.Provider
 	}
 	return addr.DefaultProvider(local)
-}
-
-// ProviderConfig is the absolute address of a provider configuration of m, which
-// is the root module.
-func (m *Module) ProviderConfig(r ProviderRef) addr.ProviderConfig {
-	return addr.ProviderConfig{Provider: m.ProviderAddr(r.Name), Alias: r.Alias}
 }
 
 // impliedProvider is the first word of a resource type.

@@ -42,9 +42,9 @@ func (l *loader) resource(b *hcl.Block) {
 	} else {
 		r.Body = overrideBody{r.Body, body}
 	}
-	l.repetition(r, c)
+	l.repetition(&r.Repetition, id.String(), c)
 	if a := c.Attributes["provider"]; a != nil {
-		r.Provider, r.providerRange = l.providerRef(a.Expr), a.Expr.Range()
+		r.Provider = l.providerRef(a.Expr)
 	}
 	if a := c.Attributes["depends_on"]; a != nil {
 		r.DependsOn = l.dependsOn(a)
@@ -76,10 +76,10 @@ func (l *loader) resource(b *hcl.Block) {
 	}
 }
 
-func (l *loader) repetition(r *Resource, c *hcl.BodyContent) {
+func (l *loader) repetition(r *Repetition, what string, c *hcl.BodyContent) {
 	count, forEach := c.Attributes["count"], c.Attributes["for_each"]
 	if count != nil && forEach != nil {
-		l.fail(forEach.NameRange, "Both count and for_each", "%s sets both count and for_each, which are two ways to say the same. Remove one.", r.Addr)
+		l.fail(forEach.NameRange, "Both count and for_each", "%s sets both count and for_each, which are two ways to say the same. Remove one.", what)
 		return
 	}
 	if count != nil {
@@ -90,23 +90,47 @@ func (l *loader) repetition(r *Resource, c *hcl.BodyContent) {
 	}
 }
 
-// providerRef reads `name` or `name.alias`, quoted or not.
-func (l *loader) providerRef(e hcl.Expression) *ProviderRef {
+// enabled reads the lifecycle argument that makes a block stand for one instance
+// or none.
+func (l *loader) enabled(r *Repetition, what string, c *hcl.BodyContent) {
+	a := c.Attributes["enabled"]
+	switch {
+	case a == nil:
+	case r.Repeated():
+		l.fail(a.NameRange, "Both enabled and a repetition", "%s sets count or for_each, which may say that there is no instance. Remove enabled.", what)
+	default:
+		r.Enabled = a.Expr
+	}
+}
+
+// providerRef reads `name` or `name.alias`, quoted or not, and `name.alias[key]`
+// of a configuration with for_each.
+func (l *loader) providerRef(e hcl.Expression) *ProviderUse {
+	at := e.Range()
+	use := &ProviderUse{Range: at}
+	if index, ok := e.(*hclsyntax.IndexExpr); ok {
+		use.Key, e = index.Key, index.Collection
+	}
 	t, diags := traversalOf(e, false)
+	if n := len(t); n > 1 && use.Key == nil {
+		if step, ok := t[n-1].(hcl.TraverseIndex); ok {
+			use.Key, t = hcl.StaticExpr(step.Key, step.SrcRange), t[:n-1]
+		}
+	}
 	if len(t) > 2 || len(t) == 0 || diags.HasErrors() {
-		l.fail(e.Range(), "Invalid provider reference", "The provider argument is the name of a provider, followed by a dot and an alias if it has one.")
+		l.fail(at, "Invalid provider reference", "The provider argument is the name of a provider, followed by a dot and an alias if it has one.")
 		return nil
 	}
-	ref := &ProviderRef{Name: t.RootName()}
+	use.Ref.Name = t.RootName()
 	if len(t) == 2 {
 		a, ok := t[1].(hcl.TraverseAttr)
 		if !ok {
-			l.fail(e.Range(), "Invalid provider reference", "The alias must follow the provider's name after a dot.")
+			l.fail(at, "Invalid provider reference", "The alias must follow the provider's name after a dot.")
 			return nil
 		}
-		ref.Alias = a.Name
+		use.Ref.Alias = a.Name
 	}
-	return ref
+	return use
 }
 
 var lifecycleSchema = &hcl.BodySchema{

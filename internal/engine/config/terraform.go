@@ -136,8 +136,18 @@ func (l *loader) requirement(r *Requirement, pairs []hcl.KeyValuePair) bool {
 			}
 			r.Version = text
 		case "configuration_aliases":
-			l.fail(at, "\"configuration_aliases\" is not supported", "It describes what a called module expects, and modules are not supported. Remove it.")
-			ok = false
+			items, diags := hcl.ExprList(p.Value)
+			l.diags = append(l.diags, diags...)
+			for _, item := range items {
+				use := l.providerRef(item)
+				switch {
+				case use == nil:
+				case use.Key != nil || use.Ref.Name != r.Name || use.Ref.Alias == "":
+					l.fail(use.Range, "Invalid configuration alias", "configuration_aliases of %s lists names such as %s.other.", r.Name, r.Name)
+				default:
+					r.Aliases = append(r.Aliases, use.Ref)
+				}
+			}
 		default:
 			l.fail(p.Key.Range(), "Unsupported argument", "required_providers has source and version for each provider, not %q.", key)
 			ok = false

@@ -23,11 +23,14 @@ func (e *Eval) context(ctx context.Context, refs []Ref, in Within) (*hcl.EvalCon
 		named[root][name] = v
 	}
 	resources := map[addr.Resource]*access{}
+	modules := map[string]*moduleAccess{}
 	vars := map[string]cty.Value{}
 	for _, r := range refs {
 		switch r.Root {
 		case "resource":
 			diags = append(diags, e.access(ctx, resources, r, in)...)
+		case "module":
+			diags = append(diags, e.accessModule(ctx, modules, r, in)...)
 		case "self":
 			if in.Self == cty.NilVal {
 				diags = append(diags, invalid(r, "Invalid \"self\" reference", "self stands for the object of the block, and is allowed only in its postconditions and provisioners."))
@@ -49,6 +52,13 @@ func (e *Eval) context(ctx context.Context, refs []Ref, in Within) (*hcl.EvalCon
 		vars[root] = cty.ObjectVal(values)
 	}
 	e.addResources(vars, resources)
+	if len(modules) > 0 {
+		values := map[string]cty.Value{}
+		for name, a := range modules {
+			values[name] = a.value()
+		}
+		vars["module"] = cty.ObjectVal(values)
+	}
 	return &hcl.EvalContext{Variables: vars, Functions: e.functions}, diags
 }
 
@@ -72,36 +82,25 @@ func (e *Eval) access(ctx context.Context, into map[addr.Resource]*access, r Ref
 		a = &access{keyed: map[string]cty.Value{}}
 		into[r.Resource] = a
 	}
-	key := r.Key
-	if r.KeyExpr != nil {
-		v, diags := e.Expr(ctx, r.KeyExpr, cty.DynamicPseudoType, in)
-		if diags.HasErrors() {
-			return diags
-		}
-		if k, err := addr.KeyOf(v); err == nil {
-			key = k
-		}
+	key, diags := e.keyOf(ctx, r, in)
+	if diags.HasErrors() {
+		return diags
 	}
 	block := e.mod.Resources[r.Resource]
-	repeated := block.Count != nil || block.ForEach != nil
+	at := e.Module.Resource(r.Resource)
 	switch {
-	case key == nil && repeated && r.Attr != "":
-		return hcl.Diagnostics{invalid(r, "Missing instance key", fmt.Sprintf(
-			"%s has %s set, so it stands for many objects. Choose one, as in %s, or all, as in %s[*].%s.",
-			r.Resource, repetitionWord(block), exampleKey(block), r.Resource, r.Attr))}
-	case key == nil && repeated || r.KeyExpr != nil && key == nil:
-		v, diags := e.objects.Whole(ctx, r.Resource)
-		a.whole = v
+	case key == nil && block.Repeated() && r.Attr != "":
+		return hcl.Diagnostics{missingKey(r, r.Resource.String(), block.Repetition)}
+	case key == nil && (block.Repeated() || r.KeyExpr != nil || block.Enabled != nil):
+		a.whole, diags = e.o.Objects.Whole(ctx, at)
 		return diags
 	case key == nil:
-		v, diags := e.objects.Instance(ctx, r.Resource, nil)
-		a.whole = v
+		a.whole, diags = e.o.Objects.Instance(ctx, at.Instance(nil))
 		return diags
-	case !repeated:
-		return hcl.Diagnostics{invalid(r, "Unexpected instance key", fmt.Sprintf(
-			"%s has neither count nor for_each, so it stands for one object and takes no index. Remove the index.", r.Resource))}
+	case !block.Repeated():
+		return hcl.Diagnostics{unexpectedKey(r, r.Resource.String())}
 	}
-	if !e.static {
+	if !e.o.Static {
 		x, diags := e.Expand(ctx, r.Resource)
 		if diags.HasErrors() {
 			return diags
@@ -111,11 +110,28 @@ func (e *Eval) access(ctx context.Context, into map[addr.Resource]*access, r Ref
 			return nil // indexing reports it, in a way that try and can handle
 		}
 	}
-	v, diags := e.objects.Instance(ctx, r.Resource, key)
+	v, diags := e.o.Objects.Instance(ctx, at.Instance(key))
 	if !diags.HasErrors() {
 		a.keyed[keyText(key)] = v
 	}
 	return diags
+}
+
+// keyOf is the instance key of a reference, nil if it has none or if that is not
+// known yet.
+func (e *Eval) keyOf(ctx context.Context, r Ref, in Within) (addr.Key, hcl.Diagnostics) {
+	if r.KeyExpr == nil {
+		return r.Key, nil
+	}
+	v, diags := e.Expr(ctx, r.KeyExpr, cty.DynamicPseudoType, in)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	key, err := addr.KeyOf(v)
+	if err != nil {
+		return nil, diags // the evaluation of the whole says what is wrong with it
+	}
+	return key, diags
 }
 
 func keyText(k addr.Key) string {
@@ -168,7 +184,10 @@ func (e *Eval) resolve(ctx context.Context, r Ref, in Within) (cty.Value, hcl.Di
 	}
 	switch r.Root {
 	case "var":
-		return e.variables[r.Name], nil
+		if in.raw {
+			return e.raw.Get(ctx, rawID{e.Module, r.Name})
+		}
+		return e.Variable(ctx, r.Name)
 	case "local":
 		return e.Local(ctx, r.Name)
 	case "path":
@@ -179,12 +198,12 @@ func (e *Eval) resolve(ctx context.Context, r Ref, in Within) (cty.Value, hcl.Di
 	case "terraform":
 		switch r.Name {
 		case "workspace":
-			return cty.StringVal(e.workspace), nil
+			return cty.StringVal(e.o.Workspace), nil
 		case "applying":
-			if e.static {
+			if e.o.Static {
 				return cty.UnknownVal(cty.Bool).Mark(Ephemeral), nil
 			}
-			return cty.BoolVal(e.applying).Mark(Ephemeral), nil
+			return cty.BoolVal(e.o.Applying).Mark(Ephemeral), nil
 		}
 		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"terraform\" reference", "There are terraform.workspace and terraform.applying.")}
 	case "each":
@@ -236,7 +255,10 @@ func (e *Eval) declared(r Ref) hcl.Diagnostics {
 			return hcl.Diagnostics{undeclared(r, what, r.Name, known, "Declare it in a locals block.")}
 		}
 	case "module":
-		return hcl.Diagnostics{undeclared(r, "module", r.Name, "", "This version of the engine does not support modules.")}
+		if e.mod.Children[r.Name] == nil {
+			what, known = "module", config.Suggest(r.Name, maps.Keys(e.mod.Calls))
+			return hcl.Diagnostics{undeclared(r, what, r.Name, known, fmt.Sprintf("Declare it with a block: module %q {}.", r.Name))}
+		}
 	case "resource":
 		if e.mod.Resources[r.Resource] == nil {
 			names := func(yield func(string) bool) {
@@ -270,16 +292,16 @@ func invalid(r Ref, summary, detail string) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at}
 }
 
-func repetitionWord(r *config.Resource) string {
-	if r.Count != nil {
-		return "count"
+func missingKey(r Ref, what string, block config.Repetition) *hcl.Diagnostic {
+	word, example := "for_each", what+"[\"key\"]"
+	if block.Count != nil {
+		word, example = "count", what+"[0]"
 	}
-	return "for_each"
+	return invalid(r, "Missing instance key", fmt.Sprintf(
+		"%s has %s set, so it stands for many objects. Choose one, as in %s, or all, as in %s[*].%s.", what, word, example, what, r.Attr))
 }
 
-func exampleKey(r *config.Resource) string {
-	if r.Count != nil {
-		return r.Addr.String() + "[0]"
-	}
-	return r.Addr.String() + "[\"key\"]"
+func unexpectedKey(r Ref, what string) *hcl.Diagnostic {
+	return invalid(r, "Unexpected instance key", fmt.Sprintf(
+		"%s has neither count nor for_each, so it stands for one object and takes no index. Remove the index.", what))
 }

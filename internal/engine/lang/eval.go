@@ -1,5 +1,6 @@
-// Package lang evaluates the expressions of a module: each named value once, when
-// it is first needed, with what it refers to and nothing else.
+// Package lang evaluates the expressions of a configuration: each named value of
+// each module instance once, when it is first needed, with what it refers to and
+// nothing else.
 //
 // It must not call providers or know schemas, plans or the state: the values of
 // resources come from whoever implements Objects.
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -32,66 +34,141 @@ const Ephemeral = funcs.Ephemeral
 // of a graph.Memo's Get.
 type Objects interface {
 	// Instance is the value of one instance, which exists.
-	Instance(ctx context.Context, r addr.Resource, key addr.Key) (cty.Value, hcl.Diagnostics)
+	Instance(ctx context.Context, a addr.Instance) (cty.Value, hcl.Diagnostics)
 
 	// Whole is the value of all instances together: an object, or by count a
-	// tuple, or by for_each an object of them.
-	Whole(ctx context.Context, r addr.Resource) (cty.Value, hcl.Diagnostics)
+	// tuple, or by for_each an object of them; null where enabled is false.
+	Whole(ctx context.Context, r addr.ModuleResource) (cty.Value, hcl.Diagnostics)
+}
+
+// Options are what a Tree needs to know.
+type Options struct {
+	Module    *config.Module // the root
+	Objects   Objects
+	Graph     *graph.Graph
+	Functions func(*config.Module) map[string]function.Function // asked for once for each module
+	Variables map[string]cty.Value                              // of all declared variables of the root, see Variables
+	Workspace string
+
+	// Static leaves everything unknown that differs between instances. A module
+	// that is called many times then has one instance, without a key.
+	Static bool
+
+	// Applying is the value of terraform.applying.
+	Applying bool
+
+	// Unchecked leaves the validation rules of variables aside.
+	Unchecked bool
+}
+
+// Tree evaluates a configuration: it has an Eval for each module instance. What
+// is evaluated is found in the graph by the address of the instance and a name.
+type Tree struct {
+	o Options
+
+	mu        sync.Mutex // guards evals and functions
+	evals     map[addr.ModuleInstance]*Eval
+	functions map[*config.Module]map[string]function.Function
+
+	variables  *graph.Memo[VariableID, cty.Value]
+	raw        *graph.Memo[rawID, cty.Value]
+	locals     *graph.Memo[LocalID, cty.Value]
+	outputs    *graph.Memo[OutputID, cty.Value]
+	expansions *graph.Memo[ExpansionID, *Expansion]
+	calls      *graph.Memo[callID, *Expansion]
+	modules    *graph.Memo[moduleID, cty.Value]
+	entries    *graph.Memo[entryID, struct{}]
+	ends       *graph.Memo[endID, struct{}]
+}
+
+// Named is a named value of a module instance.
+type Named struct {
+	Module addr.ModuleInstance
+	Name   string
+}
+
+// VariableID is the graph's name for the value of a variable, its rules checked.
+type VariableID Named
+
+// LocalID is the graph's name for the value of a local value.
+type LocalID Named
+
+// OutputID is the graph's name for the value of an output.
+type OutputID Named
+
+// ExpansionID is the graph's name for the set of a resource's instances.
+type ExpansionID addr.ModuleResource
+
+// The graph's names for what only this package asks for.
+type (
+	rawID    Named               // the value of a variable, its rules not checked
+	callID   Named               // the set of a call's instances
+	moduleID Named               // the value of all instances of a call
+	entryID  addr.ModuleInstance // that a module instance may begin: what its call depends on is there
+	endID    Named               // that a call is complete: all that is in it is there
+)
+
+// New is a tree with nothing evaluated yet.
+func New(o Options) *Tree {
+	t := &Tree{o: o, evals: map[addr.ModuleInstance]*Eval{}, functions: map[*config.Module]map[string]function.Function{}}
+	t.variables = graph.NewMemo(o.Graph, t.nameVariable, t.evalVariable)
+	t.raw = graph.NewMemo(o.Graph, t.nameRaw, t.evalRaw)
+	t.locals = graph.NewMemo(o.Graph, t.nameLocal, t.evalLocal)
+	t.outputs = graph.NewMemo(o.Graph, t.nameOutput, t.evalOutput)
+	t.expansions = graph.NewMemo(o.Graph, t.nameExpansion, t.evalExpansion)
+	t.calls = graph.NewMemo(o.Graph, t.nameCall, t.evalCall)
+	t.modules = graph.NewMemo(o.Graph, t.nameModule, t.evalModule)
+	t.entries = graph.NewMemo(o.Graph, t.nameEntry, t.evalEntry)
+	t.ends = graph.NewMemo(o.Graph, t.nameEnd, t.evalEnd)
+	return t
+}
+
+// At evaluates the module instance m, or is nil if the configuration has no such
+// module. Whether there is an instance of that key is not looked at.
+func (t *Tree) At(m addr.ModuleInstance) *Eval {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.at(m)
+}
+
+func (t *Tree) at(m addr.ModuleInstance) *Eval {
+	if e := t.evals[m]; e != nil {
+		return e
+	}
+	e := &Eval{Tree: t, Module: m, mod: t.o.Module}
+	if m != "" {
+		around, name, key := m.Parent()
+		if e.caller = t.at(around); e.caller == nil {
+			return nil
+		}
+		if e.mod = e.caller.mod.Children[name]; e.mod == nil {
+			return nil
+		}
+		e.call, e.key = e.caller.mod.Calls[name], key
+	}
+	if e.functions = t.functions[e.mod]; e.functions == nil {
+		e.functions = t.o.Functions(e.mod)
+		t.functions[e.mod] = e.functions
+	}
+	t.evals[m] = e
+	return e
 }
 
 // Eval evaluates one module instance. Its methods may be called from many
 // goroutines at once.
 type Eval struct {
+	*Tree
+	Module addr.ModuleInstance
+
 	mod       *config.Module
-	objects   Objects
-	graph     *graph.Graph
 	functions map[string]function.Function
-	variables map[string]cty.Value
-	workspace string
-	static    bool
-	applying  bool
-
-	locals     *graph.Memo[LocalID, cty.Value]
-	outputs    *graph.Memo[OutputID, cty.Value]
-	expansions *graph.Memo[ExpansionID, *Expansion]
+	caller    *Eval        // nil for the root
+	call      *config.Call // nil for the root
+	key       addr.Key     // among the instances of the call
 }
 
-// LocalID is the graph's name for a local value.
-type LocalID string
-
-// OutputID is the graph's name for an output value.
-type OutputID string
-
-// ExpansionID is the graph's name for the set of a resource's instances.
-type ExpansionID addr.Resource
-
-// Options are what an Eval needs to know.
-type Options struct {
-	Module    *config.Module
-	Objects   Objects
-	Graph     *graph.Graph
-	Functions map[string]function.Function
-	Variables map[string]cty.Value // of all declared variables, see Variables
-	Workspace string
-
-	// Static leaves everything unknown that differs between instances.
-	Static bool
-
-	// Applying is the value of terraform.applying.
-	Applying bool
-}
-
-// New is an evaluator with nothing evaluated yet.
-func New(o Options) *Eval {
-	e := &Eval{
-		mod: o.Module, objects: o.Objects, graph: o.Graph, functions: o.Functions,
-		variables: o.Variables, workspace: o.Workspace, static: o.Static, applying: o.Applying,
-	}
-	e.locals = graph.NewMemo(o.Graph, e.nameLocal, e.evalLocal)
-	e.outputs = graph.NewMemo(o.Graph, e.nameOutput, e.evalOutput)
-	e.expansions = graph.NewMemo(o.Graph, e.nameExpansion, e.evalExpansion)
-	return e
-}
+// Config is the module that e evaluates.
+func (e *Eval) Config() *config.Module { return e.mod }
 
 // Within is what an expression sees of the block instance that it stands in. The
 // zero value is an expression outside of any.
@@ -101,11 +178,12 @@ type Within struct {
 	Self cty.Value // cty.NilVal where self is not allowed
 
 	counted, each bool // repeated by count or for_each, see Anywhere
+	raw           bool // variables need not keep their rules, which are being checked
 }
 
-// Anywhere is what expressions in r see when it does not matter, or is not known
-// yet, in which instance they stand.
-func Anywhere(r *config.Resource) Within {
+// Anywhere is what expressions in a block see when it does not matter, or is not
+// known yet, in which instance of it they stand.
+func Anywhere(r config.Repetition) Within {
 	return Within{counted: r.Count != nil, each: r.ForEach != nil}
 }
 
@@ -149,55 +227,43 @@ func (e *Eval) Block(ctx context.Context, b *Block, in Within) (cty.Value, hcl.D
 	return v, append(diags, more...)
 }
 
-// Wait evaluates what the references of a depends_on argument name, only to
-// come after it.
-func (e *Eval) Wait(ctx context.Context, traversals []hcl.Traversal) hcl.Diagnostics {
-	var diags hcl.Diagnostics
-	for _, t := range traversals {
-		r, d := refOf(t)
-		if !d.HasErrors() {
-			switch r.Root {
-			case "resource":
-				if d = e.declared(r); !d.HasErrors() {
-					_, d = e.objects.Whole(ctx, r.Resource)
-				}
-			case "var", "local":
-				_, d = e.resolve(ctx, r, Within{})
-			default:
-				d = hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Invalid depends_on reference",
-					Detail: "depends_on lists resources and data sources of this module.", Subject: &r.Range}}
-			}
-		}
-		diags = append(diags, d...)
-	}
-	return diags
-}
-
 // Local is the value of a local value.
 func (e *Eval) Local(ctx context.Context, name string) (cty.Value, hcl.Diagnostics) {
-	return e.locals.Get(ctx, LocalID(name))
+	return e.locals.Get(ctx, LocalID{e.Module, name})
 }
 
 // Output is the value of an output, marked if it is sensitive.
 func (e *Eval) Output(ctx context.Context, name string) (cty.Value, hcl.Diagnostics) {
-	return e.outputs.Get(ctx, OutputID(name))
+	return e.outputs.Get(ctx, OutputID{e.Module, name})
 }
 
-func (e *Eval) nameLocal(id LocalID) (string, *hcl.Range) {
-	return "local." + string(id), &e.mod.Locals[string(id)].Range
+// label is the text by which messages name something of the module instance.
+func (e *Eval) label(text string) string {
+	if e.Module == "" {
+		return text
+	}
+	return string(e.Module) + "." + text
 }
 
-func (e *Eval) evalLocal(ctx context.Context, id LocalID) (cty.Value, hcl.Diagnostics) {
-	return e.Expr(ctx, e.mod.Locals[string(id)].Expr, cty.DynamicPseudoType, Within{})
+func (t *Tree) nameLocal(id LocalID) (string, *hcl.Range) {
+	e := t.At(id.Module)
+	return e.label("local." + id.Name), &e.mod.Locals[id.Name].Range
 }
 
-func (e *Eval) nameOutput(id OutputID) (string, *hcl.Range) {
-	return "output." + string(id), &e.mod.Outputs[string(id)].Range
+func (t *Tree) evalLocal(ctx context.Context, id LocalID) (cty.Value, hcl.Diagnostics) {
+	e := t.At(id.Module)
+	return e.Expr(ctx, e.mod.Locals[id.Name].Expr, cty.DynamicPseudoType, Within{})
 }
 
-func (e *Eval) evalOutput(ctx context.Context, id OutputID) (cty.Value, hcl.Diagnostics) {
-	o := e.mod.Outputs[string(id)]
-	diags := e.Wait(ctx, o.DependsOn)
+func (t *Tree) nameOutput(id OutputID) (string, *hcl.Range) {
+	e := t.At(id.Module)
+	return e.label("output." + id.Name), &e.mod.Outputs[id.Name].Range
+}
+
+func (t *Tree) evalOutput(ctx context.Context, id OutputID) (cty.Value, hcl.Diagnostics) {
+	e := t.At(id.Module)
+	o := e.mod.Outputs[id.Name]
+	diags := append(e.Enter(ctx), e.Wait(ctx, o.DependsOn)...)
 	diags = append(diags, e.Require(ctx, o.Preconditions, fmt.Sprintf("Precondition of output %q failed", o.Name), Within{})...)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
@@ -207,7 +273,7 @@ func (e *Eval) evalOutput(ctx context.Context, id OutputID) (cty.Value, hcl.Diag
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
-	if !o.Sensitive && v.HasMarkDeep(Sensitive) {
+	if !o.Sensitive && e.caller == nil && v.HasMarkDeep(Sensitive) {
 		at := o.Expr.Range()
 		return v, append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Output refers to sensitive values",
@@ -236,8 +302,10 @@ func (e *Eval) evalOutput(ctx context.Context, id OutputID) (cty.Value, hcl.Diag
 // diagnostics name it.
 func (e *Eval) path(name string) (cty.Value, bool) {
 	switch name {
-	case "module", "root":
+	case "module":
 		return cty.StringVal(filepath.ToSlash(e.mod.Dir)), true
+	case "root":
+		return cty.StringVal(filepath.ToSlash(e.o.Module.Dir)), true
 	case "cwd":
 		dir, err := filepath.Abs(".")
 		if err != nil {

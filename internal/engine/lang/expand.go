@@ -12,13 +12,14 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 )
 
-// Expansion is the set of instances that a resource stands for.
+// Expansion is the set of instances that a resource or a module call stands for.
 type Expansion struct {
 	Keys   []addr.Key           // sorted; one nil key for a resource that is not repeated
 	values map[string]cty.Value // each.value by key
-	kind   string               // "", "count" or "for_each"
+	kind   string               // "", "count", "for_each" or "enabled"
 }
 
 // Has tells that there is an instance with that key.
@@ -30,10 +31,10 @@ func (x *Expansion) Has(key addr.Key) bool {
 		_, ok := x.values[string(k)]
 		return ok
 	}
-	return x.kind == ""
+	return len(x.Keys) > 0 && x.Keys[0] == nil
 }
 
-// Repetition is "count", "for_each" or empty.
+// Repetition is "count", "for_each", "enabled" or empty.
 func (x *Expansion) Repetition() string { return x.kind }
 
 // Within is what the instance with that key sees.
@@ -61,6 +62,9 @@ func (x *Expansion) Collect(value func(addr.Key) cty.Value) cty.Value {
 		}
 		return cty.ObjectVal(values)
 	}
+	if len(x.Keys) == 0 {
+		return cty.NullVal(cty.DynamicPseudoType)
+	}
 	return value(nil)
 }
 
@@ -82,37 +86,74 @@ func (x *Expansion) find(key addr.Key) (addr.Key, bool) {
 
 // Expand is the set of instances of r.
 func (e *Eval) Expand(ctx context.Context, r addr.Resource) (*Expansion, hcl.Diagnostics) {
-	return e.expansions.Get(ctx, ExpansionID(r))
+	return e.expansions.Get(ctx, ExpansionID{e.Module, r})
 }
 
-func (e *Eval) nameExpansion(id ExpansionID) (string, *hcl.Range) {
-	r := e.mod.Resources[addr.Resource(id)]
-	switch {
-	case r.Count != nil:
-		at := r.Count.Range()
-		return r.Addr.String() + " (count)", &at
-	case r.ForEach != nil:
-		at := r.ForEach.Range()
-		return r.Addr.String() + " (for_each)", &at
+func (t *Tree) nameExpansion(id ExpansionID) (string, *hcl.Range) {
+	e := t.At(id.Module)
+	r := e.mod.Resources[id.Resource]
+	return expansionLabel(e.label(r.Addr.String()), r.Repetition, &r.Range)
+}
+
+func expansionLabel(what string, r config.Repetition, block *hcl.Range) (string, *hcl.Range) {
+	for _, x := range []struct {
+		word string
+		expr hcl.Expression
+	}{{"count", r.Count}, {"for_each", r.ForEach}, {"enabled", r.Enabled}} {
+		if x.expr != nil {
+			at := x.expr.Range()
+			return what + " (" + x.word + ")", &at
+		}
 	}
-	return r.Addr.String() + " (instances)", &r.Range
+	return what + " (instances)", block
 }
 
-func (e *Eval) evalExpansion(ctx context.Context, id ExpansionID) (*Expansion, hcl.Diagnostics) {
-	r := e.mod.Resources[addr.Resource(id)]
+func (t *Tree) evalExpansion(ctx context.Context, id ExpansionID) (*Expansion, hcl.Diagnostics) {
+	e := t.At(id.Module)
+	r := e.mod.Resources[id.Resource]
+	return e.expand(ctx, e.label(r.Addr.String()), r.Repetition)
+}
+
+func (e *Eval) expand(ctx context.Context, what string, r config.Repetition) (*Expansion, hcl.Diagnostics) {
 	switch {
 	case r.Count != nil:
-		return e.expandCount(ctx, r.Addr, r.Count)
+		return e.expandCount(ctx, what, r.Count)
 	case r.ForEach != nil:
-		return e.expandForEach(ctx, r.Addr, r.ForEach)
+		return e.expandForEach(ctx, what, r.ForEach)
+	case r.Enabled != nil:
+		return e.expandEnabled(ctx, what, r.Enabled)
 	}
 	return &Expansion{Keys: []addr.Key{nil}}, nil
+}
+
+func (e *Eval) expandEnabled(ctx context.Context, what string, x hcl.Expression) (*Expansion, hcl.Diagnostics) {
+	out := &Expansion{kind: "enabled"}
+	at := x.Range()
+	v, diags := e.Expr(ctx, x, cty.Bool, Within{})
+	if diags.HasErrors() {
+		return out, diags
+	}
+	fail := func(detail string) (*Expansion, hcl.Diagnostics) {
+		return out, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid enabled", Detail: detail, Subject: &at, Expression: x})
+	}
+	switch {
+	case v.IsMarked():
+		return fail("enabled must not be sensitive: whether there is an instance cannot be hidden. Use nonsensitive() if it is no secret.")
+	case v.IsNull():
+		return fail("enabled is null. Give true or false.")
+	case !v.IsKnown() && e.o.Static:
+	case !v.IsKnown():
+		return fail(fmt.Sprintf("Whether %s exists depends on values that are known only after apply, so it cannot be planned. Make enabled depend on variables or on what the configuration says.", what))
+	case v.True():
+		out.Keys = []addr.Key{nil}
+	}
+	return out, diags
 }
 
 // maxCount guards against a typing error that would eat all memory.
 const maxCount = 1_000_000
 
-func (e *Eval) expandCount(ctx context.Context, r addr.Resource, x hcl.Expression) (*Expansion, hcl.Diagnostics) {
+func (e *Eval) expandCount(ctx context.Context, what string, x hcl.Expression) (*Expansion, hcl.Diagnostics) {
 	out := &Expansion{kind: "count"}
 	at := x.Range()
 	v, diags := e.Expr(ctx, x, cty.Number, Within{})
@@ -132,10 +173,10 @@ func (e *Eval) expandCount(ctx context.Context, r addr.Resource, x hcl.Expressio
 	case v.IsNull():
 		return fail("count is null. Give a whole number from 0.")
 	case !v.IsKnown():
-		if e.static {
+		if e.o.Static {
 			return out, diags
 		}
-		return fail(fmt.Sprintf("The number of instances of %s depends on values that are known only after apply, so it cannot be planned. Make count depend on variables or on what the configuration says, not on what the provider computes.", r))
+		return fail(fmt.Sprintf("The number of instances of %s depends on values that are known only after apply, so it cannot be planned. Make count depend on variables or on what the configuration says, not on what the provider computes.", what))
 	}
 	n, acc := v.AsBigFloat().Int64()
 	switch {
@@ -152,7 +193,7 @@ func (e *Eval) expandCount(ctx context.Context, r addr.Resource, x hcl.Expressio
 	return out, diags
 }
 
-func (e *Eval) expandForEach(ctx context.Context, r addr.Resource, x hcl.Expression) (*Expansion, hcl.Diagnostics) {
+func (e *Eval) expandForEach(ctx context.Context, what string, x hcl.Expression) (*Expansion, hcl.Diagnostics) {
 	out := &Expansion{kind: "for_each", values: map[string]cty.Value{}}
 	at := x.Range()
 	v, diags := e.Expr(ctx, x, cty.DynamicPseudoType, Within{})
@@ -162,7 +203,7 @@ func (e *Eval) expandForEach(ctx context.Context, r addr.Resource, x hcl.Express
 	fail := func(detail string) (*Expansion, hcl.Diagnostics) {
 		return out, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid for_each", Detail: detail, Subject: &at, Expression: x})
 	}
-	unknown := fmt.Sprintf("The keys of for_each of %s depend on values that are known only after apply, so its instances cannot be planned. Use keys that the configuration itself says, and put what is known later into the values of a map.", r)
+	unknown := fmt.Sprintf("The keys of for_each of %s depend on values that are known only after apply, so its instances cannot be planned. Use keys that the configuration itself says, and put what is known later into the values of a map.", what)
 	ty := v.Type()
 	switch {
 	case v.HasMark(Ephemeral):
@@ -172,7 +213,7 @@ func (e *Eval) expandForEach(ctx context.Context, r addr.Resource, x hcl.Express
 	case v.IsNull():
 		return fail("for_each is null. Give a map or a set of strings; an empty one makes no instance.")
 	case !v.IsKnown():
-		if e.static {
+		if e.o.Static {
 			return out, diags
 		}
 		return fail(unknown)
@@ -182,7 +223,7 @@ func (e *Eval) expandForEach(ctx context.Context, r addr.Resource, x hcl.Express
 		}
 	case ty.IsSetType():
 		if !v.IsWhollyKnown() {
-			if e.static {
+			if e.o.Static {
 				return out, diags
 			}
 			return fail(unknown)

@@ -17,13 +17,16 @@ type Ref struct {
 	// is none.
 	Name string
 
-	// Resource is what a resource reference names; Key is the index that follows
-	// it, if that is written literally, and KeyExpr if it must be evaluated.
+	// Resource is what a resource reference names.
 	Resource addr.Resource
-	Key      addr.Key
-	KeyExpr  hclsyntax.Expression
 
-	// Attr is the attribute that follows directly, or empty.
+	// Key is the index that follows the name of a resource or module, if that is
+	// written literally, and KeyExpr if it must be evaluated.
+	Key     addr.Key
+	KeyExpr hclsyntax.Expression
+
+	// Attr is the attribute that follows the name of a resource directly, or that
+	// of a module or its index; or empty.
 	Attr string
 
 	// Rest are the steps after the name or the index.
@@ -37,24 +40,29 @@ type Ref struct {
 func Refs(e hcl.Expression, hidden map[string]bool) ([]Ref, hcl.Diagnostics) {
 	var out []Ref
 	var diags hcl.Diagnostics
-	add := func(t hcl.Traversal, key hclsyntax.Expression) {
+	add := func(t hcl.Traversal, key hclsyntax.Expression, attr string) {
 		if hidden[t.RootName()] {
 			return
 		}
-		r, d := refOf(t)
+		r, d := RefOf(t)
 		diags = append(diags, d...)
 		if !d.HasErrors() {
-			r.KeyExpr = key
+			if key != nil {
+				r.KeyExpr = key
+				if r.Root == "module" {
+					r.Attr = attr
+				}
+			}
 			out = append(out, r)
 		}
 	}
 	if node, ok := e.(hclsyntax.Expression); ok {
-		w := &walker{hidden: hidden, add: add, done: map[hclsyntax.Node]bool{}}
+		w := &walker{hidden: hidden, add: add, done: map[hclsyntax.Node]bool{}, attrs: map[hclsyntax.Node]string{}}
 		_ = hclsyntax.Walk(node, w)
 		return out, diags
 	}
 	for _, t := range e.Variables() {
-		add(t, nil)
+		add(t, nil, "")
 	}
 	return out, diags
 }
@@ -64,8 +72,9 @@ func Refs(e hcl.Expression, hidden map[string]bool) ([]Ref, hcl.Diagnostics) {
 type walker struct {
 	hidden map[string]bool
 	scopes []map[string]struct{}
-	add    func(hcl.Traversal, hclsyntax.Expression)
+	add    func(t hcl.Traversal, key hclsyntax.Expression, attr string)
 	done   map[hclsyntax.Node]bool
+	attrs  map[hclsyntax.Node]string // by index expression: the attribute after it
 }
 
 func (w *walker) Enter(n hclsyntax.Node) hcl.Diagnostics {
@@ -74,14 +83,18 @@ func (w *walker) Enter(n hclsyntax.Node) hcl.Diagnostics {
 		w.scopes = append(w.scopes, n.LocalNames)
 	case *hclsyntax.ScopeTraversalExpr:
 		if !w.done[n] && !w.local(n.Traversal) {
-			w.add(n.Traversal, nil)
+			w.add(n.Traversal, nil, "")
+		}
+	case *hclsyntax.RelativeTraversalExpr:
+		if len(n.Traversal) > 0 {
+			w.attrs[n.Source] = attrName(n.Traversal[0])
 		}
 	case *hclsyntax.IndexExpr:
 		c, ok := n.Collection.(*hclsyntax.ScopeTraversalExpr)
 		if !ok || w.local(c.Traversal) {
 			break
 		}
-		if r, diags := refOf(c.Traversal); diags.HasErrors() || r.Root != "resource" || r.Key != nil || len(r.Rest) > 0 {
+		if r, diags := RefOf(c.Traversal); diags.HasErrors() || r.Root != "resource" && r.Root != "module" || r.Key != nil || len(r.Rest) > 0 {
 			break
 		}
 		for _, t := range n.Key.Variables() {
@@ -90,7 +103,7 @@ func (w *walker) Enter(n hclsyntax.Node) hcl.Diagnostics {
 			}
 		}
 		w.done[c] = true
-		w.add(c.Traversal, n.Key)
+		w.add(c.Traversal, n.Key, w.attrs[n])
 	}
 	return nil
 }
@@ -115,8 +128,8 @@ func (w *walker) local(t hcl.Traversal) bool {
 // with.
 var modes = map[string]addr.Mode{"data": addr.Data, "ephemeral": addr.Ephemeral, "action": addr.Action, "list": addr.List}
 
-// refOf reads a traversal as a reference.
-func refOf(t hcl.Traversal) (Ref, hcl.Diagnostics) {
+// RefOf reads a traversal as a reference.
+func RefOf(t hcl.Traversal) (Ref, hcl.Diagnostics) {
 	r := Ref{Root: t.RootName(), Range: t.SourceRange()}
 	bad := func(detail string) (Ref, hcl.Diagnostics) {
 		return r, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Invalid reference", Detail: detail, Subject: &r.Range}}
@@ -131,6 +144,19 @@ func refOf(t hcl.Traversal) (Ref, hcl.Diagnostics) {
 			r.Root = "terraform"
 		}
 		r.Name, r.Rest = attrName(rest[0]), rest[1:]
+		if r.Root != "module" || len(r.Rest) == 0 {
+			return r, nil
+		}
+		if s, ok := r.Rest[0].(hcl.TraverseIndex); ok {
+			key, err := addr.KeyOf(s.Key)
+			if err != nil {
+				return bad("The index of module." + r.Name + " is wrong: " + err.Error() + ".")
+			}
+			r.Key, r.Rest = key, r.Rest[1:]
+		}
+		if len(r.Rest) > 0 {
+			r.Attr = attrName(r.Rest[0])
+		}
 		return r, nil
 	case "self":
 		r.Rest = rest

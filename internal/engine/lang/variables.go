@@ -88,12 +88,65 @@ func UnknownVariables(m *config.Module) map[string]cty.Value {
 	return out
 }
 
-// Validations checks the rules of all variables.
-func (e *Eval) Validations(ctx context.Context) hcl.Diagnostics {
-	var diags hcl.Diagnostics
-	for _, name := range slices.Sorted(maps.Keys(e.mod.Variables)) {
-		v := e.mod.Variables[name]
-		diags = append(diags, e.Require(ctx, v.Validations, fmt.Sprintf("Invalid value for variable %q", name), Within{})...)
+// Variable is the value of an input variable, which keeps its rules.
+func (e *Eval) Variable(ctx context.Context, name string) (cty.Value, hcl.Diagnostics) {
+	return e.variables.Get(ctx, VariableID{e.Module, name})
+}
+
+func (t *Tree) nameVariable(id VariableID) (string, *hcl.Range) {
+	e := t.At(id.Module)
+	return e.label("var." + id.Name), &e.mod.Variables[id.Name].Range
+}
+
+// evalVariable checks the rules of a variable. They see all variables without
+// their rules, so that they can refer to each other.
+func (t *Tree) evalVariable(ctx context.Context, id VariableID) (cty.Value, hcl.Diagnostics) {
+	e := t.At(id.Module)
+	v, diags := t.raw.Get(ctx, rawID(id))
+	if diags.HasErrors() || t.o.Unchecked {
+		return v, diags
 	}
-	return diags
+	rules := e.mod.Variables[id.Name].Validations
+	return v, append(diags, e.Require(ctx, rules, fmt.Sprintf("Invalid value for variable %q", id.Name), Within{raw: true})...)
+}
+
+func (t *Tree) nameRaw(id rawID) (string, *hcl.Range) { return t.nameVariable(VariableID(id)) }
+
+// evalRaw is what the caller gives for a variable, converted to its type.
+func (t *Tree) evalRaw(ctx context.Context, id rawID) (cty.Value, hcl.Diagnostics) {
+	e := t.At(id.Module)
+	if e.caller == nil {
+		return t.o.Variables[id.Name], nil
+	}
+	v := e.mod.Variables[id.Name]
+	inputs := map[string]config.Input{}
+	if a := e.call.Args[id.Name]; a != nil {
+		in, diags := e.called(ctx)
+		if diags.HasErrors() {
+			return cty.UnknownVal(v.Type), diags
+		}
+		value, diags := e.caller.Expr(ctx, a.Expr, cty.DynamicPseudoType, in)
+		if diags.HasErrors() {
+			return cty.UnknownVal(v.Type), diags
+		}
+		inputs[id.Name] = config.Input{Value: value, Range: a.Expr.Range()}
+	}
+	value, diags := variable(v, inputs)
+	if t.o.Static {
+		value = cty.UnknownVal(v.Type.WithoutOptionalAttributesDeep())
+	}
+	if v.Sensitive {
+		value = value.Mark(Sensitive)
+	}
+	if v.Ephemeral {
+		value = value.Mark(Ephemeral)
+	} else if value.HasMarkDeep(Ephemeral) {
+		at := inputs[id.Name].Range
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Ephemeral value not allowed",
+			Detail:  fmt.Sprintf("The variable %q, declared at %s:%d, takes no ephemeral values, as what is made of them might be kept. Add ephemeral = true to it, or use ephemeralasnull().", v.Name, v.Range.Filename, v.Range.Start.Line),
+			Subject: &at,
+		})
+	}
+	return value, diags
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -16,15 +15,15 @@ import (
 // planData reads a data source, or plans to read it during apply when it depends
 // on what is not there yet.
 func (p *planner) planData(ctx context.Context, r *Resource, a addr.Instance) (cty.Value, hcl.Diagnostics) {
-	x, diags := p.Eval.Expand(ctx, a.Resource)
+	x, diags := p.Eval(a.Module).Expand(ctx, a.Resource)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
 	in := x.Within(a.Key)
-	if diags = p.Before(ctx, r, in); diags.HasErrors() {
+	if diags = p.Before(ctx, r, a, in); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
-	config, more := p.Configuration(ctx, r, in)
+	config, more := p.Configuration(ctx, r, a, in)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
@@ -33,7 +32,7 @@ func (p *planner) planData(ctx context.Context, r *Resource, a addr.Instance) (c
 	case p.opts.Mode == Destroy:
 	case !config.Value.IsWhollyKnown():
 		reason = ReadConfigUnknown
-	case p.pending(r):
+	case p.pending(r, a.Module):
 		reason = ReadDependency
 	}
 	if reason != "" || !config.Value.IsWhollyKnown() {
@@ -46,7 +45,7 @@ func (p *planner) planData(ctx context.Context, r *Resource, a addr.Instance) (c
 		}
 		return after, diags
 	}
-	v, entry, more := p.ReadData(ctx, r, in, config, p.hook)
+	v, entry, more := p.ReadData(ctx, r, a, in, config, p.hook)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
@@ -55,47 +54,13 @@ func (p *planner) planData(ctx context.Context, r *Resource, a addr.Instance) (c
 }
 
 // pending tells that something that the data source must come after is going to
-// change: what depends_on lists and the managed resources that its arguments name
-// themselves. What they reach through other names counts only through its value,
-// unless the block has conditions, which may speak of what is read.
-func (p *planner) pending(r *Resource) bool {
-	waits := map[addr.Resource]bool{}
-	for _, t := range r.DependsOn {
-		waits[named(t)] = true
-	}
-	mentioned := slices.Clone(r.block.Refs())
-	for _, e := range []hcl.Expression{r.Count, r.ForEach} {
-		if e != nil {
-			refs, _ := lang.Refs(e, nil) // evaluation has reported what is wrong
-			mentioned = append(mentioned, refs...)
-		}
-	}
-	for _, ref := range mentioned {
-		if ref.Root == "resource" && ref.Resource.Mode == addr.Managed {
-			waits[ref.Resource] = true
-		}
-	}
-	if len(r.Lifecycle.Preconditions)+len(r.Lifecycle.Postconditions) > 0 {
-		for _, need := range r.Needs {
-			waits[need.Resource] = true
-		}
-	}
-	if len(waits) == 0 {
-		return false
-	}
-	for waited := range waits {
-		if block := p.resources[waited.In("")]; block != nil && len(r.DependsOn) > 0 {
-			for _, need := range block.Needs {
-				if need.Resource.Mode == addr.Managed && waited.Mode == addr.Data {
-					waits[need.Resource] = true
-				}
-			}
-		}
-	}
+// change. Of its own module, only the same instance counts.
+func (p *planner) pending(r *Resource, in addr.ModuleInstance) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for waited := range waits {
-		if p.busy[waited.In("")] {
+	own := in.Config()
+	for _, wait := range r.waits {
+		if wait.Module == own && p.busy[in.Resource(wait.Resource)] || wait.Module != own && p.busyBlocks[wait] {
 			return true
 		}
 	}
@@ -103,8 +68,7 @@ func (p *planner) pending(r *Resource) bool {
 }
 
 // ReadData reads a data source whose configuration is known. The value is marked.
-func (s *Session) ReadData(ctx context.Context, r *Resource, in lang.Within, config Configuration, hook Hook) (cty.Value, state.Entry, hcl.Diagnostics) {
-	a := addr.Instance{Resource: r.Addr, Key: in.Key}
+func (s *Session) ReadData(ctx context.Context, r *Resource, a addr.Instance, in lang.Within, config Configuration, hook Hook) (cty.Value, state.Entry, hcl.Diagnostics) {
 	entry := state.Entry{Addr: a, Provider: r.Provider}
 	provider, diags := s.Provider(ctx, r.Provider)
 	if diags.HasErrors() {
@@ -124,7 +88,7 @@ func (s *Session) ReadData(ctx context.Context, r *Resource, in lang.Within, con
 	}
 	out := Marked(r.Schema, v, config.Marks)
 	in.Self = out
-	if diags = append(diags, s.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...); diags.HasErrors() {
+	if diags = append(diags, s.Eval(a.Module).Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...); diags.HasErrors() {
 		return cty.DynamicVal, entry, diags
 	}
 	object, err := Record(r.Schema, plugin.Object{Value: v}, config.Marks)

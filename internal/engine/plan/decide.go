@@ -24,18 +24,16 @@ type Configuration struct {
 	Ephemeral bool
 }
 
-// Configuration evaluates r for the instance with that key, and has the provider
-// check it.
-func (s *Session) Configuration(ctx context.Context, r *Resource, in lang.Within) (Configuration, hcl.Diagnostics) {
-	value, diags := s.Eval.Block(ctx, r.block, in)
+// Configuration evaluates r for its instance a, and has the provider check it.
+func (s *Session) Configuration(ctx context.Context, r *Resource, a addr.Instance, in lang.Within) (Configuration, hcl.Diagnostics) {
+	value, diags := s.Eval(a.Module).Block(ctx, r.block, in)
 	if diags.HasErrors() {
 		return Configuration{Value: cty.UnknownVal(r.Schema.Type)}, diags
 	}
 	out := Configuration{}
 	out.Value, out.Marks = value.UnmarkDeepWithPaths()
-	instance := addr.Instance{Resource: r.Addr, Key: in.Key}
 	var more hcl.Diagnostics
-	if out.Marks, out.Ephemeral, more = s.forgetful(r, instance, out.Marks); more.HasErrors() {
+	if out.Marks, out.Ephemeral, more = s.forgetful(r, a, out.Marks); more.HasErrors() {
 		return out, append(diags, more...)
 	}
 	checker := s.unconfigured(r.Provider.Provider)
@@ -49,7 +47,7 @@ func (s *Session) Configuration(ctx context.Context, r *Resource, in lang.Within
 	case addr.Action:
 		more = checker.ValidateAction(ctx, r.Addr.Type, out.Value)
 	}
-	return out, append(diags, s.Locate(more, r, instance)...)
+	return out, append(diags, s.Locate(more, r, a)...)
 }
 
 // Locate says where in r's block a provider's diagnostics belong.

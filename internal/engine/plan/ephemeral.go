@@ -43,7 +43,7 @@ func (p *planner) planEphemeral(ctx context.Context, r *Resource, a addr.Instanc
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
-	if !config.Value.IsWhollyKnown() || p.opts.Mode != Destroy && p.pending(r) {
+	if !config.Value.IsWhollyKnown() || p.opts.Mode != Destroy && p.pending(r, a.Module) {
 		return cty.UnknownVal(r.Schema.Type).Mark(lang.Ephemeral), diags
 	}
 	v, more := p.open(ctx, r, a, in, config, p.hook)
@@ -64,15 +64,15 @@ func (s *Session) Ephemeral(ctx context.Context, r *Resource, a addr.Instance, h
 }
 
 func (s *Session) ephemeralConfig(ctx context.Context, r *Resource, a addr.Instance) (lang.Within, Configuration, hcl.Diagnostics) {
-	x, diags := s.Eval.Expand(ctx, a.Resource)
+	x, diags := s.Eval(a.Module).Expand(ctx, a.Resource)
 	if diags.HasErrors() {
 		return lang.Within{}, Configuration{}, diags
 	}
 	in := x.Within(a.Key)
-	if diags = s.Before(ctx, r, in); diags.HasErrors() {
+	if diags = s.Before(ctx, r, a, in); diags.HasErrors() {
 		return in, Configuration{}, diags
 	}
-	config, more := s.Configuration(ctx, r, in)
+	config, more := s.Configuration(ctx, r, a, in)
 	return in, config, append(diags, more...)
 }
 
@@ -105,7 +105,7 @@ func (s *Session) open(ctx context.Context, r *Resource, a addr.Instance, in lan
 	}
 	v := Marked(r.Schema, opened.Value, config.Marks).Mark(lang.Ephemeral)
 	in.Self = v
-	return v, append(diags, s.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
+	return v, append(diags, s.Eval(a.Module).Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
 }
 
 // hold keeps what was opened until Close.

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,16 +28,17 @@ import (
 const (
 	planEntry    = "plan.json"
 	stateEntry   = "state.json"
-	configFolder = "config/"
+	configFolder = "config/" // in it a folder per module, which is called by its place in planJSON.Dirs
 )
 
 // fileVersion is that of the form of plan.json. A file of another version is
 // refused: plans are short-lived.
-const fileVersion = 1
+const fileVersion = 2
 
 type planJSON struct {
 	Version   int                  `json:"version"`
-	Dir       string               `json:"dir"`
+	Dirs      []string             `json:"dirs"`    // of the modules, the root first
+	Modules   map[string]int       `json:"modules"` // places in Dirs, by the keys of modules.json
 	Mode      Mode                 `json:"mode"`
 	Base      Base                 `json:"base"`
 	Workspace string               `json:"workspace"`
@@ -81,7 +83,8 @@ func IsPlanFile(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\
 // Save writes p, which was made from prog, as a plan file. It holds sensitive
 // values in clear, as the state does.
 func Save(w io.Writer, prog *Program, p *Plan) error {
-	doc, err := encodePlan(prog, p)
+	snapshot := prog.Module.Snapshot()
+	doc, err := encodePlan(prog.Module, snapshot, p)
 	if err != nil {
 		return fmt.Errorf("encoding the plan: %w", err)
 	}
@@ -97,16 +100,22 @@ func Save(w io.Writer, prog *Program, p *Plan) error {
 		}
 		return err
 	}
-	if err := write(planEntry, doc); err != nil {
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return fmt.Errorf("encoding the plan: %w", err)
+	}
+	if err := write(planEntry, text); err != nil {
 		return fmt.Errorf("writing the plan: %w", err)
 	}
 	if err := write(stateEntry, raw); err != nil {
 		return fmt.Errorf("writing the plan's state: %w", err)
 	}
-	sources := prog.Module.Sources()
-	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		if err := write(configFolder+name, sources[name]); err != nil {
-			return fmt.Errorf("writing the plan's configuration: %w", err)
+	for i, dir := range doc.Dirs {
+		sources := snapshot.Sources[dir]
+		for _, name := range slices.Sorted(maps.Keys(sources)) {
+			if err := write(fmt.Sprintf("%s%d/%s", configFolder, i, name), sources[name]); err != nil {
+				return fmt.Errorf("writing the plan's configuration: %w", err)
+			}
 		}
 	}
 	if err := z.Close(); err != nil {
@@ -124,11 +133,11 @@ func Load(ctx context.Context, r io.ReaderAt, size int64, servers Servers) (*Pro
 			Detail: fmt.Sprintf("%v. Make a new plan with the -out option.", err),
 		}}
 	}
-	doc, file, sources, err := unpack(r, size)
+	doc, file, snapshot, err := unpack(r, size)
 	if err != nil {
 		return nil, nil, bad(err)
 	}
-	m, diags := config.LoadFiles(doc.Dir, sources)
+	m, diags := snapshot.Load()
 	if diags.HasErrors() {
 		return nil, nil, diags
 	}
@@ -160,23 +169,18 @@ func (p *Plan) Stale(now Base) hcl.Diagnostics {
 // maxEntry guards against an archive that unpacks without end, in bytes.
 const maxEntry = 1 << 30
 
-func unpack(r io.ReaderAt, size int64) (*planJSON, *state.File, map[string][]byte, error) {
+func unpack(r io.ReaderAt, size int64) (*planJSON, *state.File, *config.Snapshot, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("opening it as a plan: %w", err)
 	}
-	sources := map[string][]byte{}
 	entries := map[string][]byte{}
 	for _, f := range z.File {
 		content, err := entry(f)
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("reading %s in it: %w", f.Name, err)
 		}
-		if name, ok := strings.CutPrefix(f.Name, configFolder); ok && name == path.Base(name) {
-			sources[name] = content
-		} else {
-			entries[f.Name] = content
-		}
+		entries[f.Name] = content
 	}
 	if entries[planEntry] == nil || entries[stateEntry] == nil {
 		return nil, nil, nil, errors.New("it is an archive, but not one of a plan")
@@ -192,7 +196,33 @@ func unpack(r io.ReaderAt, size int64) (*planJSON, *state.File, map[string][]byt
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("reading %s in it: %w", stateEntry, err)
 	}
-	return &doc, file, sources, nil
+	snapshot, err := doc.snapshot(entries)
+	return &doc, file, snapshot, err
+}
+
+// snapshot is the configuration that is packed with the plan.
+func (doc *planJSON) snapshot(entries map[string][]byte) (*config.Snapshot, error) {
+	if len(doc.Dirs) == 0 {
+		return nil, errors.New("it has no configuration")
+	}
+	s := &config.Snapshot{Root: doc.Dirs[0], Calls: map[string]string{}, Sources: map[string]map[string][]byte{}}
+	for _, dir := range doc.Dirs {
+		s.Sources[dir] = map[string][]byte{}
+	}
+	for key, i := range doc.Modules {
+		if i < 0 || i >= len(doc.Dirs) {
+			return nil, errors.New("a module of it has no files")
+		}
+		s.Calls[key] = doc.Dirs[i]
+	}
+	for name, content := range entries {
+		place, base, ok := strings.Cut(strings.TrimPrefix(name, configFolder), "/")
+		i, err := strconv.Atoi(place)
+		if ok && err == nil && i >= 0 && i < len(doc.Dirs) && base == path.Base(base) {
+			s.Sources[doc.Dirs[i]][base] = content
+		}
+	}
+	return s, nil
 }
 
 func entry(f *zip.File) (content []byte, err error) {
@@ -208,14 +238,23 @@ func entry(f *zip.File) (content []byte, err error) {
 	return content, err
 }
 
-func encodePlan(prog *Program, p *Plan) ([]byte, error) {
-	doc := planJSON{
-		Version: fileVersion, Dir: prog.Module.Dir, Mode: p.Mode, Base: p.Base, Workspace: p.Workspace, Time: p.Time,
+func encodePlan(m *config.Module, snapshot *config.Snapshot, p *Plan) (*planJSON, error) {
+	doc := &planJSON{
+		Version: fileVersion, Dirs: []string{snapshot.Root}, Modules: map[string]int{}, Mode: p.Mode, Base: p.Base, Workspace: p.Workspace, Time: p.Time,
 		Refreshed: p.refreshed, Partial: p.Partial, Files: p.Files, Graph: p.Graph, Variables: map[string]valueJSON{},
+	}
+	places := map[string]int{snapshot.Root: 0}
+	for _, key := range slices.Sorted(maps.Keys(snapshot.Calls)) {
+		dir := snapshot.Calls[key]
+		if _, ok := places[dir]; !ok {
+			places[dir] = len(doc.Dirs)
+			doc.Dirs = append(doc.Dirs, dir)
+		}
+		doc.Modules[key] = places[dir]
 	}
 	var err error
 	for name, v := range p.Variables {
-		if prog.Module.Variables[name] != nil && prog.Module.Variables[name].Ephemeral {
+		if v := m.Variables[name]; v != nil && v.Ephemeral {
 			continue // given anew when the plan is applied
 		}
 		if doc.Variables[name], err = encodeValue(v, cty.DynamicPseudoType); err != nil {
@@ -238,7 +277,7 @@ func encodePlan(prog *Program, p *Plan) ([]byte, error) {
 		}
 		doc.Outputs = append(doc.Outputs, out)
 	}
-	return json.Marshal(doc)
+	return doc, nil
 }
 
 func encodeChanges(changes []Change) ([]changeJSON, error) {

@@ -2,28 +2,28 @@ package plan
 
 import (
 	"context"
-	"maps"
 	"path/filepath"
 
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 )
 
-// providerFunctions are the functions of the providers that the configuration
-// requires, as provider::LOCALNAME::FUNCTION. They need no configured provider.
-func (p *Program) providerFunctions() map[string]function.Function {
+// providerFunctions are the functions of the providers that the module requires, as provider::LOCALNAME::FUNCTION. They need no configured provider.
+func (p *Program) providerFunctions(m *config.Module) map[string]function.Function {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	local := map[string]addr.Provider{}
-	for name, r := range p.Module.Required {
+	for name, r := range m.Required {
 		local[name] = r.Provider
 	}
-	for ref := range p.Module.Providers {
-		local[ref.Name] = p.Module.ProviderAddr(ref.Name)
+	for ref := range m.Providers {
+		local[ref.Name] = m.ProviderAddr(ref.Name)
 	}
-	for r := range maps.Values(p.resources) {
-		local[r.LocalProvider().Name] = r.Provider.Provider
+	for _, r := range m.Resources {
+		name := r.LocalProvider().Name
+		local[name] = m.ProviderAddr(name)
 	}
 	out := map[string]function.Function{}
 	for name, provider := range local {

@@ -65,12 +65,16 @@ func (p *planner) importable(ctx context.Context, a addr.Instance) (*Resource, h
 	case p.prior.Get(a) != nil:
 		return fail(&r.Range, "Resource already managed", fmt.Sprintf("The state has an object at %s. To import another one in its place, drop it first with the command state rm.", a))
 	}
-	x, diags := p.Eval.Expand(ctx, a.Resource)
+	x, diags := p.Eval(a.Module).Expand(ctx, a.Resource)
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	if !x.Has(a.Key) {
-		return fail(&r.Range, "Instance not in the configuration", fmt.Sprintf("%s has no instance %s. Check the index; quotes must reach this program.", a.Resource, a))
+	exists, diags := p.Eval(a.Module).Exists(ctx)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	if !exists || !x.Has(a.Key) {
+		return fail(&r.Range, "Instance not in the configuration", fmt.Sprintf("%s has no instance %s. Check the index; quotes must reach this program.", a.Config(), a))
 	}
 	return r, diags
 }

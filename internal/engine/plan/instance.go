@@ -31,16 +31,16 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 	if p.opts.Mode != Normal {
 		return p.asItIs(ctx, r, a)
 	}
-	x, diags := p.Eval.Expand(ctx, a.Resource)
+	x, diags := p.Eval(a.Module).Expand(ctx, a.Resource)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
 	in := x.Within(a.Key)
-	diags = p.Before(ctx, r, in)
+	diags = p.Before(ctx, r, a, in)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
-	config, more := p.Configuration(ctx, r, in)
+	config, more := p.Configuration(ctx, r, a, in)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
@@ -66,19 +66,19 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 		p.touch(a, r, stored)
 	}
 	in.Self = change.After
-	diags = append(diags, p.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
-	diags = append(diags, p.checkProvisioners(ctx, r, in)...)
+	diags = append(diags, p.Eval(a.Module).Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
+	diags = append(diags, p.checkProvisioners(ctx, r, a.Module, in)...)
 	return change.After, diags
 }
 
 // Before waits for what the block depends on and checks its preconditions.
-func (s *Session) Before(ctx context.Context, r *Resource, in lang.Within) hcl.Diagnostics {
-	diags := s.Eval.Wait(ctx, r.DependsOn)
+func (s *Session) Before(ctx context.Context, r *Resource, a addr.Instance, in lang.Within) hcl.Diagnostics {
+	e := s.Eval(a.Module)
+	diags := append(e.Enter(ctx), e.Wait(ctx, r.DependsOn)...)
 	if diags.HasErrors() {
 		return diags
 	}
-	title := "Precondition of " + addr.Instance{Resource: r.Addr, Key: in.Key}.String() + " failed"
-	return append(diags, s.Eval.Require(ctx, r.Lifecycle.Preconditions, title, in)...)
+	return append(diags, e.Require(ctx, r.Lifecycle.Preconditions, "Precondition of "+a.String()+" failed", in)...)
 }
 
 // touch keeps what the configuration says of an object that does not change.
@@ -116,7 +116,7 @@ func (p *planner) forced(ctx context.Context, r *Resource, a addr.Instance, in l
 	var diags hcl.Diagnostics
 	var reason Reason
 	for _, e := range r.Lifecycle.ReplaceTriggeredBy {
-		triggered, d := p.triggered(ctx, e, in)
+		triggered, d := p.triggered(ctx, e, a.Module, in)
 		diags = append(diags, d...)
 		if triggered {
 			reason = ReplaceByTriggers
@@ -127,7 +127,8 @@ func (p *planner) forced(ctx context.Context, r *Resource, a addr.Instance, in l
 
 // triggered tells that what e refers to is going to change: a resource, an
 // instance, or one attribute of it.
-func (p *planner) triggered(ctx context.Context, e hcl.Expression, in lang.Within) (bool, hcl.Diagnostics) {
+func (p *planner) triggered(ctx context.Context, e hcl.Expression, module addr.ModuleInstance, in lang.Within) (bool, hcl.Diagnostics) {
+	eval := p.Eval(module)
 	refs, diags := lang.Refs(e, nil)
 	if diags.HasErrors() {
 		return false, diags
@@ -140,17 +141,17 @@ func (p *planner) triggered(ctx context.Context, e hcl.Expression, in lang.Withi
 			Detail: "replace_triggered_by lists managed resources, instances of them, or their attributes.", Subject: &at,
 		}}
 	}
-	if _, diags = p.Eval.Expr(ctx, e, cty.DynamicPseudoType, in); diags.HasErrors() {
+	if _, diags = eval.Expr(ctx, e, cty.DynamicPseudoType, in); diags.HasErrors() {
 		return false, diags
 	}
 	ref := refs[i]
-	x, diags := p.Eval.Expand(ctx, ref.Resource)
+	x, diags := eval.Expand(ctx, ref.Resource)
 	if diags.HasErrors() {
 		return false, diags
 	}
 	key, whole := ref.Key, false
 	if ref.KeyExpr != nil {
-		v, d := p.Eval.Expr(ctx, ref.KeyExpr, cty.DynamicPseudoType, in)
+		v, d := eval.Expr(ctx, ref.KeyExpr, cty.DynamicPseudoType, in)
 		if diags = append(diags, d...); diags.HasErrors() {
 			return false, diags
 		}
@@ -164,7 +165,7 @@ func (p *planner) triggered(ctx context.Context, e hcl.Expression, in lang.Withi
 		if !whole && k != key {
 			continue
 		}
-		a := addr.Instance{Resource: ref.Resource, Key: k}
+		a := module.Resource(ref.Resource).Instance(k)
 		if _, d := p.instances.Get(ctx, instanceID(a)); d.HasErrors() {
 			return false, d
 		}
@@ -238,7 +239,15 @@ func (p *planner) unwanted(ctx context.Context, id removalID) (Reason, bool, hcl
 	if r == nil {
 		return DeleteNoConfig, true, nil
 	}
-	x, diags := p.Eval.Expand(ctx, id.addr.Resource)
+	eval := p.Eval(id.addr.Module)
+	exists, diags := eval.Exists(ctx)
+	if diags.HasErrors() {
+		return "", false, diags
+	}
+	if !exists {
+		return DeleteNoModule, true, diags
+	}
+	x, diags := eval.Expand(ctx, id.addr.Resource)
 	if diags.HasErrors() || x.Has(id.addr.Key) {
 		return "", false, diags
 	}
@@ -251,6 +260,9 @@ func (p *planner) unwanted(ctx context.Context, id removalID) (Reason, bool, hcl
 		if x.Repetition() == "for_each" {
 			return DeleteEachKey, true, nil
 		}
+	}
+	if x.Repetition() == "enabled" && id.addr.Key == nil {
+		return DeleteEnabledFalse, true, nil
 	}
 	return DeleteWrongRepetition, true, nil
 }

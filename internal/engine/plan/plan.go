@@ -192,6 +192,8 @@ const (
 	ReplaceByRequest      Reason = "replace_by_request"
 	ReplaceByTriggers     Reason = "replace_by_triggers"
 	DeleteNoConfig        Reason = "delete_because_no_resource_config"
+	DeleteNoModule        Reason = "delete_because_no_module"
+	DeleteEnabledFalse    Reason = "delete_because_enabled_false"
 	DeleteWrongRepetition Reason = "delete_because_wrong_repetition"
 	DeleteCountIndex      Reason = "delete_because_count_index"
 	DeleteEachKey         Reason = "delete_because_each_key"

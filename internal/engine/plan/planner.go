@@ -17,6 +17,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/graph"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
 
@@ -41,9 +42,9 @@ type Options struct {
 
 // The IDs of the graph's nodes that a planner makes.
 type (
-	instanceID addr.Instance // an instance of the configuration
-	wholeID    addr.Resource // all instances together
-	objectID   struct {      // an object of the state, refreshed
+	instanceID addr.Instance       // an instance of the configuration
+	wholeID    addr.ModuleResource // all instances together
+	objectID   struct {            // an object of the state, refreshed
 		addr    addr.Instance
 		deposed string
 	}
@@ -64,11 +65,12 @@ type planner struct {
 	wholes    *graph.Memo[wholeID, cty.Value]
 	removals  *graph.Memo[removalID, struct{}]
 
-	mu      sync.Mutex
-	changes map[objectID]*Change
-	busy    map[addr.ConfigResource]bool // has a change that is not NoOp
-	drift   []Change
-	files   map[string]string
+	mu         sync.Mutex
+	changes    map[objectID]*Change
+	busy       map[addr.ModuleResource]bool // has a change that is not NoOp
+	busyBlocks map[addr.ConfigResource]bool // the same for all module instances together
+	drift      []Change
+	files      map[string]string
 }
 
 // Plan compares the configuration with the state. The plan is nil if there are
@@ -124,11 +126,11 @@ func (p *Program) planner(o Options) *planner {
 	}
 	pl := &planner{
 		opts: o, hook: o.Hook, prior: o.Prior, next: o.Prior.Clone(),
-		changes: map[objectID]*Change{}, busy: map[addr.ConfigResource]bool{}, files: map[string]string{},
+		changes: map[objectID]*Change{}, busy: map[addr.ModuleResource]bool{}, busyBlocks: map[addr.ConfigResource]bool{}, files: map[string]string{},
 	}
 	pl.Session = p.NewSession(SessionOptions{
 		Objects: pl, Variables: o.Variables, Workspace: o.Workspace,
-		Functions: FunctionScope(o.ReadFile, o.Now, false, pl.used),
+		Functions: FunctionScope(o.ReadFile, o.Now, false, pl.used), Unchecked: o.Mode == Destroy,
 	})
 	pl.objects = graph.NewMemo(pl.Graph, nameObject, pl.refresh)
 	pl.instances = graph.NewMemo(pl.Graph, pl.nameInstance, pl.planInstance)
@@ -144,48 +146,9 @@ func interrupted() *hcl.Diagnostic {
 // walk asks for everything, all at once, so that every read can begin as soon as
 // what it needs is there.
 func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var diags hcl.Diagnostics
-	report := func(d hcl.Diagnostics) {
-		mu.Lock()
-		defer mu.Unlock()
-		diags = append(diags, d...)
-	}
+	w := &walk{}
 	if p.opts.Mode != Destroy {
-		wg.Go(func() { report(p.Eval.Validations(ctx)) })
-		for name := range p.Module.Outputs {
-			if p.only.output(p.Program, name, p.opts.Mode) {
-				wg.Go(func() { _, d := p.Eval.Output(ctx, name); report(d) })
-			}
-		}
-		for name := range p.Module.Locals {
-			if !p.only.partial() { // else those that are needed
-				wg.Go(func() { _, d := p.Eval.Local(ctx, name); report(d) })
-			}
-		}
-		for r := range p.resources {
-			if r.Resource.Mode == addr.Action || !p.only.some(r) {
-				continue
-			}
-			wg.Go(func() {
-				x, d := p.Eval.Expand(ctx, r.Resource)
-				report(d)
-				if d.HasErrors() {
-					return
-				}
-				for _, key := range x.Keys {
-					id := instanceID{Resource: r.Resource, Key: key}
-					if !p.only.has(addr.Instance(id)) {
-						continue
-					}
-					wg.Go(func() {
-						_, d := p.instances.Get(ctx, id)
-						report(d)
-					})
-				}
-			})
-		}
+		p.visit(ctx, w, p.Eval(""))
 	}
 	for _, e := range p.prior.Entries() {
 		if !p.only.has(e.Addr) {
@@ -195,34 +158,104 @@ func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
 			p.next.Put(state.Entry{Addr: e.Addr}) // read anew, or gone
 			continue
 		}
-		wg.Go(func() {
+		w.ask(func() (diags hcl.Diagnostics) {
 			id := objectID{e.Addr, e.Deposed}
-			_, d := p.objects.Get(ctx, id)
-			report(d)
-			_, d = p.removals.Get(ctx, removalID(id))
-			report(d)
+			_, diags = p.objects.Get(ctx, id)
+			_, more := p.removals.Get(ctx, removalID(id))
+			return append(diags, more...)
 		})
 	}
-	wg.Wait()
-	return diags
+	return w.wait()
+}
+
+// visit asks for all that is in a module instance, and in those that it calls.
+func (p *planner) visit(ctx context.Context, w *walk, e *lang.Eval) {
+	m := e.Config()
+	root := m.Parent == nil
+	if root || !p.only.partial() { // else those that are needed
+		for name := range m.Variables {
+			w.ask(func() hcl.Diagnostics { _, d := e.Variable(ctx, name); return d })
+		}
+	}
+	for name := range m.Outputs {
+		if root && p.only.output(p.Program, name, p.opts.Mode) || !root && !p.only.partial() {
+			w.ask(func() hcl.Diagnostics { _, d := e.Output(ctx, name); return d })
+		}
+	}
+	if !p.only.partial() {
+		for name := range m.Locals {
+			w.ask(func() hcl.Diagnostics { _, d := e.Local(ctx, name); return d })
+		}
+	}
+	for r := range m.Resources {
+		if block := r.In(m.Path); r.Mode == addr.Action || p.resources[block] == nil || !p.only.some(block) {
+			continue
+		}
+		w.ask(func() hcl.Diagnostics {
+			x, diags := e.Expand(ctx, r)
+			if diags.HasErrors() {
+				return diags
+			}
+			for _, key := range x.Keys {
+				a := e.Module.Resource(r).Instance(key)
+				if p.only.has(a) {
+					w.ask(func() hcl.Diagnostics { _, d := p.instances.Get(ctx, instanceID(a)); return d })
+				}
+			}
+			return diags
+		})
+	}
+	for name := range m.Calls {
+		if !p.only.someIn(p.Program, m.Path.Child(name)) {
+			continue
+		}
+		w.ask(func() hcl.Diagnostics {
+			children, diags := e.Children(ctx, name)
+			for _, child := range children {
+				p.visit(ctx, w, child)
+			}
+			return diags
+		})
+	}
+}
+
+// walk is a set of questions asked at the same time.
+type walk struct {
+	wg    sync.WaitGroup
+	mu    sync.Mutex
+	diags hcl.Diagnostics
+}
+
+func (w *walk) ask(question func() hcl.Diagnostics) {
+	w.wg.Go(func() {
+		diags := question()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.diags = append(w.diags, diags...)
+	})
+}
+
+func (w *walk) wait() hcl.Diagnostics {
+	w.wg.Wait()
+	return w.diags
 }
 
 // Instance is the value of an instance for expressions (lang.Objects).
-func (p *planner) Instance(ctx context.Context, r addr.Resource, key addr.Key) (cty.Value, hcl.Diagnostics) {
-	return p.instances.Get(ctx, instanceID{Resource: r, Key: key})
+func (p *planner) Instance(ctx context.Context, a addr.Instance) (cty.Value, hcl.Diagnostics) {
+	return p.instances.Get(ctx, instanceID(a))
 }
 
 // Whole is the value of all instances for expressions (lang.Objects).
-func (p *planner) Whole(ctx context.Context, r addr.Resource) (cty.Value, hcl.Diagnostics) {
+func (p *planner) Whole(ctx context.Context, r addr.ModuleResource) (cty.Value, hcl.Diagnostics) {
 	return p.wholes.Get(ctx, wholeID(r))
 }
 
 func (p *planner) nameInstance(id instanceID) (string, *hcl.Range) {
-	return addr.Instance(id).String(), &p.Module.Resources[id.Resource].Range
+	return addr.Instance(id).String(), p.Place(id.Module, id.Resource)
 }
 
 func (p *planner) nameWhole(id wholeID) (string, *hcl.Range) {
-	return addr.Resource(id).String(), &p.Module.Resources[addr.Resource(id)].Range
+	return addr.ModuleResource(id).String(), p.Place(id.Module, id.Resource)
 }
 
 func nameObject(id objectID) (string, *hcl.Range) { return "the state of " + id.addr.String(), nil }
@@ -232,12 +265,12 @@ func nameRemoval(id removalID) (string, *hcl.Range) {
 }
 
 func (p *planner) collect(ctx context.Context, id wholeID) (cty.Value, hcl.Diagnostics) {
-	x, diags := p.Eval.Expand(ctx, addr.Resource(id))
+	x, diags := p.Eval(id.Module).Expand(ctx, id.Resource)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
 	v := x.Collect(func(key addr.Key) cty.Value {
-		v, d := p.instances.Get(ctx, instanceID{Resource: addr.Resource(id), Key: key})
+		v, d := p.instances.Get(ctx, instanceID(addr.ModuleResource(id).Instance(key)))
 		diags = append(diags, d...)
 		return v
 	})
@@ -249,7 +282,7 @@ func (p *planner) record(c Change) {
 	defer p.mu.Unlock()
 	p.changes[objectID{c.Addr, c.Deposed}] = &c
 	if c.Action != NoOp {
-		p.busy[c.Addr.Config()] = true
+		p.busy[c.Addr.Of()], p.busyBlocks[c.Addr.Config()] = true, true
 	}
 }
 
@@ -362,7 +395,7 @@ func (p *planner) planOutputs(ctx context.Context) []OutputChange {
 		}
 		has := p.opts.Mode != Destroy && p.Module.Outputs[name] != nil
 		if has {
-			v, _ := p.Eval.Output(ctx, name)
+			v, _ := p.Eval("").Output(ctx, name)
 			c.After, _ = v.UnmarkDeep()
 			c.Sensitive = p.Module.Outputs[name].Sensitive
 		}

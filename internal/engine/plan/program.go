@@ -23,12 +23,13 @@ type Servers map[addr.Provider]func() (tfprotov6.ProviderServer, error)
 // Program is a configuration together with the schemas of what it uses, ready
 // to be validated, planned and applied. It does not change.
 type Program struct {
-	Module *config.Module
+	Module *config.Module // the root
 
 	servers   Servers
 	mu        sync.Mutex // guards schemas and first
 	schemas   map[addr.Provider]*plugin.Schemas
 	first     map[addr.Provider]*plugin.Provider // never configured: schemas, validation, functions
+	modules   map[addr.Module]*config.Module
 	resources map[addr.ConfigResource]*Resource
 	providers map[addr.ProviderConfig]*lang.Block
 
@@ -55,6 +56,10 @@ type Resource struct {
 	// chain has one order.
 	CreateFirst bool
 
+	// waits are the managed resources that a data source is not read before, or an
+	// ephemeral resource opened, if they change.
+	waits []addr.ConfigResource
+
 	// Provisioners are those of the block, in the order in which they run.
 	Provisioners []Provisioner
 
@@ -69,6 +74,7 @@ func Compile(ctx context.Context, m *config.Module, servers Servers) (*Program, 
 		Module: m, servers: servers,
 		schemas:   map[addr.Provider]*plugin.Schemas{},
 		first:     map[addr.Provider]*plugin.Provider{},
+		modules:   map[addr.Module]*config.Module{},
 		resources: map[addr.ConfigResource]*Resource{},
 		providers: map[addr.ProviderConfig]*lang.Block{},
 
@@ -85,30 +91,51 @@ func Compile(ctx context.Context, m *config.Module, servers Servers) (*Program, 
 		}
 		return s
 	}
-	for _, r := range sortedRequirements(m) {
-		schemas(r.Provider, &r.Range)
-	}
-	for _, b := range sortedProviders(m) {
-		at := m.ProviderConfig(b.Ref)
-		if s := schemas(at.Provider, &b.Range); s != nil {
-			p.providers[at] = lang.NewBlock(b.Body, s.Provider.Spec)
+	blocks := map[*config.Resource]*lang.Block{} // shared by the calls of one module
+	for x := range m.All() {
+		p.modules[x.Path] = x
+		for _, r := range sortedRequirements(x) {
+			schemas(r.Provider, &r.Range)
 		}
-	}
-	for _, r := range sortedResources(m) {
-		at := m.ProviderConfig(r.LocalProvider())
-		where := r.ProviderRange()
-		s := schemas(at.Provider, &where)
-		if s == nil {
-			continue
+		for _, b := range sortedProviders(x) {
+			at := addr.ProviderConfig{Module: x.Path, Provider: x.ProviderAddr(b.Ref.Name), Alias: b.Ref.Alias}
+			if s := schemas(at.Provider, &b.Range); s != nil && x.ProviderBlock(at) == b {
+				p.providers[at] = lang.NewBlock(b.Body, s.Provider.Spec)
+			}
 		}
-		schema, d := schemaOf(s, at.Provider, r)
-		diags = append(diags, d...)
-		if schema != nil {
-			p.resources[r.Addr.In("")] = &Resource{Resource: r, Provider: at, Schema: schema, Provisioners: provisionersOf(r), block: lang.NewBlock(r.Body, schema.Spec)}
+		for _, r := range sortedResources(x) {
+			at, _, _ := x.ProviderConfig(r.LocalProvider())
+			where := r.ProviderRange()
+			s := schemas(at.Provider, &where)
+			if s == nil {
+				continue
+			}
+			schema, d := schemaOf(s, at.Provider, r)
+			diags = append(diags, d...)
+			if schema == nil {
+				continue
+			}
+			if blocks[r] == nil {
+				blocks[r] = lang.NewBlock(r.Body, schema.Spec)
+			}
+			p.resources[r.Addr.In(x.Path)] = &Resource{Resource: r, Provider: at, Schema: schema, Provisioners: provisionersOf(r), block: blocks[r]}
 		}
 	}
 	p.connect()
 	return p, diags
+}
+
+// Place is where the block of a resource stands.
+func (p *Program) Place(m addr.ModuleInstance, r addr.Resource) *hcl.Range {
+	return &p.modules[m.Config()].Resources[r].Range
+}
+
+// join is an address in a module.
+func join(module, rest string) string {
+	if module == "" {
+		return rest
+	}
+	return module + "." + rest
 }
 
 // load is the schemas of a provider, asked for once. The result is nil if there
@@ -142,7 +169,7 @@ func (p *Program) start(provider addr.Provider, at *hcl.Range) (*plugin.Provider
 		slices.Sort(have)
 		return nil, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Provider not available",
-			Detail:  fmt.Sprintf("The configuration needs the provider %s, which this version of the engine does not have. It has %s. Check the source in required_providers.", provider.Display(), join(have)),
+			Detail:  fmt.Sprintf("The configuration needs the provider %s, which this version of the engine does not have. It has %s. Check the source in required_providers.", provider.Display(), listed(have)),
 			Subject: at,
 		}}
 	}
@@ -157,7 +184,7 @@ func (p *Program) start(provider addr.Provider, at *hcl.Range) (*plugin.Provider
 	return plugin.New(provider.Display(), server), nil
 }
 
-func join(words []string) string {
+func listed(words []string) string {
 	if len(words) == 0 {
 		return "none"
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hcldec"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 )
@@ -36,8 +37,8 @@ func provisionersOf(r *config.Resource) []Provisioner {
 
 // Provisioning evaluates the arguments of p: an object with the attributes
 // command, interpreter, working_dir, environment and quiet, marks included.
-func (s *Session) Provisioning(ctx context.Context, p Provisioner, in lang.Within) (cty.Value, hcl.Diagnostics) {
-	v, diags := s.Eval.Block(ctx, p.block, in)
+func (s *Session) Provisioning(ctx context.Context, p Provisioner, m addr.ModuleInstance, in lang.Within) (cty.Value, hcl.Diagnostics) {
+	v, diags := s.Eval(m).Block(ctx, p.block, in)
 	if diags.HasErrors() {
 		return v, diags
 	}
@@ -54,11 +55,11 @@ func (s *Session) Provisioning(ctx context.Context, p Provisioner, in lang.Withi
 // checkProvisioners evaluates those that run after creating, so that what is
 // wrong with them comes out early and what they refer to is there in time. Those
 // that run before destroying see self only in the real object.
-func (s *Session) checkProvisioners(ctx context.Context, r *Resource, in lang.Within) hcl.Diagnostics {
+func (s *Session) checkProvisioners(ctx context.Context, r *Resource, m addr.ModuleInstance, in lang.Within) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, p := range r.Provisioners {
 		if !p.Destroy {
-			_, more := s.Provisioning(ctx, p, in)
+			_, more := s.Provisioning(ctx, p, m, in)
 			diags = append(diags, more...)
 		}
 	}

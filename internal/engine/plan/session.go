@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
@@ -23,8 +24,8 @@ import (
 type Session struct {
 	*Program
 	Graph *graph.Graph
-	Eval  *lang.Eval
 
+	tree      *lang.Tree
 	providers *graph.Memo[addr.ProviderConfig, *plugin.Provider]
 
 	mu      sync.Mutex
@@ -41,20 +42,27 @@ type SessionOptions struct {
 	Workspace string
 	Functions funcs.Scope // Base is set from the module
 	Static    bool        // leave what differs between instances unknown
+	Unchecked bool        // leave the rules of variables aside
 }
 
 // NewSession begins a run in which nothing is evaluated yet.
 func (p *Program) NewSession(o SessionOptions) *Session {
 	s := &Session{Program: p, Graph: &graph.Graph{}}
 	o.Functions.Base = p.base()
-	s.Eval = lang.New(lang.Options{
+	s.tree = lang.New(lang.Options{
 		Module: p.Module, Objects: o.Objects, Graph: s.Graph,
-		Functions: lang.Functions(o.Functions, p.providerFunctions()),
-		Variables: o.Variables, Workspace: o.Workspace, Static: o.Static, Applying: o.Functions.Applying,
+		Functions: func(m *config.Module) map[string]function.Function {
+			return lang.Functions(o.Functions, p.providerFunctions(m))
+		},
+		Variables: o.Variables, Workspace: o.Workspace, Static: o.Static, Unchecked: o.Unchecked, Applying: o.Functions.Applying,
 	})
 	s.providers = graph.NewMemo(s.Graph, p.nameProvider, s.configure)
 	return s
 }
+
+// Eval evaluates a module instance, or is nil if the configuration has no such
+// module. Whether there is an instance of that key is not looked at.
+func (s *Session) Eval(m addr.ModuleInstance) *lang.Eval { return s.tree.At(m) }
 
 // Provider is the provider of that configuration, configured.
 func (s *Session) Provider(ctx context.Context, c addr.ProviderConfig) (*plugin.Provider, hcl.Diagnostics) {
@@ -113,9 +121,9 @@ func (p *Program) plansDestroy(provider addr.Provider) bool {
 }
 
 func (p *Program) nameProvider(c addr.ProviderConfig) (string, *hcl.Range) {
-	for ref, b := range p.Module.Providers {
-		if p.Module.ProviderConfig(ref) == c {
-			return "provider." + ref.String(), &b.Range
+	if m := p.modules[c.Module]; m != nil {
+		if b := m.ProviderBlock(c); b != nil {
+			return join(string(c.Module), "provider."+b.Ref.String()), &b.Range
 		}
 	}
 	return c.String(), nil
@@ -163,7 +171,7 @@ func (s *Session) providerConfig(ctx context.Context, c addr.ProviderConfig, sch
 	if block == nil {
 		block = lang.NewBlock(hcl.EmptyBody(), schemas.Provider.Spec)
 	}
-	value, diags := s.Eval.Block(ctx, block, lang.Within{})
+	value, diags := s.Eval(addr.ModuleInstance(c.Module)).Block(ctx, block, lang.Within{})
 	if s.Program.providers[c] == nil && diags.HasErrors() {
 		return value, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Provider needs a configuration",

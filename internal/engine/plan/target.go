@@ -80,6 +80,19 @@ func (s *selection) some(r addr.ConfigResource) bool {
 	return s.related[r] || s.touches(r)
 }
 
+// someIn tells that something in m may be worked on.
+func (s *selection) someIn(p *Program, m addr.Module) bool {
+	if !s.partial() {
+		return true
+	}
+	for r := range p.resources {
+		if r.Module.Within(m) && s.some(r) {
+			return true
+		}
+	}
+	return false
+}
+
 // whole tells that all instances of r are worked on.
 func (s *selection) whole(r addr.ConfigResource) bool {
 	switch {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -27,75 +26,84 @@ func (p *Program) Validate(ctx context.Context) hcl.Diagnostics {
 	})
 	v.resources = graph.NewMemo(v.Graph, v.name, v.check)
 
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var diags hcl.Diagnostics
-	report := func(d hcl.Diagnostics) {
-		mu.Lock()
-		defer mu.Unlock()
-		diags = append(diags, d...)
-	}
-	wg.Go(func() { report(v.Eval.Validations(ctx)) })
-	for name, o := range p.Module.Outputs {
-		if o.Ephemeral {
-			report(hcl.Diagnostics{{
-				Severity: hcl.DiagError, Summary: "Ephemeral output not allowed",
-				Detail:  fmt.Sprintf("The outputs of the root module are kept in the state, so that output %q cannot be ephemeral. Remove the argument, or use ephemeralasnull() if the value is ephemeral.", name),
-				Subject: &o.Range,
-			}})
+	w := &walk{}
+	for m := range p.Module.All() {
+		e := v.Eval(addr.ModuleInstance(m.Path))
+		for name := range m.Variables {
+			w.ask(func() hcl.Diagnostics { _, d := e.Variable(ctx, name); return d })
 		}
-		wg.Go(func() { _, d := v.Eval.Output(ctx, name); report(d) })
-	}
-	for name := range p.Module.Locals {
-		wg.Go(func() { _, d := v.Eval.Local(ctx, name); report(d) })
+		for name, o := range m.Outputs {
+			if o.Ephemeral && m.Parent == nil {
+				w.ask(func() hcl.Diagnostics { return ephemeralOutput(o) })
+			}
+			w.ask(func() hcl.Diagnostics { _, d := e.Output(ctx, name); return d })
+		}
+		for name := range m.Locals {
+			w.ask(func() hcl.Diagnostics { _, d := e.Local(ctx, name); return d })
+		}
+		for name := range m.Calls {
+			w.ask(func() hcl.Diagnostics { _, d := e.ExpandCall(ctx, name); return d })
+		}
+		w.ask(func() hcl.Diagnostics { return e.Enter(ctx) })
 	}
 	for r := range p.resources {
-		wg.Go(func() { _, d := v.resources.Get(ctx, r.Resource); report(d) })
+		id := addr.ModuleInstance(r.Module).Resource(r.Resource)
+		w.ask(func() hcl.Diagnostics { _, d := v.resources.Get(ctx, id); return d })
 	}
 	for c := range p.providers {
-		wg.Go(func() { report(v.checkProvider(ctx, c)) })
+		w.ask(func() hcl.Diagnostics { return v.checkProvider(ctx, c) })
 	}
-	wg.Wait()
-	return sorted(graph.Reportable(append(diags, v.Graph.Diagnostics()...)))
+	return sorted(graph.Reportable(append(w.wait(), v.Graph.Diagnostics()...)))
+}
+
+func ephemeralOutput(o *config.Output) hcl.Diagnostics {
+	return hcl.Diagnostics{{
+		Severity: hcl.DiagError, Summary: "Ephemeral output not allowed",
+		Detail:  fmt.Sprintf("The outputs of the root module are kept in the state, so that output %q cannot be ephemeral. Remove the argument, or use ephemeralasnull() if the value is ephemeral.", o.Name),
+		Subject: &o.Range,
+	}}
 }
 
 // validator is one run of Validate: the value of a resource is what its
-// configuration says, and unknown where the provider has its say.
+// configuration says, and unknown where the provider has its say. Each module has
+// one instance, whatever its calls say.
 type validator struct {
 	*Session
-	resources *graph.Memo[addr.Resource, cty.Value]
+	resources *graph.Memo[addr.ModuleResource, cty.Value]
 }
 
 // Instance is a value of the right shape (lang.Objects).
-func (v *validator) Instance(ctx context.Context, r addr.Resource, _ addr.Key) (cty.Value, hcl.Diagnostics) {
-	return v.resources.Get(ctx, r)
+func (v *validator) Instance(ctx context.Context, a addr.Instance) (cty.Value, hcl.Diagnostics) {
+	return v.resources.Get(ctx, a.Of())
 }
 
 // Whole is unknown for a repeated resource (lang.Objects).
-func (v *validator) Whole(ctx context.Context, r addr.Resource) (cty.Value, hcl.Diagnostics) {
+func (v *validator) Whole(ctx context.Context, r addr.ModuleResource) (cty.Value, hcl.Diagnostics) {
 	value, diags := v.resources.Get(ctx, r)
-	if block := v.Module.Resources[r]; block.Count != nil || block.ForEach != nil {
+	if compiled := v.Program.resources[r.Config()]; compiled != nil && (compiled.Repeated() || compiled.Enabled != nil) {
 		value = cty.DynamicVal
-		if r.Mode == addr.Ephemeral {
+		if r.Resource.Mode == addr.Ephemeral {
 			value = value.Mark(lang.Ephemeral)
 		}
 	}
 	return value, diags
 }
 
-func (v *validator) name(r addr.Resource) (string, *hcl.Range) {
-	return r.String(), &v.Module.Resources[r].Range
+func (v *validator) name(r addr.ModuleResource) (string, *hcl.Range) {
+	return r.String(), v.Place(r.Module, r.Resource)
 }
 
-func (v *validator) check(ctx context.Context, id addr.Resource) (cty.Value, hcl.Diagnostics) {
-	r := v.Resource(addr.Instance{Resource: id})
+func (v *validator) check(ctx context.Context, id addr.ModuleResource) (cty.Value, hcl.Diagnostics) {
+	a := id.Instance(nil)
+	r := v.Resource(a)
 	if r == nil {
 		return cty.DynamicVal, nil // its type or provider was refused when compiling
 	}
-	_, diags := v.Eval.Expand(ctx, id)
-	in := lang.Anywhere(r.Resource)
-	diags = append(diags, v.Before(ctx, r, in)...)
-	config, more := v.Configuration(ctx, r, in)
+	eval := v.Eval(id.Module)
+	_, diags := eval.Expand(ctx, id.Resource)
+	in := lang.Anywhere(r.Repetition)
+	diags = append(diags, v.Before(ctx, r, a, in)...)
+	config, more := v.Configuration(ctx, r, a, in)
 	diags = append(diags, more...)
 	diags = append(diags, v.checkBody(r)...)
 	diags = append(diags, v.checkIgnored(r)...)
@@ -103,20 +111,20 @@ func (v *validator) check(ctx context.Context, id addr.Resource) (cty.Value, hcl
 		return cty.UnknownVal(r.Schema.Type), diags
 	}
 	value := Marked(r.Schema, propose(&r.Schema.Block, cty.UnknownVal(r.Schema.Type), config.Value), config.Marks)
-	if id.Mode == addr.Ephemeral {
+	if id.Resource.Mode == addr.Ephemeral {
 		value = value.Mark(lang.Ephemeral)
 	}
 	in.Self = value
-	diags = append(diags, v.Eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+id.String()+" failed", in)...)
-	diags = append(diags, v.checkProvisioners(ctx, r, in)...)
+	diags = append(diags, eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+id.String()+" failed", in)...)
+	diags = append(diags, v.checkProvisioners(ctx, r, id.Module, in)...)
 	for _, p := range r.Provisioners {
 		if p.Destroy {
-			_, more := v.Provisioning(ctx, p, in)
+			_, more := v.Provisioning(ctx, p, id.Module, in)
 			diags = append(diags, more...)
 		}
 	}
 	for _, e := range r.Lifecycle.ReplaceTriggeredBy {
-		_, more := v.Eval.Expr(ctx, e, cty.DynamicPseudoType, in)
+		_, more := eval.Expr(ctx, e, cty.DynamicPseudoType, in)
 		diags = append(diags, more...)
 	}
 	return value, diags
@@ -124,7 +132,7 @@ func (v *validator) check(ctx context.Context, id addr.Resource) (cty.Value, hcl
 
 func (v *validator) checkProvider(ctx context.Context, c addr.ProviderConfig) hcl.Diagnostics {
 	block := v.Program.providers[c]
-	value, diags := v.Eval.Block(ctx, block, lang.Within{})
+	value, diags := v.Eval(addr.ModuleInstance(c.Module)).Block(ctx, block, lang.Within{})
 	if diags.HasErrors() {
 		return diags
 	}
