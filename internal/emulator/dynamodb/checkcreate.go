@@ -56,7 +56,10 @@ func checkCreate(in *dynamodb.CreateTableInput) error {
 	if err := checkEncryption(in.SSESpecification); err != nil {
 		return err
 	}
-	return checkStream(in.StreamSpecification)
+	if err := checkStream(in.StreamSpecification); err != nil {
+		return err
+	}
+	return checkTags(in.Tags)
 }
 
 // checkEncryption checks that encryption with a key in KMS is what is meant: the
@@ -65,10 +68,14 @@ func checkEncryption(spec *types.SSESpecification) error {
 	switch {
 	case spec == nil:
 		return nil
+	case !aws.ToBool(spec.Enabled) && spec.SSEType != "":
+		return parameter("SSEType can not be specified if Enabled is false")
+	case !aws.ToBool(spec.Enabled) && spec.KMSMasterKeyId != nil:
+		return parameter("KMSMasterKeyId can not be specified if Enabled is false")
 	case spec.SSEType != "" && spec.SSEType != types.SSETypeKms:
 		return parameter("SSEType %s is not supported", spec.SSEType)
-	case !aws.ToBool(spec.Enabled) && spec.KMSMasterKeyId != nil:
-		return parameter("KMSMasterKeyId cannot be specified when SSESpecification.Enabled is false")
+	case spec.KMSMasterKeyId != nil && spec.SSEType == "":
+		return parameter("SSEType KMS is required if KMSMasterKeyId is specified")
 	}
 	return nil
 }
@@ -266,14 +273,12 @@ func checkUsed(definitions, used []string) error {
 }
 
 func checkStream(spec *types.StreamSpecification) error {
-	if spec == nil {
-		return nil
-	}
-	if aws.ToBool(spec.StreamEnabled) && spec.StreamViewType == "" {
-		return parameter("StreamSpecification.StreamViewType is required when StreamSpecification.StreamEnabled is true")
-	}
-	if !aws.ToBool(spec.StreamEnabled) && spec.StreamViewType != "" {
-		return parameter("StreamSpecification.StreamViewType cannot be specified when StreamSpecification.StreamEnabled is false")
+	switch {
+	case spec == nil:
+	case aws.ToBool(spec.StreamEnabled) && spec.StreamViewType == "":
+		return parameter("Table is being created with a stream enabled, UpdateViewType is required")
+	case !aws.ToBool(spec.StreamEnabled) && spec.StreamViewType != "":
+		return parameter("Table is being created with a stream disabled, UpdateViewType should not be specified")
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func checkIndexUpdates(updates []types.GlobalSecondaryIndexUpdate) error {
 		case set == 0:
 			return parameter("One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null")
 		case set > 1:
-			return parameter("Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete may be set")
+			return parameter("Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object")
 		case names[aws.ToString(name)]:
 			return parameter("Only one global secondary index update per index is allowed simultaneously. Index: %s", aws.ToString(name))
 		}
@@ -123,6 +123,14 @@ func (t *table) indexAt(name string) int {
 	return slices.IndexFunc(t.Desc.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool {
 		return aws.ToString(g.IndexName) == name
 	})
+}
+
+// noIndex is the error for a change of an index that is not there, or is a local one.
+func (t *table) noIndex(name, action string) error {
+	if slices.ContainsFunc(t.Desc.LocalSecondaryIndexes, func(l types.LocalSecondaryIndexDescription) bool { return aws.ToString(l.IndexName) == name }) {
+		return invalid("Cannot %s an index that is not a GlobalSecondaryIndex: %s", action, name)
+	}
+	return &types.ResourceNotFoundException{Message: aws.String("Requested resource not found: Index " + name + " for table " + t.name())}
 }
 
 func (s *Service) makeIndex(tx *store.Tx, t *table, c types.CreateGlobalSecondaryIndexAction) error {
@@ -165,7 +173,7 @@ func (t *table) changeIndex(u types.UpdateGlobalSecondaryIndexAction, rebilled b
 	name := aws.ToString(u.IndexName)
 	i := t.indexAt(name)
 	if i < 0 {
-		return noResource()
+		return t.noIndex(name, "update")
 	}
 	g := &t.Desc.GlobalSecondaryIndexes[i]
 	if p := u.ProvisionedThroughput; p != nil {
@@ -187,7 +195,7 @@ func (t *table) changeIndex(u types.UpdateGlobalSecondaryIndexAction, rebilled b
 func (s *Service) dropIndex(tx *store.Tx, t *table, name string) error {
 	i := t.indexAt(name)
 	if i < 0 {
-		return noResource()
+		return t.noIndex(name, "delete")
 	}
 	gone := t.Desc.GlobalSecondaryIndexes[i]
 	t.GoneIndex = &gone

@@ -99,10 +99,6 @@ func (s *Service) regroup(ctx context.Context, tx *store.Tx, t *table, in *dynam
 // checkReplicaUpdates checks the request by itself and returns its only action.
 func checkReplicaUpdates(local string, in *dynamodb.UpdateTableInput) (types.ReplicationGroupUpdate, error) {
 	var none types.ReplicationGroupUpdate
-	if in.BillingMode != "" || in.DeletionProtectionEnabled != nil || len(in.GlobalSecondaryIndexUpdates) > 0 || in.OnDemandThroughput != nil ||
-		in.ProvisionedThroughput != nil || in.SSESpecification != nil || in.StreamSpecification != nil || in.TableClass != "" || in.WarmThroughput != nil {
-		return none, parameter("Replica modification must be the only operation in the request")
-	}
 	kinds := map[string]int{}
 	for _, u := range in.ReplicaUpdates {
 		set := 0

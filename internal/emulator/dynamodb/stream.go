@@ -31,7 +31,9 @@ type stream struct {
 	First  int64     // the number that no record's is smaller than
 	Last   int64     `json:",omitempty"` // of a closed stream, the last number of its shard
 	// Trimmed is the number of the last record that was deleted for its age.
-	Trimmed int64 `json:",omitempty"`
+	Trimmed  int64  `json:",omitempty"`
+	Policy   string `json:",omitempty"`
+	PolicyID string `json:",omitempty"`
 }
 
 // A record is one change of an item. Records are kept by the stream's key and their

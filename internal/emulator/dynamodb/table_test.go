@@ -212,7 +212,7 @@ func TestBilling(t *testing.T) {
 		"Current ReadCapacityUnits provisioned for the table: 5. Requested ReadCapacityUnits: 5. Current WriteCapacityUnits provisioned for the table: 5. Requested WriteCapacityUnits: 5. "+
 		"Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.")
 	_, err = f.UpdateTable(f.ctx, &sdk.UpdateTableInput{TableName: name})
-	wantError(t, err, "ValidationException", "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
+	wantError(t, err, "ValidationException", "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required")
 }
 
 // TestSettings sets each of a table's settings and reads it back, also by ARN and
@@ -230,7 +230,7 @@ func TestSettings(t *testing.T) {
 	must[*sdk.UpdateContinuousBackupsOutput](t)(f.UpdateContinuousBackups(f.ctx, &sdk.UpdateContinuousBackupsInput{TableName: name, PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true), RecoveryPeriodInDays: aws.Int32(7)}}))
 	_, err := f.GetResourcePolicy(f.ctx, &sdk.GetResourcePolicyInput{ResourceArn: arn})
 	wantError(t, err, "PolicyNotFoundException", "Resource-based policy not found for the provided ResourceArn: "+*arn)
-	const policy = `{"Version":"2012-10-17","Statement":[]}`
+	const policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}`
 	must[*sdk.PutResourcePolicyOutput](t)(f.PutResourcePolicy(f.ctx, &sdk.PutResourcePolicyInput{ResourceArn: arn, Policy: aws.String(policy)}))
 	stream := must[*sdk.UpdateTableOutput](t)(f.UpdateTable(f.ctx, &sdk.UpdateTableInput{TableName: name, StreamSpecification: &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewImage}})).TableDescription.LatestStreamArn
 	f.put("notes", item{"pk": str("a"), "sk": str("1"), "set": &types.AttributeValueMemberNS{Value: []string{"3", "1.10"}}, "raw": &types.AttributeValueMemberB{Value: []byte{0, 255}}})

@@ -16,10 +16,26 @@ import (
 // maxTags is how many tags a table can have.
 const maxTags = 50
 
-// owned turns a table's ARN into its name; ok is false for anything else.
-func owned(ctx context.Context, arn *string) (name *string, ok bool) {
-	rest, ok := strings.CutPrefix(aws.ToString(arn), env.ScopeOf(ctx).ARN("dynamodb", "table/"))
-	return &rest, ok && rest != "" && !strings.Contains(rest, "/")
+// resource takes the ARN of a table or of a stream apart, with AWS's checks of it.
+func (s *Service) resource(ctx context.Context, arn *string) (name *string, label string, err error) {
+	text, scope := aws.ToString(arn), env.ScopeOf(ctx)
+	parts := strings.SplitN(text, ":", 6)
+	switch {
+	case parts[0] != "arn" || len(parts) < 6:
+		return nil, "", parameter("ARNs must start with 'arn:': %s", text)
+	case parts[2] != "dynamodb":
+		return nil, "", parameter("Provided Arn is not a DynamoDB resource arn: %s", text)
+	case parts[1] != env.Partition || parts[3] != scope.Region:
+		return nil, "", parameter("Invalid resource Arn: %s", text)
+	case parts[4] != scope.Account:
+		return nil, "", invalid("This action is only supported by accounts that match the resource owner’s account.")
+	}
+	rest, ok := strings.CutPrefix(parts[5], "table/")
+	table, label, isStream := strings.Cut(rest, "/stream/")
+	if !ok || table == "" || strings.Contains(table, "/") || isStream && label == "" {
+		return nil, "", parameter("Invalid resource arn provided, only table or stream is accepted. Provided resource arn: %s", text)
+	}
+	return &table, label, nil
 }
 
 // ListTagsOfResource implements the operation of that name, on one page.
@@ -40,19 +56,47 @@ func (s *Service) ListTagsOfResource(ctx context.Context, in *dynamodb.ListTagsO
 
 // tagged returns the table of an ARN.
 func (s *Service) tagged(ctx context.Context, tx *store.Tx, arn *string) (table, error) {
-	if name, ok := owned(ctx, arn); ok {
-		if t, ok := s.table(ctx, tx, name); ok {
-			return t, nil
-		}
-	} else if !strings.HasPrefix(aws.ToString(arn), "arn:") {
-		return table{}, invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", aws.ToString(arn))
+	name, label, err := s.resource(ctx, arn)
+	if err != nil {
+		return table{}, err
 	}
-	// The misspelling is AWS's.
-	return table{}, &types.ResourceNotFoundException{Message: aws.String("Requested resource not found: ResourcArn: " + aws.ToString(arn) + " not found")}
+	if t, ok := s.table(ctx, tx, name); ok && label == "" {
+		return t, nil
+	}
+	return table{}, &types.ResourceNotFoundException{Message: aws.String("Requested resource not found: ResourceArn: " + aws.ToString(arn) + " not found")}
+}
+
+// checkTags checks the tags of a request.
+func checkTags(tags []types.Tag) error {
+	seen := map[string]bool{}
+	for _, tag := range tags {
+		key := aws.ToString(tag.Key)
+		switch {
+		case key == "":
+			return invalid("The Tag Key provided is invalid, Key: %s", key)
+		case tag.Value == nil:
+			return invalid("The Tag Value provided is invalid, Value: null")
+		case strings.HasPrefix(strings.ToLower(key), "aws:"):
+			return invalid("Tag Key cannot be prefixed with aws:, Key: %s", key)
+		case seen[key]:
+			return invalid("Duplicate Tag Keys provided as input: Duplicate Tag Key found %s", key)
+		}
+		seen[key] = true
+	}
+	if len(tags) > maxTags {
+		return invalid("Number of Tags exceed the current limit for the provided ResourceArn")
+	}
+	return nil
 }
 
 // TagResource implements the operation of that name.
 func (s *Service) TagResource(ctx context.Context, in *dynamodb.TagResourceInput) (*dynamodb.TagResourceOutput, error) {
+	if len(in.Tags) == 0 {
+		return nil, invalid("Atleast one Tag needs to be provided as Input.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
+	}
 	return &dynamodb.TagResourceOutput{}, s.retag(ctx, in.ResourceArn, func(tags []types.Tag) []types.Tag {
 		for _, tag := range in.Tags {
 			same := func(t types.Tag) bool { return aws.ToString(t.Key) == aws.ToString(tag.Key) }
@@ -68,6 +112,9 @@ func (s *Service) TagResource(ctx context.Context, in *dynamodb.TagResourceInput
 
 // UntagResource implements the operation of that name.
 func (s *Service) UntagResource(ctx context.Context, in *dynamodb.UntagResourceInput) (*dynamodb.UntagResourceOutput, error) {
+	if len(in.TagKeys) == 0 {
+		return nil, invalid("Atleast one Tag Key needs to be provided as Input.")
+	}
 	return &dynamodb.UntagResourceOutput{}, s.retag(ctx, in.ResourceArn, func(tags []types.Tag) []types.Tag {
 		return slices.DeleteFunc(tags, func(t types.Tag) bool { return slices.Contains(in.TagKeys, aws.ToString(t.Key)) })
 	})
@@ -82,7 +129,7 @@ func (s *Service) retag(ctx context.Context, arn *string, f func([]types.Tag) []
 		}
 		t.Tags = f(slices.Clone(t.Tags))
 		if len(t.Tags) > maxTags {
-			return invalid("One or more parameter values were invalid: Too many tags: the limit is %d", maxTags)
+			return invalid("Number of Tags exceed the current limit for the provided ResourceArn")
 		}
 		s.put(ctx, tx, t)
 		return nil

@@ -19,7 +19,10 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 	if in.BillingMode == "" && in.DeletionProtectionEnabled == nil &&
 		len(in.GlobalSecondaryIndexUpdates) == 0 && in.OnDemandThroughput == nil && in.ProvisionedThroughput == nil &&
 		len(in.ReplicaUpdates) == 0 && in.SSESpecification == nil && in.StreamSpecification == nil && in.TableClass == "" && in.WarmThroughput == nil {
-		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
+		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required")
+	}
+	if err := checkCombination(in); err != nil {
+		return nil, err
 	}
 	if err := checkEncryption(in.SSESpecification); err != nil {
 		return nil, err
@@ -62,6 +65,9 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 			t.Desc.TableClassSummary = &types.TableClassSummary{TableClass: in.TableClass, LastUpdateDateTime: &now}
 		}
 		if in.SSESpecification != nil {
+			if err := t.checkEncrypted(env.ScopeOf(ctx), in.SSESpecification); err != nil {
+				return err
+			}
 			t.Desc.SSEDescription = encryption(env.ScopeOf(ctx), in.SSESpecification)
 		}
 		if in.StreamSpecification != nil {
@@ -84,6 +90,46 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 	return &dynamodb.UpdateTableOutput{TableDescription: out}, nil
 }
 
+// checkCombination checks that what must stand alone in a request does, and what
+// cannot be changed at once is not.
+func checkCombination(in *dynamodb.UpdateTableInput) error {
+	online := slices.ContainsFunc(in.GlobalSecondaryIndexUpdates, func(u types.GlobalSecondaryIndexUpdate) bool { return u.Update == nil })
+	capacity := in.ProvisionedThroughput != nil || in.BillingMode != ""
+	members := 0
+	for _, set := range []bool{
+		capacity, in.StreamSpecification != nil, len(in.GlobalSecondaryIndexUpdates) > 0, in.SSESpecification != nil, len(in.ReplicaUpdates) > 0,
+		in.DeletionProtectionEnabled != nil, in.OnDemandThroughput != nil, in.WarmThroughput != nil, in.TableClass != "",
+	} {
+		if set {
+			members++
+		}
+	}
+	alone := members == 1
+	switch {
+	case len(in.ReplicaUpdates) > 0 && !alone:
+		return parameter("Replica modification must be the only operation in the request")
+	case in.SSESpecification != nil && !alone:
+		return parameter("Server-Side Encryption modification must be the only operation in the request")
+	case in.TableClass != "" && !alone:
+		return parameter("TableClass modification must be the only operation in the request")
+	case in.DeletionProtectionEnabled != nil && !alone:
+		return parameter("DeletionProtection modification must be the only operation in the request")
+	case in.WarmThroughput != nil && online:
+		return parameter("Create global secondary index cannot be specified when updating WarmThroughput")
+	case in.WarmThroughput != nil && !alone && (members > 2 || len(in.GlobalSecondaryIndexUpdates) == 0):
+		return parameter("WarmThroughput must be the only operation in the request")
+	case in.OnDemandThroughput != nil && (members > 2 || members == 2 && in.BillingMode == "" && len(in.GlobalSecondaryIndexUpdates) == 0):
+		return parameter("OnDemandThroughput can only be combined with BillingMode in an UpdateTable request")
+	case in.StreamSpecification != nil && capacity:
+		return parameter("You cannot modify stream status while updating table IOPS")
+	case online && in.ProvisionedThroughput != nil:
+		return parameter("You cannot create or delete index while updating table IOPS")
+	case online && in.StreamSpecification != nil:
+		return parameter("You cannot create or delete index while changing stream status")
+	}
+	return nil
+}
+
 // changing is the SSEDescription while encryption changes from one to the other.
 func changing(from, to *types.SSEDescription) *types.SSEDescription {
 	d := to
@@ -96,6 +142,18 @@ func changing(from, to *types.SSEDescription) *types.SSEDescription {
 	c := *d
 	c.Status = types.SSEStatusUpdating
 	return &c
+}
+
+// checkEncrypted checks that encryption would change.
+func (t *table) checkEncrypted(scope env.Scope, spec *types.SSESpecification) error {
+	was, is := t.Desc.SSEDescription, encryption(scope, spec)
+	switch {
+	case was == nil && is == nil:
+		return parameter("Table is already encrypted by default")
+	case was != nil && is != nil && aws.ToString(was.KMSMasterKeyArn) == aws.ToString(is.KMSMasterKeyArn):
+		return parameter("Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key")
+	}
+	return nil
 }
 
 // onDemandNever is the OnDemandThroughput value that takes a limit away.
@@ -220,8 +278,11 @@ func (t *table) restream(spec *types.StreamSpecification, now time.Time) error {
 	if spec == nil {
 		return nil
 	}
-	if err := checkStream(spec); err != nil {
-		return err
+	switch {
+	case aws.ToBool(spec.StreamEnabled) && spec.StreamViewType == "":
+		return parameter("If stream is being enabled then UpdateViewType is required")
+	case !aws.ToBool(spec.StreamEnabled) && spec.StreamViewType != "":
+		return parameter("If stream is being disabled, then UpdateViewType must not be specified")
 	}
 	open := t.Desc.StreamSpecification != nil
 	switch enable := aws.ToBool(spec.StreamEnabled); {
