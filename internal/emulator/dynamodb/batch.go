@@ -84,14 +84,19 @@ func (s *Service) batchGet(ctx context.Context, tx *store.Tx, name string, r typ
 		if err != nil {
 			return u, err
 		}
-		if *size+expr.ItemSize(item) > maxResponse {
+		one := usage{table: readUnits(expr.ItemSize(item), aws.ToBool(r.ConsistentRead))}
+		denied := s.charge(&t, one, readSide)
+		if denied != nil && i == 0 && len(out.Responses) == 0 {
+			return u, denied // nothing at all can be read
+		}
+		if denied != nil || *size+expr.ItemSize(item) > maxResponse {
 			rest := r
 			rest.Keys = r.Keys[i:]
 			out.UnprocessedKeys[name] = rest
 			break
 		}
 		*size += expr.ItemSize(item)
-		u.table += readUnits(expr.ItemSize(item), aws.ToBool(r.ConsistentRead))
+		u.add(one)
 		if item != nil {
 			items = append(items, attributesOf(projection.Of(item)))
 		}
@@ -99,6 +104,9 @@ func (s *Service) batchGet(ctx context.Context, tx *store.Tx, name string, r typ
 	out.Responses[name] = items
 	return u, nil
 }
+
+// minimum is less than any request takes.
+const minimum = 1e-9
 
 // A batchWrite is one checked request of a batch: item is nil for a deletion.
 type batchWrite struct {
@@ -128,7 +136,16 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteIte
 				return err
 			}
 			var u usage
-			for _, w := range writes {
+			for i, w := range writes {
+				// What a write costs is known behind it, so one is let through
+				// while anything is left of the capacity.
+				if denied := s.charge(&w.table, usage{table: minimum}, writeSide); denied != nil {
+					if i == 0 && name == names[0] {
+						return denied // nothing at all can be written
+					}
+					out.UnprocessedItems[name] = in.RequestItems[name][i:]
+					break
+				}
 				old, err := s.item(tx, &w.table, w.table.key().path(w.key))
 				if err != nil {
 					return err
@@ -138,6 +155,7 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteIte
 					one = s.write(tx, &w.table, old, w.item)
 				}
 				u.add(one)
+				_ = s.charge(&w.table, one, writeSide) // the next write sees it
 				if m := w.table.collection(in.ReturnItemCollectionMetrics, w.key); m != nil {
 					if out.ItemCollectionMetrics == nil {
 						out.ItemCollectionMetrics = map[string][]types.ItemCollectionMetrics{}

@@ -32,6 +32,10 @@ type Service struct {
 	// first call.
 	RecoveryLag time.Duration
 
+	// Throttle has the service refuse what is beyond the capacity of a table or
+	// index, burst included. It must be set before the first call.
+	Throttle bool
+
 	env     *env.Env
 	forgot  time.Time          // when expired tokens were deleted last
 	tables  *store.Set[table]  // by scope and name
@@ -48,7 +52,8 @@ type Service struct {
 	records *store.Set[record] // by the stream's key and number
 	feeds   feeds
 
-	expiry expiry
+	expiry   expiry
+	throttle throttle
 }
 
 // New returns the service over the emulator's store.

@@ -40,8 +40,9 @@ func (s *Service) GetItem(ctx context.Context, in *dynamodb.GetItemInput) (*dyna
 			out.Item = attributesOf(e.projection.Of(item))
 		}
 		units := readUnits(expr.ItemSize(item), aws.ToBool(in.ConsistentRead))
-		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, usage{table: units})
-		return nil
+		u := usage{table: units}
+		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, u)
+		return s.charge(&t, u, readSide)
 	})
 }
 
@@ -73,7 +74,7 @@ func (s *Service) PutItem(ctx context.Context, in *dynamodb.PutItemInput) (*dyna
 		}
 		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, w)
 		out.ItemCollectionMetrics = t.collection(in.ReturnItemCollectionMetrics, item)
-		return nil
+		return s.charge(&t, w, writeSide)
 	})
 }
 
@@ -117,7 +118,7 @@ func (s *Service) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput) 
 		}
 		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, u)
 		out.ItemCollectionMetrics = t.collection(in.ReturnItemCollectionMetrics, key)
-		return nil
+		return s.charge(&t, u, writeSide)
 	})
 }
 

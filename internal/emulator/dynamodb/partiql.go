@@ -116,7 +116,7 @@ func (s *Service) selected(ctx context.Context, tx *store.Tx, st *expr.Statement
 		out.NextToken = aws.String(base64.StdEncoding.EncodeToString(encodeItem(last)))
 	}
 	out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, &st.Table, p.usage)
-	return nil
+	return s.charge(&t, p.usage, readSide)
 }
 
 // qualified sets what a SELECT reads from, with PartiQL's own errors of indexes.
@@ -222,6 +222,9 @@ func (s *Service) execute(ctx context.Context, tx *store.Tx, st *expr.Statement,
 	u := usage{table: writeUnits(0)}
 	if w.old != nil || w.new != nil {
 		u = s.write(tx, &w.table, w.old, w.new)
+	}
+	if err := s.charge(&w.table, u, writeSide); err != nil {
+		return nil, usage{}, err
 	}
 	image := w.old
 	if strings.Contains(st.Returning, "NEW") {

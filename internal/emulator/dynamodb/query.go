@@ -68,7 +68,7 @@ func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb
 		}
 		out.Items, out.Count, out.ScannedCount, out.LastEvaluatedKey = p.items, p.count, p.scanned, p.last
 		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, p.usage)
-		return nil
+		return s.charge(&t, p.usage, readSide)
 	})
 }
 

@@ -59,7 +59,7 @@ func (s *Service) Scan(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.S
 		}
 		out.Items, out.Count, out.ScannedCount, out.LastEvaluatedKey = p.items, p.count, p.scanned, p.last
 		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, p.usage)
-		return nil
+		return s.charge(&t, p.usage, readSide)
 	})
 }
 

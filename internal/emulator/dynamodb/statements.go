@@ -98,6 +98,9 @@ func (s *Service) one(ctx context.Context, tx *store.Tx, st *expr.Statement, con
 		return nil, usage{}, err
 	}
 	u := usage{table: readUnits(expr.ItemSize(item), consistent)}
+	if err := s.charge(&t, u, readSide); err != nil {
+		return nil, u, err
+	}
 	if filter := expr.Every(rest); item == nil || filter != nil && !filter.Holds(item) {
 		return nil, u, nil
 	}
@@ -191,6 +194,9 @@ func (s *Service) writeAll(ctx context.Context, tx *store.Tx, statements []expr.
 			}
 		}
 		u.times(transactFactor)
+		if err := s.charge(&w.table, u, writeSide); err != nil {
+			return throttled(steps, i, err)
+		}
 		used.add(w.name, u)
 		out.Responses = append(out.Responses, types.ItemResponse{})
 	}

@@ -69,7 +69,11 @@ func (s *Service) TransactGetItems(ctx context.Context, in *dynamodb.TransactGet
 				r.Item = attributesOf(read[i].projection.Of(found))
 			}
 			out.Responses = append(out.Responses, r)
-			used.add(item.Get.TableName, usage{table: transactFactor * readUnits(expr.ItemSize(found), true)})
+			u := usage{table: transactFactor * readUnits(expr.ItemSize(found), true)}
+			if err := s.charge(&t, u, readSide); err != nil {
+				return err
+			}
+			used.add(item.Get.TableName, u)
 		}
 		out.ConsumedCapacity = used.consumed(in.ReturnConsumedCapacity, reads)
 		return nil
@@ -114,6 +118,9 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *dynamodb.TransactW
 				u = s.write(tx, &st.table, st.old, st.new)
 			}
 			u.times(transactFactor)
+			if err := s.charge(&st.table, u, writeSide); err != nil {
+				return throttled(steps, i, err)
+			}
 			used.add(st.name, u)
 			if st.kind == stepCheck {
 				continue
@@ -193,10 +200,27 @@ func prepare(steps []step) error {
 	if !canceled {
 		return checkTotal(size)
 	}
+	return cancellation(codes, reasons)
+}
+
+func cancellation(codes []string, reasons []types.CancellationReason) error {
 	return &types.TransactionCanceledException{
 		Message:             aws.String("Transaction cancelled, please refer cancellation reasons for specific reasons [" + strings.Join(codes, ", ") + "]"), //nolint:misspell // AWS's spelling
 		CancellationReasons: reasons,
 	}
+}
+
+// throttled is the cancellation of a transaction whose ith step had no capacity.
+func throttled(steps []step, i int, err error) error {
+	codes, reasons := make([]string, len(steps)), make([]types.CancellationReason, len(steps))
+	for j := range steps {
+		codes[j] = "None"
+		if j == i {
+			codes[j], reasons[j].Message = "ProvisionedThroughputExceeded", aws.String(message(err))
+		}
+		reasons[j].Code = &codes[j]
+	}
+	return cancellation(codes, reasons)
 }
 
 // reasonCode is an error's code as CancellationReasons have it.

@@ -42,7 +42,7 @@ func (s *Service) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput) 
 		out.Attributes = updateReturns(in.ReturnValues, e.update.Paths, old, item)
 		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, u)
 		out.ItemCollectionMetrics = t.collection(in.ReturnItemCollectionMetrics, key)
-		return nil
+		return s.charge(&t, u, writeSide)
 	})
 }
 
