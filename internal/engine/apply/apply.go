@@ -46,6 +46,9 @@ type Result struct {
 	// added and one destroyed.
 	Added, Changed, Destroyed int
 
+	// Invoked counts actions.
+	Invoked int
+
 	// Skipped are the objects whose change never began, because something that
 	// they depend on failed or the run was interrupted.
 	Skipped []addr.Instance
@@ -159,6 +162,10 @@ func (a *applier) steps() []graph.Step {
 	out := make([]graph.Step, len(a.plan.Graph))
 	for i, op := range a.plan.Graph {
 		out[i].After = op.After
+		if op.Kind == plan.Invoke && op.Change >= 0 && op.Change < len(a.plan.Invocations) {
+			out[i].Do = a.invoke(a.plan.Invocations[op.Change])
+			continue
+		}
 		if op.Kind == plan.Join || op.Change < 0 || op.Change >= len(a.plan.Changes) {
 			continue
 		}
@@ -177,6 +184,16 @@ func (a *applier) steps() []graph.Step {
 	return out
 }
 
+// invoke is the step that carries out an action.
+func (a *applier) invoke(i plan.Invocation) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		diags := a.Invoke(ctx, i, a.hook)
+		a.report(diags)
+		a.count(diags, func(r *Result) { r.Invoked++ })
+		return !diags.HasErrors()
+	}
+}
+
 func (a *applier) result(outcomes []graph.Outcome) Result {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -184,7 +201,11 @@ func (a *applier) result(outcomes []graph.Outcome) Result {
 	out.State = a.state
 	skipped := map[addr.Instance]bool{}
 	for i, op := range a.plan.Graph {
-		if op.Kind != plan.Join && outcomes[i] == graph.Skipped {
+		switch {
+		case outcomes[i] != graph.Skipped || op.Kind == plan.Join:
+		case op.Kind == plan.Invoke:
+			skipped[a.plan.Invocations[op.Change].Addr] = true
+		default:
 			skipped[a.plan.Changes[op.Change].Addr] = true
 		}
 	}

@@ -94,7 +94,7 @@ func (p *testProvider) Configure(ctx context.Context, in provider.ConfigureReque
 	out.Diagnostics.Append(in.Config.Get(ctx, &m)...)
 	p.w.note("configure", m.Prefix.ValueString())
 	client := &client{p.w, m.Prefix.ValueString()}
-	out.ResourceData, out.DataSourceData, out.EphemeralResourceData = client, client, client
+	out.ResourceData, out.DataSourceData, out.EphemeralResourceData, out.ActionData = client, client, client, client
 }
 
 func (p *testProvider) Resources(context.Context) []func() resource.Resource {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 )
@@ -47,7 +48,7 @@ func (l *loader) action(b *hcl.Block) {
 		return
 	}
 	if r == nil {
-		r = &Resource{Addr: id, Body: hcl.EmptyBody(), Range: b.DefRange}
+		r = &Resource{Addr: id, Body: &hclsyntax.Body{SrcRange: b.DefRange, EndRange: b.DefRange}, Range: b.DefRange}
 		l.m.Resources[id] = r
 	}
 	c := l.content(b.Body, actionSchema)

@@ -20,8 +20,9 @@ type Configuration struct {
 	Value cty.Value // unmarked, of the schema's type
 	Marks []cty.PathValueMarks
 
-	// Ephemeral tells that some values are not kept, and may differ the next time.
-	Ephemeral bool
+	// Ephemeral are the paths of values that are not kept, and may differ the next
+	// time.
+	Ephemeral []cty.Path
 }
 
 // Configuration evaluates r for its instance a, and has the provider check it.
@@ -111,7 +112,7 @@ func (s *Session) Decide(ctx context.Context, r *Resource, instance addr.Instanc
 	change := Change{
 		Addr: instance, Provider: r.Provider,
 		Before: Marked(r.Schema, prior.Value, MarksOf(prior.Sensitive)),
-		Known:  config.Value.IsWhollyKnown() && !config.Ephemeral, CreateFirst: r.CreateFirst, Dependencies: r.Needs,
+		Known:  config.Value.IsWhollyKnown() && len(config.Ephemeral) == 0, CreateFirst: r.CreateFirst, Dependencies: r.Needs,
 	}
 	provider, diags := s.Provider(ctx, r.Provider)
 	if diags.HasErrors() {

@@ -178,13 +178,13 @@ func (s *Session) Close(ctx context.Context) hcl.Diagnostics {
 // forgetful refuses ephemeral values where r would have to keep them, and leaves
 // the marks of the others out: only a write-only attribute may have them, and
 // blocks of which nothing is kept.
-func (s *Session) forgetful(r *Resource, instance addr.Instance, marks []cty.PathValueMarks) (kept []cty.PathValueMarks, some bool, diags hcl.Diagnostics) {
+func (s *Session) forgetful(r *Resource, instance addr.Instance, marks []cty.PathValueMarks) (kept []cty.PathValueMarks, gone []cty.Path, diags hcl.Diagnostics) {
 	for _, m := range marks {
 		if _, ok := m.Marks[lang.Ephemeral]; !ok {
 			kept = append(kept, m)
 			continue
 		}
-		some = true
+		gone = append(gone, m.Path)
 		if r.Addr.Mode != addr.Ephemeral && r.Addr.Mode != addr.Action && !r.Schema.WriteOnly(m.Path) {
 			at := r.Range
 			if place := placeOf(r.block.Body(), m.Path); place != nil {
@@ -210,5 +210,5 @@ func (s *Session) forgetful(r *Resource, instance addr.Instance, marks []cty.Pat
 			kept = append(kept, cty.PathValueMarks{Path: m.Path, Marks: rest})
 		}
 	}
-	return kept, some, diags
+	return kept, gone, diags
 }

@@ -49,6 +49,7 @@ type planJSON struct {
 	Variables map[string]valueJSON `json:"variables"`
 	Changes   []changeJSON         `json:"changes"`
 	Drift     []changeJSON         `json:"drift"`
+	Invoked   []invocationJSON     `json:"invoked,omitempty"`
 	Outputs   []outputJSON         `json:"outputs"`
 	Graph     []Op                 `json:"graph"`
 }
@@ -67,6 +68,20 @@ type changeJSON struct {
 	Known        bool       `json:"known,omitempty"`
 	CreateFirst  bool       `json:"create_first,omitempty"`
 	Dependencies []string   `json:"dependencies,omitempty"`
+}
+
+type invocationJSON struct {
+	Addr     string       `json:"addr"`
+	Provider string       `json:"provider"`
+	Config   valueJSON    `json:"config"`
+	Trigger  *triggerJSON `json:"trigger,omitempty"`
+}
+
+type triggerJSON struct {
+	Addr  string `json:"addr"`
+	Event string `json:"event"`
+	Block int    `json:"block"`
+	Index int    `json:"index"`
 }
 
 type outputJSON struct {
@@ -267,6 +282,16 @@ func encodePlan(m *config.Module, snapshot *config.Snapshot, p *Plan) (*planJSON
 	if doc.Drift, err = encodeChanges(p.Drift); err != nil {
 		return nil, err
 	}
+	for _, i := range p.Invocations {
+		e := invocationJSON{Addr: i.Addr.String(), Provider: i.Provider.String()}
+		if e.Config, err = encodeValue(i.Config, cty.DynamicPseudoType); err != nil {
+			return nil, fmt.Errorf("%s: %w", i.Addr, err)
+		}
+		if t := i.Trigger; t != nil {
+			e.Trigger = &triggerJSON{t.Addr.String(), t.Event, t.Block, t.Index}
+		}
+		doc.Invoked = append(doc.Invoked, e)
+	}
 	for _, o := range p.Outputs {
 		out := outputJSON{Name: o.Name, Action: o.Action, Sensitive: o.Sensitive}
 		if out.Before, err = encodeValue(o.Before, cty.DynamicPseudoType); err != nil {
@@ -334,6 +359,13 @@ func decodePlan(ctx context.Context, prog *Program, doc *planJSON) (*Plan, error
 	if p.Drift, err = decodeChanges(ctx, s, doc.Drift); err != nil {
 		return nil, err
 	}
+	for _, e := range doc.Invoked {
+		i, err := e.decode()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.Addr, err)
+		}
+		p.Invocations = append(p.Invocations, i)
+	}
 	for _, o := range doc.Outputs {
 		out := OutputChange{Name: o.Name, Action: o.Action, Sensitive: o.Sensitive}
 		if out.Before, err = o.Before.decode(cty.DynamicPseudoType); err != nil {
@@ -345,11 +377,30 @@ func decodePlan(ctx context.Context, prog *Program, doc *planJSON) (*Plan, error
 		p.Outputs = append(p.Outputs, out)
 	}
 	for _, op := range p.Graph {
-		if op.Kind != Join && (op.Change < 0 || op.Change >= len(p.Changes)) {
+		of := len(p.Changes)
+		if op.Kind == Invoke {
+			of = len(p.Invocations)
+		}
+		if op.Kind != Join && (op.Change < 0 || op.Change >= of) {
 			return nil, errors.New("a step of it belongs to no change")
 		}
 	}
 	return p, nil
+}
+
+func (e invocationJSON) decode() (i Invocation, err error) {
+	if i.Addr, err = addr.ParseInstance(e.Addr); err != nil {
+		return i, err
+	}
+	if i.Provider, err = addr.ParseProviderConfig(e.Provider); err != nil {
+		return i, err
+	}
+	if i.Config, err = e.Config.decode(cty.DynamicPseudoType); err != nil || e.Trigger == nil {
+		return i, err
+	}
+	i.Trigger = &Trigger{Event: e.Trigger.Event, Block: e.Trigger.Block, Index: e.Trigger.Index}
+	i.Trigger.Addr, err = addr.ParseInstance(e.Trigger.Addr)
+	return i, err
 }
 
 func decodeChanges(ctx context.Context, s *Session, in []changeJSON) ([]Change, error) {

@@ -28,7 +28,7 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 	case addr.Ephemeral:
 		return p.planEphemeral(ctx, r, a)
 	}
-	if p.opts.Mode != Normal {
+	if p.opts.Mode != Normal || len(p.opts.Invoke) > 0 {
 		return p.asItIs(ctx, r, a)
 	}
 	x, diags := p.Eval(a.Module).Expand(ctx, a.Resource)

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/graph"
 )
@@ -8,9 +10,9 @@ import (
 // order lays out the work. Planning has already found what needs what: each value
 // that was asked for becomes a step after those that it asked for in turn. What
 // is to be destroyed is then put between them.
-func (p *planner) order(changes []Change) []Op {
+func (p *planner) order(changes []Change, invoked []invocationID) []Op {
 	o := &orderer{p: p, ops: map[*graph.Node]int{}, gates: map[gateID]int{}, index: map[objectID]int{}}
-	work := false
+	work := len(invoked) > 0
 	for i, c := range changes {
 		o.index[objectID{c.Addr, c.Deposed}] = i
 		work = work || c.Action != NoOp
@@ -34,6 +36,7 @@ func (p *planner) order(changes []Change) []Op {
 			o.op(p.instances.Node(instanceID(c.Addr)))
 		}
 	}
+	o.invoke(invoked)
 	o.untangle(o.softEdges(changes))
 	return o.graph
 }
@@ -129,6 +132,68 @@ func (o *orderer) remove(change int, c Change, n *graph.Node) int {
 
 // edge says that one gate waits for another.
 type edge struct{ later, earlier gateID }
+
+// invoke puts actions before or after the changes that they go with, those of one
+// change one after the other.
+func (o *orderer) invoke(invoked []invocationID) {
+	type place struct {
+		addr   addr.Instance
+		before bool
+	}
+	last := map[place]int{}
+	for k, id := range invoked {
+		i := o.add(Op{Kind: Invoke, Change: k})
+		if n := o.p.invocations.Node(id); n != nil {
+			for _, dep := range n.Deps() {
+				o.after(i, o.op(dep))
+			}
+		}
+		if id.trigger.Event == "" {
+			continue
+		}
+		at := place{id.trigger.Addr, id.trigger.before()}
+		n := o.p.instances.Node(instanceID(id.trigger.Addr))
+		write := o.op(n)
+		if earlier, ok := last[at]; ok {
+			o.after(i, earlier)
+		}
+		last[at] = i
+		if at.before {
+			for _, dep := range n.Deps() {
+				o.after(i, o.op(dep)) // not before the change itself could begin
+			}
+			o.after(write, i)
+			continue
+		}
+		o.after(i, write)
+		o.holdBack(write, i)
+	}
+}
+
+// holdBack has what comes after the step earlier come after the step later, too,
+// except for what the latter needs itself.
+func (o *orderer) holdBack(earlier, later int) {
+	needed := map[int]bool{}
+	var need func(int)
+	need = func(i int) {
+		if !needed[i] {
+			needed[i] = true
+			for _, a := range o.graph[i].After {
+				need(a)
+			}
+		}
+	}
+	for i := range o.graph {
+		if i == later || !slices.Contains(o.graph[i].After, earlier) || o.graph[i].Kind == Invoke {
+			continue
+		}
+		clear(needed)
+		need(later)
+		if !needed[i] {
+			o.after(i, later)
+		}
+	}
+}
 
 // softEdges are the wishes for the order of destroying, the most important class
 // first.

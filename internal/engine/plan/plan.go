@@ -43,6 +43,10 @@ type Plan struct {
 	// in Outputs stays as it is.
 	Partial bool
 
+	// Invocations are the actions that go with the changes, or that were asked for,
+	// in the order in which they are carried out for each change.
+	Invocations []Invocation
+
 	// Outputs holds every root output of the configuration or the state, by name.
 	Outputs []OutputChange
 
@@ -81,6 +85,9 @@ type Base struct {
 
 // Empty tells that applying would change neither a remote object nor an output.
 func (p *Plan) Empty() bool {
+	if len(p.Invocations) > 0 {
+		return false
+	}
 	for _, c := range p.Changes {
 		if c.Action != NoOp {
 			return false
@@ -205,7 +212,7 @@ const (
 // into Plan.Graph, have succeeded; it is skipped when one of them failed.
 type Op struct {
 	Kind   OpKind
-	Change int // index into Plan.Changes; -1 for a Join
+	Change int // index into Plan.Changes, or Plan.Invocations for Invoke; -1 for a Join
 	After  []int
 }
 
@@ -217,7 +224,8 @@ const (
 	Join   OpKind = iota // nothing to do: a meeting point of edges
 	Write                // create, update or read the object of the change
 	Remove               // destroy the old object of the change
+	Invoke               // carry out an action
 )
 
 // String is the name of the kind, for graphs.
-func (k OpKind) String() string { return [...]string{"join", "write", "remove"}[k] }
+func (k OpKind) String() string { return [...]string{"join", "write", "remove", "invoke"}[k] }

@@ -30,9 +30,10 @@ type Options struct {
 	Workspace string // empty is "default"
 	NoRefresh bool   // take the state for the truth
 	Replace   []addr.Instance
-	Targets   []Target // work on these and what they need only; none is all
-	Exclude   []Target // leave these and what needs them aside
-	Hook      Hook     // nil for none
+	Targets   []Target        // work on these and what they need only; none is all
+	Exclude   []Target        // leave these and what needs them aside
+	Invoke    []addr.Instance // only invoke these actions; without key all instances
+	Hook      Hook            // nil for none
 	Now       time.Time
 
 	// ReadFile reads files for functions; nil is os.ReadFile. Whoever holds a
@@ -65,11 +66,15 @@ type planner struct {
 	wholes    *graph.Memo[wholeID, cty.Value]
 	removals  *graph.Memo[removalID, struct{}]
 
+	triggers    *graph.Memo[triggersID, struct{}]
+	invocations *graph.Memo[invocationID, *Invocation]
+
 	mu         sync.Mutex
 	changes    map[objectID]*Change
 	busy       map[addr.ModuleResource]bool // has a change that is not NoOp
 	busyBlocks map[addr.ConfigResource]bool // the same for all module instances together
 	drift      []Change
+	invoked    map[invocationID]*Invocation
 	files      map[string]string
 }
 
@@ -101,6 +106,7 @@ func (p *planner) run(ctx context.Context) (*Plan, hcl.Diagnostics) {
 	diags = append(diags, p.Graph.Diagnostics()...)
 	diags = append(diags, p.protected()...)
 	diags = append(diags, p.replaced()...)
+	diags = append(diags, p.misplaced()...)
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -126,7 +132,8 @@ func (p *Program) planner(o Options) *planner {
 	}
 	pl := &planner{
 		opts: o, hook: o.Hook, prior: o.Prior, next: o.Prior.Clone(),
-		changes: map[objectID]*Change{}, busy: map[addr.ModuleResource]bool{}, busyBlocks: map[addr.ConfigResource]bool{}, files: map[string]string{},
+		changes: map[objectID]*Change{}, busy: map[addr.ModuleResource]bool{}, busyBlocks: map[addr.ConfigResource]bool{},
+		invoked: map[invocationID]*Invocation{}, files: map[string]string{},
 	}
 	pl.Session = p.NewSession(SessionOptions{
 		Objects: pl, Variables: o.Variables, Workspace: o.Workspace,
@@ -136,6 +143,8 @@ func (p *Program) planner(o Options) *planner {
 	pl.instances = graph.NewMemo(pl.Graph, pl.nameInstance, pl.planInstance)
 	pl.wholes = graph.NewMemo(pl.Graph, pl.nameWhole, pl.collect)
 	pl.removals = graph.NewMemo(pl.Graph, nameRemoval, pl.planRemoval)
+	pl.triggers = graph.NewMemo(pl.Graph, nameTriggers, pl.planTriggers)
+	pl.invocations = graph.NewMemo(pl.Graph, nameInvocation, pl.planInvocation)
 	return pl
 }
 
@@ -147,6 +156,13 @@ func interrupted() *hcl.Diagnostic {
 // what it needs is there.
 func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
 	w := &walk{}
+	if len(p.opts.Invoke) > 0 {
+		for name := range p.Module.Variables {
+			w.ask(func() hcl.Diagnostics { _, d := p.Eval("").Variable(ctx, name); return d })
+		}
+		w.ask(func() hcl.Diagnostics { return p.planInvoked(ctx) })
+		return w.wait()
+	}
 	if p.opts.Mode != Destroy {
 		p.visit(ctx, w, p.Eval(""))
 	}
@@ -199,7 +215,7 @@ func (p *planner) visit(ctx context.Context, w *walk, e *lang.Eval) {
 			for _, key := range x.Keys {
 				a := e.Module.Resource(r).Instance(key)
 				if p.only.has(a) {
-					w.ask(func() hcl.Diagnostics { _, d := p.instances.Get(ctx, instanceID(a)); return d })
+					w.ask(func() hcl.Diagnostics { return p.planned(ctx, a) })
 				}
 			}
 			return diags
@@ -217,6 +233,16 @@ func (p *planner) visit(ctx context.Context, w *walk, e *lang.Eval) {
 			return diags
 		})
 	}
+}
+
+// planned asks for an instance and for what its change triggers.
+func (p *planner) planned(ctx context.Context, a addr.Instance) hcl.Diagnostics {
+	_, diags := p.instances.Get(ctx, instanceID(a))
+	if diags.HasErrors() || p.opts.Mode != Normal || len(p.resources[a.Config()].Lifecycle.Triggers) == 0 {
+		return diags
+	}
+	_, more := p.triggers.Get(ctx, triggersID(a))
+	return append(diags, more...)
 }
 
 // walk is a set of questions asked at the same time.
@@ -366,8 +392,14 @@ func (p *planner) result(ctx context.Context) *Plan {
 	}
 	slices.SortFunc(out.Changes, byAddr)
 	slices.SortFunc(out.Drift, byAddr)
-	out.Outputs = p.planOutputs(ctx)
-	out.Graph = p.order(out.Changes)
+	var ids []invocationID
+	ids, out.Invocations = p.plannedInvocations()
+	if len(p.opts.Invoke) > 0 {
+		out.Partial = true // and all else stays as it is
+	} else {
+		out.Outputs = p.planOutputs(ctx)
+	}
+	out.Graph = p.order(out.Changes, ids)
 	out.refreshed = len(out.Drift) > 0
 	return out
 }

@@ -49,6 +49,7 @@ func (p *Program) Validate(ctx context.Context) hcl.Diagnostics {
 	for r := range p.resources {
 		id := addr.ModuleInstance(r.Module).Resource(r.Resource)
 		w.ask(func() hcl.Diagnostics { _, d := v.resources.Get(ctx, id); return d })
+		w.ask(func() hcl.Diagnostics { return v.checkTriggers(ctx, id) })
 	}
 	for c := range p.providers {
 		w.ask(func() hcl.Diagnostics { return v.checkProvider(ctx, c) })
