@@ -103,8 +103,15 @@ func (p *Provider) tables(ctx context.Context, region string) (*table.Clients, e
 	if err := p.ready(); err != nil {
 		return nil, err
 	}
-	c, err := p.backend.DynamoDB(ctx, region)
-	return &table.Clients{DynamoDB: c}, err
+	c := &table.Clients{In: func(ctx context.Context, region string) (table.DynamoDB, error) {
+		return p.backend.DynamoDB(ctx, region)
+	}}
+	var err error
+	if c.DynamoDB, err = p.backend.DynamoDB(ctx, region); err != nil {
+		return nil, err
+	}
+	c.Scaling, err = p.backend.AutoScaling(ctx, region)
+	return c, err
 }
 
 func (p *Provider) functions(ctx context.Context, region string) (*function.Clients, error) {

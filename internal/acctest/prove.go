@@ -18,7 +18,7 @@ func Prove(t *testing.T, s Subject) {
 	}
 	for _, e := range s.Edits {
 		t.Run("edit "+e.name(), func(t *testing.T) { t.Parallel(); s.edited(t, e) })
-		if !e.Replace && !e.Same && !e.Local {
+		if !e.Replace && !e.Same && !e.Local && !e.Grows {
 			t.Run("drift "+e.name(), func(t *testing.T) { t.Parallel(); s.drifted(t, e) })
 		}
 	}
@@ -130,6 +130,10 @@ func (s Subject) edited(t *testing.T, e Edit) {
 		t.Errorf("apply: wrote %v, want %v", writes, e.Writes)
 	}
 	b.settled(after)
+	if e.Grows {
+		b.emptied(after)
+		return
+	}
 	b.apply(before) // and back
 	b.settled(before)
 	b.emptied(before)

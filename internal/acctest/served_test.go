@@ -23,7 +23,7 @@ func TestServed(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	services := map[string]string{"DynamoDB": "dynamodb", "Gateway": "apigateway", "IAM": "iam", "Lambda": "lambda", "Logs": "logs"}
+	services := map[string]string{"DynamoDB": "dynamodb", "Gateway": "apigateway", "IAM": "iam", "Lambda": "lambda", "Logs": "logs", "Scaling": "application-autoscaling"}
 	served := map[string]bool{}
 	for _, s := range e.Services() {
 		for _, op := range s.Operations {
@@ -35,6 +35,9 @@ func TestServed(t *testing.T) {
 		c := reflect.TypeOf(clients)
 		for i := range c.NumField() {
 			operations, service := c.Field(i).Type, services[c.Field(i).Name]
+			if operations.Kind() != reflect.Interface {
+				continue // the way to the same operations in another region
+			}
 			for j := range operations.NumMethod() {
 				called++
 				if name := service + "." + operations.Method(j).Name; !served[name] {

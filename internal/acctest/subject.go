@@ -64,6 +64,8 @@ type Edit struct {
 	Same bool
 	// Local says that AWS is not told of the argument.
 	Local bool
+	// Grows says that AWS takes the change and never gives it back.
+	Grows bool
 }
 
 // name is the edit's name in tests.

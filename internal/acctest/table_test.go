@@ -60,6 +60,50 @@ var tableSubject = Subject{
 		{Argument: "capacity", To: `{ on_demand = { max_write = 60 } }`, From: Arguments{"capacity": `{ on_demand = { max_read = 100, max_write = 50 } }`}, Writes: []string{"UpdateTable"}},
 		{Argument: "capacity", To: `{ read = { units = 5 }, write = { units = 2 } }`, Writes: []string{"UpdateTable"}},
 		{Argument: "capacity", To: `{ read = { units = 6 }, write = { units = 2 } }`, From: Arguments{"capacity": `{ read = { units = 5 }, write = { units = 2 } }`}, Writes: []string{"UpdateTable"}},
+		{
+			Argument: "capacity", To: `{ read = { min = 5, max = 50 }, write = { units = 2 } }`, // begins to scale
+			From:   Arguments{"capacity": `{ read = { units = 5 }, write = { units = 2 } }`},
+			Writes: []string{"RegisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget", "PutScalingPolicy"}, // the index too
+		},
+		{
+			Argument: "capacity", To: `{ read = { units = 5 }, write = { units = 2 } }`, // ends to scale, where it is
+			From:   Arguments{"capacity": `{ read = { min = 5, max = 50 }, write = { units = 2 } }`},
+			Writes: []string{"DeregisterScalableTarget", "DeregisterScalableTarget"},
+		},
+		{
+			Argument: "capacity", To: ``,
+			From:   Arguments{"capacity": `{ read = { min = 5, max = 50 }, write = { min = 1, max = 9 } }`},
+			Writes: []string{"DeregisterScalableTarget", "DeregisterScalableTarget", "DeregisterScalableTarget", "DeregisterScalableTarget", "UpdateTable"},
+		},
+		{
+			Argument: "global_indexes", // keys of several attributes
+			To: `{ by_status = { partition_keys = [{ name = "tenant", type = "S" }, { name = "status", type = "S" }],
+				sort_keys = [{ name = "day", type = "N" }, { name = "hour", type = "N" }], projection = { type = "KEYS_ONLY" } } }`,
+			Writes: []string{"UpdateTable", "UpdateTable"},
+		},
+		{Argument: "warm", To: `{ read = 13000, write = 4500 }`, From: Arguments{"warm": `{ read = 12500 }`}, Writes: []string{"UpdateTable"}, Grows: true},
+		{Argument: "resource_policy", To: policyFor("111111111111"), From: Arguments{"resource_policy": policyFor("222222222222")}, Writes: []string{"PutResourcePolicy"}},
+		{Argument: "resource_policy", To: "", From: Arguments{"resource_policy": policyFor("222222222222")}, Writes: []string{"DeleteResourcePolicy"}},
+		{
+			Argument: "resource_policy", Same: true, From: Arguments{"resource_policy": policyFor("222222222222")},
+			To: `replace(` + policyFor("222222222222") + `, ",", " , ")`,
+		},
+		{
+			Argument: "kinesis_stream", To: `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/b" }`,
+			From:   Arguments{"kinesis_stream": `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/a" }`},
+			Writes: []string{"DisableKinesisStreamingDestination", "EnableKinesisStreamingDestination"},
+		},
+		{
+			Argument: "kinesis_stream", To: `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/a", precision = "MICROSECOND" }`,
+			From:   Arguments{"kinesis_stream": `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/a" }`},
+			Writes: []string{"UpdateKinesisStreamingDestination"},
+		},
+		{
+			Argument: "kinesis_stream", To: ``, From: Arguments{"kinesis_stream": `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/a" }`},
+			Writes: []string{"DisableKinesisStreamingDestination"},
+		},
+		{Argument: "contributor_insights", To: `"THROTTLED_KEYS"`, From: Arguments{"contributor_insights": `"ACCESSED_AND_THROTTLED_KEYS"`}, Writes: []string{"UpdateContributorInsights"}},
+		{Argument: "contributor_insights", To: ``, From: Arguments{"contributor_insights": `"THROTTLED_KEYS"`}, Writes: []string{"UpdateContributorInsights"}},
 		{Argument: "stream", To: `"NEW_IMAGE"`, With: []string{"stream_arn"}, Writes: []string{"UpdateTable"}},
 		{Argument: "stream", To: `"KEYS_ONLY"`, From: Arguments{"stream": `"NEW_AND_OLD_IMAGES"`}, With: []string{"stream_arn"}, Writes: []string{"UpdateTable", "UpdateTable"}},
 		{Argument: "ttl", To: ``, Writes: []string{"UpdateTimeToLive"}},
@@ -91,7 +135,7 @@ var tableSubject = Subject{
 		{"name", `"x"`, []string{"name", "3 to 255 characters"}},
 		{"partition_key", `{ name = "pk", type = "X" }`, []string{"partition_key.type", `"S"`, `"N"`, `"B"`}},
 		{"partition_key", `{ name = "", type = "S" }`, []string{"partition_key.name", "between 1 and 255"}},
-		{"sort_key", `{ name = "pk", type = "S" }`, []string{"partition key already", "another attribute"}},
+		{"sort_key", `{ name = "pk", type = "S" }`, []string{"sort_key", "part of the key already", "another attribute"}},
 		{"sort_key", `{ name = "status", type = "N" }`, []string{`"status"`, "type N", "type S", "the same type"}},
 		{"sort_key", ``, []string{"by_day", "sort_key", "global index"}},
 		{"local_indexes", `{}`, []string{"local_indexes", "at least 1"}},
@@ -103,7 +147,28 @@ var tableSubject = Subject{
 		{"capacity", `{ on_demand = {}, read = { units = 1 }, write = { units = 1 } }`, []string{"not both"}},
 		{"capacity", `{ read = { units = 1 } }`, []string{"read and write"}},
 		{"capacity", `{ read = { units = 0 }, write = { units = 1 } }`, []string{"capacity.read.units", "at least 1"}},
-		{"capacity", `{ read = { min = 1, max = 5 }, write = { units = 1 } }`, []string{"units"}},
+		{"capacity", `{ read = { min = 1 }, write = { units = 1 } }`, []string{"capacity.read", "both min and max"}},
+		{"capacity", `{ read = {}, write = { units = 1 } }`, []string{"capacity.read", "units for a fixed number", "min and max"}},
+		{"capacity", `{ read = { units = 1, min = 1, max = 5 }, write = { units = 1 } }`, []string{"capacity.read", "units for a fixed number", "min and max"}},
+		{"capacity", `{ read = { min = 6, max = 5 }, write = { units = 1 } }`, []string{"capacity.read.max", "Raise max or lower min"}},
+		{"capacity", `{ read = { units = 1, target = 50 }, write = { units = 1 } }`, []string{"capacity.read.target", "Remove it"}},
+		{"capacity", `{ read = { min = 1, max = 5, target = 95 }, write = { units = 1 } }`, []string{"capacity.read.target", "between 20 and 90"}},
+		{"global_indexes", `{ by_status = {} }`, []string{"by_status", "partition_key", "partition_keys"}},
+		{"global_indexes", `{ by_status = { partition_keys = [] } }`, []string{"partition_keys", "at least 1"}},
+		{"global_indexes", `{ by_status = { partition_keys = [{ name = "a", type = "S" }, { name = "a", type = "S" }] } }`, []string{"by_status", "part of the key already"}},
+		{"global_indexes", `{ by_status = { partition_key = { name = "a", type = "S" }, sort_key = { name = "b", type = "S" }, sort_keys = [{ name = "c", type = "S" }] } }`, []string{"sort_keys", "not both"}},
+		{"global_indexes", `{ by_status = { partition_keys = [{ name = "pk", type = "N" }] } }`, []string{"partition_keys", "type S", "type N"}},
+		{"warm", `{ read = 0 }`, []string{"warm.read", "at least 1"}},
+		{"resource_policy", `"{"`, []string{"resource_policy", "JSON document"}},
+		{"kinesis_stream", `{ arn = "orders" }`, []string{"kinesis_stream.arn", "arn:aws:kinesis"}},
+		{"kinesis_stream", `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/orders", precision = "SECOND" }`, []string{"precision", "MILLISECOND", "MICROSECOND"}},
+		{"contributor_insights", `"ALL"`, []string{"contributor_insights", "ACCESSED_AND_THROTTLED_KEYS"}},
+		{"replicas", `{ "eu-west-1" = {} }`, []string{"replicas", "NEW_AND_OLD_IMAGES"}},
+		{"replicas", `{ ireland = {} }`, []string{"replicas", "eu-west-1"}},
+		{"restore", `{}`, []string{"restore", "backup_arn", "table"}},
+		{"restore", `{ backup_arn = "latest" }`, []string{"restore.backup_arn", "arn:aws:dynamodb"}},
+		{"restore", `{ table = "a", backup_arn = "arn:aws:dynamodb:eu-north-1:000000000000:table/orders/backup/0" }`, []string{"exactly one"}},
+		{"restore", `{ table = "orders-old", time = "yesterday" }`, []string{"restore.time", "2026-01-02T15:04:05Z"}},
 		{"capacity", `{ on_demand = { max_read = 0 } }`, []string{"capacity.on_demand.max_read", "at least 1"}},
 		{"stream", `"EVERYTHING"`, []string{"stream", "KEYS_ONLY", "NEW_AND_OLD_IMAGES"}},
 		{"ttl", `""`, []string{"ttl", "between 1 and 255"}},
@@ -124,4 +189,78 @@ var tableSubject = Subject{
 	Missing: map[string]string{"DescribeTable": "ResourceNotFoundException"},
 }
 
+// policyFor lets an account read the table.
+func policyFor(account string) string {
+	return `jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "dynamodb:GetItem", Principal = { AWS = "` + account +
+		`" }, Resource = "arn:aws:dynamodb:eu-north-1:000000000000:table/orders" }] })`
+}
+
 func TestTable(t *testing.T) { Prove(t, tableSubject) }
+
+// scaledSubject is a table that has what lies beside a table: scaling, a policy, a
+// Kinesis stream and insights.
+var scaledSubject = Subject{
+	Type: "serverless_table",
+	Base: Arguments{
+		"name":                 `"orders"`,
+		"partition_key":        `{ name = "pk", type = "S" }`,
+		"global_indexes":       `{ by_user = { partition_key = { name = "user", type = "S" } } }`,
+		"capacity":             `{ read = { min = 5, max = 50 }, write = { units = 2 } }`,
+		"resource_policy":      policyFor("222222222222"),
+		"kinesis_stream":       `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/a" }`,
+		"contributor_insights": `"THROTTLED_KEYS"`,
+	},
+	Import: []string{"{table_name}"},
+	Edits: []Edit{
+		{Argument: "capacity", To: `{ read = { min = 5, max = 60 }, write = { units = 2 } }`, Writes: []string{"RegisterScalableTarget", "RegisterScalableTarget"}},
+		{Argument: "capacity", To: `{ read = { min = 5, max = 50, target = 50 }, write = { units = 2 } }`, Writes: []string{"PutScalingPolicy", "PutScalingPolicy"}},
+		{Argument: "capacity", To: `{ read = { min = 5, max = 50 }, write = { units = 3 } }`, Writes: []string{"UpdateTable"}},
+		{
+			Argument: "global_indexes", To: `{ by_user = { partition_key = { name = "user", type = "S" }, capacity = { read = { units = 7 }, write = { units = 2 } } } }`,
+			Writes: []string{"DeregisterScalableTarget", "UpdateTable"},
+		},
+		{Argument: "global_indexes", To: ``, Writes: []string{"DeregisterScalableTarget", "UpdateTable"}},
+		{
+			Argument: "global_indexes", To: `{ by_user = { partition_key = { name = "user", type = "N" } } }`,
+			Writes: []string{"DeregisterScalableTarget", "UpdateTable", "UpdateTable", "RegisterScalableTarget", "PutScalingPolicy"},
+		},
+	},
+	Together: Arguments{
+		"global_indexes":       ``,
+		"capacity":             `{ read = { min = 5, max = 50, target = 50 }, write = { min = 1, max = 9 } }`,
+		"resource_policy":      ``,
+		"kinesis_stream":       `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/b" }`,
+		"contributor_insights": ``,
+	},
+	Transient: []Transient{
+		{Operation: "RegisterScalableTarget", Code: "ValidationException", Message: "DynamoDB table does not exist: table/orders", Times: 2},
+		{Operation: "PutScalingPolicy", Code: "ObjectNotFoundException", Message: "No scalable target registered for service namespace: dynamodb, resource ID: table/orders, scalable dimension: dynamodb:table:ReadCapacityUnits", Times: 2},
+		{Operation: "DeregisterScalableTarget", Code: "ConcurrentUpdateException", Message: "You already have a pending update to an Auto Scaling resource.", Times: 2},
+	},
+	Missing: map[string]string{"DescribeTable": "ResourceNotFoundException"},
+}
+
+func TestScaledTable(t *testing.T) { Prove(t, scaledSubject) }
+
+// globalSubject is a table with copies in other regions.
+var globalSubject = Subject{
+	Type: "serverless_table",
+	Base: Arguments{
+		"name":          `"orders"`,
+		"partition_key": `{ name = "pk", type = "S" }`,
+		"stream":        `"NEW_AND_OLD_IMAGES"`,
+		"replicas":      `{ "eu-west-1" = {} }`,
+	},
+	Import: []string{"{table_name}"},
+	Edits: []Edit{
+		{Argument: "replicas", To: ``, Writes: []string{"UpdateTable"}},
+		{Argument: "replicas", To: `{ "eu-west-1" = {}, "us-east-1" = { point_in_time_recovery_days = 0 } }`, Writes: []string{"UpdateTable"}},
+		{Argument: "replicas", To: `{ "eu-west-1" = { class = "STANDARD_INFREQUENT_ACCESS" } }`, Writes: []string{"UpdateTable"}},
+		{Argument: "replicas", To: `{ "eu-west-1" = { point_in_time_recovery_days = 7 } }`, Writes: []string{"UpdateContinuousBackups"}},
+		{Argument: "replicas", To: `{ "eu-west-3" = {} }`, Writes: []string{"UpdateTable", "UpdateTable", "UpdateContinuousBackups"}},
+	},
+	Together: Arguments{"replicas": `{ "eu-west-3" = { point_in_time_recovery_days = 1 } }`},
+	Missing:  map[string]string{"DescribeTable": "ResourceNotFoundException"},
+}
+
+func TestGlobalTable(t *testing.T) { Prove(t, globalSubject) }

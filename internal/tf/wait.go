@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
 const (
@@ -68,4 +70,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	}
+}
+
+// Progress tells how far a long operation is, to whoever reads Terraform's log at
+// the level info. The format is that of a sentence without its full stop.
+func Progress(ctx context.Context, format string, args ...any) {
+	tflog.Info(ctx, fmt.Sprintf(format, args...))
 }

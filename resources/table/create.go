@@ -19,24 +19,43 @@ import (
 // rest as an update. A table that cannot be finished is deleted again; deletion
 // protection comes last so that it can be.
 func create(ctx context.Context, c *Clients, m *model) error {
-	out, err := createTable(ctx, c, m)
-	if tf.Is[*types.ResourceInUseException](err) {
+	made := m.made()
+	var err error
+	if m.Restore != nil {
+		err = restoreTable(ctx, c, m)
+	} else {
+		err = createTable(ctx, c, m)
+	}
+	if tf.Is[*types.ResourceInUseException](err) || tf.Is[*types.TableAlreadyExistsException](err) {
 		return adopt(ctx, c, m, err)
 	}
 	if err != nil {
 		return err
 	}
-	m.ID = basetypes.StringPointerValue(out.TableDescription.TableArn)
-	m.ARN = m.ID
-	made := *m
-	made.TTL, made.RecoveryDays, made.DeletionProtection = basetypes.StringNull(), basetypes.Int64Value(0), basetypes.BoolValue(false)
-	if err = active(ctx, c, m); err == nil {
-		err = update(ctx, c, &made, m)
+	if err = active(ctx, c, m); err == nil && m.Restore != nil {
+		made, err = restored(ctx, c, m)
+	}
+	if err == nil {
+		err = update(ctx, c, made, m)
 	}
 	if err != nil {
 		return tf.Undo(ctx, err, func(ctx context.Context) error { return discard(ctx, c, m) })
 	}
 	return nil
+}
+
+// made is the table as the call that creates it leaves it.
+func (m *model) made() *model {
+	made := *m
+	made.TTL, made.RecoveryDays, made.DeletionProtection = basetypes.StringNull(), basetypes.Int64Value(0), basetypes.BoolValue(false)
+	made.ResourcePolicy, made.KinesisStream, made.Insights, made.Replicas = tf.JSONNull(), nil, basetypes.StringNull(), nil
+	made.Capacity = m.Capacity.unscaled()
+	made.GlobalIndexes = maps.Clone(m.GlobalIndexes)
+	for name, i := range made.GlobalIndexes {
+		i.Capacity = m.capacityOf(i).unscaled()
+		made.GlobalIndexes[name] = i
+	}
+	return &made
 }
 
 // unmark removes the mark of an unfinished table.
@@ -45,15 +64,16 @@ func unmark(ctx context.Context, c *Clients, m *model) error {
 	return err
 }
 
-func createTable(ctx context.Context, c *Clients, m *model) (out *dynamodb.CreateTableOutput, err error) {
+func createTable(ctx context.Context, c *Clients, m *model) error {
 	in := &dynamodb.CreateTableInput{
 		TableName:             m.TableName.ValueStringPointer(),
 		AttributeDefinitions:  m.definitions(m.GlobalIndexes),
-		KeySchema:             elements(m.keys()),
+		KeySchema:             m.key().elements(),
 		BillingMode:           m.billing(),
-		ProvisionedThroughput: m.Capacity.throughput(),
+		ProvisionedThroughput: m.Capacity.throughput(nil),
 		OnDemandThroughput:    m.Capacity.newLimits(),
 		TableClass:            types.TableClass(m.Class.ValueString()),
+		WarmThroughput:        m.Warm.sent(),
 		Tags:                  []types.Tag{{Key: aws.String(tf.MarkerKey), Value: aws.String(tf.Marker(ctx))}},
 	}
 	all := m.All()
@@ -63,14 +83,14 @@ func createTable(ctx context.Context, c *Clients, m *model) (out *dynamodb.Creat
 	for _, name := range slices.Sorted(maps.Keys(m.LocalIndexes)) {
 		i := m.LocalIndexes[name]
 		in.LocalSecondaryIndexes = append(in.LocalSecondaryIndexes, types.LocalSecondaryIndex{
-			IndexName: aws.String(name), KeySchema: elements(present(m.PartitionKey, i.SortKey)), Projection: i.Projection.sent(),
+			IndexName: aws.String(name), KeySchema: keySchema{one(m.PartitionKey), one(i.SortKey)}.elements(), Projection: i.Projection.sent(),
 		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.GlobalIndexes)) {
 		i := m.GlobalIndexes[name]
 		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-			IndexName: aws.String(name), KeySchema: elements(i.keys()), Projection: i.Projection.sent(),
-			ProvisionedThroughput: m.capacityOf(i).throughput(), OnDemandThroughput: m.capacityOf(i).newLimits(),
+			IndexName: aws.String(name), KeySchema: i.key().elements(), Projection: i.Projection.sent(),
+			ProvisionedThroughput: m.capacityOf(i).throughput(nil), OnDemandThroughput: m.capacityOf(i).newLimits(), WarmThroughput: i.Warm.sent(),
 		})
 	}
 	if v := m.Stream.ValueString(); v != "" {
@@ -79,18 +99,27 @@ func createTable(ctx context.Context, c *Clients, m *model) (out *dynamodb.Creat
 	if m.Encryption != nil {
 		in.SSESpecification = m.Encryption.sse()
 	}
-	err = tf.Retry(ctx, tf.Is[*types.LimitExceededException], func(ctx context.Context) error {
-		out, err = c.DynamoDB.CreateTable(ctx, in)
+	return tf.Retry(ctx, tf.Is[*types.LimitExceededException], func(ctx context.Context) error {
+		out, err := c.DynamoDB.CreateTable(ctx, in)
+		if err == nil {
+			m.named(out.TableDescription)
+		}
 		return err
 	})
-	return out, err
+}
+
+// named records what says which table it is.
+func (m *model) named(t *types.TableDescription) {
+	m.ID = basetypes.StringPointerValue(t.TableArn)
+	m.ARN = m.ID
 }
 
 // adopt takes over the table that is in the way if it is this configuration's
 // own, cut off while it was created: by a lost answer or a killed process. A
 // finished table is never taken over, because another block or state has it.
 func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
-	found := &model{Base: m.Base, TableName: m.TableName, Encryption: m.Encryption}
+	found := *m
+	found.ID, found.Restore = basetypes.StringNull(), nil // so that all is read
 	tags, err := tagsInPlace(ctx, c, m)
 	if err != nil {
 		return errors.Join(conflict, err)
@@ -106,7 +135,7 @@ func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
 	if err := active(ctx, c, m); err != nil {
 		return err
 	}
-	if err := read(ctx, c, found); err != nil {
+	if err := read(ctx, c, &found); err != nil {
 		return err
 	}
 	m.ID, m.ARN = found.ID, found.ARN
@@ -116,7 +145,7 @@ func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
 			Detail:  "An earlier apply was cut off while it created the table, with other keys or local indexes than the configuration has now. Apply again: the table is now marked to be replaced.",
 		}
 	}
-	return update(ctx, c, found, m)
+	return update(ctx, c, &found, m)
 }
 
 // tagsInPlace returns the tags of the table that has the name now.
@@ -137,7 +166,7 @@ func ours(ctx context.Context, tags map[string]string) bool {
 // permanent describes what cannot be changed about a table.
 func (m *model) permanent() string {
 	s := ""
-	for _, k := range m.keys() {
+	for _, k := range slices.Concat(m.key().partition, m.key().sort) {
 		s += k.Name.ValueString() + " " + k.Type.ValueString() + ";"
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.LocalIndexes)) {
@@ -157,8 +186,17 @@ func discard(ctx context.Context, c *Clients, m *model) error {
 	return nil
 }
 
-// remove deletes the table and waits until it is gone.
+// remove deletes the table, after its replicas and what lets it scale, and waits
+// until it is gone.
 func remove(ctx context.Context, c *Clients, m *model) error {
+	bare := *m
+	bare.Replicas, bare.GlobalIndexes, bare.Capacity = nil, nil, nil
+	if err := unscale(ctx, c, m, &bare); err != nil {
+		return err
+	}
+	if err := dropReplicas(ctx, c, m, &bare); err != nil {
+		return err
+	}
 	err := tf.Retry(ctx, busy, func(ctx context.Context) error {
 		_, err := c.DynamoDB.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: m.TableName.ValueStringPointer()})
 		return err

@@ -28,6 +28,12 @@ type (
 		Encryption         *encryption            `tfsdk:"encryption"`
 		Class              basetypes.String       `tfsdk:"class"`
 		DeletionProtection basetypes.Bool         `tfsdk:"deletion_protection"`
+		Warm               *warm                  `tfsdk:"warm"`
+		ResourcePolicy     tf.JSON                `tfsdk:"resource_policy"`
+		KinesisStream      *kinesisStream         `tfsdk:"kinesis_stream"`
+		Insights           basetypes.String       `tfsdk:"contributor_insights"`
+		Replicas           map[string]replica     `tfsdk:"replicas"`
+		Restore            *restore               `tfsdk:"restore"`
 		ARN                basetypes.String       `tfsdk:"arn"`
 		StreamARN          basetypes.String       `tfsdk:"stream_arn"`
 	}
@@ -40,26 +46,17 @@ type (
 		Projection *projectionModel `tfsdk:"projection"`
 	}
 	globalIndex struct {
-		PartitionKey *keyModel        `tfsdk:"partition_key"`
-		SortKey      *keyModel        `tfsdk:"sort_key"`
-		Projection   *projectionModel `tfsdk:"projection"`
-		Capacity     *capacity        `tfsdk:"capacity"`
+		PartitionKey  *keyModel        `tfsdk:"partition_key"`
+		PartitionKeys []keyModel       `tfsdk:"partition_keys"`
+		SortKey       *keyModel        `tfsdk:"sort_key"`
+		SortKeys      []keyModel       `tfsdk:"sort_keys"`
+		Projection    *projectionModel `tfsdk:"projection"`
+		Capacity      *capacity        `tfsdk:"capacity"`
+		Warm          *warm            `tfsdk:"warm"`
 	}
 	projectionModel struct {
 		Type       basetypes.String `tfsdk:"type"`
 		Attributes basetypes.Set    `tfsdk:"attributes"`
-	}
-	capacity struct {
-		OnDemand *onDemand `tfsdk:"on_demand"`
-		Read     *units    `tfsdk:"read"`
-		Write    *units    `tfsdk:"write"`
-	}
-	onDemand struct {
-		MaxRead  basetypes.Int64 `tfsdk:"max_read"`
-		MaxWrite basetypes.Int64 `tfsdk:"max_write"`
-	}
-	units struct {
-		Units basetypes.Int64 `tfsdk:"units"`
 	}
 	encryption struct {
 		AWSManaged basetypes.Bool   `tfsdk:"aws_managed"`
@@ -67,47 +64,59 @@ type (
 	}
 )
 
-// keys are the table's, partition key first.
-func (m *model) keys() []*keyModel { return present(m.PartitionKey, m.SortKey) }
+// A keySchema is the attributes of a key: one or more for the partition, and any
+// number for the order within it.
+type keySchema struct{ partition, sort []keyModel }
 
-func (i globalIndex) keys() []*keyModel { return present(i.PartitionKey, i.SortKey) }
+// key is the table's.
+func (m *model) key() keySchema { return keySchema{one(m.PartitionKey), one(m.SortKey)} }
 
-func present(keys ...*keyModel) []*keyModel {
-	return slices.DeleteFunc(keys, func(k *keyModel) bool { return k == nil })
+func (i globalIndex) key() keySchema {
+	return keySchema{slices.Concat(one(i.PartitionKey), i.PartitionKeys), slices.Concat(one(i.SortKey), i.SortKeys)}
+}
+
+func one(k *keyModel) []keyModel {
+	if k == nil {
+		return nil
+	}
+	return []keyModel{*k}
+}
+
+func (k keySchema) same(o keySchema) bool {
+	return slices.Equal(k.partition, o.partition) && slices.Equal(k.sort, o.sort)
+}
+
+// elements are the key as AWS is told it: the partition's attributes first.
+func (k keySchema) elements() []types.KeySchemaElement {
+	var out []types.KeySchemaElement
+	for _, p := range k.partition {
+		out = append(out, types.KeySchemaElement{AttributeName: p.Name.ValueStringPointer(), KeyType: types.KeyTypeHash})
+	}
+	for _, s := range k.sort {
+		out = append(out, types.KeySchemaElement{AttributeName: s.Name.ValueStringPointer(), KeyType: types.KeyTypeRange})
+	}
+	return out
 }
 
 // definitions are the types of all attributes that are keys of the table or of
 // one of these indexes.
 func (m *model) definitions(global map[string]globalIndex) []types.AttributeDefinition {
 	all := map[string]string{}
-	add := func(keys ...*keyModel) {
-		for _, k := range keys {
+	add := func(s keySchema) {
+		for _, k := range slices.Concat(s.partition, s.sort) {
 			all[k.Name.ValueString()] = k.Type.ValueString()
 		}
 	}
-	add(m.keys()...)
+	add(m.key())
 	for _, i := range m.LocalIndexes {
-		add(present(i.SortKey)...)
+		add(keySchema{sort: one(i.SortKey)})
 	}
 	for _, i := range global {
-		add(i.keys()...)
+		add(i.key())
 	}
 	var out []types.AttributeDefinition
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		out = append(out, types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: types.ScalarAttributeType(all[name])})
-	}
-	return out
-}
-
-// elements is a key schema: partition key first, then the sort key.
-func elements(keys []*keyModel) []types.KeySchemaElement {
-	var out []types.KeySchemaElement
-	for i, k := range keys {
-		kind := types.KeyTypeHash
-		if i > 0 {
-			kind = types.KeyTypeRange
-		}
-		out = append(out, types.KeySchemaElement{AttributeName: k.Name.ValueStringPointer(), KeyType: kind})
 	}
 	return out
 }
@@ -121,75 +130,6 @@ func (p *projectionModel) sent() *types.Projection {
 	}
 	slices.Sort(out.NonKeyAttributes)
 	return out
-}
-
-// provisioned reports whether the capacity is paid for all the time.
-func (c *capacity) provisioned() bool { return c != nil && (c.Read != nil || c.Write != nil) }
-
-func (m *model) billing() types.BillingMode {
-	if m.Capacity.provisioned() {
-		return types.BillingModeProvisioned
-	}
-	return types.BillingModePayPerRequest
-}
-
-// throughput is what AWS is told about provisioned capacity; nil on demand.
-func (c *capacity) throughput() *types.ProvisionedThroughput {
-	if !c.provisioned() {
-		return nil
-	}
-	return &types.ProvisionedThroughput{
-		ReadCapacityUnits:  c.Read.Units.ValueInt64Pointer(),
-		WriteCapacityUnits: c.Write.Units.ValueInt64Pointer(),
-	}
-}
-
-// limits is what AWS is told about limits on demand: always both, because -1 is
-// how one is removed; nil when provisioned.
-func (c *capacity) limits() *types.OnDemandThroughput {
-	if c.provisioned() {
-		return nil
-	}
-	read, write := aws.Int64(-1), aws.Int64(-1)
-	if c != nil && c.OnDemand != nil {
-		if p := c.OnDemand.MaxRead.ValueInt64Pointer(); p != nil {
-			read = p
-		}
-		if p := c.OnDemand.MaxWrite.ValueInt64Pointer(); p != nil {
-			write = p
-		}
-	}
-	return &types.OnDemandThroughput{MaxReadRequestUnits: read, MaxWriteRequestUnits: write}
-}
-
-// newLimits is limits for something new, which has none to remove.
-func (c *capacity) newLimits() *types.OnDemandThroughput {
-	l := c.limits()
-	if l == nil || *l.MaxReadRequestUnits < 0 && *l.MaxWriteRequestUnits < 0 {
-		return nil
-	}
-	return l
-}
-
-func sameThroughput(a, b *types.ProvisionedThroughput) bool {
-	return a == nil && b == nil || a != nil && b != nil &&
-		*a.ReadCapacityUnits == *b.ReadCapacityUnits && *a.WriteCapacityUnits == *b.WriteCapacityUnits
-}
-
-func sameLimits(a, b *types.OnDemandThroughput) bool {
-	return a == nil && b == nil || a != nil && b != nil &&
-		*a.MaxReadRequestUnits == *b.MaxReadRequestUnits && *a.MaxWriteRequestUnits == *b.MaxWriteRequestUnits
-}
-
-// capacityOf is the capacity of an index: its own, or else the table's.
-func (m *model) capacityOf(i globalIndex) *capacity {
-	switch {
-	case i.Capacity != nil:
-		return i.Capacity
-	case m.Capacity.provisioned():
-		return m.Capacity
-	}
-	return nil
 }
 
 // sse is what AWS is told about encryption.

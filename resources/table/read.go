@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -25,33 +24,59 @@ func read(ctx context.Context, c *Clients, m *model) error {
 	if t.TableStatus == types.TableStatusDeleting {
 		return tf.ErrGone
 	}
-	var backups *dynamodb.DescribeContinuousBackupsOutput
-	var ttl *dynamodb.DescribeTimeToLiveOutput
-	var tags map[string]string
+	fresh := m.ID.IsNull() // of which nothing is known, so that all is read
 	g, sub := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		backups, err = c.DynamoDB.DescribeContinuousBackups(sub, &dynamodb.DescribeContinuousBackupsInput{TableName: t.TableName})
+	part := func(needed bool, read func(context.Context) error) {
+		if needed {
+			g.Go(func() error { return read(sub) })
+		}
+	}
+	scales := scaling{}
+	var tags map[string]string
+	part(true, func(ctx context.Context) error { return m.readRecovery(ctx, c) })
+	part(true, func(ctx context.Context) error { return m.readExpiry(ctx, c) })
+	part(true, func(ctx context.Context) (err error) {
+		tags, err = tagsOf(ctx, c, aws.ToString(t.TableArn))
 		return err
 	})
-	g.Go(func() (err error) {
-		ttl, err = c.DynamoDB.DescribeTimeToLive(sub, &dynamodb.DescribeTimeToLiveInput{TableName: t.TableName})
+	part(!perRequest(t), func(ctx context.Context) (err error) {
+		resources := []string{m.resource()}
+		for _, i := range t.GlobalSecondaryIndexes {
+			resources = append(resources, m.indexResource(aws.ToString(i.IndexName)))
+		}
+		scales, err = scalingOf(ctx, c, resources)
 		return err
 	})
-	g.Go(func() (err error) {
-		tags, err = tagsOf(sub, c, aws.ToString(t.TableArn))
-		return err
-	})
+	part(fresh || !m.ResourcePolicy.IsNull(), func(ctx context.Context) error { return m.readPolicy(ctx, c, t.TableArn) })
+	part(fresh || m.KinesisStream != nil, func(ctx context.Context) error { return m.readKinesis(ctx, c) })
+	part(fresh || !m.Insights.IsNull(), func(ctx context.Context) error { return m.readInsights(ctx, c) })
+	part(len(t.Replicas) > 0 || m.Replicas != nil, func(ctx context.Context) error { return m.readReplicas(ctx, c, t) })
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	tf.SetTags(ctx, &m.Tagged, tags)
-	m.RecoveryDays = basetypes.Int64Value(recoveryDays(backups.ContinuousBackupsDescription))
+	m.describe(t, scales)
+	return m.readEncryption(ctx, t.SSEDescription)
+}
+
+func (m *model) readRecovery(ctx context.Context, c *Clients) error {
+	out, err := c.DynamoDB.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: m.TableName.ValueStringPointer()})
+	if err == nil {
+		m.RecoveryDays = basetypes.Int64Value(recoveryDays(out.ContinuousBackupsDescription))
+	}
+	return err
+}
+
+func (m *model) readExpiry(ctx context.Context, c *Clients) error {
+	out, err := c.DynamoDB.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: m.TableName.ValueStringPointer()})
+	if err != nil {
+		return err
+	}
 	m.TTL = basetypes.StringNull()
-	if d := ttl.TimeToLiveDescription; d != nil && (d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling) {
+	if d := out.TimeToLiveDescription; d != nil && (d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling) {
 		m.TTL = basetypes.StringPointerValue(d.AttributeName)
 	}
-	m.describe(t)
-	return m.readEncryption(ctx, t.SSEDescription)
+	return nil
 }
 
 // list finds the tables of the region, by name only.
@@ -65,7 +90,6 @@ func list(ctx context.Context, c *Clients, in *model, found func(*model) error) 
 		for _, name := range out.TableNames {
 			m := *in
 			m.TableName, m.ARN = basetypes.StringValue(name), basetypes.StringValue(tf.ScopeOf(ctx).ARN("dynamodb", "table/"+name))
-			m.ID = m.ARN
 			if err := found(&m); err != nil {
 				return err
 			}
@@ -105,14 +129,15 @@ func recoveryDays(d *types.ContinuousBackupsDescription) int64 {
 }
 
 // describe maps what DescribeTable tells.
-func (m *model) describe(t *types.TableDescription) {
+func (m *model) describe(t *types.TableDescription, scales scaling) {
 	m.ID, m.ARN = basetypes.StringPointerValue(t.TableArn), basetypes.StringPointerValue(t.TableArn)
 	m.TableName = basetypes.StringPointerValue(t.TableName)
 	kinds := map[string]types.ScalarAttributeType{}
 	for _, d := range t.AttributeDefinitions {
 		kinds[aws.ToString(d.AttributeName)] = d.AttributeType
 	}
-	m.PartitionKey, m.SortKey = keysOf(t.KeySchema, kinds)
+	k := keysOf(t.KeySchema, kinds)
+	m.PartitionKey, m.SortKey = k.single()
 	m.Class = basetypes.StringValue(string(types.TableClassStandard))
 	if s := t.TableClassSummary; s != nil && s.TableClass != "" {
 		m.Class = basetypes.StringValue(string(s.TableClass))
@@ -122,56 +147,40 @@ func (m *model) describe(t *types.TableDescription) {
 	if s := t.StreamSpecification; s != nil && aws.ToBool(s.StreamEnabled) {
 		m.Stream, m.StreamARN = basetypes.StringValue(string(s.StreamViewType)), basetypes.StringPointerValue(t.LatestStreamArn)
 	}
-	perRequest := t.BillingModeSummary != nil && t.BillingModeSummary.BillingMode == types.BillingModePayPerRequest
-	m.Capacity = capacityRead(m.Capacity, perRequest, t.ProvisionedThroughput, t.OnDemandThroughput)
+	m.Capacity = capacityRead(m.Capacity, perRequest(t), t.ProvisionedThroughput, t.OnDemandThroughput, scales, m.resource())
+	if w := t.WarmThroughput; w != nil {
+		m.Warm = warmRead(m.Warm, w.ReadUnitsPerSecond, w.WriteUnitsPerSecond)
+	}
 	m.LocalIndexes = localRead(m.LocalIndexes, t.LocalSecondaryIndexes, kinds)
-	m.GlobalIndexes = m.globalRead(t.GlobalSecondaryIndexes, kinds, perRequest)
+	m.GlobalIndexes = m.globalRead(t, kinds, scales)
 }
 
-func keysOf(elements []types.KeySchemaElement, kinds map[string]types.ScalarAttributeType) (partition, sort *keyModel) {
+func perRequest(t *types.TableDescription) bool {
+	return t.BillingModeSummary != nil && t.BillingModeSummary.BillingMode == types.BillingModePayPerRequest
+}
+
+func keysOf(elements []types.KeySchemaElement, kinds map[string]types.ScalarAttributeType) keySchema {
+	var k keySchema
 	for _, e := range elements {
-		k := &keyModel{Name: basetypes.StringPointerValue(e.AttributeName), Type: basetypes.StringValue(string(kinds[aws.ToString(e.AttributeName)]))}
+		a := keyModel{Name: basetypes.StringPointerValue(e.AttributeName), Type: basetypes.StringValue(string(kinds[aws.ToString(e.AttributeName)]))}
 		if e.KeyType == types.KeyTypeHash {
-			partition = k
+			k.partition = append(k.partition, a)
 		} else {
-			sort = k
+			k.sort = append(k.sort, a)
 		}
+	}
+	return k
+}
+
+// single is a key of one attribute each; nil for none or several.
+func (k keySchema) single() (partition, sort *keyModel) {
+	if len(k.partition) == 1 {
+		partition = &k.partition[0]
+	}
+	if len(k.sort) == 1 {
+		sort = &k.sort[0]
 	}
 	return partition, sort
-}
-
-// capacityRead keeps was where it says the same in another way: no attribute and
-// an on_demand without limits are both on demand without limits.
-func capacityRead(was *capacity, perRequest bool, p *types.ProvisionedThroughputDescription, o *types.OnDemandThroughput) *capacity {
-	if !perRequest {
-		if p == nil {
-			return nil
-		}
-		return &capacity{
-			Read:  &units{Units: basetypes.Int64PointerValue(p.ReadCapacityUnits)},
-			Write: &units{Units: basetypes.Int64PointerValue(p.WriteCapacityUnits)},
-		}
-	}
-	limit := func(n *int64) basetypes.Int64 {
-		if n == nil || *n < 0 {
-			return basetypes.Int64Null()
-		}
-		return basetypes.Int64Value(*n)
-	}
-	d := &onDemand{}
-	if o != nil {
-		d = &onDemand{MaxRead: limit(o.MaxReadRequestUnits), MaxWrite: limit(o.MaxWriteRequestUnits)}
-	}
-	if d.MaxRead.IsNull() && d.MaxWrite.IsNull() && !was.provisioned() {
-		if was != nil && was.OnDemand != nil {
-			return &capacity{OnDemand: d}
-		}
-		return was
-	}
-	if d.MaxRead.IsNull() && d.MaxWrite.IsNull() {
-		return nil
-	}
-	return &capacity{OnDemand: d}
 }
 
 func localRead(was map[string]localIndex, found []types.LocalSecondaryIndexDescription, kinds map[string]types.ScalarAttributeType) map[string]localIndex {
@@ -180,27 +189,34 @@ func localRead(was map[string]localIndex, found []types.LocalSecondaryIndexDescr
 	}
 	all := map[string]localIndex{}
 	for _, d := range found {
-		_, sort := keysOf(d.KeySchema, kinds)
+		_, sort := keysOf(d.KeySchema, kinds).single()
 		name := aws.ToString(d.IndexName)
 		all[name] = localIndex{SortKey: sort, Projection: projectionRead(was[name].Projection, d.Projection)}
 	}
 	return all
 }
 
-func (m *model) globalRead(found []types.GlobalSecondaryIndexDescription, kinds map[string]types.ScalarAttributeType, perRequest bool) map[string]globalIndex {
-	was := maps.Clone(m.GlobalIndexes)
+func (m *model) globalRead(t *types.TableDescription, kinds map[string]types.ScalarAttributeType, scales scaling) map[string]globalIndex {
 	all := map[string]globalIndex{}
-	for _, d := range found {
+	for _, d := range t.GlobalSecondaryIndexes {
 		if d.IndexStatus == types.IndexStatusDeleting {
 			continue
 		}
 		name := aws.ToString(d.IndexName)
-		i := globalIndex{Projection: projectionRead(was[name].Projection, d.Projection)}
-		i.PartitionKey, i.SortKey = keysOf(d.KeySchema, kinds)
-		i.Capacity = capacityRead(was[name].Capacity, perRequest, d.ProvisionedThroughput, d.OnDemandThroughput)
+		was := m.GlobalIndexes[name]
+		i := globalIndex{Projection: projectionRead(was.Projection, d.Projection)}
+		i.setKey(keysOf(d.KeySchema, kinds), was)
+		before := was.Capacity
+		if before == nil && m.Capacity.provisioned() {
+			before = m.Capacity
+		}
+		i.Capacity = capacityRead(before, perRequest(t), d.ProvisionedThroughput, d.OnDemandThroughput, scales, m.indexResource(name))
 		// An index that says nothing has the table's provisioned capacity.
-		if was[name].Capacity == nil && sameThroughput(i.Capacity.throughput(), m.Capacity.throughput()) && i.Capacity.provisioned() {
+		if was.Capacity == nil && i.Capacity.provisioned() && i.Capacity.same(m.Capacity) {
 			i.Capacity = nil
+		}
+		if w := d.WarmThroughput; w != nil {
+			i.Warm = warmRead(was.Warm, w.ReadUnitsPerSecond, w.WriteUnitsPerSecond)
 		}
 		all[name] = i
 	}
@@ -208,6 +224,17 @@ func (m *model) globalRead(found []types.GlobalSecondaryIndexDescription, kinds 
 		return nil
 	}
 	return all
+}
+
+// setKey writes a key as it was written before: as one attribute, or as a list.
+func (i *globalIndex) setKey(k keySchema, was globalIndex) {
+	i.PartitionKey, i.SortKey = k.single()
+	if i.PartitionKey == nil || was.PartitionKeys != nil {
+		i.PartitionKey, i.PartitionKeys = nil, k.partition
+	}
+	if len(k.sort) > 0 && (i.SortKey == nil || was.SortKeys != nil) {
+		i.SortKey, i.SortKeys = nil, k.sort
+	}
 }
 
 func projectionRead(was *projectionModel, p *types.Projection) *projectionModel {

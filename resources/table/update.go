@@ -2,8 +2,10 @@ package table
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -18,7 +20,8 @@ import (
 // change make no call.
 func update(ctx context.Context, c *Clients, prior, m *model) error {
 	for _, step := range []func(context.Context, *Clients, *model, *model) error{
-		dropIndexes, changeClass, restartStream, changeTable, addIndexes, encrypt, expire, tag, protectTime, protectTable,
+		unscale, dropReplicas, dropIndexes, changeClass, restartStream, changeTable, addIndexes, encrypt, expire, scale,
+		addReplicas, govern, tell, observe, tag, protectTime, protectTable,
 	} {
 		if err := step(ctx, c, prior, m); err != nil {
 			return err
@@ -48,8 +51,8 @@ func change(ctx context.Context, c *Clients, m *model, in *dynamodb.UpdateTableI
 // active waits until the table and all its indexes can be used and changed.
 func active(ctx context.Context, c *Clients, m *model) error {
 	const patience = 20 // reads, some 30 seconds, that may not see a new table yet
-	missed := 0
-	return tf.Poll(ctx, "table "+m.TableName.ValueString()+" to be active", func(ctx context.Context) (bool, error) {
+	missed, last := 0, ""
+	err := tf.Poll(ctx, "table "+m.TableName.ValueString()+" to be active", func(ctx context.Context) (bool, error) {
 		out, err := c.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: m.TableName.ValueStringPointer()})
 		if gone(err) && missed < patience {
 			missed++
@@ -58,50 +61,43 @@ func active(ctx context.Context, c *Clients, m *model) error {
 		if err != nil {
 			return false, err
 		}
-		settled := out.Table.TableStatus == types.TableStatusActive
-		for _, i := range out.Table.GlobalSecondaryIndexes {
-			settled = settled && i.IndexStatus == types.IndexStatusActive
+		busy := unsettled(out.Table)
+		if said := strings.Join(busy, ", "); said != last {
+			last = said
+			tf.Progress(ctx, "table %s: %s", m.TableName.ValueString(), said)
 		}
-		if d := out.Table.SSEDescription; d != nil {
-			settled = settled && d.Status != types.SSEStatusUpdating && d.Status != types.SSEStatusEnabling && d.Status != types.SSEStatusDisabling
-		}
-		return settled, nil
+		return len(busy) == 0, nil
 	})
+	if err != nil && last != "" {
+		return fmt.Errorf("%w; at last %s", err, last)
+	}
+	return err
 }
 
-// rebuilt reports whether the index must be made anew: DynamoDB can change
-// nothing of an index but its capacity.
-func rebuilt(a, b globalIndex) bool {
-	same := func(a, b *keyModel) bool { return a == b || a != nil && b != nil && *a == *b }
-	p, q := a.Projection.sent(), b.Projection.sent()
-	return !same(a.PartitionKey, b.PartitionKey) || !same(a.SortKey, b.SortKey) ||
-		p.ProjectionType != q.ProjectionType || !slices.Equal(p.NonKeyAttributes, q.NonKeyAttributes)
-}
-
-// kept are the indexes that are neither dropped nor rebuilt.
-func kept(prior, m *model) map[string]globalIndex {
-	all := maps.Clone(prior.GlobalIndexes)
-	maps.DeleteFunc(all, func(name string, i globalIndex) bool {
-		next, ok := m.GlobalIndexes[name]
-		return !ok || rebuilt(i, next)
-	})
-	return all
-}
-
-func dropIndexes(ctx context.Context, c *Clients, prior, m *model) error {
-	stay := kept(prior, m)
-	for _, name := range slices.Sorted(maps.Keys(prior.GlobalIndexes)) {
-		if _, ok := stay[name]; ok {
-			continue
-		}
-		err := change(ctx, c, m, &dynamodb.UpdateTableInput{GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{
-			Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: aws.String(name)},
-		}}})
-		if err != nil {
-			return err
+// unsettled says which parts of the table are being changed.
+func unsettled(t *types.TableDescription) []string {
+	var all []string
+	if t.TableStatus != types.TableStatusActive {
+		all = append(all, fmt.Sprintf("the table is %s", t.TableStatus))
+	}
+	for _, i := range t.GlobalSecondaryIndexes {
+		if i.IndexStatus != types.IndexStatusActive {
+			state := fmt.Sprintf("the index %s is %s", aws.ToString(i.IndexName), i.IndexStatus)
+			if aws.ToBool(i.Backfilling) {
+				state += " and is being filled"
+			}
+			all = append(all, state)
 		}
 	}
-	return nil
+	for _, r := range t.Replicas {
+		if r.ReplicaStatus != types.ReplicaStatusActive {
+			all = append(all, fmt.Sprintf("the replica in %s is %s", aws.ToString(r.RegionName), r.ReplicaStatus))
+		}
+	}
+	if d := t.SSEDescription; d != nil && (d.Status == types.SSEStatusUpdating || d.Status == types.SSEStatusEnabling || d.Status == types.SSEStatusDisabling) {
+		all = append(all, fmt.Sprintf("encryption is %s", d.Status))
+	}
+	return all
 }
 
 // changeClass is a call of its own because DynamoDB allows nothing beside it.
@@ -123,18 +119,23 @@ func restartStream(ctx context.Context, c *Clients, prior, m *model) error {
 
 // changeTable makes in one call all changes that may go together.
 func changeTable(ctx context.Context, c *Clients, prior, m *model) error {
-	in, any := &dynamodb.UpdateTableInput{}, false
-	if prior.billing() != m.billing() {
-		in.BillingMode, any = m.billing(), true
-		in.ProvisionedThroughput = m.Capacity.throughput()
+	now, err := unitsNow(ctx, c, prior, m)
+	if err != nil {
+		return err
 	}
-	if p := m.Capacity.throughput(); p != nil && !sameThroughput(p, prior.Capacity.throughput()) {
+	in, any := &dynamodb.UpdateTableInput{}, false
+	rebilled := prior.billing() != m.billing()
+	if rebilled {
+		in.BillingMode, any = m.billing(), true
+	}
+	if p := m.Capacity.throughput(now[""]); p != nil && (rebilled || !sameThroughput(p, now[""])) {
 		in.ProvisionedThroughput, any = p, true
 	}
-	if was, is := prior.Capacity.limits(), m.Capacity.limits(); is != nil && was != nil && !sameLimits(is, was) {
-		in.OnDemandThroughput, any = is, true
-	} else if was == nil && m.Capacity.newLimits() != nil {
-		in.OnDemandThroughput, any = m.Capacity.newLimits(), true
+	if l := m.Capacity.changedLimits(prior.Capacity); l != nil {
+		in.OnDemandThroughput, any = l, true
+	}
+	if w := m.Warm.changed(prior.Warm); w != nil {
+		in.WarmThroughput, any = w, true
 	}
 	if !prior.Stream.Equal(m.Stream) {
 		in.StreamSpecification, any = &types.StreamSpecification{StreamEnabled: aws.Bool(false)}, true
@@ -147,8 +148,7 @@ func changeTable(ctx context.Context, c *Clients, prior, m *model) error {
 	}
 	stay := kept(prior, m)
 	for _, name := range slices.Sorted(maps.Keys(stay)) {
-		u := indexCapacity(prior, m, name)
-		if u != nil {
+		if u := indexChange(prior, m, name, now[name]); u != nil {
 			in.GlobalSecondaryIndexUpdates, any = append(in.GlobalSecondaryIndexUpdates, types.GlobalSecondaryIndexUpdate{Update: u}), true
 		}
 	}
@@ -156,46 +156,6 @@ func changeTable(ctx context.Context, c *Clients, prior, m *model) error {
 		return nil
 	}
 	return change(ctx, c, m, in)
-}
-
-// indexCapacity is the change of an index's capacity, nil if there is none.
-func indexCapacity(prior, m *model, name string) *types.UpdateGlobalSecondaryIndexAction {
-	was, is := prior.capacityOf(prior.GlobalIndexes[name]), m.capacityOf(m.GlobalIndexes[name])
-	u := &types.UpdateGlobalSecondaryIndexAction{IndexName: aws.String(name)}
-	if p := is.throughput(); p != nil && (prior.billing() != m.billing() || !sameThroughput(p, was.throughput())) {
-		u.ProvisionedThroughput = p
-		return u
-	}
-	if o := is.limits(); o != nil && (was.limits() != nil && !sameLimits(o, was.limits()) || was.limits() == nil && is.newLimits() != nil) {
-		u.OnDemandThroughput = o
-		return u
-	}
-	return nil
-}
-
-func addIndexes(ctx context.Context, c *Clients, prior, m *model) error {
-	have := kept(prior, m)
-	if have == nil {
-		have = map[string]globalIndex{}
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.GlobalIndexes)) {
-		if _, ok := have[name]; ok {
-			continue
-		}
-		i := m.GlobalIndexes[name]
-		have[name] = i
-		err := change(ctx, c, m, &dynamodb.UpdateTableInput{
-			AttributeDefinitions: m.definitions(have),
-			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
-				IndexName: aws.String(name), KeySchema: elements(i.keys()), Projection: i.Projection.sent(),
-				ProvisionedThroughput: m.capacityOf(i).throughput(), OnDemandThroughput: m.capacityOf(i).newLimits(),
-			}}},
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func encrypt(ctx context.Context, c *Clients, prior, m *model) error {
@@ -266,15 +226,19 @@ func protectTime(ctx context.Context, c *Clients, prior, m *model) error {
 	if prior.RecoveryDays.Equal(m.RecoveryDays) {
 		return nil
 	}
-	days := m.RecoveryDays.ValueInt64()
+	return keepDays(ctx, c.DynamoDB, m.TableName.ValueString(), m.RecoveryDays.ValueInt64())
+}
+
+// keepDays sets how far back a table can be restored; 0 days turns it off.
+func keepDays(ctx context.Context, c DynamoDB, table string, days int64) error {
 	spec := &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(days > 0)}
 	if days > 0 {
 		spec.RecoveryPeriodInDays = aws.Int32(int32(days))
 	}
 	// A new table answers "Backups are being enabled for the table" for a while.
 	return tf.Retry(ctx, tf.Is[*types.ContinuousBackupsUnavailableException], func(ctx context.Context) error {
-		_, err := c.DynamoDB.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
-			TableName: m.TableName.ValueStringPointer(), PointInTimeRecoverySpecification: spec,
+		_, err := c.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
+			TableName: &table, PointInTimeRecoverySpecification: spec,
 		})
 		return err
 	})

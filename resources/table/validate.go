@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	basetypes "github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
@@ -28,6 +29,7 @@ func validate(_ context.Context, v *tf.Check, m *model) {
 	for _, name := range slices.Sorted(maps.Keys(m.GlobalIndexes)) {
 		checkProjection(v, path.Root("global_indexes").AtMapKey(name), m.GlobalIndexes[name].Projection)
 	}
+	checkExtras(v, m)
 	if e := m.Encryption; e != nil && v.Known("encryption") && e.AWSManaged.ValueBool() == (e.KMSKeyARN.ValueString() != "") {
 		v.Error(path.Root("encryption"), "Which key?", "Give kms_key_arn, or aws_managed = true, and not both. Without the attribute encryption AWS's own key is used.")
 	}
@@ -43,28 +45,74 @@ func checkKeys(v *tf.Check, m *model) {
 		name, kind := k.Name.ValueString(), k.Type.ValueString()
 		if was, ok := kinds[name]; ok && was != kind {
 			v.Error(at.AtName("type"), "Two types for one attribute",
-				fmt.Sprintf("The attribute %q is a key of type %s elsewhere in the table and of type %s here. Items hold one value, so give both the same type.", name, was, kind))
+				fmt.Sprintf("The attribute %q is a key of type %s elsewhere in the table and of type %s in %s. Items hold one value, so give both the same type.", name, was, kind, at))
 		}
 		kinds[name] = kind
 	}
-	distinct := func(at path.Path, a, b *keyModel) {
-		if a != nil && b != nil && !a.Name.IsUnknown() && a.Name.Equal(b.Name) {
-			v.Error(at.AtName("name"), "One attribute as both keys", fmt.Sprintf("%q is the partition key already. Choose another attribute for the sort key.", a.Name.ValueString()))
-		}
-	}
 	check(path.Root("partition_key"), m.PartitionKey)
 	check(path.Root("sort_key"), m.SortKey)
-	distinct(path.Root("sort_key"), m.PartitionKey, m.SortKey)
+	distinct(v, path.Root("sort_key"), m.key())
 	for _, name := range slices.Sorted(maps.Keys(m.LocalIndexes)) {
 		at := path.Root("local_indexes").AtMapKey(name).AtName("sort_key")
 		check(at, m.LocalIndexes[name].SortKey)
-		distinct(at, m.PartitionKey, m.LocalIndexes[name].SortKey)
+		distinct(v, at, keySchema{one(m.PartitionKey), one(m.LocalIndexes[name].SortKey)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.GlobalIndexes)) {
 		at, i := path.Root("global_indexes").AtMapKey(name), m.GlobalIndexes[name]
 		check(at.AtName("partition_key"), i.PartitionKey)
 		check(at.AtName("sort_key"), i.SortKey)
-		distinct(at.AtName("sort_key"), i.PartitionKey, i.SortKey)
+		for n := range i.PartitionKeys {
+			check(at.AtName("partition_keys").AtListIndex(n), &i.PartitionKeys[n])
+		}
+		for n := range i.SortKeys {
+			check(at.AtName("sort_keys").AtListIndex(n), &i.SortKeys[n])
+		}
+		distinct(v, at, i.key())
+		if !v.Known("global_indexes") {
+			continue
+		}
+		if (i.PartitionKey == nil) == (i.PartitionKeys == nil) {
+			v.Error(at, "Which partition key?", "The global index "+name+" needs exactly one of partition_key and partition_keys.")
+		}
+		if i.SortKey != nil && i.SortKeys != nil {
+			v.Error(at.AtName("sort_keys"), "Two sort keys", "Give sort_key or sort_keys, and not both.")
+		}
+	}
+}
+
+// distinct demands that no attribute is twice in a key.
+func distinct(v *tf.Check, at path.Path, k keySchema) {
+	seen := map[string]bool{}
+	for _, a := range slices.Concat(k.partition, k.sort) {
+		if a.Name.IsUnknown() {
+			continue
+		}
+		name := a.Name.ValueString()
+		if seen[name] {
+			v.Error(at, "One attribute twice in a key", fmt.Sprintf("In %s, %q is part of the key already. Choose another attribute for its other part.", at, name))
+		}
+		seen[name] = true
+	}
+}
+
+// checkExtras demands what replicas, restores and scaling need of other attributes.
+func checkExtras(v *tf.Check, m *model) {
+	if m.Replicas != nil && v.Known("stream") && m.Stream.ValueString() != "NEW_AND_OLD_IMAGES" {
+		v.Error(path.Root("replicas"), "Replicas without a stream", `DynamoDB makes replicas of what the table's stream tells. Set stream = "NEW_AND_OLD_IMAGES".`)
+	}
+	if m.Replicas != nil && v.Known("capacity") && m.Capacity.provisioned() && !m.Capacity.Write.scales() {
+		v.Error(path.Root("replicas"), "Replicas with a fixed capacity", "The copies of a table need writes on demand or writes that scale. Remove capacity, or give capacity.write a min and a max.")
+	}
+	if r := m.Restore; r != nil && v.Known("restore") {
+		if r.BackupARN.IsNull() == r.Table.IsNull() {
+			v.Error(path.Root("restore"), "From what?", "A restore needs exactly one of backup_arn and table.")
+		}
+		if !r.Time.IsNull() && r.Table.IsNull() {
+			v.Error(path.Root("restore").AtName("time"), "A time without a table", "A backup is of one moment only; time goes with table. Remove it.")
+		}
+	}
+	if len(m.ResourcePolicy.ValueString()) > 20<<10 {
+		v.Error(path.Root("resource_policy"), "The policy is too long", fmt.Sprintf("It has %d bytes, and DynamoDB takes 20,480 at most. Shorten it.", len(m.ResourcePolicy.ValueString())))
 	}
 }
 
@@ -90,6 +138,9 @@ func checkCapacity(v *tf.Check, m *model) {
 			v.Error(at, "Two kinds of capacity", "Give on_demand, or read and write, and not both.")
 		case c.provisioned() && (c.Read == nil || c.Write == nil):
 			v.Error(at, "Half a capacity", "Provisioned capacity needs both read and write.")
+		case c.provisioned():
+			checkUnits(v, at.AtName("read"), c.Read)
+			checkUnits(v, at.AtName("write"), c.Write)
 		}
 	}
 	if !v.Known("capacity") {
@@ -106,6 +157,40 @@ func checkCapacity(v *tf.Check, m *model) {
 			v.Error(at, "Another kind of capacity than the table's", "An index is on demand or provisioned as its table is. Give both the same kind.")
 		}
 	}
+}
+
+// checkUnits demands a fixed number of units, or bounds for one that scales.
+func checkUnits(v *tf.Check, at path.Path, u *units) {
+	fixed, low, high := !u.Units.IsNull(), !u.Min.IsNull(), !u.Max.IsNull()
+	switch {
+	case fixed == (low || high):
+		v.Error(at, "Which capacity?", at.String()+" needs units for a fixed number, or min and max for one that scales with the load.")
+	case low != high:
+		v.Error(at, "Half the bounds", at.String()+" scales, so it needs both min and max.")
+	case low && u.Min.ValueInt64() > u.Max.ValueInt64():
+		v.Error(at.AtName("max"), "Bounds the wrong way round", fmt.Sprintf("%s.max is %d, less than min, which is %d. Raise max or lower min.", at, u.Max.ValueInt64(), u.Min.ValueInt64()))
+	case fixed && !u.Target.IsNull():
+		v.Error(at.AtName("target"), "A target for a fixed capacity", at.String()+".target is for capacity that scales. Remove it, or give min and max instead of units.")
+	}
+}
+
+// plan refuses what DynamoDB cannot undo, and replaces what is restored anew.
+func plan(_ context.Context, p *tf.Plan[model]) error {
+	if p.Prior == nil {
+		return nil
+	}
+	if was, is := p.Prior.Warm, p.Config.Warm; was != nil && is != nil && p.Known("warm") {
+		for name, pair := range map[string][2]basetypes.Int64{"read": {was.Read, is.Read}, "write": {was.Write, is.Write}} {
+			if !pair[1].IsNull() && pair[1].ValueInt64() < pair[0].ValueInt64() {
+				p.Error(path.Root("warm").AtName(name), "Warm throughput cannot be lowered",
+					fmt.Sprintf("It is %d, and DynamoDB only lets it grow. Keep at least that, or remove warm.%s, which leaves it as it is.", pair[0].ValueInt64(), name))
+			}
+		}
+	}
+	if p.Config.Restore != nil && p.Changed("restore") {
+		p.Replace("restore")
+	}
+	return nil
 }
 
 func rootOf(p path.Path) string {

@@ -1,0 +1,120 @@
+package table
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// rebuilt reports whether the index must be made anew: DynamoDB can change
+// nothing of an index but its capacity.
+func rebuilt(a, b globalIndex) bool {
+	p, q := a.Projection.sent(), b.Projection.sent()
+	return !a.key().same(b.key()) || p.ProjectionType != q.ProjectionType || !slices.Equal(p.NonKeyAttributes, q.NonKeyAttributes)
+}
+
+// kept are the indexes that are neither dropped nor rebuilt.
+func kept(prior, m *model) map[string]globalIndex {
+	all := maps.Clone(prior.GlobalIndexes)
+	maps.DeleteFunc(all, func(name string, i globalIndex) bool {
+		next, ok := m.GlobalIndexes[name]
+		return !ok || rebuilt(i, next)
+	})
+	return all
+}
+
+func dropIndexes(ctx context.Context, c *Clients, prior, m *model) error {
+	stay := kept(prior, m)
+	for _, name := range slices.Sorted(maps.Keys(prior.GlobalIndexes)) {
+		if _, ok := stay[name]; ok {
+			continue
+		}
+		err := change(ctx, c, m, &dynamodb.UpdateTableInput{GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{
+			Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: aws.String(name)},
+		}}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexChange is the change of an index's capacity, of which there is so much now;
+// nil if there is none.
+func indexChange(prior, m *model, name string, now *types.ProvisionedThroughput) *types.UpdateGlobalSecondaryIndexAction {
+	was, is := prior.capacityOf(prior.GlobalIndexes[name]), m.capacityOf(m.GlobalIndexes[name])
+	u, any := &types.UpdateGlobalSecondaryIndexAction{IndexName: aws.String(name)}, false
+	if p := is.throughput(now); p != nil && (prior.billing() != m.billing() || !sameThroughput(p, now)) {
+		u.ProvisionedThroughput, any = p, true
+	}
+	if l := is.changedLimits(was); l != nil {
+		u.OnDemandThroughput, any = l, true
+	}
+	if w := m.GlobalIndexes[name].Warm.changed(prior.GlobalIndexes[name].Warm); w != nil {
+		u.WarmThroughput, any = w, true
+	}
+	if !any {
+		return nil
+	}
+	return u
+}
+
+// unitsNow is the provisioned capacity that there is before a change: of the table,
+// by the name "", and of its indexes. It is in the state, unless something scaled.
+func unitsNow(ctx context.Context, c *Clients, prior, m *model) (map[string]*types.ProvisionedThroughput, error) {
+	all := map[string]*types.ProvisionedThroughput{}
+	if !prior.Capacity.provisioned() || !m.Capacity.provisioned() {
+		return all, nil
+	}
+	all[""] = prior.Capacity.throughput(nil)
+	for name, i := range prior.GlobalIndexes {
+		all[name] = prior.capacityOf(i).throughput(nil)
+	}
+	if len(prior.scaling(prior.GlobalIndexes)) == 0 && len(m.scaling(m.GlobalIndexes)) == 0 {
+		return all, nil
+	}
+	out, err := c.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: m.TableName.ValueStringPointer()})
+	if err != nil {
+		return nil, err
+	}
+	found := func(p *types.ProvisionedThroughputDescription) *types.ProvisionedThroughput {
+		if p == nil {
+			return nil
+		}
+		return &types.ProvisionedThroughput{ReadCapacityUnits: p.ReadCapacityUnits, WriteCapacityUnits: p.WriteCapacityUnits}
+	}
+	all[""] = found(out.Table.ProvisionedThroughput)
+	for _, i := range out.Table.GlobalSecondaryIndexes {
+		all[aws.ToString(i.IndexName)] = found(i.ProvisionedThroughput)
+	}
+	return all, nil
+}
+
+func addIndexes(ctx context.Context, c *Clients, prior, m *model) error {
+	have := kept(prior, m)
+	if have == nil {
+		have = map[string]globalIndex{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.GlobalIndexes)) {
+		if _, ok := have[name]; ok {
+			continue
+		}
+		i := m.GlobalIndexes[name]
+		have[name] = i
+		err := change(ctx, c, m, &dynamodb.UpdateTableInput{
+			AttributeDefinitions: m.definitions(have),
+			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
+				IndexName: aws.String(name), KeySchema: i.key().elements(), Projection: i.Projection.sent(),
+				ProvisionedThroughput: m.capacityOf(i).throughput(nil), OnDemandThroughput: m.capacityOf(i).newLimits(), WarmThroughput: i.Warm.sent(),
+			}}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
