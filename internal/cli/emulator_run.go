@@ -25,9 +25,11 @@ was chosen for the folder at first; "emulator env" prints the lines.`,
 		addr := fs.String("addr", "", "loopback `address` to listen on, such as 127.0.0.1:4566")
 		dataDir := fs.String("data-dir", "", "`folder` that keeps what the emulator holds; without one, memory does")
 		anyCredentials := fs.Bool("insecure-any-credentials", false, "accept every access key: for tools with fixed test keys. Every user of this machine can then run programs as you")
+		throttle := fs.Bool("throttle", false, "tables refuse what is beyond their provisioned capacity, burst included")
+		waits := fs.Bool("waits", false, "tables take as long as AWS's: to be made and changed, an hour between changes of a time to live, five minutes until a moment can be restored")
 		verbose := fs.Bool("v", false, "print a log")
 		return func(ctx context.Context, p *Program, _ []string) error {
-			c := process.Config{DataDir: *dataDir, Addr: *addr, Main: p.Main, AnyCredentials: *anyCredentials}
+			c := process.Config{DataDir: *dataDir, Addr: *addr, Main: p.Main, AnyCredentials: *anyCredentials, Throttle: *throttle, Waits: *waits}
 			if c.Addr == "" && c.DataDir == "" {
 				c.Addr = defaultAddr
 			}

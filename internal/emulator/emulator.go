@@ -33,6 +33,11 @@ type Config struct {
 	// AnyCredentials accepts every access key. Calls that come from a web page
 	// are refused then, because any page could make them.
 	AnyCredentials bool
+	// Throttle has tables refuse what is beyond their capacity, as AWS does.
+	Throttle bool
+	// Waits has tables take their time as AWS's do: to be made, changed and deleted,
+	// between changes of a time to live, and until a moment can be restored.
+	Waits bool
 	// Control serves requests below [ControlPath], which no web page can make;
 	// nil: nobody does.
 	Control http.Handler

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/apigatewayv2"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/applicationautoscaling"
@@ -57,6 +58,10 @@ func (e *Emulator) compose() (_ *services, err error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, tables.Close)
+	tables.Throttle = e.config.Throttle
+	if e.config.Waits {
+		tables.Settle, tables.ExpiryRest, tables.RecoveryLag = 5*time.Second, time.Hour, 5*time.Minute
+	}
 	scaling, err := applicationautoscaling.New(around, tables)
 	if err != nil {
 		return nil, err

@@ -27,8 +27,12 @@ const (
 	tagBinarySet
 )
 
-// encodeItem returns the stored form of an item.
-func encodeItem(item expr.Item) []byte { return appendMap(make([]byte, 0, 256), item) }
+// encodeItem returns the stored form of an item, in hardly more memory than it needs:
+// what has been put into a table stays.
+func encodeItem(item expr.Item) []byte {
+	const lengths = 4 // of a name and of a value, most often
+	return appendMap(make([]byte, 0, 2+expr.ItemSize(item)+lengths*len(item)), item)
+}
 
 func appendMap(b []byte, m expr.Map) []byte {
 	b = binary.AppendUvarint(b, uint64(len(m)))

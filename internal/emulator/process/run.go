@@ -18,6 +18,8 @@ type Config struct {
 	Addr           string // loopback address to listen on; "" for the data_dir's own port
 	Main           string // path of this program's binary
 	AnyCredentials bool   // see emulator.Config
+	Throttle       bool   // see emulator.Config
+	Waits          bool   // see emulator.Config
 	// IdleStop is how long the emulator goes on without a request while it holds
 	// nothing; zero means for ever.
 	IdleStop time.Duration
@@ -51,6 +53,7 @@ type owner struct {
 func Run(ctx context.Context, c Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	tuneHeap()
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -74,6 +77,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	p.emulator, err = emulator.New(emulator.Config{
 		DataDir: p.folder.path, Main: c.Main, Log: c.Log, AnyCredentials: c.AnyCredentials, Control: p.control(),
+		Throttle: c.Throttle, Waits: c.Waits,
 	})
 	if err != nil {
 		return fmt.Errorf("starting the emulator: %w", err)
