@@ -55,7 +55,7 @@ func applyAction(ctx context.Context, p *Program, fs *flag.FlagSet, f *planFlags
 		var planning []string
 		fs.Visit(func(x *flag.Flag) {
 			switch x.Name {
-			case "var-file", "destroy", "refresh-only", "replace", "target", "exclude":
+			case "var-file", "destroy", "refresh-only", "replace", "target", "exclude", "invoke":
 				planning = append(planning, "-"+x.Name)
 			}
 		})
@@ -139,6 +139,9 @@ func (v *view) run(ctx context.Context, j *job, f *planFlags) error {
 	operation, message := "apply", fmt.Sprintf("Apply complete! Resources: %d added, %d changed, %d destroyed.", result.Added, result.Changed, result.Destroyed)
 	if j.plan.Mode == plan.Destroy {
 		operation, message = "destroy", fmt.Sprintf("Destroy complete! Resources: %d destroyed.", result.Destroyed)
+	}
+	if result.Invoked > 0 {
+		message += fmt.Sprintf(" Actions: %d invoked.", result.Invoked)
 	}
 	if v.log != nil {
 		v.log.Applied(operation, message, result.Added, result.Changed, result.Destroyed)

@@ -26,7 +26,7 @@ type planFlags struct {
 
 	destroy, refreshOnly, refresh bool
 	parallelism                   int
-	replace                       []addr.Instance
+	replace, invoke               []addr.Instance
 	targets, exclude              []plan.Target
 }
 
@@ -58,6 +58,14 @@ func (f *planFlags) declare(fs *flag.FlagSet) {
 		f.replace = append(f.replace, a)
 		return err
 	})
+	fs.Func("invoke", "only invoke the action at an `address`, and change nothing; may be repeated", func(s string) error {
+		a, err := addr.ParseInstance(s)
+		if err == nil && a.Resource.Mode != addr.Action {
+			err = errors.New("only actions can be invoked")
+		}
+		f.invoke = append(f.invoke, a)
+		return err
+	})
 }
 
 func (f *planFlags) mode() (plan.Mode, error) {
@@ -72,6 +80,8 @@ func (f *planFlags) mode() (plan.Mode, error) {
 		return 0, advise(errors.New("-refresh-only and -refresh=false exclude each other"), "Nothing would be left to do.")
 	case len(f.replace) > 0 && (f.destroy || f.refreshOnly):
 		return 0, errors.New("-replace goes with neither -destroy nor -refresh-only")
+	case len(f.invoke) > 0 && (f.destroy || f.refreshOnly || len(f.replace)+len(f.targets)+len(f.exclude) > 0):
+		return 0, advise(errors.New("-invoke goes with no other flag that says what to do"), "With it, nothing but the actions named is done.")
 	case f.destroy:
 		return plan.Destroy, nil
 	case f.refreshOnly:
@@ -119,7 +129,7 @@ func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local
 	prior, base := stateOf(store)
 	p, more := program.Plan(ctx, plan.Options{
 		Mode: mode, Prior: prior, Base: base, Variables: values, Workspace: workspace(),
-		NoRefresh: !f.refresh, Replace: f.replace, Targets: f.targets, Exclude: f.exclude, Hook: v.hook(), Now: time.Now(), ReadFile: local.ReadFile,
+		NoRefresh: !f.refresh, Replace: f.replace, Targets: f.targets, Exclude: f.exclude, Invoke: f.invoke, Hook: v.hook(), Now: time.Now(), ReadFile: local.ReadFile,
 	})
 	return p, v.diagnostics(append(diags, more...))
 }

@@ -124,7 +124,7 @@ func (l *Log) Plan(p *plan.Plan) {
 		}
 	}
 	add, change, destroy := p.Count()
-	l.summary("plan", fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", add, change, destroy), add, change, destroy)
+	l.summary("plan", fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", add, change, destroy)+actionsText(len(p.Invocations), " to invoke"), add, change, destroy)
 	outputs := map[string]any{}
 	for _, o := range p.Outputs {
 		outputs[o.Name] = struct {

@@ -25,7 +25,11 @@ func (s Style) Plan(p *plan.Plan, f PlanFacts) string {
 			b.WriteString(s.drift(c, f))
 		}
 	}
-	changes, outputs := s.changes(p.Changes, f), s.outputChanges(p.Outputs)
+	if actions := s.invoked(p); actions != "" {
+		b.WriteString("These actions will be invoked, and nothing else will be changed:\n\n" + actions + s.summary(p))
+		return b.String()
+	}
+	changes, outputs := s.changes(p, f), s.outputChanges(p.Outputs)
 	switch {
 	case changes == "" && outputs == "" && p.Mode == plan.RefreshOnly && p.Refreshed():
 		b.WriteString("Applying this plan brings the state in line with the objects. No object will be changed.\n")
@@ -79,12 +83,13 @@ func (s Style) legend(changes []plan.Change) string {
 
 func (s Style) summary(p *plan.Plan) string {
 	add, change, destroy := p.Count()
-	return s.paint(bold, "Plan:") + fmt.Sprintf(" %d to add, %d to change, %d to destroy.\n", add, change, destroy)
+	return s.paint(bold, "Plan:") + fmt.Sprintf(" %d to add, %d to change, %d to destroy.", add, change, destroy) +
+		actionsText(len(p.Invocations), " to invoke") + "\n"
 }
 
-func (s Style) changes(changes []plan.Change, f PlanFacts) string {
+func (s Style) changes(p *plan.Plan, f PlanFacts) string {
 	var b strings.Builder
-	for _, c := range changes {
+	for _, c := range p.Changes {
 		if c.Action == plan.NoOp {
 			continue
 		}
@@ -92,7 +97,11 @@ func (s Style) changes(changes []plan.Change, f PlanFacts) string {
 		if why := reason(c); why != "" {
 			b.WriteString("  # (" + why + ")\n")
 		}
-		b.WriteString(s.resource(c, f) + "\n")
+		b.WriteString(s.resource(c, f))
+		if c.Deposed == "" {
+			b.WriteString(s.triggered(p.Invocations, c.Addr))
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }
