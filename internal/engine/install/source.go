@@ -242,7 +242,7 @@ const unauthenticated = "unauthenticated"
 
 // download reads an archive into a new file, which the caller removes.
 func download(ctx context.Context, client *registry.Client, at string) (file string, err error) {
-	r, err := client.Fetch(ctx, at)
+	r, _, err := client.Open(ctx, at)
 	if err != nil {
 		return "", err
 	}

@@ -21,7 +21,7 @@ func Canonical(text ...string) (string, error) {
 		}
 		parsed, err := constraints.ParseRubyStyleMulti(t)
 		if err != nil {
-			return "", fmt.Errorf("%q is not a version constraint such as \"~> 1.2\": %w", t, err)
+			return "", fmt.Errorf("%q is not a version constraint such as \"~> 1.2\"", t)
 		}
 		for _, s := range parsed {
 			specs[constraints.SelectionSpec{Operator: s.Operator, Boundary: s.Boundary.ConstrainToZero()}] = true

@@ -229,22 +229,22 @@ func (b body) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// Fetch begins to read the package at a URL. It has no time limit but that of
-// ctx.
-func (c *Client) Fetch(ctx context.Context, at string) (io.ReadCloser, error) {
+// Open begins to read what is at a URL, with its header. No token is sent, and
+// there is no time limit but that of ctx.
+func (c *Client) Open(ctx context.Context, at string) (io.ReadCloser, http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	resp, err := c.client().Do(req)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		resp.Body.Close()
-		return nil, fmt.Errorf("%s answered with %s", req.URL.Redacted(), resp.Status)
+		return nil, nil, fmt.Errorf("%s answered with %s", req.URL.Redacted(), resp.Status)
 	}
-	return resp.Body, nil
+	return resp.Body, resp.Header, nil
 }
 
 // text reads a whole document of any kind.
