@@ -3,6 +3,7 @@ package cli
 // commands is the command table, in the order of the help text.
 var commands = []command{
 	applyCommand,
+	consoleCommand,
 	destroyCommand,
 	emulatorBackground,
 	emulatorEnv,
@@ -13,6 +14,7 @@ var commands = []command{
 	emulatorStatus,
 	emulatorStop,
 	fmtCommand,
+	graphCommand,
 	importCommand,
 	initCommand,
 	metadataFunctions,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/describe"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
@@ -89,6 +90,9 @@ func (v *view) showPlan(ctx context.Context, path string, asJSON bool) error {
 	if facts.Prior, err = (schemas{program.NewSession(plan.SessionOptions{})}).decode(ctx, p.Prior.Entries()); err != nil {
 		return err
 	}
+	if facts.Configuration, err = describe.Configuration(program.Module, program.Schemas); err != nil {
+		return err
+	}
 	document, err := ui.PlanJSON(p, facts)
 	fmt.Fprint(v.p.Out, string(document))
 	return err
@@ -107,6 +111,19 @@ func planFacts(ctx context.Context, program *plan.Program, p *plan.Plan) ui.Plan
 			return schema
 		},
 	}
+	var changed []addr.Instance
+	for _, c := range p.Changes {
+		if c.Action != plan.NoOp {
+			changed = append(changed, c.Addr)
+		}
+	}
+	var outputs []string
+	for _, o := range p.Outputs {
+		if o.Action != plan.NoOp {
+			outputs = append(outputs, o.Name)
+		}
+	}
+	out.Relevant = describe.Relevant(program.Module, program.Schemas, changed, outputs)
 	return out
 }
 

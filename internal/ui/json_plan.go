@@ -11,6 +11,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/describe"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
@@ -28,13 +29,7 @@ type PlanFacts struct {
 	Configuration json.RawMessage
 
 	// Relevant are the parts of objects that the changes are based on.
-	Relevant []Part
-}
-
-// Part is an attribute of an object, or all of the object if the path is empty.
-type Part struct {
-	Addr addr.Instance
-	Path cty.Path
+	Relevant []describe.Part
 }
 
 func (f PlanFacts) block(provider addr.Provider, r addr.Resource) *plugin.Block {
@@ -49,7 +44,7 @@ func (f PlanFacts) block(provider addr.Provider, r addr.Resource) *plugin.Block 
 
 // matters tells that something is based on a part of the object that drifted.
 func (f PlanFacts) matters(c plan.Change) bool {
-	return slices.ContainsFunc(f.Relevant, func(p Part) bool {
+	return slices.ContainsFunc(f.Relevant, func(p describe.Part) bool {
 		if p.Addr.Resource != c.Addr.Resource || p.Addr.Module != c.Addr.Module || p.Addr.Key != nil && p.Addr.Key != c.Addr.Key {
 			return false
 		}
@@ -69,6 +64,7 @@ type planJSON struct {
 	Outputs   map[string]deltaJSON    `json:"output_changes,omitempty"`
 	Prior     *stateJSON              `json:"prior_state,omitempty"`
 	Config    json.RawMessage         `json:"configuration,omitempty"`
+	Actions   []invocationJSON        `json:"action_invocations,omitempty"`
 	Relevant  []partJSON              `json:"relevant_attributes,omitempty"`
 	Timestamp string                  `json:"timestamp"`
 	Applyable bool                    `json:"applyable"`
@@ -138,6 +134,9 @@ func PlanJSON(p *plan.Plan, f PlanFacts) ([]byte, error) {
 		if out.Prior, err = stateOf(f.TerraformVersion, f.Prior, outputs); err != nil {
 			return nil, err
 		}
+	}
+	if out.Actions, err = invocationsJSON(p.Invocations); err != nil {
+		return nil, err
 	}
 	out.Config = f.Configuration
 	for _, part := range f.Relevant {

@@ -15,6 +15,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/describe"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
 )
@@ -49,7 +50,7 @@ func TestPlan(t *testing.T) {
 			t.Parallel()
 			facts := ui.PlanFacts{}
 			for _, c := range p.Drift {
-				facts.Relevant = append(facts.Relevant, ui.Part{Addr: c.Addr})
+				facts.Relevant = append(facts.Relevant, describe.Part{Addr: c.Addr})
 			}
 			golden(t, "plan/"+name+".txt", ui.Style{}.Plan(p, facts))
 		})

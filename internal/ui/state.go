@@ -102,8 +102,8 @@ func outputValues(outputs map[string]state.Output) (map[string]outputJSON, error
 }
 
 type moduleJSON struct {
-	Address   string        `json:"address,omitempty"`
 	Resources []objectJSON  `json:"resources,omitempty"`
+	Address   string        `json:"address,omitempty"`
 	Children  []*moduleJSON `json:"child_modules,omitempty"`
 }
 

@@ -1,0 +1,2 @@
+variable "deep" {}
+output "deep" { value = var.deep }
