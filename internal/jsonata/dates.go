@@ -40,7 +40,7 @@ type datePart struct {
 	traditional  bool // the second presentation modifier t
 	names        byte // n, N or T (for Nn); 0 for numbers
 	max          int  // width; -1 for any
-	year         int  // digits of the year that are shown; -1 for all
+	year         int  // digits of a year that are shown, of any date that are read; -1 for all
 	format       *integerFormat
 }
 
@@ -74,13 +74,7 @@ func parseDatePicture(picture string) []datePart {
 			throw("D3135")
 		}
 		marker := strings.Join(strings.Fields(picture[at+1:at+end]), "")
-		part := parseMarker(marker)
-		if n := len(out); n > 0 && part.format != nil && strings.IndexByte("Zz", part.component) < 0 {
-			if before := &out[n-1]; before.format != nil && strings.IndexByte("Zz", before.component) < 0 {
-				before.format.width = before.format.mandatory
-			}
-		}
-		out = append(out, part)
+		out = append(out, parseMarker(marker))
 		at += end
 		start = at + 1
 	}
@@ -130,13 +124,14 @@ func parseMarker(marker string) datePart {
 		if least > part.format.mandatory {
 			part.format.mandatory = least
 		}
-		if part.component == 'Y' {
+		if strings.IndexByte("YMD", part.component) >= 0 {
 			if part.max >= 0 {
 				part.year = part.max
-				part.format.mandatory = part.year
+				part.format.mandatory = part.max
 			} else if w := part.format.mandatory + part.format.optional; w >= 2 {
 				part.year = w
 			}
+			part.format.width = max(0, part.year)
 		}
 	}
 	if part.component == 'Z' || part.component == 'z' {
@@ -245,6 +240,8 @@ func (p datePart) zone(offset, hours, minutes int) string {
 		out = p.format.format(float64(offset))
 	} else {
 		switch n := p.format.mandatory; {
+		case p.format.primary != decimalDigits:
+			throw("D3134", "value", null{})
 		case n <= 2:
 			out = p.format.format(float64(hours))
 			if minutes != 0 {
@@ -471,6 +468,9 @@ func parseDate(text, picture string, now time.Time) any {
 			hour = 0
 		}
 		hour += 12 * have['P']
+	}
+	if y := have['Y']; y >= 0 && y <= 99 { // as ECMAScript takes years
+		have['Y'] = 1900 + y
 	}
 	t := time.Date(have['Y'], time.Month(month), day, hour, have['m'], have['s'], have['f']*1e6, time.UTC)
 	out := float64(t.UnixMilli())

@@ -1,7 +1,6 @@
 package jsonata
 
 import (
-	"fmt"
 	"regexp"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
@@ -132,10 +131,8 @@ var messages = map[string]string{
 	codeLimit: "Expression evaluation timeout: Check for infinite loop",
 }
 
-// with are the values of a message: names and values in turn.
-type with []any
-
-// problem makes an error that does not know where it is yet.
+// problem makes an error that does not know where it is yet. The values of its
+// message are names and values in turn.
 func problem(code string, values ...any) *Error {
 	e := &Error{Code: code, values: map[string]any{}}
 	for i := 0; i+1 < len(values); i += 2 {
@@ -162,7 +159,7 @@ func (e *Error) finish() *Error {
 	if e.Message != "" {
 		return e
 	}
-	if _, ok := e.values["token"]; !ok {
+	if _, ok := e.values["token"]; !ok && e.Token != "" {
 		e.values["token"] = e.Token
 	}
 	e.Message = placeholder.ReplaceAllStringFunc(messages[e.Code], func(match string) string {
@@ -184,13 +181,17 @@ func (e *Error) finish() *Error {
 	return e
 }
 
-// caught turns a panic of throw back into an error.
-func caught(into *error) {
-	switch r := recover().(type) {
+// caught turns a panic of throw back into an error. One that does not know its
+// place is of the call under way in r, if there is one.
+func caught(into *error, r *run) {
+	switch e := recover().(type) {
 	case nil:
 	case *Error:
-		*into = r.finish()
+		if e.Position == 0 && r != nil {
+			e.Position, e.Token = r.pos, r.token
+		}
+		*into = e.finish()
 	default:
-		panic(fmt.Sprintf("jsonata: %v", r))
+		panic(e)
 	}
 }

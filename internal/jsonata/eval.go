@@ -98,18 +98,24 @@ func (r *run) eval(n *node, input any, env *frame) any {
 		out = r.groupBy(n.group.pairs, n.group.pos, out, env)
 	}
 	r.depth--
-	if a, ok := out.(*array); ok && a.sequence && !a.tuples {
-		if n.keepArray {
-			a.keep = true
-		}
-		if len(a.items) == 0 {
-			return nil
-		}
-		if len(a.items) == 1 && !a.keep {
-			return a.items[0]
-		}
+	if a, ok := out.(*array); ok && n.keepArray {
+		a.keep = a.sequence && !a.tuples
 	}
-	return out
+	return collapsed(out)
+}
+
+// collapsed is what a sequence stands for: nothing when it is empty, the item
+// when it has one.
+func collapsed(v any) any {
+	a, ok := v.(*array)
+	switch {
+	case !ok || !a.sequence || a.tuples:
+	case len(a.items) == 0:
+		return nil
+	case len(a.items) == 1 && !a.keep:
+		return a.items[0]
+	}
+	return v
 }
 
 func (r *run) value(n *node, input any, env *frame) any {
@@ -297,9 +303,9 @@ func (r *run) binary(n *node, input any, env *frame) any {
 	left := r.eval(n.lhs, input, env)
 	switch n.text {
 	case "and":
-		return truth(left) && truth(r.eval(n.rhs, input, env))
+		return truth(left) && r.second(n, input, env)
 	case "or":
-		return truth(left) || truth(r.eval(n.rhs, input, env))
+		return truth(left) || r.second(n, input, env)
 	}
 	right := r.eval(n.rhs, input, env)
 	switch n.text {
@@ -329,6 +335,23 @@ func (r *run) binary(n *node, input any, env *frame) any {
 	}
 	throwAt("S0201", n.pos, n.text)
 	return nil
+}
+
+// second is the right side of "and" and "or", which is evaluated only if it
+// matters. Its errors are told of the operator.
+func (r *run) second(n *node, input any, env *frame) bool {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case *Error:
+			e.Position, e.Token = n.pos, n.text
+			delete(e.values, "token")
+			panic(e)
+		default:
+			panic(e)
+		}
+	}()
+	return truth(r.eval(n.rhs, input, env))
 }
 
 // text is v as a string, nothing as "".

@@ -9,7 +9,8 @@ import (
 type function struct {
 	name      string
 	signature *signature
-	arity     int // how many arguments a function that takes functions hands it
+	matcher   bool // a regular expression
+	arity     int  // how many arguments a function that takes functions hands it
 
 	// Of a function of the expression.
 	node  *node
@@ -88,6 +89,9 @@ func (r *run) once(callee any, args []any, input any) any {
 		throwAt("T1006", r.pos, r.token)
 	}
 	if f.signature != nil {
+		if f.name != "" {
+			r.token = f.name
+		}
 		args = f.signature.check(r, args, input)
 	}
 	if f.node == nil {
@@ -179,7 +183,7 @@ func (r *run) apply(n *node, input any, env *frame) any {
 			if len(args) > 0 {
 				first = args[0]
 			}
-			return r.invoke(f, []any{r.invoke(g, []any{first}, null{})}, null{})
+			return r.invoke(f, []any{collapsed(r.invoke(g, []any{first}, null{}))}, null{})
 		}}
 	}
 	return r.invoke(f, []any{left}, null{})

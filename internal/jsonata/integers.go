@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
 )
 
 // integerFormat is a picture of XPath's format-integer: how a whole number is
@@ -20,7 +22,8 @@ type integerFormat struct {
 	optional   int
 	separators []separator // from the right
 	every      int         // the distance of separators if it is always the same
-	width      int         // digits to read, when another number follows; 0 for any
+	width      int         // digits to read; 0 for any number of them
+	unknown    string      // a picture that is refused when it is used
 }
 
 type primary byte
@@ -30,6 +33,7 @@ const (
 	words
 	roman
 	letters
+	unsupported
 )
 
 type casing byte
@@ -109,7 +113,7 @@ func (f *integerFormat) digits(format string) {
 		}
 	}
 	if f.mandatory == 0 {
-		throw("D3130", "value", format)
+		f.primary, f.unknown = unsupported, format
 	}
 	f.every = regular(f.separators)
 }
@@ -150,6 +154,9 @@ func formatIntegerOf(_ *run, args []any, _ any) any {
 
 // format spells a whole number.
 func (f *integerFormat) format(value float64) string {
+	if f.primary == unsupported {
+		throw("D3130", "value", f.unknown)
+	}
 	negative := value < 0
 	value = math.Abs(value)
 	var out string
@@ -179,7 +186,7 @@ func (f *integerFormat) format(value float64) string {
 }
 
 func (f *integerFormat) inDigits(value float64) string {
-	digits := strconv.FormatFloat(value, 'f', -1, 64)
+	digits := jsonvalue.FormatNumber(value)
 	if missing := f.mandatory - len(digits); missing > 0 {
 		digits = strings.Repeat("0", missing) + digits
 	}
@@ -358,6 +365,8 @@ func parseIntegerOf(_ *run, args []any, _ any) any {
 // pattern is the regular expression of what parse reads.
 func (f *integerFormat) pattern() string {
 	switch f.primary {
+	case unsupported:
+		throw("D3130", "value", f.unknown)
 	case letters:
 		if f.casing == upperCase {
 			return "[A-Z]+"
@@ -395,6 +404,8 @@ func (f *integerFormat) separatorChars() string {
 func (f *integerFormat) parse(text string) float64 {
 	var out float64
 	switch f.primary {
+	case unsupported:
+		throw("D3130", "value", f.unknown)
 	case letters:
 		a := byte('a')
 		if f.casing == upperCase {
@@ -414,7 +425,7 @@ func (f *integerFormat) parse(text string) float64 {
 		}
 		if len(f.separators) > 0 {
 			text = strings.Map(func(c rune) rune {
-				if strings.ContainsRune(f.separatorChars(), c) {
+				if f.every > 0 && c == ',' || f.every == 0 && strings.ContainsRune(f.separatorChars(), c) {
 					return -1
 				}
 				return c

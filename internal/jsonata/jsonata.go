@@ -58,7 +58,7 @@ type Options struct {
 
 // Compile reads an expression. The error is an *Error.
 func Compile(source string) (x *Expression, err error) {
-	defer caught(&err)
+	defer caught(&err, nil)
 	return &Expression{source: source, root: parse(source)}, nil
 }
 
@@ -68,8 +68,8 @@ func (x *Expression) String() string { return x.source }
 // Eval evaluates the expression: a value of package jsonvalue, or nil for
 // nothing. Functions in the result are empty strings. The error is an *Error.
 func (x *Expression) Eval(ctx context.Context, o Options) (out any, err error) {
-	defer caught(&err)
 	r := &run{ctx: ctx, limits: o.Limits, now: o.Now, random: o.Random}
+	defer caught(&err, r)
 	if r.limits.Depth <= 0 {
 		r.limits.Depth = DefaultLimits.Depth
 	}

@@ -137,11 +137,29 @@ func power(_ *run, args []any, _ any) any {
 	if args[1] != nil {
 		exponent = mustNumber(args[1])
 	}
-	out := math.Pow(base, exponent)
+	out := pow(base, exponent)
 	if math.IsInf(out, 0) || math.IsNaN(out) {
 		throw("D3061", "value", base, "index", 1, "exp", exponent)
 	}
 	return out
+}
+
+// pow is exact to the last digit for small whole exponents, which math.Pow is not.
+func pow(base, exponent float64) float64 {
+	n := int(exponent)
+	if float64(n) != exponent || n == 0 || n > 64 || n < -64 || base == 0 {
+		return math.Pow(base, exponent)
+	}
+	exact := new(big.Float).SetPrec(4096).SetFloat64(base)
+	out := new(big.Float).SetPrec(4096).SetInt64(1)
+	for range max(n, -n) {
+		out.Mul(out, exact)
+	}
+	if n < 0 {
+		out.Quo(big.NewFloat(1).SetPrec(4096), out)
+	}
+	f, _ := out.Float64()
+	return f
 }
 
 func sqrt(f float64) any {

@@ -128,14 +128,17 @@ func booleanOf(_ *run, args []any, _ any) any {
 	if args[0] == nil {
 		return nil
 	}
+	if _, ok := args[0].(*function); ok {
+		return false
+	}
 	return truth(args[0])
 }
 
-func notOf(_ *run, args []any, _ any) any {
+func notOf(r *run, args []any, _ any) any {
 	if args[0] == nil {
 		return nil
 	}
-	return !truth(args[0])
+	return !booleanOf(r, args, nil).(bool)
 }
 
 // clone copies a value in depth. Functions become "" as in a string.
@@ -208,6 +211,6 @@ func evaluate(r *run, args []any, input any) any {
 func (r *run) inner(n *node, input any) (out any, err error) {
 	depth := r.depth
 	defer func() { r.depth = depth }()
-	defer caught(&err)
+	defer caught(&err, r)
 	return r.eval(n, input, r.globals), nil
 }

@@ -151,7 +151,7 @@ func (p *parser) prefixOperator(n *node) *node {
 			p.advance(",", false)
 			n.third = p.expression(0)
 		}
-		p.advance("|", true)
+		p.advance("|", false)
 	default:
 		throwAt("S0211", n.pos, n.text)
 	}
@@ -188,7 +188,7 @@ func (p *parser) infix(t token, left *node) *node {
 				step = step.lhs
 			}
 			step.keepArray = true
-			p.advance("]", true)
+			p.advance("]", false)
 			return left
 		}
 		n.rhs = p.expression(0)
@@ -210,7 +210,7 @@ func (p *parser) infix(t token, left *node) *node {
 			}
 			p.advance(",", false)
 		}
-		p.advance(")", true)
+		p.advance(")", false)
 	case ":=":
 		if left.kind != variableNode {
 			throwAt("S0212", left.pos, left.text)
@@ -257,9 +257,9 @@ func (p *parser) call(n *node) *node {
 		return n
 	}
 	n.kind = lambdaNode
-	for _, param := range n.list {
+	for i, param := range n.list {
 		if param.kind != variableNode {
-			throwAt("S0208", param.pos, param.text, "value", param.text)
+			throwAt("S0208", param.pos, param.text, "value", i+1)
 		}
 	}
 	if p.is("<") {
@@ -267,7 +267,7 @@ func (p *parser) call(n *node) *node {
 	}
 	p.advance("{", false)
 	n.lhs = p.expression(0)
-	p.advance("}", true)
+	p.advance("}", false)
 	return n
 }
 

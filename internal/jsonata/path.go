@@ -119,8 +119,9 @@ func (r *run) staged(n *node, v any, env *frame) any {
 // tupleStep is step when variables are bound per item.
 func (r *run) tupleStep(n *node, input any, tuples *array, env *frame) *array {
 	if n.kind == sortNode {
-		if tuples != nil {
-			return asTuples(r.staged(n, r.order(n, tuples, env), env))
+		if tuples != nil { // the result no longer counts as a stream, as in the language's own implementation
+			sorted, _ := asItems(r.staged(n, r.order(n, tuples, env), env))
+			return &array{items: sorted, sequence: true}
 		}
 		sorted, _ := asItems(r.order(n, input, env))
 		out := &array{sequence: true, tuples: true}
@@ -137,9 +138,7 @@ func (r *run) tupleStep(n *node, input any, tuples *array, env *frame) *array {
 		tuples = &array{}
 		items, _ := asItems(input)
 		for _, item := range items {
-			if item != nil {
-				tuples.push(&tuple{at: item})
-			}
+			tuples.push(&tuple{at: item})
 		}
 	}
 	out := &array{sequence: true, tuples: true}
@@ -219,7 +218,7 @@ func (r *run) filter(predicate *node, input any, env *frame) any {
 	}
 	for i, item := range items {
 		context, inner := item, env
-		if t, ok := item.(*tuple); ok {
+		if t, ok := item.(*tuple); ok && out.tuples {
 			context, inner = t.at, env.inTuple(t)
 		}
 		v := r.eval(predicate, context, inner)
@@ -257,9 +256,9 @@ func index(f float64, length int) int {
 func (r *run) order(n *node, input any, env *frame) any {
 	items, _ := asItems(input)
 	seq, _ := input.(*array)
-	out := &array{items: append([]any(nil), items...), sequence: true, tuples: seq != nil && seq.tuples}
+	out := &array{items: append([]any(nil), items...), sequence: true}
 	keyOf := func(t term, item any) any {
-		if tup, ok := item.(*tuple); ok {
+		if tup, ok := item.(*tuple); ok && seq != nil && seq.tuples {
 			return r.eval(t.expr, tup.at, env.inTuple(tup))
 		}
 		return r.eval(t.expr, item, env)

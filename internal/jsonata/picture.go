@@ -105,17 +105,19 @@ func (s symbols) analyse(half string) *subPicture {
 	p.active, p.suffix = p.active[:end], p.active[end:]
 
 	p.mantissa = p.active
-	if i := strings.Index(p.active, s.exponent); i >= 0 {
-		p.mantissa, p.exponent, p.hasExponent = p.active[:i], p.active[i+len(s.exponent):], true
+	if i := strings.Index(half[start:], s.exponent); i >= 0 && i <= end {
+		p.mantissa, p.hasExponent = p.active[:i], true
+		p.exponent = p.active[min(i+len(s.exponent), end):]
 	}
 	p.integer = p.mantissa
 	if i := strings.Index(p.mantissa, s.decimal); i >= 0 {
 		p.integer, p.fraction, p.hasDecimal = p.mantissa[:i], p.mantissa[i+len(s.decimal):], true
 	}
 
-	refuse := func(when bool, code string) {
+	wrong := ""
+	refuse := func(when bool, code string) { // the last complaint counts
 		if when {
-			throw(code)
+			wrong = code
 		}
 	}
 	refuse(strings.Count(half, s.decimal) > 1, "D3081")
@@ -140,6 +142,9 @@ func (s symbols) analyse(half string) *subPicture {
 	}
 	refuse(p.hasExponent && p.exponent != "" && strings.ContainsAny(half, s.percent+s.perMille), "D3092")
 	refuse(p.hasExponent && (p.exponent == "" || strings.ContainsFunc(p.exponent, func(c rune) bool { return !s.isDigit(c) })), "D3093")
+	if wrong != "" {
+		throw(wrong)
+	}
 
 	s.measure(p)
 	return p
@@ -247,13 +252,15 @@ func (s symbols) format(value float64, p *subPicture) string {
 	if fraction != "" {
 		b.WriteString(s.decimal)
 	}
-	for i, c := range []byte(fraction) {
+	for i := range len(fraction) + 1 {
 		for _, at := range p.fractions {
 			if i == at {
 				b.WriteString(s.grouping)
 			}
 		}
-		s.write(&b, c)
+		if i < len(fraction) {
+			s.write(&b, fraction[i])
+		}
 	}
 	if p.hasExponent {
 		b.WriteString(s.exponent)

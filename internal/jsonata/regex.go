@@ -37,7 +37,7 @@ func newRegex(pattern, flags string) (*regex, error) {
 // matcher is the regular expression as a function from a string to its first
 // match, an object whose member next gives the one after.
 func (x *regex) matcher(pos int) *function {
-	return &function{name: x.source, arity: 2, native: func(r *run, args []any, _ any) any {
+	return &function{matcher: true, arity: 2, native: func(r *run, args []any, _ any) any {
 		s, ok := first(args).(string)
 		if !ok {
 			return nil

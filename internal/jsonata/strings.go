@@ -170,7 +170,7 @@ func substring(_ *run, args []any, _ any) any {
 	end := total
 	if given := arg(args, 2); given != nil {
 		n := mustNumber(given)
-		if n <= 0 {
+		if n <= 0 || args[1] == nil {
 			return ""
 		}
 		end = start + n
@@ -225,6 +225,9 @@ func pad(_ *run, args []any, _ any) any {
 	s, ok := args[0].(string)
 	if !ok {
 		return nil
+	}
+	if args[1] == nil {
+		return s
 	}
 	width := mustNumber(args[1])
 	with, _ := arg(args, 2).(string)

@@ -128,6 +128,8 @@ func truth(v any) bool {
 		return v != ""
 	case *jsonvalue.Object:
 		return v.Len() > 0
+	case *function:
+		return !v.matcher
 	case []any, *array:
 		items, _ := asItems(v)
 		if len(items) == 1 {
