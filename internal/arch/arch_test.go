@@ -37,6 +37,10 @@ var rules = []rule{
 	{"=.", []string{"provider", "internal/cli"}},
 	{"examples", []string{awsSDK}},
 
+	{"internal/jsonvalue", nil},
+	{"internal/jsonata", []string{"internal/jsonvalue"}},
+	{"internal/jsonpath", []string{"internal/jsonvalue"}},
+
 	// The provider's side.
 	{"provider/providertest", []string{"=provider", "internal/emulator", awsSDK}},
 	{"provider/functions", leaves},
