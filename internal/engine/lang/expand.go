@@ -166,9 +166,7 @@ func (e *Eval) expandCount(ctx context.Context, what string, x hcl.Expression) (
 	if v.HasMark(Ephemeral) {
 		return fail("count must not be ephemeral: the number of instances has to be the same when the plan is applied.")
 	}
-	if v.IsMarked() {
-		return fail("count must not be sensitive: the number of instances cannot be hidden. Use nonsensitive() if the number is no secret.")
-	}
+	v, _ = v.Unmark() // a sensitive count is no secret: how many instances there are is plain to see
 	switch {
 	case v.IsNull():
 		return fail("count is null. Give a whole number from 0.")

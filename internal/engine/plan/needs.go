@@ -99,6 +99,9 @@ func (c *connector) resource(at addr.ConfigResource) resources {
 		m := c.p.modules[at.Module]
 		maps.Copy(out, c.entry(m))
 		c.refs(out, m, r.block.Refs())
+		if b := c.p.providers[r.Provider]; b != nil {
+			c.refs(out, c.p.modules[r.Provider.Module], b.Refs())
+		}
 		c.repetition(out, m, r.Repetition)
 		c.traversals(out, m, r.DependsOn)
 		c.exprs(out, m, r.Lifecycle.ReplaceTriggeredBy...)

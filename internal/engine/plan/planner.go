@@ -60,6 +60,7 @@ type planner struct {
 	prior *state.State
 	next  *state.State // prior after refreshing
 	only  selection
+	query *query // nil unless the run is one of Query
 
 	objects   *graph.Memo[objectID, *object]
 	instances *graph.Memo[instanceID, cty.Value]
@@ -204,7 +205,7 @@ func (p *planner) visit(ctx context.Context, w *walk, e *lang.Eval) {
 		}
 	}
 	for r := range m.Resources {
-		if block := r.In(m.Path); r.Mode == addr.Action || p.resources[block] == nil || !p.only.some(block) {
+		if block := r.In(m.Path); r.Mode == addr.Action || r.Mode == addr.List || p.resources[block] == nil || !p.only.some(block) {
 			continue
 		}
 		w.ask(func() hcl.Diagnostics {
@@ -401,6 +402,9 @@ func (p *planner) result(ctx context.Context) *Plan {
 	}
 	out.Graph = p.order(out.Changes, ids)
 	out.refreshed = len(out.Drift) > 0
+	if p.opts.Mode == Destroy {
+		out.Drift = nil // what is going away need not be explained
+	}
 	return out
 }
 
