@@ -70,7 +70,7 @@ func (p *planner) pending(r *Resource, in addr.ModuleInstance) bool {
 // ReadData reads a data source whose configuration is known. The value is marked.
 func (s *Session) ReadData(ctx context.Context, r *Resource, a addr.Instance, in lang.Within, config Configuration, hook Hook) (cty.Value, state.Entry, hcl.Diagnostics) {
 	entry := state.Entry{Addr: a, Provider: r.Provider}
-	provider, diags := s.Provider(ctx, r.Provider)
+	provider, diags := s.ProviderFor(ctx, a, r.Provider)
 	if diags.HasErrors() {
 		return cty.DynamicVal, entry, diags
 	}

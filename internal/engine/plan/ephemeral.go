@@ -77,7 +77,7 @@ func (s *Session) ephemeralConfig(ctx context.Context, r *Resource, a addr.Insta
 }
 
 func (s *Session) open(ctx context.Context, r *Resource, a addr.Instance, in lang.Within, config Configuration, hook Hook) (cty.Value, hcl.Diagnostics) {
-	provider, diags := s.Provider(ctx, r.Provider)
+	provider, diags := s.ProviderFor(ctx, a, r.Provider)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}

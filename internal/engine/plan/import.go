@@ -24,7 +24,7 @@ func (p *Program) Import(ctx context.Context, o Options, a addr.Instance, id str
 		return entry, diags
 	}
 	entry.Provider = r.Provider
-	provider, more := pl.Provider(ctx, r.Provider)
+	provider, more := pl.ProviderFor(ctx, a, r.Provider)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return entry, diags
 	}

@@ -209,7 +209,7 @@ func (p *planner) planRemoval(ctx context.Context, id removalID) (struct{}, hcl.
 		CreateFirst: o.stored.CreateBeforeDestroy, Dependencies: o.stored.Dependencies, Private: o.Private,
 	}
 	if p.plansDestroy(o.provider.Provider) {
-		provider, more := p.Provider(ctx, o.provider)
+		provider, more := p.ProviderFor(ctx, id.addr, o.provider)
 		if diags = append(diags, more...); diags.HasErrors() {
 			return struct{}{}, diags
 		}

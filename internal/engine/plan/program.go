@@ -25,13 +25,14 @@ type Servers map[addr.Provider]func() (tfprotov6.ProviderServer, error)
 type Program struct {
 	Module *config.Module // the root
 
-	servers   Servers
-	mu        sync.Mutex // guards schemas and first
-	schemas   map[addr.Provider]*plugin.Schemas
-	first     map[addr.Provider]*plugin.Provider // never configured: schemas, validation, functions
-	modules   map[addr.Module]*config.Module
-	resources map[addr.ConfigResource]*Resource
-	providers map[addr.ProviderConfig]*lang.Block
+	servers    Servers
+	substitute Substitute // nil for none
+	mu         sync.Mutex // guards schemas and first
+	schemas    map[addr.Provider]*plugin.Schemas
+	first      map[addr.Provider]*plugin.Provider // never configured: schemas, validation, functions
+	modules    map[addr.Module]*config.Module
+	resources  map[addr.ConfigResource]*Resource
+	providers  map[addr.ProviderConfig]*lang.Block
 
 	// providerNeeds are the resources that a provider block refers to, directly or
 	// through others.

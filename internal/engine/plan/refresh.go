@@ -30,7 +30,7 @@ func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagno
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	provider, more := p.Provider(ctx, config)
+	provider, more := p.ProviderFor(ctx, id.addr, config)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
