@@ -16,6 +16,7 @@ import (
 // Types lists the family's resource types, alphabetically.
 var Types = []tf.Entry[*Clients]{
 	Table,
+	TableItem,
 }
 
 // Actions lists the family's actions, alphabetically.
