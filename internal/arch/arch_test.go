@@ -55,6 +55,7 @@ var rules = []rule{
 
 	// The engine knows nothing of AWS.
 	{"internal/engine/addr", nil},
+	{"internal/engine/generate", []string{"internal/engine/addr", "internal/engine/plugin"}},
 	{"internal/engine/provision", nil},
 	{"internal/engine/graph", nil},
 	{"internal/engine/difftest", nil},

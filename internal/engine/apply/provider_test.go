@@ -31,13 +31,14 @@ type world struct {
 	next   int
 	opened int               // ephemeral resources, ever
 	given  map[string]string // passwords of things by name
+	items  map[string]itemModel
 	log    []string
 	calls  map[string]int
 	onCall func(operation, name string) // called without the lock
 }
 
 func newWorld() *world {
-	return &world{things: map[string]thingModel{}, given: map[string]string{}, calls: map[string]int{}}
+	return &world{things: map[string]thingModel{}, given: map[string]string{}, items: map[string]itemModel{}, calls: map[string]int{}}
 }
 
 func (w *world) note(operation, name string) {
@@ -94,11 +95,11 @@ func (p *testProvider) Configure(ctx context.Context, in provider.ConfigureReque
 	out.Diagnostics.Append(in.Config.Get(ctx, &m)...)
 	p.w.note("configure", m.Prefix.ValueString())
 	client := &client{p.w, m.Prefix.ValueString()}
-	out.ResourceData, out.DataSourceData, out.EphemeralResourceData, out.ActionData = client, client, client, client
+	out.ResourceData, out.DataSourceData, out.EphemeralResourceData, out.ActionData, out.ListResourceData = client, client, client, client, client
 }
 
 func (p *testProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return &thing{} }}
+	return []func() resource.Resource{func() resource.Resource { return &thing{} }, func() resource.Resource { return &item{} }}
 }
 
 func (p *testProvider) DataSources(context.Context) []func() datasource.DataSource {

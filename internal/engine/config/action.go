@@ -48,7 +48,7 @@ func (l *loader) action(b *hcl.Block) {
 		return
 	}
 	if r == nil {
-		r = &Resource{Addr: id, Body: &hclsyntax.Body{SrcRange: b.DefRange, EndRange: b.DefRange}, Range: b.DefRange}
+		r = &Resource{Addr: id, Body: emptyAt(b.DefRange), Range: b.DefRange}
 		l.m.Resources[id] = r
 	}
 	c := l.content(b.Body, actionSchema)
@@ -61,6 +61,9 @@ func (l *loader) action(b *hcl.Block) {
 	}
 	l.configBlock(r, c.Blocks)
 }
+
+// emptyAt is a body without content that knows where it was left out.
+func emptyAt(at hcl.Range) hcl.Body { return &hclsyntax.Body{SrcRange: at, EndRange: at} }
 
 // configBlock takes the provider's arguments from the only config block.
 func (l *loader) configBlock(r *Resource, blocks hcl.Blocks) {

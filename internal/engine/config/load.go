@@ -71,7 +71,11 @@ func decode(dir string, sources map[string][]byte) (*Module, hcl.Diagnostics) {
 				continue
 			}
 			l := loader{m: m, override: override}
-			l.file(f)
+			if IsQuery(name) {
+				l.query(f)
+			} else {
+				l.file(f)
+			}
 			diags = append(diags, l.diags...)
 		}
 	}

@@ -170,7 +170,7 @@ type ProviderUse struct {
 	Range hcl.Range
 }
 
-// Resource is a resource, data, ephemeral or action block. Body holds the
+// Resource is a resource, data, ephemeral, action or list block. Body holds the
 // provider's arguments only.
 type Resource struct {
 	Addr addr.Resource
@@ -182,6 +182,7 @@ type Resource struct {
 	Range     hcl.Range
 
 	Provisioners []*Provisioner // in the order in which they run
+	Listing      *Listing       // nil unless it is a list block
 }
 
 // ProviderRange is where the provider was chosen: the argument, or the block.

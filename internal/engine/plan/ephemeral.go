@@ -185,7 +185,7 @@ func (s *Session) forgetful(r *Resource, instance addr.Instance, marks []cty.Pat
 			continue
 		}
 		gone = append(gone, m.Path)
-		if r.Addr.Mode != addr.Ephemeral && r.Addr.Mode != addr.Action && !r.Schema.WriteOnly(m.Path) {
+		if r.Addr.Mode != addr.Ephemeral && r.Addr.Mode != addr.Action && r.Addr.Mode != addr.List && !r.Schema.WriteOnly(m.Path) {
 			at := r.Range
 			if place := placeOf(r.block.Body(), m.Path); place != nil {
 				at = *place

@@ -27,8 +27,10 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 		return p.planData(ctx, r, a)
 	case addr.Ephemeral:
 		return p.planEphemeral(ctx, r, a)
+	case addr.List:
+		return p.planList(ctx, r, a)
 	}
-	if p.opts.Mode != Normal || len(p.opts.Invoke) > 0 {
+	if p.opts.Mode != Normal || len(p.opts.Invoke) > 0 || p.query != nil {
 		return p.asItIs(ctx, r, a)
 	}
 	x, diags := p.Eval(a.Module).Expand(ctx, a.Resource)

@@ -118,6 +118,10 @@ func (v *validator) check(ctx context.Context, id addr.ModuleResource) (cty.Valu
 	in.Self = value
 	diags = append(diags, eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+id.String()+" failed", in)...)
 	diags = append(diags, v.checkProvisioners(ctx, r, id.Module, in)...)
+	if r.Listing != nil {
+		_, _, more = v.listing(ctx, r, a, in, config)
+		return cty.DynamicVal, append(diags, more...)
+	}
 	for _, p := range r.Provisioners {
 		if p.Destroy {
 			_, more := v.Provisioning(ctx, p, id.Module, in)
@@ -125,8 +129,11 @@ func (v *validator) check(ctx context.Context, id addr.ModuleResource) (cty.Valu
 		}
 	}
 	for _, e := range r.Lifecycle.ReplaceTriggeredBy {
-		_, more := eval.Expr(ctx, e, cty.DynamicPseudoType, in)
-		diags = append(diags, more...)
+		_, more := trigger(e)
+		if diags = append(diags, more...); !more.HasErrors() {
+			_, more = eval.Expr(ctx, e, cty.DynamicPseudoType, in)
+			diags = append(diags, more...)
+		}
 	}
 	return value, diags
 }
