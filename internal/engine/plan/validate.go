@@ -129,11 +129,8 @@ func (v *validator) check(ctx context.Context, id addr.ModuleResource) (cty.Valu
 		}
 	}
 	for _, e := range r.Lifecycle.ReplaceTriggeredBy {
-		_, more := trigger(e)
-		if diags = append(diags, more...); !more.HasErrors() {
-			_, more = eval.Expr(ctx, e, cty.DynamicPseudoType, in)
-			diags = append(diags, more...)
-		}
+		_, more := eval.Expr(ctx, e, cty.DynamicPseudoType, in)
+		diags = append(diags, more...)
 	}
 	return value, diags
 }
