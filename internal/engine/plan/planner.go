@@ -205,7 +205,7 @@ func (p *planner) visit(ctx context.Context, w *walk, e *lang.Eval) {
 		}
 	}
 	for r := range m.Resources {
-		if block := r.In(m.Path); r.Mode == addr.Action || r.Mode == addr.List || r.Mode == addr.List || p.resources[block] == nil || !p.only.some(block) {
+		if block := r.In(m.Path); r.Mode == addr.Action || r.Mode == addr.List || p.resources[block] == nil || !p.only.some(block) {
 			continue
 		}
 		w.ask(func() hcl.Diagnostics {
