@@ -345,4 +345,3 @@ func toMillis(r *run, args []any, _ any) any {
 	}
 	return math.NaN()
 }
-

@@ -482,4 +482,3 @@ func interval(n *node, left, right any) any {
 	}
 	return &array{items: items, sequence: true}
 }
-

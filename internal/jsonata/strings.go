@@ -434,4 +434,3 @@ func (m *match) expand(template string) string {
 		template = after[len(strconv.Itoa(n)):]
 	}
 }
-
