@@ -107,6 +107,12 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	}
 	a.outputs(context.WithoutCancel(ctx), len(out.Skipped) == 0 && !a.failed())
 	a.report(a.Close(ctx))
+	if p.Partial {
+		a.report(hcl.Diagnostics{{
+			Severity: hcl.DiagWarning, Summary: "Only a part was applied",
+			Detail: "The plan left a part of the configuration aside. To see what is still to be done, make a plan without -target and -exclude.",
+		}})
+	}
 	return out, a.diagnostics()
 }
 

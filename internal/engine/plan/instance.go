@@ -127,26 +127,34 @@ func (p *planner) forced(ctx context.Context, r *Resource, a addr.Instance, in l
 	return reason, diags
 }
 
-// triggered tells that what e refers to is going to change: a resource, an
-// instance, or one attribute of it.
-func (p *planner) triggered(ctx context.Context, e hcl.Expression, module addr.ModuleInstance, in lang.Within) (bool, hcl.Diagnostics) {
-	eval := p.Eval(module)
+// trigger is what an element of replace_triggered_by refers to.
+func trigger(e hcl.Expression) (lang.Ref, hcl.Diagnostics) {
 	refs, diags := lang.Refs(e, nil)
 	if diags.HasErrors() {
-		return false, diags
+		return lang.Ref{}, diags
 	}
 	i := slices.IndexFunc(refs, func(r lang.Ref) bool { return r.Root == "resource" })
 	if i < 0 || refs[i].Resource.Mode != addr.Managed {
 		at := e.Range()
-		return false, hcl.Diagnostics{{
+		return lang.Ref{}, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Invalid replace_triggered_by",
 			Detail: "replace_triggered_by lists managed resources, instances of them, or their attributes.", Subject: &at,
 		}}
 	}
+	return refs[i], nil
+}
+
+// triggered tells that what e refers to is going to change: a resource, an
+// instance, or one attribute of it.
+func (p *planner) triggered(ctx context.Context, e hcl.Expression, module addr.ModuleInstance, in lang.Within) (bool, hcl.Diagnostics) {
+	eval := p.Eval(module)
+	ref, diags := trigger(e)
+	if diags.HasErrors() {
+		return false, diags
+	}
 	if _, diags = eval.Expr(ctx, e, cty.DynamicPseudoType, in); diags.HasErrors() {
 		return false, diags
 	}
-	ref := refs[i]
 	x, diags := eval.Expand(ctx, ref.Resource)
 	if diags.HasErrors() {
 		return false, diags

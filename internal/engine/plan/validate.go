@@ -129,8 +129,11 @@ func (v *validator) check(ctx context.Context, id addr.ModuleResource) (cty.Valu
 		}
 	}
 	for _, e := range r.Lifecycle.ReplaceTriggeredBy {
-		_, more := eval.Expr(ctx, e, cty.DynamicPseudoType, in)
-		diags = append(diags, more...)
+		_, more := trigger(e)
+		if diags = append(diags, more...); !more.HasErrors() {
+			_, more = eval.Expr(ctx, e, cty.DynamicPseudoType, in)
+			diags = append(diags, more...)
+		}
 	}
 	return value, diags
 }
