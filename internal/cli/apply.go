@@ -9,6 +9,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/apply"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 )
 
@@ -175,7 +176,7 @@ func (v *view) note(text string) {
 }
 
 // closed gives the state back; err is how the command ends otherwise.
-func (v *view) closed(store *local.Store, err error) error {
+func (v *view) closed(store *backend.Store, err error) error {
 	if closing := store.Close(); closing != nil && err == nil {
 		return v.fail(fmt.Errorf("giving the state back: %w", closing))
 	}

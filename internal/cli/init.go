@@ -42,7 +42,9 @@ type initFlags struct {
 	backend, get, upgrade  bool
 	lockfile, from         string
 	pluginDirs, backendSet []string
-	migrate                bool
+	reconfigure, migrate   bool
+	forceCopy              bool
+	vars                   []config.Assignment // for where the state is kept
 }
 
 func (f *initFlags) declare(fs *flag.FlagSet) {
@@ -63,9 +65,10 @@ func (f *initFlags) declare(fs *flag.FlagSet) {
 		f.backendSet = append(f.backendSet, s)
 		return nil
 	})
-	fs.Bool("reconfigure", false, "forget the backend of before")
+	fs.BoolVar(&f.reconfigure, "reconfigure", false, "forget the backend of before, and use what is in the new one")
 	fs.BoolVar(&f.migrate, "migrate-state", false, "move the state to the backend of now")
-	fs.Bool("force-copy", false, "do so without asking")
+	fs.BoolVar(&f.forceCopy, "force-copy", false, "do so without asking, also in place of another state")
+	assignments(fs, &f.vars)
 }
 
 func (v *view) init(ctx context.Context, f *initFlags) error {
@@ -88,7 +91,8 @@ func (v *view) init(ctx context.Context, f *initFlags) error {
 	}
 	if f.backend {
 		v.step("initializing_backend_message", "Initializing the backend...")
-		if _, err := statePath(m); err != nil {
+		v.given = f.vars
+		if err := v.initBackend(ctx, m, backendFlags{f.backendSet, f.reconfigure, f.migrate, f.forceCopy, f.lock}); err != nil {
 			return v.fail(err)
 		}
 	}

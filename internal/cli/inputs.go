@@ -27,16 +27,21 @@ type inputFlags struct {
 
 func (f *inputFlags) declare(fs *flag.FlagSet) {
 	fs.BoolVar(&f.ask, "input", true, "ask for the values of variables that have none")
+	assignments(fs, &f.vars)
+}
+
+// assignments declares the flags that set variables.
+func assignments(fs *flag.FlagSet, into *[]config.Assignment) {
 	fs.Func("var", "set a variable, as `NAME=VALUE`; may be repeated", func(s string) error {
 		variable, text, ok := strings.Cut(s, "=")
 		if !ok || variable == "" {
 			return errors.New("must have the form NAME=VALUE")
 		}
-		f.vars = append(f.vars, config.Assignment{Name: strings.TrimSpace(variable), Text: text})
+		*into = append(*into, config.Assignment{Name: strings.TrimSpace(variable), Text: text})
 		return nil
 	})
 	fs.Func("var-file", "set the variables of a `file`; may be repeated", func(s string) error {
-		f.vars = append(f.vars, config.Assignment{File: s})
+		*into = append(*into, config.Assignment{File: s})
 		return nil
 	})
 }

@@ -6,18 +6,19 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 )
 
 // holding is the state that each script holds the lock of.
-var holding sync.Map // *testscript.TestScript -> *local.Store
+var holding sync.Map // *testscript.TestScript -> *backend.Store
 
 // hold is the script command that locks a state file, as another run does.
 func hold(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: hold FILE")
 	}
-	s, err := local.Open(context.Background(), ts.MkAbs(args[0]), local.Options{Version: terraformVersion, Operation: "OperationTypeTest"})
+	s, err := local.Open(context.Background(), ts.MkAbs(args[0]), backend.Options{Version: terraformVersion, Operation: "OperationTypeTest"})
 	ts.Check(err)
 	holding.Store(ts, s)
 	ts.Defer(func() { _ = s.Close() }) // closing twice does nothing
@@ -29,5 +30,5 @@ func release(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 || !ok {
 		ts.Fatalf("usage: release, after hold")
 	}
-	ts.Check(s.(*local.Store).Close())
+	ts.Check(s.(*backend.Store).Close())
 }

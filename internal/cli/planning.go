@@ -15,6 +15,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 )
 
@@ -93,13 +94,14 @@ func (f *planFlags) mode() (plan.Mode, error) {
 // A job is a program, the state that is locked for it, and the plan between them.
 type job struct {
 	program *plan.Program
-	store   *local.Store
+	store   *backend.Store
 	plan    *plan.Plan
 }
 
 // prepare compiles the configuration, opens the state and makes a plan. Whoever
 // called it has to close the store.
 func (v *view) prepare(ctx context.Context, f *planFlags, operation string) (*job, error) {
+	v.given = f.inputs.vars
 	mode, err := f.mode()
 	if err != nil {
 		return nil, v.fail(err)
@@ -121,7 +123,7 @@ func (v *view) prepare(ctx context.Context, f *planFlags, operation string) (*jo
 }
 
 // makePlan plans the program against the state in store.
-func (v *view) makePlan(ctx context.Context, program *plan.Program, store *local.Store, mode plan.Mode, f *planFlags) (*plan.Plan, error) {
+func (v *view) makePlan(ctx context.Context, program *plan.Program, store *backend.Store, mode plan.Mode, f *planFlags) (*plan.Plan, error) {
 	values, diags, err := v.variables(ctx, program.Module, f.inputs)
 	if err != nil {
 		return nil, err

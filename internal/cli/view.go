@@ -17,6 +17,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
 )
@@ -43,6 +44,7 @@ type view struct {
 	compact bool
 	concise bool
 	sources ui.Sources
+	given   []config.Assignment // of the command line, for where the state is kept
 }
 
 // newView makes the view that the flags ask for. A command that prints one JSON
@@ -139,7 +141,7 @@ func (v *view) fail(err error) error {
 
 // diagnosticOf gives an error of another package a summary and a remedy.
 func diagnosticOf(err error) *hcl.Diagnostic {
-	var locked *local.LockError
+	var locked *backend.LockError
 	var unreadable *state.ReadError
 	switch {
 	case errors.As(err, &locked):
@@ -175,7 +177,7 @@ func (a *advised) Unwrap() error { return a.error }
 
 func advise(err error, remedy string) error { return &advised{err, remedy} }
 
-func lockDiagnostic(e *local.LockError) *hcl.Diagnostic {
+func lockDiagnostic(e *backend.LockError) *hcl.Diagnostic {
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "State is locked by another run"}
 	if h := e.Holder; h.ID != "" {
 		d.Detail = fmt.Sprintf("Somebody else is working on this state:\n\n  ID:        %s\n  Path:      %s\n  Operation: %s\n  Who:       %s\n  Version:   %s\n  Created:   %s\n  Info:      %s\n\n",

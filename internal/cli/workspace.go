@@ -1,17 +1,15 @@
 package cli
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 )
 
 // defaultWorkspace is the workspace that always exists.
@@ -55,10 +53,18 @@ func checkWorkspace(name string) error {
 	return nil
 }
 
-// selectWorkspace makes it the one that further commands use.
-func selectWorkspace(name string) error {
+// selectable refuses to select a workspace where the environment does that.
+func selectable() error {
 	if os.Getenv(workspaceVariable) != "" {
 		return advise(fmt.Errorf("the environment variable %s selects a workspace", workspaceVariable), "Unset it to select another one.")
+	}
+	return nil
+}
+
+// selectWorkspace makes it the one that further commands use.
+func selectWorkspace(name string) error {
+	if err := selectable(); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(dataDir(), 0o755); err != nil {
 		return fmt.Errorf("selecting the workspace: %w", err)
@@ -70,26 +76,17 @@ func selectWorkspace(name string) error {
 }
 
 // workspaces are the names of all workspaces, the default one first, and the
-// folder of the others.
-func workspaces() (names []string, folder string, err error) {
+// backend that keeps their states.
+func workspaces(ctx context.Context) (names []string, b backend.Backend, err error) {
 	m, diags := config.LoadRoot(".")
 	if diags.HasErrors() {
 		m = nil // workspaces can be chosen whatever the configuration is like
 	}
-	if _, folder, err = places(m); err != nil {
-		return nil, "", err
+	if b, err = backendOf(ctx, m, nil); err != nil {
+		return nil, nil, err
 	}
-	entries, err := os.ReadDir(folder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, "", fmt.Errorf("listing the workspaces: %w", err)
-	}
-	for _, e := range entries {
-		if e.IsDir() && e.Name() != defaultWorkspace {
-			names = append(names, e.Name())
-		}
-	}
-	slices.Sort(names)
-	return slices.Insert(names, 0, defaultWorkspace), folder, nil
+	names, err = b.Workspaces(ctx)
+	return names, b, err
 }
 
 // oneWorkspace reads the one argument of a command.
@@ -105,52 +102,8 @@ func errNoWorkspace(workspace string) error {
 	return advise(fmt.Errorf("there is no workspace %q", workspace), fmt.Sprintf("To make it: %s workspace new %s", name, workspace))
 }
 
-// statePath is the state file of the selected workspace; m is as for places.
-func statePath(m *config.Module) (string, error) {
-	path, folder, err := places(m)
-	if err != nil {
-		return "", err
-	}
+// chosen is the selected workspace, whose name is a proper one.
+func chosen() (string, error) {
 	w := workspace()
-	if err := checkWorkspace(w); err != nil {
-		return "", err
-	}
-	if w != defaultWorkspace {
-		return filepath.Join(folder, w, local.FileName), nil
-	}
-	return path, nil
-}
-
-// places are the state file of the default workspace, and the folder of the
-// others. A backend block may give them; m is nil without a readable
-// configuration.
-func places(m *config.Module) (path, folder string, err error) {
-	path, folder = local.FileName, "terraform.tfstate.d"
-	if m != nil && m.Backend != nil {
-		if m.Backend.Type != "local" {
-			return "", "", advise(fmt.Errorf("the backend %q is not supported yet", m.Backend.Type), fmt.Sprintf("The block at %s asks for it. The state can be kept in a local file: use backend \"local\", or remove the block.", m.Backend.Range))
-		}
-		attributes, diags := m.Backend.Body.JustAttributes()
-		if diags.HasErrors() {
-			return "", "", diags
-		}
-		for name, a := range attributes {
-			v, diags := a.Expr.Value(nil)
-			if diags.HasErrors() {
-				return "", "", diags
-			}
-			if v.IsNull() || v.Type().FriendlyName() != "string" {
-				return "", "", fmt.Errorf("the argument %q of the backend must be a string (%s)", name, a.Range)
-			}
-			switch name {
-			case "path":
-				path = v.AsString()
-			case "workspace_dir":
-				folder = v.AsString()
-			default:
-				return "", "", fmt.Errorf("the backend \"local\" has no argument %q; it has path and workspace_dir (%s)", name, a.Range)
-			}
-		}
-	}
-	return path, folder, nil
+	return w, checkWorkspace(w)
 }

@@ -4,11 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 )
 
 var workspaceDelete = command{
@@ -38,7 +34,7 @@ var workspaceDelete = command{
 
 // deleteWorkspace removes the folder of a workspace that nobody works in.
 func deleteWorkspace(ctx context.Context, w string, f lockFlags, force bool) error {
-	names, folder, err := workspaces()
+	names, b, err := workspaces(ctx)
 	switch {
 	case err != nil:
 		return err
@@ -49,9 +45,7 @@ func deleteWorkspace(ctx context.Context, w string, f lockFlags, force bool) err
 	case w == workspace():
 		return advise(fmt.Errorf("the workspace %q is selected", w), fmt.Sprintf("Select another one first: %s workspace select %s", name, defaultWorkspace))
 	}
-	s, err := local.Open(ctx, filepath.Join(folder, w, local.FileName), local.Options{
-		Version: terraformVersion, Operation: "workspace-delete", NoLock: !f.lock, LockTimeout: f.timeout,
-	})
+	s, err := b.Open(ctx, w, f.options("workspace-delete"))
 	if err != nil {
 		return err
 	}
@@ -60,7 +54,7 @@ func deleteWorkspace(ctx context.Context, w string, f lockFlags, force bool) err
 		err = advise(fmt.Errorf("the workspace %q is not empty", w), fmt.Sprintf("Its state has %d objects. Destroy them first, or give -force to leave them to themselves.", n))
 	}
 	if err == nil {
-		err = os.RemoveAll(filepath.Join(folder, w))
+		err = b.Delete(ctx, w)
 	}
 	if closing := s.Close(); err == nil && closing != nil {
 		err = fmt.Errorf("giving the state back: %w", closing)

@@ -11,9 +11,9 @@ var workspaceList = command{
 	flags: func(fs *flag.FlagSet) action {
 		var f viewFlags
 		f.declare(fs)
-		return func(_ context.Context, p *Program, _ []string) error {
+		return func(ctx context.Context, p *Program, _ []string) error {
 			v := newView(p, f)
-			names, _, err := workspaces()
+			names, _, err := workspaces(ctx)
 			if err != nil {
 				return v.fail(err)
 			}

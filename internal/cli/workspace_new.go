@@ -4,8 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -17,30 +15,33 @@ var workspaceNew = command{
 	flags: func(fs *flag.FlagSet) action {
 		var f viewFlags
 		f.declare(fs)
-		return func(_ context.Context, p *Program, args []string) error {
+		return func(ctx context.Context, p *Program, args []string) error {
 			v := newView(p, f)
-			return v.fail(v.newWorkspace(args))
+			return v.fail(v.newWorkspace(ctx, args))
 		}
 	},
 }
 
-func (v *view) newWorkspace(args []string) error {
+func (v *view) newWorkspace(ctx context.Context, args []string) error {
 	w, err := oneWorkspace("workspace new", args)
 	if err != nil {
 		return err
 	}
-	names, folder, err := workspaces()
+	names, b, err := workspaces(ctx)
 	if err != nil {
 		return err
 	}
 	if slices.Contains(names, w) {
 		return advise(fmt.Errorf("the workspace %q exists", w), fmt.Sprintf("To select it: %s workspace select %s", name, w))
 	}
-	if err := selectWorkspace(w); err != nil {
+	if err := selectable(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(folder, w), 0o755); err != nil {
-		return fmt.Errorf("making the workspace: %w", err)
+	if err := b.Create(ctx, w); err != nil {
+		return err
+	}
+	if err := selectWorkspace(w); err != nil {
+		return err
 	}
 	v.say("The workspace %s is new, and selected. Its state is empty.\n", w)
 	return nil

@@ -14,18 +14,18 @@ var workspaceSelect = command{
 		var f viewFlags
 		f.declare(fs)
 		create := fs.Bool("or-create", false, "make the workspace if there is none of that name")
-		return func(_ context.Context, p *Program, args []string) error {
+		return func(ctx context.Context, p *Program, args []string) error {
 			v := newView(p, f)
 			w, err := oneWorkspace("workspace select", args)
 			if err != nil {
 				return v.fail(err)
 			}
-			names, _, err := workspaces()
+			names, _, err := workspaces(ctx)
 			switch {
 			case err != nil:
 				return v.fail(err)
 			case !slices.Contains(names, w) && *create:
-				return v.fail(v.newWorkspace(args))
+				return v.fail(v.newWorkspace(ctx, args))
 			case !slices.Contains(names, w):
 				return v.fail(errNoWorkspace(w))
 			}

@@ -50,7 +50,6 @@ func TestRefused(t *testing.T) {
 		{trigger("events = [after_create]"), "3: Missing required argument"},
 		{"data \"a_b\" \"c\" {\n  lifecycle {\n    action_trigger {}\n  }\n}", "3: Not a managed resource"},
 		{"terraform {\n  cloud {}\n}", `"cloud" blocks are not supported`},
-		{"terraform {\n  backend \"s3\" {}\n}", `2: The backend "s3" is not supported`},
 		{"resource \"a_b\" \"c\" {\n  provisioner \"file\" {}\n}", `2: The provisioner "file" is not supported`},
 		{"resource \"a_b\" \"c\" {\n  provisioner \"remote-exec\" {}\n}", `2: The provisioner "remote-exec" is not supported`},
 		{"resource \"a_b\" \"c\" {\n  connection {}\n}", `2: "connection" blocks are not supported`},

@@ -29,14 +29,15 @@ type Module struct {
 	Parent   *Module
 	Children map[string]*Module
 
-	Required  map[string]*Requirement // by local provider name
-	Backend   *Backend                // nil for the default, local
-	Providers map[ProviderRef]*Provider
-	Variables map[string]*Variable
-	Locals    map[string]*Local
-	Outputs   map[string]*Output
-	Resources map[addr.Resource]*Resource
-	Calls     map[string]*Call
+	Required   map[string]*Requirement // by local provider name
+	Backend    *Backend                // nil for the default, local
+	Encryption []hcl.Body              // of encryption blocks, the last one wins
+	Providers  map[ProviderRef]*Provider
+	Variables  map[string]*Variable
+	Locals     map[string]*Local
+	Outputs    map[string]*Output
+	Resources  map[addr.Resource]*Resource
+	Calls      map[string]*Call
 
 	sources map[string][]byte
 }

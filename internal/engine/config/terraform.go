@@ -42,17 +42,15 @@ func (l *loader) terraform(b *hcl.Block) {
 		case "required_providers":
 			l.requiredProviders(nested)
 		case "backend":
-			if nested.Labels[0] != "local" {
-				l.fail(nested.DefRange, fmt.Sprintf("The backend %q is not supported", nested.Labels[0]), "This version of the engine keeps state only in a local file. Use backend \"local\" or no backend block.")
-				continue
-			}
 			if l.m.Backend != nil && !l.override {
 				l.fail(nested.DefRange, "Declared twice", "A backend was already declared at %s:%d. Remove one of them.", l.m.Backend.Range.Filename, l.m.Backend.Range.Start.Line)
 				continue
 			}
 			l.m.Backend = &Backend{Type: nested.Labels[0], Body: nested.Body, Range: nested.DefRange}
 		case "cloud":
-			l.fail(nested.DefRange, "\"cloud\" blocks are not supported", "This engine does not work with HCP Terraform. Remove the block; state is then kept in a local file.")
+			l.fail(nested.DefRange, "\"cloud\" blocks are not supported", "This engine does not work with HCP Terraform. Keep the state with a backend block: \"local\", \"s3\" or \"http\".")
+		case "encryption":
+			l.m.Encryption = append(l.m.Encryption, nested.Body)
 		default:
 			l.fail(nested.DefRange, fmt.Sprintf("%q blocks are not supported", nested.Type), "This version of the engine cannot carry out a %s block. Remove it.", nested.Type)
 		}

@@ -1,10 +1,9 @@
-// Package local keeps a state in a file of the working directory, under
-// Terraform's own lock, so that both tools can share it.
+// Package local keeps states in files of the working directory, under Terraform's
+// own locks, so that both tools can share them.
 //
-// While a store is open, every access to the file goes through the one locked
+// While a state is open, every access to its file goes through the one locked
 // descriptor: the system drops a process's lock on a file as soon as any
-// descriptor of that file is closed. Each step of an apply is kept in a journal
-// beside the file; the file itself is written whole when the run ends.
+// descriptor of that file is closed.
 //
 // It must not know providers or configuration.
 package local
@@ -14,188 +13,225 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 )
 
-// FileName is what a state file is called unless told otherwise.
-const FileName = "terraform.tfstate"
+// FileName and Folder are where states are kept unless told otherwise: that of the
+// default workspace, and those of the others.
+const (
+	FileName = "terraform.tfstate"
+	Folder   = "terraform.tfstate.d"
+)
 
-// Options say how to open a store.
-type Options struct {
-	// Version is the Terraform version that this program claims; it is written
-	// into new snapshots.
-	Version string
-
-	// Operation names what the lock is for, such as "OperationTypeApply".
-	Operation string
-
-	// NoLock leaves the file unlocked.
-	NoLock bool
-
-	// LockTimeout is how long to wait for another holder of the lock.
-	LockTimeout time.Duration
+// A Backend keeps the state of the default workspace in the file Path, and those of
+// the others in the folder Dir. Both may be empty for the usual ones.
+type Backend struct {
+	Path, Dir string
+	Codec     backend.Codec // nil: plain
 }
 
-// Store is an open, locked state file. It is a state.Log.
-type Store struct {
-	path    string
-	version string
-	file    *os.File
-	created bool // by this store, and nothing was written yet
-	locked  bool
+var _ backend.Backend = Backend{}
 
-	base     *state.File // as last read or written; nil when nothing is stored
-	raw      []byte      // the bytes of base
-	backedUp bool
-
-	mu      sync.Mutex
-	journal *os.File // open once the first record was written
-	full    bool     // the disk, as the journal found out
-
-	recovery Recovery
+func (b Backend) path(workspace string) string {
+	if workspace == backend.DefaultWorkspace {
+		if b.Path == "" {
+			return FileName
+		}
+		return b.Path
+	}
+	return filepath.Join(b.dir(), workspace, FileName)
 }
 
-// Recovery is what opening a store found of an earlier run that was cut off.
-type Recovery struct {
-	Replayed   int            // steps that only the journal knew, now in the state
-	Unfinished []state.Intent // changes that were begun and never came to an end
-	Kept       string         // a journal that does not belong to this state, moved here
+func (b Backend) dir() string {
+	if b.Dir == "" {
+		return Folder
+	}
+	return b.Dir
 }
+
+// Where implements [backend.Backend].
+func (b Backend) Where(workspace string) string { return b.path(workspace) }
+
+// Open implements [backend.Backend].
+func (b Backend) Open(ctx context.Context, workspace string, o backend.Options) (*backend.Store, error) {
+	o.Codec = b.Codec
+	return Open(ctx, b.path(workspace), o)
+}
+
+// Read implements [backend.Backend].
+func (b Backend) Read(_ context.Context, workspace string) (*state.File, error) {
+	return read(b.path(workspace), b.Codec)
+}
+
+// Workspaces implements [backend.Backend].
+func (b Backend) Workspaces(context.Context) ([]string, error) {
+	entries, err := os.ReadDir(b.dir())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("listing the workspaces: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != backend.DefaultWorkspace {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return slices.Insert(names, 0, backend.DefaultWorkspace), nil
+}
+
+// Create implements [backend.Backend].
+func (b Backend) Create(_ context.Context, workspace string) error {
+	if err := os.MkdirAll(filepath.Dir(b.path(workspace)), 0o755); err != nil {
+		return fmt.Errorf("making the workspace: %w", err)
+	}
+	return nil
+}
+
+// Delete implements [backend.Backend].
+func (b Backend) Delete(_ context.Context, workspace string) error {
+	return os.RemoveAll(filepath.Dir(b.path(workspace)))
+}
+
+// Holder implements [backend.Backend]. A description that a run left which is over
+// holds nothing.
+func (b Backend) Holder(_ context.Context, workspace string) (*backend.Holder, error) {
+	f := &file{path: b.path(workspace)}
+	if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	err := f.tryOpen(backend.Options{NoLock: true})
+	if errors.Is(err, backend.ErrHeld) {
+		h := f.holder()
+		return &h, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = held.remove(f) }() // it was only looked at
+	if err := lockFile(f.file); errors.Is(err, backend.ErrHeld) {
+		h := f.holder()
+		return &h, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("looking at the lock of the state file: %w", err)
+	}
+	return nil, nil
+}
+
+// Unlock implements [backend.Backend]. The system gives a lock back when its
+// process ends, and no one else can.
+func (b Backend) Unlock(ctx context.Context, workspace, id string) error {
+	h, err := b.Holder(ctx, workspace)
+	switch {
+	case err != nil:
+		return err
+	case h == nil: // what a run that was killed left says nothing about a lock
+		f := &file{path: b.path(workspace)}
+		if f.holder().ID != id {
+			return ErrNotLocked
+		}
+		return os.Remove(f.lockPath())
+	case h.ID != id:
+		return &backend.LockError{Path: b.path(workspace), Holder: *h}
+	}
+	return fmt.Errorf("the operating system holds the lock of %s for that process and gives it back when it ends: end it", b.path(workspace))
+}
+
+// ErrNotLocked says that there is no lock that could be taken away.
+var ErrNotLocked = errors.New("nobody holds the lock of the state")
+
+const interval = time.Second // between snapshots
 
 // Open locks the state file at path, creating it if need be, and finishes what
-// a run that was cut off left in the journal. A *LockError says who holds the
-// lock, a *state.ReadError why the file cannot be read; neither changes the file.
-func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	s := &Store{path: path, version: o.Version}
+// a run that was cut off left in the journal. A *backend.LockError says who holds
+// the lock, a *state.ReadError why the file cannot be read; neither changes the
+// file.
+func Open(ctx context.Context, path string, o backend.Options) (*backend.Store, error) {
+	f := &file{path: path}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("creating the directory of the state file: %w", err)
 	}
-	if err := s.open(ctx, o); err != nil {
+	err := backend.Wait(ctx, o.LockTimeout, func(context.Context) error { return f.tryOpen(o) })
+	if errors.Is(err, backend.ErrHeld) {
+		return nil, &backend.LockError{Path: path, Holder: f.holder()}
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err := s.load(); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
+	return backend.Open(ctx, f, journalOf(path), interval, o)
 }
 
-// File is the snapshot that the store holds, or nil if there is none yet. The
-// caller may change its State.
-func (s *Store) File() *state.File {
-	if s.base == nil {
-		return nil
-	}
-	f := *s.base
-	f.State = s.base.State.Clone()
-	return &f
-}
+func journalOf(path string) string { return path + ".journal" }
 
-// Recovered is what opening found of an earlier run.
-func (s *Store) Recovered() Recovery { return s.recovery }
+// Read reads the state at path without locking or changing anything, the steps
+// of a run that is under way or was cut off included. It is nil if there is none.
+func Read(path string) (*state.File, error) { return read(path, nil) }
 
-// load reads the file and brings it up to date with the journal.
-func (s *Store) load() error {
-	if err := s.finishCopy(); err != nil {
-		return err
+func read(path string, codec backend.Codec) (*state.File, error) {
+	f := &file{path: path}
+	// A snapshot on its way into the file is whole where the file may not be.
+	raw, err := os.ReadFile(f.nextPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		raw, err = ReadFile(path)
 	}
-	raw, err := readAll(s.file)
-	if err != nil {
-		return fmt.Errorf("reading the state file: %w", err)
-	}
-	if err := s.adopt(raw); err != nil {
-		return err
-	}
-	return s.replay()
-}
-
-// adopt makes raw what the store holds.
-func (s *Store) adopt(raw []byte) error {
-	s.raw, s.base = raw, nil
-	if len(raw) == 0 {
-		return nil
-	}
-	f, err := state.Decode(raw)
-	var bad *state.ReadError
-	if errors.As(err, &bad) {
-		bad.Path = s.path
+	if errors.Is(err, fs.ErrNotExist) {
+		raw, err = nil, nil
 	}
 	if err != nil {
+		return nil, fmt.Errorf("reading the state file: %w", err)
+	}
+	return backend.Peek(raw, journalOf(path), path, codec)
+}
+
+// file is an open, locked state file.
+type file struct {
+	path     string
+	file     *os.File
+	created  bool // by this process, and nothing was written yet
+	locked   bool
+	backedUp bool
+}
+
+// String implements [backend.Place].
+func (f *file) String() string { return f.path }
+
+// Load implements [backend.Place].
+func (f *file) Load(context.Context) ([]byte, error) {
+	if err := f.finishCopy(); err != nil {
+		return nil, err
+	}
+	return readAll(f.file)
+}
+
+// Save implements [backend.Place].
+func (f *file) Save(_ context.Context, raw, old []byte) error {
+	if err := f.backup(old); err != nil {
 		return err
 	}
-	s.base = f
+	if err := f.copyIn(raw); err != nil {
+		return err
+	}
+	f.created = false
 	return nil
-}
-
-// Write stores the state as a new snapshot, unless it is the one that is stored
-// already, and ends the journal. The serial grows by one.
-func (s *Store) Write(st *state.State) error {
-	if err := s.giveRoom(); err != nil {
-		return fmt.Errorf("writing the state: %w", err)
-	}
-	next := &state.File{TerraformVersion: s.version, State: st}
-	switch {
-	case s.base == nil && st.Empty():
-		return s.dropJournal()
-	case s.base == nil:
-		next = state.NewFile(s.version)
-		next.State = st
-	default:
-		same, err := state.Same(&state.File{State: st, Lineage: s.base.Lineage}, s.base)
-		if err != nil {
-			return err
-		}
-		if same {
-			return s.dropJournal()
-		}
-		next.Lineage, next.Serial = s.base.Lineage, s.base.Serial
-	}
-	next.Serial++
-	raw, err := next.Encode()
-	if err != nil {
-		return err
-	}
-	if err := s.backup(); err != nil {
-		return err
-	}
-	if err := s.copyIn(raw); err != nil {
-		return err
-	}
-	next.State = st.Clone()
-	s.base, s.raw, s.created = next, raw, false
-	return s.dropJournal()
 }
 
 // backup keeps the snapshot that the run began with.
-func (s *Store) backup() error {
-	if s.backedUp || len(s.raw) == 0 {
+func (f *file) backup(old []byte) error {
+	if f.backedUp || len(old) == 0 {
+		f.backedUp = true
 		return nil
 	}
-	if err := writeSynced(s.path+".backup", s.raw); err != nil {
+	if err := backend.WriteSynced(f.path+".backup", old); err != nil {
 		return fmt.Errorf("keeping a backup of the state: %w", err)
 	}
-	s.backedUp = true
+	f.backedUp = true
 	return nil
-}
-
-// Close gives the lock back. A journal that no Write ended stays, for the next
-// run to replay.
-func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var errs []error
-	if s.journal != nil {
-		errs = append(errs, s.journal.Close(), s.giveRoom())
-		s.journal = nil
-	}
-	if s.file != nil {
-		errs = append(errs, s.release())
-	}
-	return errors.Join(errs...)
 }
 
 func readAll(f *os.File) ([]byte, error) {

@@ -15,10 +15,11 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 )
 
-var options = local.Options{Version: "1.14.0", Operation: "OperationTypeApply"}
+var options = backend.Options{Version: "1.14.0", Operation: "OperationTypeApply"}
 
 // TestMain lets this binary be the other process that holds a lock: it opens the
 // state, says so, and waits until its input ends.
@@ -121,7 +122,7 @@ func TestTwoStoresOfOneProcess(t *testing.T) {
 	s := open(t, path)
 	defer closeStore(t, s)
 	_, err := local.Open(t.Context(), path, options)
-	var locked *local.LockError
+	var locked *backend.LockError
 	if !errors.As(err, &locked) || locked.Holder.Operation != "OperationTypeApply" {
 		t.Fatalf("got %v, want a LockError that names the holder", err)
 	}
@@ -142,7 +143,7 @@ func TestLockOfAnotherProcess(t *testing.T) {
 		t.Fatal(other.said)
 	}
 	_, err := local.Open(t.Context(), path, options)
-	var locked *local.LockError
+	var locked *backend.LockError
 	if !errors.As(err, &locked) || !strings.Contains(locked.Error(), "OperationTypeApply by ") {
 		t.Fatalf("got %v, want a LockError that names the holder", err)
 	}
@@ -361,7 +362,7 @@ func (p *process) end(t *testing.T) {
 	}
 }
 
-func open(t *testing.T, path string) *local.Store {
+func open(t *testing.T, path string) *backend.Store {
 	t.Helper()
 	s, err := local.Open(t.Context(), path, options)
 	if err != nil {
@@ -370,14 +371,14 @@ func open(t *testing.T, path string) *local.Store {
 	return s
 }
 
-func closeStore(t *testing.T, s *local.Store) {
+func closeStore(t *testing.T, s *backend.Store) {
 	t.Helper()
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-func write(t *testing.T, s *local.Store, st *state.State) {
+func write(t *testing.T, s *backend.Store, st *state.State) {
 	t.Helper()
 	if err := s.Write(st); err != nil {
 		t.Fatal(err)

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 )
 
 // A new snapshot is first written to a file of its own, which gets its name only
@@ -15,16 +16,16 @@ import (
 // program dies at, either the old snapshot is whole, or the new one is beside it.
 
 // nextPath is a whole snapshot that is being copied into the state file.
-func (s *Store) nextPath() string { return s.path + ".next" }
+func (f *file) nextPath() string { return f.path + ".next" }
 
-func (s *Store) copyIn(raw []byte) error {
-	if err := writeSynced(s.nextPath(), raw); err != nil {
+func (f *file) copyIn(raw []byte) error {
+	if err := backend.WriteSynced(f.nextPath(), raw); err != nil {
 		return fmt.Errorf("writing the state: %w", err)
 	}
-	if err := s.overwrite(raw); err != nil {
+	if err := f.overwrite(raw); err != nil {
 		return err
 	}
-	if err := os.Remove(s.nextPath()); err != nil {
+	if err := os.Remove(f.nextPath()); err != nil {
 		return fmt.Errorf("writing the state: %w", err)
 	}
 	return nil
@@ -32,75 +33,42 @@ func (s *Store) copyIn(raw []byte) error {
 
 // overwrite writes raw from the start, so that what an interruption leaves is
 // the beginning of raw.
-func (s *Store) overwrite(raw []byte) error {
-	err := s.file.Truncate(0)
+func (f *file) overwrite(raw []byte) error {
+	err := f.file.Truncate(0)
 	if err == nil {
-		_, err = s.file.WriteAt(raw, 0)
+		_, err = f.file.WriteAt(raw, 0)
 	}
 	if err == nil {
-		err = s.file.Sync()
+		err = f.file.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("writing the state (a whole copy is in %s): %w", s.nextPath(), err)
+		return fmt.Errorf("writing the state (a whole copy is in %s): %w", f.nextPath(), err)
 	}
 	return nil
 }
 
 // finishCopy ends a copy that was cut off. A snapshot that does not continue the
 // state file any more, because another program wrote that meanwhile, goes.
-func (s *Store) finishCopy() error {
-	next, err := os.ReadFile(s.nextPath())
+func (f *file) finishCopy() error {
+	next, err := os.ReadFile(f.nextPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("reading the state: %w", err)
 	}
-	now, err := readAll(s.file)
+	now, err := readAll(f.file)
 	if err != nil {
 		return fmt.Errorf("reading the state: %w", err)
 	}
 	// A copy that has not begun is not needed: the journal still has every step.
 	if len(now) < len(next) && bytes.HasPrefix(next, now) {
-		if err := s.overwrite(next); err != nil {
+		if err := f.overwrite(next); err != nil {
 			return err
 		}
 	}
-	if err := os.Remove(s.nextPath()); err != nil {
+	if err := os.Remove(f.nextPath()); err != nil {
 		return fmt.Errorf("removing a snapshot that is not needed any more: %w", err)
 	}
 	return nil
-}
-
-// writeSynced writes a file that is there whole or not at all.
-func writeSynced(path string, raw []byte) (err error) {
-	f, err := os.OpenFile(path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(path + ".tmp") // the first error counts
-		}
-	}()
-	_, err = f.Write(raw)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".tmp", path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes the names in a directory durable.
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
