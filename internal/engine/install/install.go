@@ -75,7 +75,8 @@ type Event struct {
 	Provider    addr.Provider
 	Version     versions.Version // zero while it is searched
 	Constraints string
-	Proof       string // what vouches for the package
+	Platform    Platform // zero if it is this machine's
+	Proof       string   // what vouches for the package
 }
 
 // EventKind is what happens.

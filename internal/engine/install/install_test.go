@@ -3,6 +3,7 @@ package install_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -396,5 +397,68 @@ func TestNoTLS(t *testing.T) {
 	b.Client.HTTP = http.DefaultClient // does not know the certificate
 	if _, err := b.install("", lock.File{}, install.Options{}); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestLock(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(t)
+	r.add("1.0.0", "one", "5.0")
+	b := newBench(t, r)
+	needs := install.Needs{}
+	needs.Add(b.thing, "")
+	f, diags := b.Lock(t.Context(), needs, lock.File{}, []install.Platform{install.Here}, install.From{})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if !f.Equal(b.must("", lock.File{}, install.Options{})) {
+		t.Errorf("got %s, want what init writes", f.Bytes())
+	}
+	partial, diags := b.Lock(t.Context(), needs, lock.File{}, []install.Platform{install.Here}, install.From{URL: r.URL + "/mirror/"})
+	if diags.HasErrors() || len(partial[b.thing].Hashes) != 1 {
+		t.Errorf("of a mirror: got %s, %v", partial.Bytes(), diags)
+	}
+	if _, diags := b.Lock(t.Context(), needs, lock.File{}, []install.Platform{{OS: "plan9", Arch: "mips"}}, install.From{URL: r.URL + "/mirror/"}); !strings.Contains(diags.Error(), "has no package of this version for plan9_mips") {
+		t.Errorf("got %v", diags)
+	}
+}
+
+// What mirror writes is a mirror, as a folder and over HTTP.
+func TestMirror(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(t)
+	r.add("1.0.0", "one", "5.0")
+	r.add("1.1.0", "two", "5.0")
+	b := newBench(t, r)
+	dir := t.TempDir()
+	for _, constraint := range []string{"1.0.0", "1.1.0"} {
+		needs := install.Needs{}
+		needs.Add(b.thing, constraint)
+		if diags := b.Mirror(t.Context(), needs, lock.File{}, []install.Platform{install.Here}, dir); diags.HasErrors() {
+			t.Fatal(diags)
+		}
+	}
+	site := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if strings.HasSuffix(req.URL.Path, ".json") {
+			w.Header().Set("Content-Type", "application/json")
+		}
+		http.FileServer(http.Dir(dir)).ServeHTTP(w, req)
+	}))
+	t.Cleanup(site.Close)
+	for _, m := range []settings.Method{{Kind: settings.FilesystemMirror, Location: dir}, {Kind: settings.NetworkMirror, Location: site.URL + "/"}} {
+		other := newBench(t, r)
+		other.Client.HTTP = site.Client()
+		other.Settings.Methods = []settings.Method{m}
+		for constraint, want := range map[string]string{"1.0.0": "one", "": "two"} {
+			if got := other.content(other.must(constraint, lock.File{}, install.Options{})); got != want {
+				t.Errorf("%v %s: got %q, want %q", m, constraint, got, want)
+			}
+		}
+	}
+	needs := install.Needs{}
+	needs.Add(b.thing, "1.0.0")
+	locked := lock.File{b.thing: {Version: versions.MustParseVersion("1.0.0"), Hashes: []string{"zh:another"}}}
+	if diags := b.Mirror(t.Context(), needs, locked, []install.Platform{install.Here}, t.TempDir()); !strings.Contains(diags.Error(), "none of those in the lock file") {
+		t.Errorf("got %v", diags)
 	}
 }
