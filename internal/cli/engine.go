@@ -9,9 +9,10 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/modules"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 )
 
 // compile loads the configuration of the working directory and prepares it.
@@ -39,7 +40,11 @@ func (v *view) compileIn(ctx context.Context, dir string) (*plan.Program, error)
 // configuration loads the configuration of a folder, with all the modules that it
 // calls.
 func (v *view) configuration(dir string) (*config.Module, hcl.Diagnostics) {
-	m, diags := config.Load(dir, nil)
+	fetched, err := modules.Read(modulesDir())
+	if err != nil {
+		return nil, hcl.Diagnostics{diagnosticOf(err)}
+	}
+	m, diags := config.Load(dir, fetched.Resolve)
 	v.read(m)
 	return m, diags
 }
@@ -55,22 +60,15 @@ func (f *lockFlags) declare(fs *flag.FlagSet) {
 	fs.DurationVar(&f.timeout, "lock-timeout", 0, "`time` to wait for another holder of the lock, such as 60s")
 }
 
-// options are those of opening a state for the operation.
-func (f lockFlags) options(operation string) backend.Options {
-	return backend.Options{Version: terraformVersion, Operation: operation, NoLock: !f.lock, LockTimeout: f.timeout, Archive: journals()}
-}
-
 // open opens the state of the working directory, locked for the operation.
-func (v *view) open(ctx context.Context, f lockFlags, operation string, m *config.Module) (*backend.Store, error) {
-	w, err := chosen()
+func (v *view) open(ctx context.Context, f lockFlags, operation string, m *config.Module) (*local.Store, error) {
+	path, err := statePath(m)
 	if err != nil {
 		return nil, v.fail(err)
 	}
-	b, err := backendOf(ctx, m, v.given)
-	if err != nil {
-		return nil, v.fail(err)
-	}
-	s, err := b.Open(ctx, w, f.options(operation))
+	s, err := local.Open(ctx, path, local.Options{
+		Version: terraformVersion, Operation: operation, NoLock: !f.lock, LockTimeout: f.timeout,
+	})
 	if err != nil {
 		return nil, v.fail(err)
 	}
@@ -78,7 +76,7 @@ func (v *view) open(ctx context.Context, f lockFlags, operation string, m *confi
 }
 
 // recovered tells of an earlier run that was cut off.
-func recovered(r backend.Recovery) hcl.Diagnostics {
+func recovered(r local.Recovery) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	if r.Replayed > 0 {
 		diags = append(diags, &hcl.Diagnostic{
@@ -108,20 +106,15 @@ func stored() (*state.File, error) {
 	if diags.HasErrors() {
 		m = nil // the state can be looked at whatever the configuration is like
 	}
-	w, err := chosen()
+	path, err := statePath(m)
 	if err != nil {
 		return nil, err
 	}
-	ctx := context.Background()
-	b, err := backendOf(ctx, m, nil)
-	if err != nil {
-		return nil, err
-	}
-	return b.Read(ctx, w)
+	return local.Read(path)
 }
 
 // stateOf is the state that a store holds, with its place in the history.
-func stateOf(s *backend.Store) (*state.State, plan.Base) {
+func stateOf(s *local.Store) (*state.State, plan.Base) {
 	f := s.File()
 	if f == nil {
 		return state.New(), plan.Base{}

@@ -15,7 +15,6 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/lock"
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/registry"
 )
 
 var initCommand = command{
@@ -44,7 +43,6 @@ type initFlags struct {
 	pluginDirs, backendSet []string
 	reconfigure, migrate   bool
 	forceCopy              bool
-	vars                   []config.Assignment // for where the state is kept
 }
 
 func (f *initFlags) declare(fs *flag.FlagSet) {
@@ -68,7 +66,6 @@ func (f *initFlags) declare(fs *flag.FlagSet) {
 	fs.BoolVar(&f.reconfigure, "reconfigure", false, "forget the backend of before, and use what is in the new one")
 	fs.BoolVar(&f.migrate, "migrate-state", false, "move the state to the backend of now")
 	fs.BoolVar(&f.forceCopy, "force-copy", false, "do so without asking, also in place of another state")
-	assignments(fs, &f.vars)
 }
 
 func (v *view) init(ctx context.Context, f *initFlags) error {
@@ -85,35 +82,51 @@ func (v *view) init(ctx context.Context, f *initFlags) error {
 	if err := v.diagnostics(diags); err != nil {
 		return err
 	}
-	m, diags := v.configuration(".")
+	root, diags := config.LoadRoot(".")
+	v.read(root)
 	if err := v.diagnostics(diags); err != nil {
 		return err
 	}
 	if f.backend {
 		v.step("initializing_backend_message", "Initializing the backend...")
-		v.given = f.vars
-		if err := v.initBackend(ctx, m, backendFlags{f.backendSet, f.reconfigure, f.migrate, f.forceCopy, f.lock}); err != nil {
+		if _, err := statePath(root); err != nil {
 			return v.fail(err)
 		}
 	}
-	v.step("initializing_provider_plugin_message", "Initializing provider plugins...")
-	i := &install.Installer{
-		Dir: packages(), Settings: user, Folders: f.pluginDirs, Report: v.installing,
-		Client: &registry.Client{Tokens: user.Tokens, Hosts: user.Hosts},
-	}
-	if err := v.installProviders(ctx, i, m, f); err != nil {
-		return err
-	}
-	program, err := v.compile(ctx)
+	m, err := v.initModules(ctx, root, f)
 	if err != nil {
 		return err
 	}
-	_ = program
+	v.step("initializing_provider_plugin_message", "Initializing provider plugins...")
+	i := &install.Installer{Dir: packages(), Settings: user, Client: v.p.registries(), Folders: f.pluginDirs, Report: v.installing}
+	if err := v.installProviders(ctx, i, m, f); err != nil {
+		return err
+	}
+	if _, err := v.compile(ctx); err != nil {
+		return err
+	}
 	v.step("output_init_success_message", v.out.Good("The working directory is ready."))
 	if !inAutomation() {
 		v.say("\nTo see what would be done: %s plan\n", name)
 	}
 	return nil
+}
+
+// initModules fetches the modules, or only looks whether they are there.
+func (v *view) initModules(ctx context.Context, root *config.Module, f *initFlags) (*config.Module, error) {
+	if !f.get {
+		m, diags := v.configuration(".")
+		return m, v.diagnostics(diags)
+	}
+	switch {
+	case len(root.Calls) == 0:
+	case f.upgrade:
+		v.step("upgrading_modules_message", "Upgrading modules...")
+	default:
+		v.step("initializing_modules_message", "Initializing modules...")
+	}
+	m, diags := v.fetch(ctx, f.upgrade)
+	return m, v.diagnostics(diags)
 }
 
 // installProviders installs what the configuration and the state need.
@@ -204,7 +217,10 @@ func (v *view) sayProvided(m *config.Module) {
 
 // installing shows a step of the installation.
 func (v *view) installing(e install.Event) {
-	at := e.Provider.Display()
+	at, on := e.Provider.Display(), ""
+	if e.Platform != (install.Platform{}) {
+		on = " for " + e.Platform.String()
+	}
 	switch e.Kind {
 	case install.Finding:
 		if e.Constraints == "" {
@@ -215,9 +231,9 @@ func (v *view) installing(e install.Event) {
 	case install.Reusing:
 		v.line(fmt.Sprintf("- Reusing previous version of %s from the dependency lock file", at))
 	case install.Installing:
-		v.line(fmt.Sprintf("- Installing %s v%s...", at, e.Version))
+		v.line(fmt.Sprintf("- Installing %s v%s%s...", at, e.Version, on))
 	case install.Installed:
-		v.line(fmt.Sprintf("- Installed %s v%s (%s)", at, e.Version, e.Proof))
+		v.line(fmt.Sprintf("- Installed %s v%s%s (%s)", at, e.Version, on, e.Proof))
 	case install.Cached:
 		v.line(fmt.Sprintf("- Using %s v%s from the shared cache directory", at, e.Version))
 	case install.Present:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
@@ -30,6 +31,9 @@ var providersSchema = command{
 				return v.fail(err)
 			}
 			m, diags := v.configuration(".")
+			if !diags.HasErrors() {
+				diags = append(diags, p.installed(m)...)
+			}
 			if diags.HasErrors() {
 				return v.diagnostics(diags)
 			}
@@ -54,19 +58,27 @@ var providersSchema = command{
 	},
 }
 
-// used are the providers that the configuration names or needs.
+// used are the providers that the configuration, with all its modules, names or
+// needs.
 func used(m *config.Module) map[addr.Provider]bool {
 	out := map[addr.Provider]bool{}
 	for x := range m.All() {
-		for _, r := range x.Required {
-			out[r.Provider] = true
-		}
-		for _, r := range x.Resources {
-			out[x.ProviderAddr(r.LocalProvider().Name)] = true
-		}
-		for ref := range x.Providers {
-			out[x.ProviderAddr(ref.Name)] = true
-		}
+		maps.Copy(out, usedBy(x))
+	}
+	return out
+}
+
+// usedBy are the providers that one module names or needs.
+func usedBy(m *config.Module) map[addr.Provider]bool {
+	out := map[addr.Provider]bool{}
+	for _, r := range m.Required {
+		out[r.Provider] = true
+	}
+	for _, r := range m.Resources {
+		out[m.ProviderAddr(r.LocalProvider().Name)] = true
+	}
+	for ref := range m.Providers {
+		out[m.ProviderAddr(ref.Name)] = true
 	}
 	return out
 }

@@ -23,6 +23,9 @@ var validateCommand = command{
 			}
 			m, diags := v.configuration(".")
 			if !diags.HasErrors() {
+				diags = append(diags, p.installed(m)...)
+			}
+			if !diags.HasErrors() {
 				program, more := plan.Compile(ctx, m, servers)
 				if diags = append(diags, more...); !diags.HasErrors() {
 					diags = append(diags, program.Validate(ctx)...)
