@@ -148,7 +148,7 @@ func (w *Wire) Do(r *http.Request) (*http.Response, error) {
 
 // send passes a request on, or answers a read with what was there before.
 func (w *Wire) send(r *http.Request, operation string, body []byte) (*http.Response, error) {
-	if w.Lag == 0 {
+	if w.Lag == 0 || bytes.Contains(body, []byte(`"ConsistentRead":true`)) { // AWS keeps its word
 		return w.Emulator.Do(r)
 	}
 	if !reads(operation) {
@@ -195,7 +195,7 @@ func (w *Wire) send(r *http.Request, operation string, body []byte) (*http.Respo
 
 // reads reports whether an operation changes nothing.
 func reads(operation string) bool {
-	for _, p := range []string{"Describe", "Get", "List", "GET ", "HEAD "} {
+	for _, p := range []string{"BatchGet", "Describe", "Get", "List", "Query", "Scan", "GET ", "HEAD "} {
 		if strings.HasPrefix(operation, p) {
 			return true
 		}

@@ -48,7 +48,7 @@ func (h *heard) Close() error {
 }
 
 func readsOnly(operation string) bool {
-	for _, verb := range []string{"Describe", "Get", "List"} {
+	for _, verb := range []string{"BatchGet", "Describe", "Get", "List", "Query", "Scan"} {
 		if strings.HasPrefix(operation, verb) {
 			return true
 		}

@@ -321,3 +321,45 @@ func untyped(v expr.Value) any {
 	}
 	return nil
 }
+
+// FromJSON is the item of an object as encoding/json reads it with UseNumber, of
+// plain values.
+func FromJSON(object map[string]any) (expr.Item, error) {
+	v, err := fromJSON(object, "")
+	if err != nil {
+		return nil, err
+	}
+	return v.(expr.Item), nil
+}
+
+func fromJSON(v any, at string) (expr.Value, error) {
+	switch v := v.(type) {
+	case string:
+		return expr.String(v), nil
+	case bool:
+		return expr.Bool(v), nil
+	case json.Number:
+		return numberOf(v, at)
+	case []any:
+		l := expr.List{}
+		for i, e := range v {
+			w, err := fromJSON(e, fmt.Sprintf("%s[%d]", at, i))
+			if err != nil {
+				return nil, err
+			}
+			l = append(l, w)
+		}
+		return l, nil
+	case map[string]any:
+		m := expr.Map{}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			w, err := fromJSON(v[name], at+"."+name)
+			if err != nil {
+				return nil, err
+			}
+			m[name] = w
+		}
+		return m, nil
+	}
+	return expr.Null{}, nil
+}

@@ -17,6 +17,7 @@ import (
 var Types = []tf.Entry[*Clients]{
 	Table,
 	TableItem,
+	TableItems,
 }
 
 // Actions lists the family's actions, alphabetically.
