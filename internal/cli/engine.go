@@ -12,7 +12,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/modules"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 )
 
 // compile loads the configuration of the working directory and prepares it.
@@ -60,15 +60,22 @@ func (f *lockFlags) declare(fs *flag.FlagSet) {
 	fs.DurationVar(&f.timeout, "lock-timeout", 0, "`time` to wait for another holder of the lock, such as 60s")
 }
 
+// options are those of opening a state for the operation.
+func (f lockFlags) options(operation string) backend.Options {
+	return backend.Options{Version: terraformVersion, Operation: operation, NoLock: !f.lock, LockTimeout: f.timeout, Archive: journals()}
+}
+
 // open opens the state of the working directory, locked for the operation.
-func (v *view) open(ctx context.Context, f lockFlags, operation string, m *config.Module) (*local.Store, error) {
-	path, err := statePath(m)
+func (v *view) open(ctx context.Context, f lockFlags, operation string, m *config.Module) (*backend.Store, error) {
+	w, err := chosen()
 	if err != nil {
 		return nil, v.fail(err)
 	}
-	s, err := local.Open(ctx, path, local.Options{
-		Version: terraformVersion, Operation: operation, NoLock: !f.lock, LockTimeout: f.timeout,
-	})
+	b, err := backendOf(ctx, m, v.given)
+	if err != nil {
+		return nil, v.fail(err)
+	}
+	s, err := b.Open(ctx, w, f.options(operation))
 	if err != nil {
 		return nil, v.fail(err)
 	}
@@ -76,7 +83,7 @@ func (v *view) open(ctx context.Context, f lockFlags, operation string, m *confi
 }
 
 // recovered tells of an earlier run that was cut off.
-func recovered(r local.Recovery) hcl.Diagnostics {
+func recovered(r backend.Recovery) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	if r.Replayed > 0 {
 		diags = append(diags, &hcl.Diagnostic{
@@ -106,15 +113,20 @@ func stored() (*state.File, error) {
 	if diags.HasErrors() {
 		m = nil // the state can be looked at whatever the configuration is like
 	}
-	path, err := statePath(m)
+	w, err := chosen()
 	if err != nil {
 		return nil, err
 	}
-	return local.Read(path)
+	ctx := context.Background()
+	b, err := backendOf(ctx, m, nil)
+	if err != nil {
+		return nil, err
+	}
+	return b.Read(ctx, w)
 }
 
 // stateOf is the state that a store holds, with its place in the history.
-func stateOf(s *local.Store) (*state.State, plan.Base) {
+func stateOf(s *backend.Store) (*state.State, plan.Base) {
 	f := s.File()
 	if f == nil {
 		return state.New(), plan.Base{}

@@ -43,6 +43,7 @@ type initFlags struct {
 	pluginDirs, backendSet []string
 	reconfigure, migrate   bool
 	forceCopy              bool
+	vars                   []config.Assignment // for where the state is kept
 }
 
 func (f *initFlags) declare(fs *flag.FlagSet) {
@@ -66,6 +67,7 @@ func (f *initFlags) declare(fs *flag.FlagSet) {
 	fs.BoolVar(&f.reconfigure, "reconfigure", false, "forget the backend of before, and use what is in the new one")
 	fs.BoolVar(&f.migrate, "migrate-state", false, "move the state to the backend of now")
 	fs.BoolVar(&f.forceCopy, "force-copy", false, "do so without asking, also in place of another state")
+	assignments(fs, &f.vars)
 }
 
 func (v *view) init(ctx context.Context, f *initFlags) error {
@@ -89,7 +91,8 @@ func (v *view) init(ctx context.Context, f *initFlags) error {
 	}
 	if f.backend {
 		v.step("initializing_backend_message", "Initializing the backend...")
-		if _, err := statePath(root); err != nil {
+		v.given = f.vars
+		if err := v.initBackend(ctx, root, backendFlags{f.backendSet, f.reconfigure, f.migrate, f.forceCopy, f.lock}); err != nil {
 			return v.fail(err)
 		}
 	}
