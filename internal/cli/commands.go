@@ -26,6 +26,7 @@ var commands = []command{
 	providersLock,
 	providersMirror,
 	providersSchema,
+	queryCommand,
 	refreshCommand,
 	showCommand,
 	stateList,
