@@ -72,6 +72,8 @@ var rules = []rule{
 	{"internal/engine/plan", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph"}},
 	{"internal/engine/apply", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph", "internal/engine/plan", "internal/engine/provision"}},
 
+	{"internal/engine/suite", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "=internal/engine/plugin", "internal/engine/plan", "internal/engine/apply"}},
+
 	// The emulator knows nothing of Terraform.
 	{"internal/emulator/clock", nil},
 	{"internal/emulator/store", nil},
@@ -87,10 +89,11 @@ var rules = []rule{
 		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/gateway", awsSDK,
 	}},
 
-	{"internal/ui", []string{"internal/engine/addr", "internal/engine/describe", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state"}},
+	{"internal/ui", []string{"internal/engine/addr", "internal/engine/describe", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state", "internal/engine/suite"}},
 	{"internal/cli", []string{"provider", "internal/ui", "internal/engine", "internal/emulator"}},
 	{"internal/acctest", []string{"provider", "internal", awsSDK}},
 	{"internal/tools/docs", []string{"=internal/emulator", "internal/emulator/wire", awsSDK}},
+	{"internal/tools/bench", []string{awsSDK}},
 	{"internal/tools", nil},
 	{"internal/arch", nil},
 }

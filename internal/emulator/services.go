@@ -79,6 +79,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if err != nil {
 		return nil, err
 	}
+	tables.Objects = files
 	tokens := sts.New(around, roles, e.key.ID, e.key.Secret)
 	functions, err := lambda.New(around, groups, tokens)
 	if err != nil {

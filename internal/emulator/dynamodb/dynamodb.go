@@ -32,6 +32,9 @@ type Service struct {
 	// first call.
 	RecoveryLag time.Duration
 
+	// Objects is where exports go and imports come from; nil: they are refused. It
+	// must be set before the first call.
+	Objects Objects
 	// Throttle has the service refuse what is beyond the capacity of a table or
 	// index, burst included. It must be set before the first call.
 	Throttle bool
@@ -47,6 +50,9 @@ type Service struct {
 	archive *store.Set[backup] // the same, of those that nobody asked for
 	kept    *store.Set[[]byte] // items of backups, by the backup's key and path
 	history *store.Set[past]   // by prefix and number
+
+	exports *store.Set[job[types.ExportDescription]]      // by scope, table and id
+	imports *store.Set[job[types.ImportTableDescription]] // by scope, table and id
 
 	streams *store.Set[stream] // by scope, table and label
 	records *store.Set[record] // by the stream's key and number
@@ -95,6 +101,14 @@ func New(e *env.Env) (*Service, error) {
 	if s.history, err = store.NewSet[past](e.Store, "dynamodb.history"); err != nil {
 		return nil, err
 	}
+	if s.exports, err = store.NewSet[job[types.ExportDescription]](e.Store, "dynamodb.export"); err != nil {
+		return nil, err
+	}
+	if s.imports, err = store.NewSet[job[types.ImportTableDescription]](e.Store, "dynamodb.import"); err != nil {
+		return nil, err
+	}
+	s.exports.Uncounted()
+	s.imports.Uncounted()
 	// These outlive their tables for a while, and nobody deployed them.
 	s.claims.Uncounted()
 	s.streams.Uncounted()
@@ -132,8 +146,10 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.DescribeContinuousBackups, s.DescribeContinuousBackups),
 			wire.Op(schemas.DescribeContributorInsights, s.DescribeContributorInsights),
 			wire.Op(schemas.DescribeEndpoints, s.DescribeEndpoints),
+			wire.Op(schemas.DescribeExport, s.DescribeExport),
 			wire.Op(schemas.DescribeGlobalTable, s.DescribeGlobalTable),
 			wire.Op(schemas.DescribeGlobalTableSettings, s.DescribeGlobalTableSettings),
+			wire.Op(schemas.DescribeImport, s.DescribeImport),
 			wire.Op(schemas.DescribeKinesisStreamingDestination, s.DescribeKinesisStreamingDestination),
 			wire.Op(schemas.DescribeLimits, s.DescribeLimits),
 			wire.Op(schemas.DescribeTable, s.DescribeTable),
@@ -142,11 +158,15 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.EnableKinesisStreamingDestination, s.EnableKinesisStreamingDestination),
 			wire.Op(schemas.ExecuteStatement, s.ExecuteStatement),
 			wire.Op(schemas.ExecuteTransaction, s.ExecuteTransaction),
+			wire.Op(schemas.ExportTableToPointInTime, s.ExportTableToPointInTime, wire.Refuse("FilterSpecification", "IncrementalExportSpecification")),
 			wire.Op(schemas.GetItem, s.GetItem),
 			wire.Op(schemas.GetResourcePolicy, s.GetResourcePolicy),
+			wire.Op(schemas.ImportTable, s.ImportTable, wire.Refuse("TableCreationParameters.VectorIndexes")),
 			wire.Op(schemas.ListBackups, s.ListBackups),
 			wire.Op(schemas.ListContributorInsights, s.ListContributorInsights),
+			wire.Op(schemas.ListExports, s.ListExports),
 			wire.Op(schemas.ListGlobalTables, s.ListGlobalTables),
+			wire.Op(schemas.ListImports, s.ListImports),
 			wire.Op(schemas.ListTables, s.ListTables),
 			wire.Op(schemas.ListTagsOfResource, s.ListTagsOfResource),
 			wire.Op(schemas.PutItem, s.PutItem),
