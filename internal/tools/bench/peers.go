@@ -147,11 +147,13 @@ func startPeer(ctx context.Context, name, path string, command func(port string)
 		return nil, err
 	}
 	s.pid = s.process.Process.Pid
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
 	for range 200 {
 		if c, err := net.Dial("tcp", at); err == nil {
 			return s, c.Close()
 		}
-		time.Sleep(50 * time.Millisecond)
+		<-again.C
 	}
 	s.stop()
 	return nil, errors.New("it does not listen")
