@@ -126,10 +126,11 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 }
 
 // planned is the plan's promise, or a new one if the configuration had unknown
-// values when the plan was made; the new one must keep the promise.
+// values when the plan was made; the new one must keep the promise. So is
+// an object to be created whose private data may be of the one before it.
 func (w *writer) planned(ctx context.Context) (plugin.Object, hcl.Diagnostics) {
 	after, _ := w.c.After.UnmarkDeep()
-	if w.c.Known {
+	if w.c.Known && (w.c.Action == plan.Update || len(w.c.Private) == 0) {
 		return plugin.Object{Value: after, Private: w.c.Private, Identity: w.c.Identity}, nil
 	}
 	prior := w.prior
@@ -260,7 +261,7 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 	}
 	null := cty.NullVal(schema.Type)
 	planned := plugin.Object{Value: null, Private: c.Private, Identity: prior.Identity}
-	if c.Action.Replaces() {
+	if c.Action == plan.CreateDelete {
 		// The plan was about the new object; what goes with the old one is asked for now.
 		asked, more := provider.Plan(ctx, c.Addr.Resource.Type, prior.Object, null, null)
 		if diags = append(diags, a.about(more, c.Addr)...); diags.HasErrors() {

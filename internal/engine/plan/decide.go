@@ -171,7 +171,7 @@ func (s *Session) Decide(ctx context.Context, r *Resource, instance addr.Instanc
 // ask has the provider plan the change from prior to what config proposes, and
 // checks the answer.
 func (s *Session) ask(ctx context.Context, provider *plugin.Provider, r *Resource, instance addr.Instance, prior plugin.Object, config cty.Value) (plugin.Planned, hcl.Diagnostics) {
-	proposed := r.Schema.WithoutWriteOnly(propose(&r.Schema.Block, prior.Value, config))
+	proposed := propose(&r.Schema.Block, prior.Value, config)
 	planned, diags := provider.Plan(ctx, r.Addr.Type, prior, proposed, config)
 	diags = s.Locate(diags, r, instance)
 	if diags.HasErrors() {
