@@ -9,6 +9,8 @@ import (
 
 // Sources lists the family's data sources, alphabetically.
 var Sources = []tf.SourceEntry[*table.Clients]{
-	tf.Lookup(table.Table),
+	tf.Lookup(table.Table, "restore"),
+	TableItem,
+	TableQuery,
 	tf.Listing(table.Table, "tables", "table_names"),
 }

@@ -18,6 +18,8 @@ type Source[C, M any] struct {
 	Name string
 	// Schema has the type's own attributes; region is added.
 	Schema schema.Schema
+	// Validate checks what attribute validators cannot; nil if there is nothing.
+	Validate func(ctx context.Context, v *Check, m *M)
 	// Read fills the model.
 	Read func(ctx context.Context, c C, m *M) error
 }
@@ -71,6 +73,17 @@ func (l *lookup[C, M]) Schema(_ context.Context, _ datasource.SchemaRequest, res
 
 func (l *lookup[C, M]) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
 	l.provider, _ = req.ProviderData.(*Provider)
+}
+
+func (l *lookup[C, M]) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	if l.Validate == nil {
+		return
+	}
+	var m M
+	resp.Diagnostics.Append(tfsdk.Config{Schema: l.schema, Raw: nullUnknown(req.Config.Raw, false)}.Get(ctx, &m)...)
+	if !resp.Diagnostics.HasError() {
+		l.Validate(ctx, &Check{config: req.Config.Raw, ds: &resp.Diagnostics}, &m)
+	}
 }
 
 func (l *lookup[C, M]) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {

@@ -208,7 +208,7 @@ func readItem(ctx context.Context, c *Clients, m *itemModel) error {
 	if err != nil {
 		return &tf.Problem{Summary: "Not the key of an item", Detail: fmt.Sprintf("%q: %s Write it in DynamoDB's JSON, such as {\"id\":{\"S\":\"a\"}}.", m.Key.ValueString(), err)}
 	}
-	found, err := get(ctx, c, m.Table.ValueString(), key)
+	found, err := Get(ctx, c, m.Table.ValueString(), key)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,10 @@ var Types = []tf.Entry[*Clients]{
 }
 
 // Actions lists the family's actions, alphabetically.
-var Actions = []tf.ActionEntry[*Clients]{}
+var Actions = []tf.ActionEntry[*Clients]{
+	BackupTable,
+	PutItems,
+}
 
 // Clients are the operations of AWS that the family calls.
 type Clients struct {

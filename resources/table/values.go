@@ -144,8 +144,8 @@ func keyOf(item expr.Item, names []string) (expr.Item, error) {
 	return key, nil
 }
 
-// get returns the item of a key, nil if there is none.
-func get(ctx context.Context, c *Clients, table string, key expr.Item) (expr.Item, error) {
+// Get returns the item of a key, nil if there is none.
+func Get(ctx context.Context, c *Clients, table string, key expr.Item) (expr.Item, error) {
 	out, err := c.DynamoDB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, Key: Attributes(key), ConsistentRead: aws.Bool(true)})
 	if err != nil || out.Item == nil {
 		return nil, err
