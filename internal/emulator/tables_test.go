@@ -1,6 +1,9 @@
 package emulator_test
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -144,6 +147,61 @@ func TestImport(t *testing.T) {
 		d := out.ImportTableDescription
 		if d.ImportStatus != tt.status || d.ProcessedItemCount != tt.processed || d.ImportedItemCount != tt.imported || d.ErrorCount != tt.errs {
 			t.Errorf("%s%s: got %s, %d processed, %d imported, %d errors", tt.bucket, tt.prefix, d.ImportStatus, d.ProcessedItemCount, d.ImportedItemCount, d.ErrorCount)
+		}
+	}
+}
+
+// wantTables is what every client of tables must see.
+var wantTables = map[string]any{
+	"deep": map[string]any{"list": []any{true, nil, 1.5}}, "tags": []any{"x", "y"}, "found": []any{2.0, 3.0}, "odd": 2.0, "updated": 2.0,
+	"refused": "ConditionalCheckFailedException", "cancelled": []any{"None", "ConditionalCheckFailed"}, "partiql": []any{map[string]any{"n": 3.0}}, "pages": 2.0, //nolint:misspell // AWS's spelling
+}
+
+func TestTablesJavaScript(t *testing.T) {
+	t.Parallel()
+	path := clients(t, "js", "node")
+	if _, err := os.Stat(filepath.Join(path, "node_modules", "@aws-sdk", "lib-dynamodb")); err != nil {
+		t.Skip("@aws-sdk/lib-dynamodb is missing: make clients")
+	}
+	cmd := exec.Command("node", filepath.Join("testdata", "clients", "tables.mjs"))
+	cmd.Env = environment(t, start(t, emulator.Config{}), "CLIENTS="+path)
+	scenario(t, cmd, wantTables)
+}
+
+func TestTablesBoto3(t *testing.T) {
+	t.Parallel()
+	path := clients(t, "boto3-new", "python3")
+	cmd := exec.Command("python3", filepath.Join("testdata", "clients", "tables.py"))
+	cmd.Env = environment(t, start(t, emulator.Config{}), "PYTHONPATH="+path)
+	scenario(t, cmd, wantTables)
+}
+
+func TestTablesAWSCLI(t *testing.T) {
+	t.Parallel()
+	if out, err := exec.Command("aws", "--version").CombinedOutput(); err != nil {
+		t.Skipf("aws is missing: %v %s", err, out)
+	}
+	env := environment(t, start(t, emulator.Config{}))
+	for _, c := range []struct {
+		args []string
+		want string // a part of what is printed
+	}{
+		{[]string{"create-table", "--table-name", "notes", "--billing-mode", "PAY_PER_REQUEST", "--attribute-definitions", "AttributeName=id,AttributeType=S", "--key-schema", "AttributeName=id,KeyType=HASH"}, `"TableName": "notes"`},
+		{[]string{"wait", "table-exists", "--table-name", "notes"}, ""},
+		{[]string{"put-item", "--table-name", "notes", "--item", `{"id":{"S":"å"},"n":{"N":"1.50"}}`}, ""},
+		{[]string{"get-item", "--table-name", "notes", "--key", `{"id":{"S":"å"}}`, "--query", "Item.n.N"}, `"1.5"`},
+		{[]string{"put-item", "--table-name", "notes", "--item", `{"id":{"S":"å"}}`, "--condition-expression", "attribute_not_exists(id)"}, "(ConditionalCheckFailedException)"},
+		{[]string{"execute-statement", "--statement", `SELECT * FROM "notes" WHERE id = 'å'`, "--query", "Items[0].n.N"}, `"1.5"`},
+		{[]string{"create-backup", "--table-name", "notes", "--backup-name", "daily", "--query", "BackupDetails.BackupStatus"}, `"CREATING"`},
+		{[]string{"list-backups", "--query", "length(BackupSummaries)"}, "1"},
+		{[]string{"delete-table", "--table-name", "notes", "--query", "TableDescription.TableStatus"}, `"DELETING"`},
+		{[]string{"describe-table", "--table-name", "notes"}, "(ResourceNotFoundException)"},
+	} {
+		cmd := exec.Command("aws", append([]string{"dynamodb"}, c.args...)...)
+		cmd.Env = env
+		out, err := cmd.CombinedOutput()
+		if failed := strings.HasSuffix(c.want, "Exception)"); (err != nil) != failed || !strings.Contains(string(out), c.want) {
+			t.Errorf("aws dynamodb %s: got %v: %s, want %s", c.args, err, out, c.want)
 		}
 	}
 }
