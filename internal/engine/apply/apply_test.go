@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
@@ -33,6 +34,8 @@ type bench struct {
 	opts  plan.Options
 	limit int
 	hook  plan.Hook
+
+	tamper func(*liar) // what is wrong with the provider; nil for nothing
 }
 
 func newBench(t *testing.T) *bench {
@@ -49,9 +52,19 @@ func (b *bench) write(name, content string) {
 
 func (b *bench) servers() plan.Servers {
 	return plan.Servers{
-		{Host: addr.DefaultHost, Namespace: "hashicorp", Type: "test"}: b.world.server,
+		{Host: addr.DefaultHost, Namespace: "hashicorp", Type: "test"}: b.server,
 		addr.Builtin: builtin.Server,
 	}
+}
+
+func (b *bench) server() (tfprotov6.ProviderServer, error) {
+	honest, err := b.world.server()
+	if b.tamper == nil || err != nil {
+		return honest, err
+	}
+	l := &liar{ProviderServer: honest, ActionServer: honest.(tfprotov6.ActionServer)}
+	b.tamper(l)
+	return l, nil
 }
 
 func (b *bench) compile() (*plan.Program, hcl.Diagnostics) {
