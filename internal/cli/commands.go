@@ -37,6 +37,7 @@ var commands = []command{
 	stateRm,
 	stateShow,
 	taintCommand,
+	testCommand,
 	untaintCommand,
 	validateCommand,
 	versionCommand,

@@ -117,7 +117,7 @@ func underline(line string, from, to int) string {
 
 // enclosing is the header of the top-level block around a place.
 func enclosing(src []byte, at *hcl.Range) string {
-	if !strings.HasSuffix(at.Filename, ".tf") && !strings.HasSuffix(at.Filename, ".tofu") {
+	if !strings.HasSuffix(at.Filename, ".tf") && !strings.HasSuffix(at.Filename, ".tofu") && !strings.HasSuffix(at.Filename, ".hcl") {
 		return ""
 	}
 	f, _ := hclsyntax.ParseConfig(src, at.Filename, hcl.InitialPos) // what can be read is enough

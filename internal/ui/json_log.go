@@ -58,13 +58,18 @@ func (l *Log) Version(product, terraformVersion string) {
 func (l *Log) Message(text string) { l.line("info", "log", text, nil) }
 
 // Diagnostics writes a line for each diagnostic.
-func (l *Log) Diagnostics(diags hcl.Diagnostics) {
+func (l *Log) Diagnostics(diags hcl.Diagnostics) { l.diagnostics(diags, nil) }
+
+// diagnostics writes them with what they are about.
+func (l *Log) diagnostics(diags hcl.Diagnostics, about fields) {
 	for _, d := range diags {
 		level, word := "error", "Error"
 		if d.Severity == hcl.DiagWarning {
 			level, word = "warn", "Warning"
 		}
-		l.line(level, "diagnostic", word+": "+d.Summary, fields{"diagnostic": diagnosticJSON(d, l.Sources)})
+		line := fields{"diagnostic": diagnosticJSON(d, l.Sources)}
+		maps.Copy(line, about)
+		l.line(level, "diagnostic", word+": "+d.Summary, line)
 	}
 }
 

@@ -106,6 +106,15 @@ type partJSON struct {
 
 // PlanJSON is the JSON document of a plan, on one line.
 func PlanJSON(p *plan.Plan, f PlanFacts) ([]byte, error) {
+	out, err := planOf(p, f)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(out)
+	return append(raw, '\n'), err
+}
+
+func planOf(p *plan.Plan, f PlanFacts) (*planJSON, error) {
 	out := planJSON{
 		Format: "1.2", Version: f.TerraformVersion, Timestamp: p.Time.UTC().Format(time.RFC3339),
 		Applyable: !p.Empty() || p.Mode == plan.RefreshOnly && p.Refreshed(), Complete: !p.Partial,
@@ -142,8 +151,7 @@ func PlanJSON(p *plan.Plan, f PlanFacts) ([]byte, error) {
 	for _, part := range f.Relevant {
 		out.Relevant = append(out.Relevant, partJSON{part.Addr.String(), append([]any{}, pathJSON(part.Path)...)})
 	}
-	raw, err := json.Marshal(out)
-	return append(raw, '\n'), err
+	return &out, nil
 }
 
 // refreshedOutputs are the outputs of the state, but for those whose new value is

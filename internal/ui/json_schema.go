@@ -12,10 +12,19 @@ import (
 // ProviderSchemas is the JSON document of what providers offer, on one line. The
 // answers are those of GetProviderSchema, by the provider's full address.
 func ProviderSchemas(answers map[string]*tfprotov6.GetProviderSchemaResponse) ([]byte, error) {
-	out := struct {
+	all, err := schemasJSON(answers)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(struct {
 		Format  string                  `json:"format_version"`
 		Schemas map[string]providerJSON `json:"provider_schemas"`
-	}{"1.0", map[string]providerJSON{}}
+	}{"1.0", all})
+	return append(raw, '\n'), err
+}
+
+func schemasJSON(answers map[string]*tfprotov6.GetProviderSchemaResponse) (map[string]providerJSON, error) {
+	out := map[string]providerJSON{}
 	for name, a := range answers {
 		for _, d := range a.Diagnostics {
 			if d.Severity == tfprotov6.DiagnosticSeverityError {
@@ -31,10 +40,9 @@ func ProviderSchemas(answers map[string]*tfprotov6.GetProviderSchemaResponse) ([
 		for name, f := range a.Functions {
 			p.Functions[name] = functionOf(f)
 		}
-		out.Schemas[name] = p
+		out[name] = p
 	}
-	raw, err := json.Marshal(out)
-	return append(raw, '\n'), err
+	return out, nil
 }
 
 type providerJSON struct {
