@@ -9,7 +9,7 @@ import (
 
 // Sources lists the family's data sources, alphabetically.
 var Sources = []tf.SourceEntry[*table.Clients]{
-	tf.Lookup(table.Table, "restore"),
+	tf.Lookup(table.Table, "import", "restore"),
 	TableItem,
 	TableQuery,
 	tf.Listing(table.Table, "tables", "table_names"),

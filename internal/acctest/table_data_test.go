@@ -4,6 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
 	"github.com/tfserverless/terraform-provider-serverless/provider/providertest"
 )
 
@@ -182,6 +187,71 @@ resource "serverless_table" "back" {
 	found, err := p.List("serverless_table", `{ name_prefix = "orders-other" }`, false, 0)
 	if err != nil || len(found) != 0 {
 		t.Errorf("what was restored with other keys is left: %q, %v", names(found), err)
+	}
+}
+
+// TestImportFromS3 makes tables of objects.
+func TestImportFromS3(t *testing.T) {
+	t.Parallel()
+	e := providertest.Emulator(t)
+	id, secret := e.Credentials()
+	url, err := e.URL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := s3.New(s3.Options{Region: "eu-north-1", BaseEndpoint: &url, UsePathStyle: true, Credentials: credentials.NewStaticCredentialsProvider(id, secret, "")})
+	if _, err := files.CreateBucket(t.Context(), &s3.CreateBucketInput{
+		Bucket: aws.String("data"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: "eu-north-1"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"json/a.json": "{\"Item\":{\"id\":{\"S\":\"a\"},\"total\":{\"N\":\"1.5\"}}}\n{\"Item\":{\"id\":{\"S\":\"b\"}}}\n",
+		"csv/a.csv":   "a;1\nb;2\n",
+		"bad/a.json":  "{\"Item\":{\"other\":{\"S\":\"a\"}}}\n",
+	} {
+		if _, err := files.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("data"), Key: &name, Body: strings.NewReader(text)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, p := deploy(t, e, ""), Speak(t, e, "")
+	config := func(from string) string {
+		return `
+provider "serverless" {
+  region = "eu-north-1"
+}
+resource "serverless_table" "t" {
+  name           = "imported"
+  partition_key  = { name = "id", type = "S" }
+  global_indexes = { by_total = { partition_key = { name = "total", type = "N" } } }
+  tags           = { app = "shop" }
+  stream         = "KEYS_ONLY"
+  import         = { bucket = "data", ` + from + ` }
+}`
+	}
+	for _, from := range []string{`prefix = "json/", format = "DYNAMODB_JSON"`, `prefix = "csv/", format = "CSV", csv = { delimiter = ";", header = ["id", "total"] }`} {
+		if _, err := m.Apply(t.Context(), config(from)); err != nil {
+			t.Fatalf("%s: %v", from, err)
+		}
+		found, err := p.List("serverless_table_item", `{ table = "imported" }`, false, 0)
+		if err != nil || len(found) != 2 {
+			t.Errorf("%s: got %d items, %v, want 2", from, len(found), err)
+		}
+		changes, err := m.Plan(t.Context(), config(from))
+		if err != nil || action(changes, "serverless_table.t") != "no-op" {
+			t.Errorf("%s: the plan after the apply is %v, %v", from, changes, err)
+		}
+	}
+	for from, want := range map[string]string{
+		`prefix = "bad/", format = "DYNAMODB_JSON"`:                                 "refused 1, more than max_errors",
+		`prefix = "json/", format = "DYNAMODB_JSON", bucket_owner = "111111111111"`: "The import failed",
+	} {
+		if _, err := m.Apply(t.Context(), config(from)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want a message with %q", from, err, want)
+		}
+		if found, err := p.List("serverless_table", `{}`, false, 0); err != nil || len(found) != 0 {
+			t.Errorf("%s: left %q, %v", from, names(found), err)
+		}
 	}
 }
 

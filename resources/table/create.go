@@ -21,9 +21,12 @@ import (
 func create(ctx context.Context, c *Clients, m *model) error {
 	made := m.made()
 	var err error
-	if m.Restore != nil {
+	switch {
+	case m.Restore != nil:
 		err = restoreTable(ctx, c, m)
-	} else {
+	case m.Import != nil:
+		err = importTable(ctx, c, m)
+	default:
 		err = createTable(ctx, c, m)
 	}
 	if tf.Is[*types.ResourceInUseException](err) || tf.Is[*types.TableAlreadyExistsException](err) {
@@ -32,8 +35,8 @@ func create(ctx context.Context, c *Clients, m *model) error {
 	if err != nil {
 		return err
 	}
-	if err = active(ctx, c, m); err == nil && m.Restore != nil {
-		made, err = restored(ctx, c, m)
+	if err = active(ctx, c, m); err == nil && (m.Restore != nil || m.Import != nil) {
+		made, err = found(ctx, c, m)
 	}
 	if err == nil {
 		err = update(ctx, c, made, m)
@@ -65,6 +68,18 @@ func unmark(ctx context.Context, c *Clients, m *model) error {
 }
 
 func createTable(ctx context.Context, c *Clients, m *model) error {
+	in := m.creation(ctx)
+	return tf.Retry(ctx, tf.Is[*types.LimitExceededException], func(ctx context.Context) error {
+		out, err := c.DynamoDB.CreateTable(ctx, in)
+		if err == nil {
+			m.named(out.TableDescription)
+		}
+		return err
+	})
+}
+
+// creation is all that the call that creates a table can be told.
+func (m *model) creation(ctx context.Context) *dynamodb.CreateTableInput {
 	in := &dynamodb.CreateTableInput{
 		TableName:             m.TableName.ValueStringPointer(),
 		AttributeDefinitions:  m.definitions(m.GlobalIndexes),
@@ -99,13 +114,7 @@ func createTable(ctx context.Context, c *Clients, m *model) error {
 	if m.Encryption != nil {
 		in.SSESpecification = m.Encryption.sse()
 	}
-	return tf.Retry(ctx, tf.Is[*types.LimitExceededException], func(ctx context.Context) error {
-		out, err := c.DynamoDB.CreateTable(ctx, in)
-		if err == nil {
-			m.named(out.TableDescription)
-		}
-		return err
-	})
+	return in
 }
 
 // named records what says which table it is.
@@ -119,7 +128,7 @@ func (m *model) named(t *types.TableDescription) {
 // finished table is never taken over, because another block or state has it.
 func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
 	found := *m
-	found.ID, found.Restore = basetypes.StringNull(), nil // so that all is read
+	found.ID = basetypes.StringNull() // so that all is read
 	tags, err := tagsInPlace(ctx, c, m)
 	if err != nil {
 		return errors.Join(conflict, err)

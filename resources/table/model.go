@@ -33,6 +33,7 @@ type (
 		KinesisStream      *kinesisStream         `tfsdk:"kinesis_stream"`
 		Insights           basetypes.String       `tfsdk:"contributor_insights"`
 		Replicas           map[string]replica     `tfsdk:"replicas"`
+		Import             *importing             `tfsdk:"import"`
 		Restore            *restore               `tfsdk:"restore"`
 		ARN                basetypes.String       `tfsdk:"arn"`
 		StreamARN          basetypes.String       `tfsdk:"stream_arn"`

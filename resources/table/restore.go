@@ -66,8 +66,13 @@ func restoreTable(ctx context.Context, c *Clients, m *model) error {
 	if err != nil {
 		return err
 	}
-	// A table that is being restored may not be tagged yet.
-	err = tf.Retry(ctx, busy, func(ctx context.Context) error {
+	return mark(ctx, c, m)
+}
+
+// mark marks a table as unfinished that could not be made so: as soon as DynamoDB
+// lets it be tagged.
+func mark(ctx context.Context, c *Clients, m *model) error {
+	err := tf.Retry(ctx, busy, func(ctx context.Context) error {
 		_, err := c.DynamoDB.TagResource(ctx, &dynamodb.TagResourceInput{
 			ResourceArn: m.ID.ValueStringPointer(), Tags: []types.Tag{{Key: aws.String(tf.MarkerKey), Value: aws.String(tf.Marker(ctx))}},
 		})
@@ -79,8 +84,9 @@ func restoreTable(ctx context.Context, c *Clients, m *model) error {
 	return nil
 }
 
-// restored is what came of a restore. Its keys must be those that are asked for.
-func restored(ctx context.Context, c *Clients, m *model) (*model, error) {
+// found is what came of a restore or an import. Its keys must be those that are
+// asked for.
+func found(ctx context.Context, c *Clients, m *model) (*model, error) {
 	found := *m
 	found.ID = basetypes.StringNull() // so that all is read
 	if err := read(ctx, c, &found); err != nil {
@@ -88,7 +94,7 @@ func restored(ctx context.Context, c *Clients, m *model) (*model, error) {
 	}
 	if found.permanent() != m.permanent() {
 		return nil, &tf.Problem{
-			Summary: "The restored table has other keys",
+			Summary: "The table that was made has other keys",
 			Detail: fmt.Sprintf("The keys and local indexes of %s cannot be changed. The source has %q, and the configuration says %q. Write those of the source.",
 				m.TableName.ValueString(), found.permanent(), m.permanent()),
 		}

@@ -147,6 +147,7 @@ var tableSchema = schema.Schema{
 				},
 			}},
 		},
+		"import": importAttribute,
 		"restore": schema.SingleNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: "What the table is made from, instead of empty: exactly one of `backup_arn` and `table`. The keys must be the source's; all else becomes as it is written here. Adding or changing it replaces the table; removing it changes nothing.",

@@ -111,6 +111,15 @@ func checkExtras(v *tf.Check, m *model) {
 			v.Error(path.Root("restore").AtName("time"), "A time without a table", "A backup is of one moment only; time goes with table. Remove it.")
 		}
 	}
+	if m.Import != nil && m.Restore != nil {
+		v.Error(path.Root("import"), "Two sources", "A table is made from an import or from a restore. Remove import or restore.")
+	}
+	if m.Import != nil && len(m.LocalIndexes) > 0 {
+		v.Error(path.Root("import"), "An import with local indexes", "DynamoDB makes no local indexes for an import. Make them global_indexes, or remove import.")
+	}
+	if m.Import != nil && m.Import.CSV != nil && !m.Import.Format.IsUnknown() && m.Import.Format.ValueString() != "CSV" {
+		v.Error(path.Root("import").AtName("csv"), "CSV options for another format", `import.csv is for format = "CSV". Remove it, or change the format.`)
+	}
 	if len(m.ResourcePolicy.ValueString()) > 20<<10 {
 		v.Error(path.Root("resource_policy"), "The policy is too long", fmt.Sprintf("It has %d bytes, and DynamoDB takes 20,480 at most. Shorten it.", len(m.ResourcePolicy.ValueString())))
 	}
@@ -189,6 +198,9 @@ func plan(_ context.Context, p *tf.Plan[model]) error {
 	}
 	if p.Config.Restore != nil && p.Changed("restore") {
 		p.Replace("restore")
+	}
+	if p.Config.Import != nil && p.Changed("import") {
+		p.Replace("import")
 	}
 	return nil
 }
