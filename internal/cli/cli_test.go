@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SELF", self) // for scripts that leave nothing on PATH
 			return err
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"freeze": freeze, "hold": hold, "release": release, "thaw": thaw, "waitfor": waitFor},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"attach": attach, "freeze": freeze, "hold": hold, "release": release, "thaw": thaw, "waitfor": waitFor},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
