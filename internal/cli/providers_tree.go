@@ -74,7 +74,7 @@ func (v *view) branch(m *config.Module, indent string) {
 		v.say("%s%s%s\n", indent, fork, line)
 	}
 	for i, call := range calls {
-		fork, further := "├── ", "│   "
+		fork, further := "├── ", "│\u00a0\u00a0 " // spaces that do not break, as terraform prints them
 		if i == len(calls)-1 {
 			fork, further = "└── ", strings.Repeat(" ", 4)
 		}

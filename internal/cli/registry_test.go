@@ -18,6 +18,7 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/google/go-cmp/cmp"
 )
 
 // calledModule is a module that needs a provider of the registry at a host.
@@ -184,8 +185,8 @@ func TestRegistries(t *testing.T) {
 	swapped := ours
 	swapped.program = path
 	swapped.run(0, "plan", "-detailed-exitcode")
-	if want := swapped.run(0, "providers"); tree != want {
-		t.Errorf("providers: got\n%s\nwant\n%s", tree, want)
+	if d := cmp.Diff(swapped.run(0, "providers"), tree); d != "" {
+		t.Errorf("providers:\n%s", d)
 	}
 	swapped = theirs
 	swapped.program = ours.program
