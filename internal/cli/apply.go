@@ -138,6 +138,12 @@ func (v *view) run(ctx context.Context, j *job, f *planFlags) error {
 		return err
 	}
 	operation, message := "apply", fmt.Sprintf("Apply complete! Resources: %d added, %d changed, %d destroyed.", result.Added, result.Changed, result.Destroyed)
+	if result.Imported > 0 {
+		message = strings.Replace(message, "Resources: ", fmt.Sprintf("Resources: %d imported, ", result.Imported), 1)
+	}
+	if result.Forgotten > 0 {
+		message = strings.Replace(message, " destroyed.", fmt.Sprintf(" destroyed, %d forgotten.", result.Forgotten), 1)
+	}
 	if j.plan.Mode == plan.Destroy {
 		operation, message = "destroy", fmt.Sprintf("Destroy complete! Resources: %d destroyed.", result.Destroyed)
 	}
@@ -145,7 +151,7 @@ func (v *view) run(ctx context.Context, j *job, f *planFlags) error {
 		message += fmt.Sprintf(" Actions: %d invoked.", result.Invoked)
 	}
 	if v.log != nil {
-		v.log.Applied(operation, message, result.Added, result.Changed, result.Destroyed)
+		v.log.Applied(operation, message, result.Imported, result.Added, result.Changed, result.Destroyed)
 	}
 	v.say("\n%s\n", v.out.Good(message))
 	return v.fail(v.outputs(result.State.Outputs()))

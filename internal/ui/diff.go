@@ -24,6 +24,7 @@ const (
 	addRemove   mark = "+/-"
 	readLater   mark = "<="
 	stopKeeping mark = "."
+	keepAdd     mark = "./+"
 )
 
 // change compares two values of one place. A null is the same as nothing there.

@@ -124,12 +124,12 @@ func (l *Log) Plan(p *plan.Plan) {
 		l.change("resource_drift", "Drift detected ("+actionWord(c.Action)+")", c)
 	}
 	for _, c := range p.Changes {
-		if c.Action != plan.NoOp {
-			l.change("planned_change", "Plan to "+actionWord(c.Action), c)
+		if c.Action != plan.NoOp || c.Moved() || c.Importing != nil {
+			l.change("planned_change", "Plan to "+changeWord(c), c)
 		}
 	}
 	add, change, destroy := p.Count()
-	l.summary("plan", fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", add, change, destroy)+actionsText(len(p.Invocations), " to invoke"), add, change, destroy)
+	l.summary("plan", "Plan: "+countText(p), p.Imports(), add, change, destroy)
 	outputs := map[string]any{}
 	for _, o := range p.Outputs {
 		outputs[o.Name] = struct {
@@ -143,11 +143,37 @@ func (l *Log) Plan(p *plan.Plan) {
 }
 
 func (l *Log) change(kind, what string, c plan.Change) {
+	importing, err := importingOf(c.Importing)
+	if err != nil {
+		importing = nil // an identity that is no JSON was refused before
+	}
 	l.line("info", kind, c.Addr.String()+": "+what, fields{"change": struct {
-		Resource resourceJSON `json:"resource"`
-		Action   string       `json:"action"`
-		Reason   string       `json:"reason,omitempty"`
-	}{resourceOf(c.Addr), actionWord(c.Action), reasonWord(c.Reason)}})
+		Resource  resourceJSON   `json:"resource"`
+		Previous  *resourceJSON  `json:"previous_resource,omitempty"`
+		Action    string         `json:"action"`
+		Reason    string         `json:"reason,omitempty"`
+		Importing *importingJSON `json:"importing,omitempty"`
+	}{resourceOf(c.Addr), previousOf(c), changeWord(c), reasonWord(c.Reason), importing}})
+}
+
+func previousOf(c plan.Change) *resourceJSON {
+	if !c.Moved() {
+		return nil
+	}
+	out := resourceOf(c.Previous)
+	return &out
+}
+
+// changeWord is an action as the log names it, where an object that only moves or
+// is only taken over has a word of its own.
+func changeWord(c plan.Change) string {
+	switch {
+	case c.Action == plan.NoOp && c.Importing != nil:
+		return "import"
+	case c.Action == plan.NoOp && c.Moved():
+		return "move"
+	}
+	return actionWord(c.Action)
 }
 
 // actionWord is an action as the log names it.
@@ -155,7 +181,7 @@ func actionWord(a plan.Action) string {
 	switch a {
 	case plan.NoOp:
 		return "noop"
-	case plan.DeleteCreate, plan.CreateDelete:
+	case plan.DeleteCreate, plan.CreateDelete, plan.ForgetCreate:
 		return "replace"
 	case plan.Forget:
 		return "remove"
@@ -177,18 +203,18 @@ func reasonWord(r plan.Reason) string {
 }
 
 // Applied is the summary of what was done; operation is "apply" or "destroy".
-func (l *Log) Applied(operation, message string, add, change, destroy int) {
-	l.summary(operation, message, add, change, destroy)
+func (l *Log) Applied(operation, message string, imported, add, change, destroy int) {
+	l.summary(operation, message, imported, add, change, destroy)
 }
 
-func (l *Log) summary(operation, message string, add, change, destroy int) {
+func (l *Log) summary(operation, message string, imported, add, change, destroy int) {
 	l.line("info", "change_summary", message, fields{"changes": struct {
 		Add       int    `json:"add"`
 		Change    int    `json:"change"`
 		Import    int    `json:"import"`
 		Remove    int    `json:"remove"`
 		Operation string `json:"operation"`
-	}{add, change, 0, destroy, operation}})
+	}{add, change, imported, destroy, operation}})
 }
 
 // Outputs writes the output values after an apply.

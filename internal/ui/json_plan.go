@@ -78,6 +78,7 @@ type variableJSON struct {
 
 type changeJSON struct {
 	Address  string    `json:"address"`
+	Previous string    `json:"previous_address,omitempty"`
 	Module   string    `json:"module_address,omitempty"`
 	Mode     string    `json:"mode"`
 	Type     string    `json:"type"`
@@ -97,6 +98,26 @@ type deltaJSON struct {
 	BeforeSensitive any             `json:"before_sensitive"`
 	AfterSensitive  any             `json:"after_sensitive"`
 	ReplacePaths    [][]any         `json:"replace_paths,omitempty"`
+	Importing       *importingJSON  `json:"importing,omitempty"`
+}
+
+// importingJSON says by what an object is taken over.
+type importingJSON struct {
+	ID       string          `json:"id,omitempty"`
+	Identity json.RawMessage `json:"identity,omitempty"`
+}
+
+func importingOf(i *plan.Importing) (*importingJSON, error) {
+	if i == nil {
+		return nil, nil
+	}
+	out := &importingJSON{ID: i.ID}
+	if i.Identity == cty.NilVal || i.Identity.IsNull() {
+		return out, nil
+	}
+	var err error
+	out.Identity, err = jsonValue(i.Identity)
+	return out, err
 }
 
 type partJSON struct {
@@ -235,8 +256,16 @@ func changesJSON(changes []plan.Change) ([]changeJSON, error) {
 		for _, p := range c.Requires {
 			delta.ReplacePaths = append(delta.ReplacePaths, pathJSON(p))
 		}
+		if delta.Importing, err = importingOf(c.Importing); err != nil {
+			return nil, fmt.Errorf("encoding the import of %s: %w", c.Addr, err)
+		}
+		previous := ""
+		if c.Moved() {
+			previous = c.Previous.String()
+		}
 		out = append(out, changeJSON{
-			Address: c.Addr.String(), Module: string(c.Addr.Module), Mode: c.Addr.Resource.Mode.String(),
+			Previous: previous,
+			Address:  c.Addr.String(), Module: string(c.Addr.Module), Mode: c.Addr.Resource.Mode.String(),
 			Type: c.Addr.Resource.Type, Name: c.Addr.Resource.Name, Index: keyJSON(c.Addr.Key),
 			Provider: c.Provider.Provider.String(), Deposed: c.Deposed, Change: delta, Reason: string(c.Reason),
 		})
@@ -289,7 +318,7 @@ func deltaOf(a plan.Action, before, after cty.Value) (deltaJSON, error) {
 var actions = [...][]string{
 	plan.NoOp: {"no-op"}, plan.Create: {"create"}, plan.Read: {"read"}, plan.Update: {"update"},
 	plan.DeleteCreate: {"delete", "create"}, plan.CreateDelete: {"create", "delete"},
-	plan.Delete: {"delete"}, plan.Forget: {"forget"},
+	plan.Delete: {"delete"}, plan.Forget: {"forget"}, plan.ForgetCreate: {"forget", "create"},
 }
 
 func pathJSON(p cty.Path) []any {

@@ -116,7 +116,7 @@ func TestLog(t *testing.T) {
 	l.Started(e)
 	l.Finished(e, nil)
 	l.Diagnostics(diagnostics(t))
-	l.Applied("apply", "Apply complete! Resources: 1 added, 0 changed, 0 destroyed.", 1, 0, 0)
+	l.Applied("apply", "Apply complete! Resources: 1 added, 0 changed, 0 destroyed.", 0, 1, 0, 0)
 	if err := l.Outputs(map[string]state.Output{"url": {Value: cty.StringVal("http://x")}, "key": {Value: cty.StringVal("hunter"), Sensitive: true}}); err != nil {
 		t.Fatal(err)
 	}

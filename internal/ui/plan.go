@@ -68,13 +68,14 @@ func (s Style) legend(changes []plan.Change) string {
 	}
 	d := &diff{style: s}
 	out := ""
-	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Delete, plan.DeleteCreate, plan.CreateDelete, plan.Read, plan.Forget} {
+	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Delete, plan.DeleteCreate, plan.CreateDelete, plan.Read, plan.Forget, plan.ForgetCreate} {
 		if used[a] {
 			out += fmt.Sprintf("%s %s\n", d.head(markOf(a)), map[plan.Action]string{
 				plan.Create: "create", plan.Update: "update in-place", plan.Delete: "destroy",
 				plan.DeleteCreate: "destroy and then create replacement",
 				plan.CreateDelete: "create replacement and then destroy",
 				plan.Read:         "read (data resources)", plan.Forget: "stop keeping, without destroying",
+				plan.ForgetCreate: "create replacement, without destroying",
 			}[a])
 		}
 	}
@@ -82,20 +83,37 @@ func (s Style) legend(changes []plan.Change) string {
 }
 
 func (s Style) summary(p *plan.Plan) string {
+	return s.paint(bold, "Plan:") + " " + countText(p) + "\n"
+}
+
+// countText is the number of objects of each kind of change.
+func countText(p *plan.Plan) string {
 	add, change, destroy := p.Count()
-	return s.paint(bold, "Plan:") + fmt.Sprintf(" %d to add, %d to change, %d to destroy.", add, change, destroy) +
-		actionsText(len(p.Invocations), " to invoke") + "\n"
+	out := fmt.Sprintf("%d to add, %d to change, %d to destroy", add, change, destroy)
+	if n := p.Imports(); n > 0 {
+		out = fmt.Sprintf("%d to import, ", n) + out
+	}
+	if n := p.Forgotten(); n > 0 {
+		out += fmt.Sprintf(", %d to forget", n)
+	}
+	return out + "." + actionsText(len(p.Invocations), " to invoke")
 }
 
 func (s Style) changes(p *plan.Plan, f PlanFacts) string {
 	var b strings.Builder
 	for _, c := range p.Changes {
-		if c.Action == plan.NoOp {
+		if c.Action == plan.NoOp && !c.Moved() && c.Importing == nil {
 			continue
 		}
 		b.WriteString("  " + s.paint(bold, "# "+c.Addr.String()+deposedText(c.Deposed)) + " " + s.verb(c) + "\n")
 		if why := reason(c); why != "" {
 			b.WriteString("  # (" + why + ")\n")
+		}
+		if c.Moved() && (c.Action != plan.NoOp || c.Importing != nil) {
+			b.WriteString("  # (moved from " + c.Previous.String() + ")\n")
+		}
+		if c.Importing != nil && c.Action != plan.NoOp {
+			b.WriteString("  # (imported from " + importedFrom(c.Importing) + ")\n")
 		}
 		b.WriteString(s.resource(c, f))
 		if c.Deposed == "" {
@@ -104,6 +122,13 @@ func (s Style) changes(p *plan.Plan, f PlanFacts) string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+func importedFrom(i *plan.Importing) string {
+	if i.ID != "" {
+		return quote(i.ID)
+	}
+	return Value(i.Identity)
 }
 
 func deposedText(key string) string {
@@ -117,6 +142,11 @@ func deposedText(key string) string {
 func (s Style) verb(c plan.Change) string {
 	replaced := "must be " + s.paint(bold+";"+red, "replaced")
 	switch c.Action {
+	case plan.NoOp:
+		if c.Importing != nil {
+			return "will be imported"
+		}
+		return "has moved from " + c.Previous.String()
 	case plan.Create:
 		return "will be created"
 	case plan.Read:
@@ -147,6 +177,8 @@ func reason(c plan.Change) string {
 	switch c.Reason {
 	case plan.DeleteNoConfig:
 		return "because " + c.Addr.Config().String() + " is not in configuration"
+	case plan.DeleteNoMoveTarget:
+		return "because " + c.Addr.String() + " was moved to, but is not in configuration"
 	case plan.DeleteNoModule:
 		return "because " + string(c.Addr.Module) + " is not in configuration"
 	case plan.DeleteEnabledFalse:
@@ -185,7 +217,7 @@ func (s Style) resource(c plan.Change, f PlanFacts) string {
 	m := markOf(c.Action)
 	within := m
 	switch {
-	case c.Action.Replaces():
+	case c.Action.Replaces(), c.Action == plan.ForgetCreate:
 		within = update
 	case c.Action == plan.Read:
 		within = add
@@ -218,6 +250,8 @@ func (d *diff) head(m mark) string {
 	switch m {
 	case removeAdd:
 		return d.symbol(remove) + "/" + d.symbol(add)
+	case keepAdd:
+		return string(stopKeeping) + "/" + d.symbol(add)
 	case addRemove:
 		return d.symbol(add) + "/" + d.symbol(remove)
 	case readLater:
@@ -229,7 +263,7 @@ func (d *diff) head(m mark) string {
 func markOf(a plan.Action) mark {
 	return [...]mark{
 		plan.NoOp: keep, plan.Create: add, plan.Read: readLater, plan.Update: update,
-		plan.DeleteCreate: removeAdd, plan.CreateDelete: addRemove, plan.Delete: remove, plan.Forget: stopKeeping,
+		plan.DeleteCreate: removeAdd, plan.CreateDelete: addRemove, plan.Delete: remove, plan.Forget: stopKeeping, plan.ForgetCreate: keepAdd,
 	}[a]
 }
 

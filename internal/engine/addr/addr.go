@@ -134,7 +134,14 @@ func (m ModuleInstance) Config() Module {
 // Parent is the module instance that m is called in, with the name of the call
 // and the key among its instances. m must not be the root.
 func (m ModuleInstance) Parent() (ModuleInstance, string, Key) {
-	for start := 0; ; {
+	start, last := 0, moduleStep{}
+	m.walk(func(at int, st moduleStep) { start, last = at, st })
+	return m[:max(start-1, 0)], last.name, last.key
+}
+
+// walk calls f for each step of m, with its place in the text.
+func (m ModuleInstance) walk(f func(at int, st moduleStep)) {
+	for start := 0; start < len(m); {
 		name := start + len("module.")
 		end := name
 		for end < len(m) && m[end] != '.' && m[end] != '[' {
@@ -144,12 +151,20 @@ func (m ModuleInstance) Parent() (ModuleInstance, string, Key) {
 		if end < len(m) && m[end] == '[' {
 			next = closing(m, end) + 1
 		}
-		if next >= len(m) {
-			return m[:max(start-1, 0)], string(m[name:end]), keyIn(string(m[end:next]))
-		}
+		f(start, moduleStep{name: string(m[name:end]), key: keyIn(string(m[end:next]))})
 		start = next + 1
 	}
 }
+
+// steps are those of m, from the root on.
+func (m ModuleInstance) steps() []moduleStep {
+	var out []moduleStep
+	m.walk(func(_ int, st moduleStep) { out = append(out, st) })
+	return out
+}
+
+// depth is the number of calls from the root to m.
+func (m Module) depth() int { return len(ModuleInstance(m).steps()) }
 
 // closing is where the index that opens at i ends. Keys are quoted, and so may
 // contain brackets.

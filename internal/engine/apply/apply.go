@@ -46,6 +46,10 @@ type Result struct {
 	// added and one destroyed.
 	Added, Changed, Destroyed int
 
+	// Imported counts the objects that were taken over, Forgotten those that were
+	// dropped from the state and left alone.
+	Imported, Forgotten int
+
 	// Invoked counts actions.
 	Invoked int
 
@@ -89,6 +93,7 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	begin, halt := context.WithCancel(ctx)
 	defer halt()
 	a.halt = halt
+	a.report(a.adopt())
 	outcomes, err := graph.Run(begin, a.steps(), o.Parallelism)
 	stop()
 	if err != nil {
@@ -163,6 +168,29 @@ func (a *applier) diagnostics() hcl.Diagnostics {
 	return append(slices.Clone(a.diags), a.Graph.Diagnostics()...)
 }
 
+// adopt records which objects have other addresses now, and which were taken over,
+// before anything else is recorded of them.
+func (a *applier) adopt() hcl.Diagnostics {
+	var gone, there []state.Entry
+	for _, c := range a.plan.Changes {
+		if !c.Moved() && c.Importing == nil {
+			continue
+		}
+		if c.Moved() {
+			gone = append(gone, state.Entry{Addr: c.Previous, Deposed: c.Deposed})
+		}
+		there = append(there, state.Entry{Addr: c.Addr, Deposed: c.Deposed, Provider: c.Provider, Object: a.state.GetDeposed(c.Addr, c.Deposed)})
+	}
+	if len(there) == 0 {
+		return nil
+	}
+	// Where one object leaves another may have come to: what is gone goes first.
+	if err := a.log.Commit(append(gone, there...)...); err != nil {
+		return a.unrecorded(there[0].Addr, err, notBegun)
+	}
+	return nil
+}
+
 // steps are the operations of the plan's graph.
 func (a *applier) steps() []graph.Step {
 	out := make([]graph.Step, len(a.plan.Graph))
@@ -204,7 +232,7 @@ func (a *applier) result(outcomes []graph.Outcome) Result {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	out := a.counts
-	out.State = a.state
+	out.State, out.Imported, out.Forgotten = a.state, a.plan.Imports(), a.plan.Forgotten()
 	skipped := map[addr.Instance]bool{}
 	for i, op := range a.plan.Graph {
 		switch {

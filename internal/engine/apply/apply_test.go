@@ -45,8 +45,24 @@ func newBench(t *testing.T) *bench {
 // write puts a file into the configuration.
 func (b *bench) write(name, content string) {
 	b.t.Helper()
-	if err := os.WriteFile(filepath.Join(b.dir, name), []byte(content), 0o600); err != nil {
-		b.t.Fatal(err)
+	write(b.t, b.dir, name, content)
+}
+
+// write puts a file into a directory. After a line such as "-- m/main.tf --"
+// another file begins.
+func write(t *testing.T, dir, name, content string) {
+	t.Helper()
+	for i, part := range strings.Split("\n"+content, "\n-- ") {
+		if i > 0 {
+			name, part, _ = strings.Cut(part, " --\n")
+		}
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.TrimPrefix(part, "\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -147,10 +163,16 @@ func (b *bench) output(name string) cty.Value {
 func actions(p *plan.Plan) string {
 	var out []string
 	for _, c := range p.Changes {
-		if c.Action == plan.NoOp {
+		if c.Action == plan.NoOp && !c.Moved() && c.Importing == nil {
 			continue
 		}
 		s := c.Addr.String()
+		if c.Moved() {
+			s += " from " + c.Previous.String()
+		}
+		if c.Importing != nil {
+			s += " importing " + c.Importing.ID
+		}
 		if c.Deposed != "" {
 			s += "(deposed)"
 		}

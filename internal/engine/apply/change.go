@@ -235,10 +235,12 @@ func (w *writer) store(o plugin.Object, tainted bool) hcl.Diagnostics {
 		return hcl.Diagnostics{plan.StateFailure(w.c.Addr, err)}
 	}
 	fresh.Tainted, fresh.CreateBeforeDestroy, fresh.Dependencies = tainted, w.r.CreateFirst, w.r.Needs
+	fresh.SkipDestroy = w.r.Lifecycle.KeepObject
 	return w.commit(state.Entry{Addr: w.c.Addr, Provider: w.r.Provider, Object: fresh})
 }
 
-// remove destroys the object of c, or the old one of a replacement.
+// remove destroys or forgets the object of c, or destroys the old one of a
+// replacement.
 func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 	deposed := c.Deposed
 	if c.Action == plan.CreateDelete {
@@ -251,6 +253,10 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 		return nil // it is gone already
 	}
 	entry := state.Entry{Addr: c.Addr, Deposed: deposed, Provider: c.Provider, Object: object}
+	if c.Action == plan.Forget {
+		entry.Object = nil
+		return a.commit(entry)
+	}
 	prior, schema, diags := a.Stored(ctx, entry)
 	if diags.HasErrors() {
 		return diags

@@ -375,7 +375,7 @@ func TestRepetitionChanges(t *testing.T) {
 	b.mustRun(src("count = 2"))
 	for _, c := range []struct{ meta, want string }{
 		{"count = 1", "test_thing.a[1] delete delete_because_count_index"},
-		{"", `test_thing.a create; test_thing.a[0] delete delete_because_wrong_repetition; test_thing.a[1] delete delete_because_wrong_repetition`},
+		{"", `test_thing.a from test_thing.a[0] no-op; test_thing.a[1] delete delete_because_wrong_repetition`},
 		{`for_each = toset(["k"])`, `test_thing.a[0] delete delete_because_wrong_repetition; test_thing.a[1] delete delete_because_wrong_repetition; test_thing.a["k"] create`},
 	} {
 		_, p := b.mustPlan(src(c.meta))

@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -99,7 +100,7 @@ func (p *testProvider) Configure(ctx context.Context, in provider.ConfigureReque
 }
 
 func (p *testProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return &thing{} }, func() resource.Resource { return &item{} }}
+	return []func() resource.Resource{func() resource.Resource { return &thing{c: &client{w: p.w}} }, func() resource.Resource { return &item{} }}
 }
 
 func (p *testProvider) DataSources(context.Context) []func() datasource.DataSource {
@@ -225,6 +226,31 @@ func (r *thing) Read(ctx context.Context, in resource.ReadRequest, out *resource
 		return
 	}
 	out.Diagnostics.Append(out.State.Set(ctx, &have)...)
+}
+
+func (r *thing) ImportState(ctx context.Context, in resource.ImportStateRequest, out *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughID(ctx, path.Root("id"), in, out)
+}
+
+// MoveState makes things of terraform_data.
+func (r *thing) MoveState(context.Context) []resource.StateMover {
+	return []resource.StateMover{{StateMover: func(ctx context.Context, in resource.MoveStateRequest, out *resource.MoveStateResponse) {
+		if in.SourceTypeName != "terraform_data" {
+			return
+		}
+		var from struct{ ID string }
+		if err := json.Unmarshal(in.SourceRawState.JSON, &from); err != nil {
+			out.Diagnostics.AddError("Bad state", err.Error())
+			return
+		}
+		m := thingModel{ID: types.StringValue(from.ID), Name: types.StringValue("moved"), Version: types.NumberValue(bigFloat(1))}
+		m.Tags, m.Settings = types.MapNull(types.StringType), types.ObjectNull(map[string]attr.Type{"mode": types.StringType, "token": types.StringType})
+		m.Rule = types.ListNull(types.ObjectType{AttrTypes: map[string]attr.Type{"port": types.NumberType}})
+		r.c.w.mu.Lock()
+		r.c.w.things[from.ID] = m
+		r.c.w.mu.Unlock()
+		out.Diagnostics.Append(out.TargetState.Set(ctx, &m)...)
+	}}}
 }
 
 func (r *thing) Update(ctx context.Context, in resource.UpdateRequest, out *resource.UpdateResponse) {

@@ -93,6 +93,7 @@ func newModule(dir string) *Module {
 		Outputs:   map[string]*Output{},
 		Resources: map[addr.Resource]*Resource{},
 		Calls:     map[string]*Call{},
+		Checks:    map[string]*CheckBlock{},
 	}
 }
 
@@ -200,9 +201,6 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 // unsupported says what to do without each kind of block that the engine does
 // not carry out yet.
 var unsupported = map[string]string{
-	"moved":    "Use the command \"state mv\" instead, and remove the block.",
-	"import":   "Use the command \"import\" instead, and remove the block.",
-	"removed":  "Use the command \"state rm\" instead, and remove the block.",
 	"check":    "Use a postcondition in a lifecycle block or a precondition in an output instead.",
 	"language": "Remove the block.",
 }
@@ -229,6 +227,14 @@ func (l *loader) file(f *hcl.File) {
 			l.output(b)
 		case "module":
 			l.call(b)
+		case "moved":
+			l.moved(b)
+		case "import":
+			l.importBlock(b)
+		case "removed":
+			l.removed(b)
+		case "check":
+			l.check(b)
 		case "resource", "data", "ephemeral":
 			l.resource(b)
 		case "action":

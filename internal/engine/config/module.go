@@ -38,6 +38,10 @@ type Module struct {
 	Outputs    map[string]*Output
 	Resources  map[addr.Resource]*Resource
 	Calls      map[string]*Call
+	Checks     map[string]*CheckBlock
+	Moved      []*Moved
+	Removed    []*Removed
+	Imports    []*Import
 
 	sources map[string][]byte
 }
@@ -183,6 +187,7 @@ type Resource struct {
 	Range     hcl.Range
 
 	Provisioners []*Provisioner // in the order in which they run
+	Check        string         // the check block around a data source, if there is one
 	Listing      *Listing       // nil unless it is a list block
 }
 
@@ -207,6 +212,7 @@ func (r *Resource) LocalProvider() ProviderRef {
 type Lifecycle struct {
 	CreateBeforeDestroy *bool // nil if not given
 	PreventDestroy      bool
+	KeepObject          bool            // destroy = false: objects are forgotten, not destroyed
 	IgnoreChanges       []hcl.Traversal // relative to the resource
 	IgnoreAll           bool
 	ReplaceTriggeredBy  []hcl.Expression

@@ -167,10 +167,9 @@ func (l *loader) lifecycle(r *Resource, b *hcl.Block) {
 		l.diags = append(l.diags, diags...)
 		out.ReplaceTriggeredBy = items
 	}
-	for _, name := range []string{"enabled", "destroy"} {
-		if a := c.Attributes[name]; a != nil {
-			l.fail(a.NameRange, "\""+name+"\" is not supported", "This version of the engine cannot carry out the lifecycle argument %q. Remove it.", name)
-		}
+	l.enabled(&r.Repetition, r.Addr.String(), c)
+	if a := managedOnly("destroy"); a != nil {
+		out.KeepObject = !l.flag(a)
 	}
 	if triggers := l.triggers(r, c.Blocks); len(triggers) > 0 {
 		out.Triggers = triggers

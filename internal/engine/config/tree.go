@@ -47,6 +47,14 @@ func (t *tree) load(dir string) (*Module, hcl.Diagnostics) {
 	}
 	for x := range m.All() {
 		diags = append(diags, x.check()...)
+		for _, b := range x.Imports {
+			if x.Parent != nil {
+				diags = append(diags, &hcl.Diagnostic{
+					Severity: hcl.DiagError, Summary: "Import in a called module", Subject: &b.Range,
+					Detail: "Only the root module has import blocks, as ids belong to one deployment. Move the block there; it can lead to resources of other modules.",
+				})
+			}
+		}
 		for _, c := range x.sortedCalls() {
 			diags = append(diags, x.checkCall(c)...)
 		}

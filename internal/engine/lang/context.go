@@ -226,6 +226,10 @@ func (e *Eval) resolve(ctx context.Context, r Ref, in Within) (cty.Value, hcl.Di
 func (e *Eval) each(r Ref, in Within) (cty.Value, hcl.Diagnostics) {
 	k, ok := in.Key.(addr.StringKey)
 	switch {
+	case in.eachKey != cty.NilVal && r.Name == "key":
+		return in.eachKey, nil
+	case in.eachKey != cty.NilVal && r.Name == "value":
+		return in.Each, nil
 	case !ok && !in.each:
 		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"each\" reference", "each.key and each.value are known only inside of a block that sets for_each.")}
 	case r.Name == "key" && !ok:

@@ -177,8 +177,9 @@ type Within struct {
 	Each cty.Value // each.value, cty.NilVal unless repeated by for_each
 	Self cty.Value // cty.NilVal where self is not allowed
 
-	counted, each bool // repeated by count or for_each, see Anywhere
-	raw           bool // variables need not keep their rules, which are being checked
+	counted, each bool      // repeated by count or for_each, see Anywhere
+	eachKey       cty.Value // of an import block, where it may be a number; else cty.NilVal
+	raw           bool      // variables need not keep their rules, which are being checked
 }
 
 // Anywhere is what expressions in a block see when it does not matter, or is not

@@ -240,3 +240,39 @@ func (e *Eval) expandForEach(ctx context.Context, what string, x hcl.Expression)
 	}
 	return out, diags
 }
+
+// ImportValues is what the instances of an import block see. x is its for_each,
+// nil for one instance that sees nothing: a map, an object, a set, or a list.
+func (e *Eval) ImportValues(ctx context.Context, x hcl.Expression) ([]Within, hcl.Diagnostics) {
+	if x == nil {
+		return []Within{{}}, nil
+	}
+	if e.o.Static {
+		_, diags := e.Expr(ctx, x, cty.DynamicPseudoType, Within{})
+		return []Within{{each: true}}, diags
+	}
+	v, diags := e.Expr(ctx, x, cty.DynamicPseudoType, Within{})
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	at := x.Range()
+	fail := func(detail string) ([]Within, hcl.Diagnostics) {
+		return nil, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Invalid for_each", Detail: detail, Subject: &at, Expression: x})
+	}
+	switch {
+	case v.IsMarked():
+		return fail("for_each of an import must be neither sensitive nor ephemeral: its keys are shown.")
+	case v.IsNull():
+		return fail("for_each is null. Give a map, a set or a list; an empty one imports nothing.")
+	case !v.IsKnown() || v.Type().IsSetType() && !v.IsWhollyKnown():
+		return fail("for_each of an import depends on values that are known only after apply. Use what the configuration itself says.")
+	case !v.CanIterateElements():
+		return fail(fmt.Sprintf("for_each of an import takes a map, a set or a list, but this is a %s.", v.Type().FriendlyName()))
+	}
+	var out []Within
+	for it := v.ElementIterator(); it.Next(); {
+		key, value := it.Element()
+		out = append(out, Within{eachKey: key, Each: value})
+	}
+	return out, diags
+}

@@ -142,7 +142,10 @@ func (s *Session) Decide(ctx context.Context, r *Resource, instance addr.Instanc
 		change.Action = Create
 	case force != "":
 		change.Action, change.Reason = DeleteCreate, force
-		if r.CreateFirst {
+		switch {
+		case r.Lifecycle.KeepObject:
+			change.Action = ForgetCreate
+		case r.CreateFirst:
 			change.Action = CreateDelete
 		}
 	case same(planned.Value, base.Value):
@@ -150,7 +153,7 @@ func (s *Session) Decide(ctx context.Context, r *Resource, instance addr.Instanc
 	default:
 		change.Action = Update
 	}
-	if change.Action.Replaces() && !base.Value.IsNull() {
+	if (change.Action.Replaces() || change.Action == ForgetCreate) && !base.Value.IsNull() {
 		// The new object starts from nothing, so that nothing of the old one is
 		// ignored or kept.
 		again := none

@@ -57,6 +57,10 @@ type planJSON struct {
 type changeJSON struct {
 	Addr         string     `json:"addr"`
 	Deposed      string     `json:"deposed,omitempty"`
+	Previous     string     `json:"previous,omitempty"`
+	ImportID     string     `json:"import_id,omitempty"`
+	ImportedBy   *valueJSON `json:"imported_by,omitempty"` // an identity
+	Imported     bool       `json:"imported,omitempty"`
 	Provider     string     `json:"provider"`
 	Action       Action     `json:"action"`
 	Reason       Reason     `json:"reason,omitempty"`
@@ -312,7 +316,16 @@ func encodeChanges(changes []Change) ([]changeJSON, error) {
 			Addr: c.Addr.String(), Deposed: c.Deposed, Provider: c.Provider.String(), Action: c.Action, Reason: c.Reason,
 			Private: c.Private, Known: c.Known, CreateFirst: c.CreateFirst,
 		}
+		if c.Moved() {
+			e.Previous = c.Previous.String()
+		}
 		var err error
+		if c.Importing != nil {
+			e.Imported, e.ImportID = true, c.Importing.ID
+			if e.ImportedBy, err = encodeIdentity(c.Importing.Identity); err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Addr, err)
+			}
+		}
 		if e.Before, err = encodeValue(c.Before, cty.DynamicPseudoType); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Addr, err)
 		}
@@ -326,12 +339,8 @@ func encodeChanges(changes []Change) ([]changeJSON, error) {
 			}
 			e.Requires = append(e.Requires, encoded)
 		}
-		if c.Identity != cty.NilVal && !c.Identity.IsNull() {
-			identity, err := encodeValue(c.Identity, c.Identity.Type())
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", c.Addr, err)
-			}
-			e.Identity = &identity
+		if e.Identity, err = encodeIdentity(c.Identity); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Addr, err)
 		}
 		for _, d := range c.Dependencies {
 			e.Dependencies = append(e.Dependencies, d.String())
@@ -339,6 +348,14 @@ func encodeChanges(changes []Change) ([]changeJSON, error) {
 		out[i] = e
 	}
 	return out, nil
+}
+
+func encodeIdentity(v cty.Value) (*valueJSON, error) {
+	if v == cty.NilVal || v.IsNull() {
+		return nil, nil
+	}
+	out, err := encodeValue(v, v.Type())
+	return &out, err
 }
 
 func decodePlan(ctx context.Context, prog *Program, doc *planJSON) (*Plan, error) {
@@ -425,6 +442,11 @@ func (e changeJSON) decode(ctx context.Context, s *Session) (c Change, err error
 	if c.Provider, err = addr.ParseProviderConfig(e.Provider); err != nil {
 		return c, err
 	}
+	if e.Previous != "" {
+		if c.Previous, err = addr.ParseInstance(e.Previous); err != nil {
+			return c, err
+		}
+	}
 	schema, diags := s.SchemaOf(ctx, c.Provider.Provider, c.Addr.Resource)
 	if diags.HasErrors() {
 		return c, diags
@@ -445,6 +467,14 @@ func (e changeJSON) decode(ctx context.Context, s *Session) (c Change, err error
 	if e.Identity != nil && schema.Identity != cty.NilType {
 		if c.Identity, err = e.Identity.decode(schema.Identity); err != nil {
 			return c, err
+		}
+	}
+	if e.Imported {
+		c.Importing = &Importing{ID: e.ImportID, Identity: cty.NullVal(cty.DynamicPseudoType)}
+		if e.ImportedBy != nil {
+			if c.Importing.Identity, err = e.ImportedBy.decode(schema.Identity); err != nil {
+				return c, err
+			}
 		}
 	}
 	for _, d := range e.Dependencies {

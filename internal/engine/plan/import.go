@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
 
@@ -32,16 +33,9 @@ func (p *Program) Import(ctx context.Context, o Options, a addr.Instance, id str
 	if diags = append(diags, pl.Locate(more, r, a)...); diags.HasErrors() {
 		return entry, diags
 	}
-	read, more := provider.Read(ctx, a.Resource.Type, found)
-	if diags = append(diags, pl.Locate(more, r, a)...); diags.HasErrors() {
+	read, more := pl.readImported(ctx, provider, r, a, found, &Importing{ID: id})
+	if diags = append(diags, more...); diags.HasErrors() {
 		return entry, diags
-	}
-	if read.Value.IsNull() {
-		return entry, append(diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "Cannot import what does not exist",
-			Detail:  fmt.Sprintf("The provider %s knows no object with the id %q for %s. Check the id, and the region and account that the provider is configured for.", r.Provider.Provider.Display(), id, a),
-			Subject: &r.Range, Extra: About{Addr: a.String()},
-		})
 	}
 	object, err := Record(r.Schema, read, nil)
 	if err != nil {
@@ -49,6 +43,23 @@ func (p *Program) Import(ctx context.Context, o Options, a addr.Instance, id str
 	}
 	entry.Object = object
 	return entry, diags
+}
+
+// readImported completes what an import found.
+func (p *planner) readImported(ctx context.Context, provider *plugin.Provider, r *Resource, a addr.Instance, found plugin.Object, what *Importing) (plugin.Object, hcl.Diagnostics) {
+	read, diags := provider.Read(ctx, a.Resource.Type, found)
+	if diags = p.Locate(diags, r, a); diags.HasErrors() || !read.Value.IsNull() {
+		return read, diags
+	}
+	which := fmt.Sprintf("the id %q", what.ID)
+	if what.ID == "" {
+		which = "that identity"
+	}
+	return read, append(diags, &hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: "Cannot import what does not exist",
+		Detail:  fmt.Sprintf("The provider %s knows no object with %s for %s. Check it, and the region and account that the provider is configured for.", r.Provider.Provider.Display(), which, a),
+		Subject: &r.Range, Extra: About{Addr: a.String()},
+	})
 }
 
 // importable is the block of an instance that an object can be imported to.

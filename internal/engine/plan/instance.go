@@ -48,11 +48,17 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 	}
 	prior := Prior{Object: plugin.Object{Value: cty.NullVal(r.Schema.Type)}}
 	var stored *state.Object
+	var importing *Importing
+	var o *object
 	if p.prior.Get(a) != nil {
-		o, more := p.objects.Get(ctx, objectID{addr: a})
-		if diags = append(diags, more...); diags.HasErrors() {
-			return cty.DynamicVal, diags
-		}
+		o, more = p.objects.Get(ctx, objectID{addr: a})
+	} else {
+		o, importing, more = p.imported(ctx, r, a)
+	}
+	if diags = append(diags, more...); diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	if o != nil {
 		prior, stored = o.Prior, o.stored
 	}
 	force, more := p.forced(ctx, r, a, in)
@@ -63,6 +69,7 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 	if diags = append(diags, more...); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
+	change.Importing = importing
 	p.record(change)
 	if change.Action == NoOp && stored != nil {
 		p.touch(a, r, stored)
@@ -85,11 +92,11 @@ func (s *Session) Before(ctx context.Context, r *Resource, a addr.Instance, in l
 
 // touch keeps what the configuration says of an object that does not change.
 func (p *planner) touch(a addr.Instance, r *Resource, stored *state.Object) {
-	if stored.CreateBeforeDestroy == r.CreateFirst && slices.Equal(stored.Dependencies, r.Needs) {
+	if stored.CreateBeforeDestroy == r.CreateFirst && stored.SkipDestroy == r.Lifecycle.KeepObject && slices.Equal(stored.Dependencies, r.Needs) {
 		return
 	}
 	p.next.Put(state.Entry{Addr: a, Provider: r.Provider, Object: stored.With(func(s *state.Object) {
-		s.CreateBeforeDestroy, s.Dependencies = r.CreateFirst, r.Needs
+		s.CreateBeforeDestroy, s.Dependencies, s.SkipDestroy = r.CreateFirst, r.Needs, r.Lifecycle.KeepObject
 	})})
 }
 
@@ -218,6 +225,11 @@ func (p *planner) planRemoval(ctx context.Context, id removalID) (struct{}, hcl.
 		Before: Marked(o.schema, o.Value, MarksOf(o.Sensitive)), After: cty.NullVal(o.schema.Type),
 		CreateFirst: o.stored.CreateBeforeDestroy, Dependencies: o.stored.Dependencies, Private: o.Private,
 	}
+	if p.keeps(id.addr, o.stored) {
+		change.Action = Forget
+		p.record(change)
+		return struct{}{}, diags
+	}
 	if p.plansDestroy(o.provider.Provider) {
 		provider, more := p.ProviderFor(ctx, id.addr, o.provider)
 		if diags = append(diags, more...); diags.HasErrors() {
@@ -240,12 +252,31 @@ func (p *planner) planRemoval(ctx context.Context, id removalID) (struct{}, hcl.
 	return struct{}{}, diags
 }
 
+// keeps tells that the object at a is to be forgotten and not destroyed: because a
+// removed block or its own block says so, or did when it was applied.
+func (p *planner) keeps(a addr.Instance, stored *state.Object) bool {
+	if r := p.Resource(a); r != nil {
+		return r.Lifecycle.KeepObject
+	}
+	for m := range p.Module.All() {
+		for _, b := range m.Removed {
+			if b.From.IsModule() && a.Module.Config().Within(b.From.Module(m.Path)) || !b.From.IsModule() && a.Config() == b.From.Config(m.Path) {
+				return !b.Destroy
+			}
+		}
+	}
+	return stored.SkipDestroy
+}
+
 // unwanted tells that the configuration has no place for an object, and why.
 func (p *planner) unwanted(ctx context.Context, id removalID) (Reason, bool, hcl.Diagnostics) {
 	if p.opts.Mode == Destroy || id.deposed != "" {
 		return "", true, nil
 	}
 	r := p.Resource(id.addr)
+	if _, moved := p.moved[id.addr]; r == nil && moved {
+		return DeleteNoMoveTarget, true, nil
+	}
 	if r == nil {
 		return DeleteNoConfig, true, nil
 	}

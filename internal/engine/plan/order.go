@@ -22,7 +22,7 @@ func (p *planner) order(changes []Change, invoked []invocationID) []Op {
 	}
 	for i, c := range changes {
 		switch {
-		case c.Action == Delete:
+		case c.Action == Delete || c.Action == Forget:
 			o.remove(i, c, p.removals.Node(removalID{c.Addr, c.Deposed}))
 		case c.Action.Replaces():
 			write := o.op(p.instances.Node(instanceID(c.Addr)))
@@ -108,7 +108,9 @@ func (o *orderer) op(n *graph.Node) int {
 }
 
 // writes tells that carrying out a leaves an object.
-func writes(a Action) bool { return a == Create || a == Read || a == Update || a.Replaces() }
+func writes(a Action) bool {
+	return a == Create || a == Read || a == Update || a == ForgetCreate || a.Replaces()
+}
 
 // remove is the step that destroys the object of a change. The node is what must
 // be there for it: the provider above all.
@@ -120,7 +122,7 @@ func (o *orderer) remove(change int, c Change, n *graph.Node) int {
 	}
 	o.after(o.gate(r, afterRemove), i)
 	switch c.Action {
-	case Delete:
+	case Delete, Forget:
 		o.after(i, o.gate(r, beforeDrop))
 	case CreateDelete:
 		o.after(i, o.gate(r, beforeRetire))

@@ -89,7 +89,7 @@ func (p *Plan) Empty() bool {
 		return false
 	}
 	for _, c := range p.Changes {
-		if c.Action != NoOp {
+		if c.Action != NoOp || c.Moved() || c.Importing != nil {
 			return false
 		}
 	}
@@ -110,7 +110,7 @@ func (p *Plan) Refreshed() bool { return p.refreshed }
 func (p *Plan) Count() (add, change, destroy int) {
 	for _, c := range p.Changes {
 		switch c.Action {
-		case Create:
+		case Create, ForgetCreate:
 			add++
 		case Update:
 			change++
@@ -123,13 +123,39 @@ func (p *Plan) Count() (add, change, destroy int) {
 	return add, change, destroy
 }
 
+// Forgotten is the number of objects to leave alone and drop from the state.
+func (p *Plan) Forgotten() int {
+	n := 0
+	for _, c := range p.Changes {
+		if c.Action == Forget || c.Action == ForgetCreate {
+			n++
+		}
+	}
+	return n
+}
+
+// Imports is the number of objects to take over.
+func (p *Plan) Imports() int {
+	n := 0
+	for _, c := range p.Changes {
+		if c.Importing != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // Change is what happens to one instance, or to one deposed object of it.
 type Change struct {
 	Addr     addr.Instance
-	Deposed  string // 8 hex digits, empty for the current object
+	Deposed  string        // 8 hex digits, empty for the current object
+	Previous addr.Instance // where the object was before it moved, or zero
 	Provider addr.ProviderConfig
 	Action   Action
 	Reason   Reason
+
+	// Importing is set where an object of before is taken over.
+	Importing *Importing
 
 	// Before and After are of the resource type's own type, null where there is
 	// no object. After may hold unknowns. Sensitive parts are marked, see
@@ -156,6 +182,9 @@ type Change struct {
 	Dependencies []addr.ConfigResource
 }
 
+// Moved tells that the object had another address before.
+func (c *Change) Moved() bool { return c.Previous != addr.Instance{} }
+
 // OutputChange is what happens to one output of the root module.
 type OutputChange struct {
 	Name      string
@@ -178,11 +207,12 @@ const (
 	CreateDelete        // replace: create, then destroy
 	Delete              // destroy
 	Forget              // leave the object alone and drop it from the state
+	ForgetCreate        // leave the old object alone, and make a new one
 )
 
 // String is the word for the action, "no-op" and "delete-create" among them.
 func (a Action) String() string {
-	return [...]string{"no-op", "create", "read", "update", "delete-create", "create-delete", "delete", "forget"}[a]
+	return [...]string{"no-op", "create", "read", "update", "delete-create", "create-delete", "delete", "forget", "forget-create"}[a]
 }
 
 // Replaces tells that a is one of the two kinds of replacement.
@@ -199,6 +229,7 @@ const (
 	ReplaceByRequest      Reason = "replace_by_request"
 	ReplaceByTriggers     Reason = "replace_by_triggers"
 	DeleteNoConfig        Reason = "delete_because_no_resource_config"
+	DeleteNoMoveTarget    Reason = "delete_because_no_move_target"
 	DeleteNoModule        Reason = "delete_because_no_module"
 	DeleteEnabledFalse    Reason = "delete_because_enabled_false"
 	DeleteWrongRepetition Reason = "delete_because_wrong_repetition"

@@ -60,12 +60,15 @@ type planner struct {
 	prior *state.State
 	next  *state.State // prior after refreshing
 	only  selection
+	relocation
 	query *query // nil unless the run is one of Query
 
 	objects   *graph.Memo[objectID, *object]
 	instances *graph.Memo[instanceID, cty.Value]
 	wholes    *graph.Memo[wholeID, cty.Value]
 	removals  *graph.Memo[removalID, struct{}]
+	wanted    *graph.Memo[importsID, map[addr.Instance]wanted]
+	imports   map[addr.ConfigResource]bool // have import blocks
 
 	triggers    *graph.Memo[triggersID, struct{}]
 	invocations *graph.Memo[invocationID, *Invocation]
@@ -86,8 +89,19 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 	if diags.HasErrors() {
 		return nil, diags
 	}
+	if o.Prior == nil {
+		o.Prior = state.New()
+	}
+	moves, more := p.relocate(o.Prior)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return nil, diags
+	}
+	o.Prior = moves.state
 	pl := p.planner(o)
-	var more hcl.Diagnostics
+	pl.relocation = moves
+	for _, b := range p.Module.Imports {
+		pl.imports[b.Block] = true
+	}
 	pl.only, more = p.selection(pl.opts)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
@@ -105,6 +119,12 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 func (p *planner) run(ctx context.Context) (*Plan, hcl.Diagnostics) {
 	diags := p.walk(ctx)
 	diags = append(diags, p.Graph.Diagnostics()...)
+	if p.opts.Mode != Destroy {
+		diags = append(diags, p.checkMoves(ctx)...)
+	}
+	if p.opts.Mode == Normal {
+		diags = append(diags, p.checkImports(ctx)...)
+	}
 	diags = append(diags, p.protected()...)
 	diags = append(diags, p.replaced()...)
 	diags = append(diags, p.misplaced()...)
@@ -133,7 +153,7 @@ func (p *Program) planner(o Options) *planner {
 	}
 	pl := &planner{
 		opts: o, hook: o.Hook, prior: o.Prior, next: o.Prior.Clone(),
-		changes: map[objectID]*Change{}, busy: map[addr.ModuleResource]bool{}, busyBlocks: map[addr.ConfigResource]bool{},
+		imports: map[addr.ConfigResource]bool{}, changes: map[objectID]*Change{}, busy: map[addr.ModuleResource]bool{}, busyBlocks: map[addr.ConfigResource]bool{},
 		invoked: map[invocationID]*Invocation{}, files: map[string]string{},
 	}
 	pl.Session = p.NewSession(SessionOptions{
@@ -144,6 +164,7 @@ func (p *Program) planner(o Options) *planner {
 	pl.instances = graph.NewMemo(pl.Graph, pl.nameInstance, pl.planInstance)
 	pl.wholes = graph.NewMemo(pl.Graph, pl.nameWhole, pl.collect)
 	pl.removals = graph.NewMemo(pl.Graph, nameRemoval, pl.planRemoval)
+	pl.wanted = graph.NewMemo(pl.Graph, pl.nameImports, pl.evalImports)
 	pl.triggers = graph.NewMemo(pl.Graph, nameTriggers, pl.planTriggers)
 	pl.invocations = graph.NewMemo(pl.Graph, nameInvocation, pl.planInvocation)
 	return pl
@@ -307,6 +328,7 @@ func (p *planner) collect(ctx context.Context, id wholeID) (cty.Value, hcl.Diagn
 func (p *planner) record(c Change) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	c.Previous = p.moved[c.Addr]
 	p.changes[objectID{c.Addr, c.Deposed}] = &c
 	if c.Action != NoOp {
 		p.busy[c.Addr.Of()], p.busyBlocks[c.Addr.Config()] = true, true

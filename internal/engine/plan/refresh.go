@@ -34,7 +34,13 @@ func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagno
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
-	before, more := upgrade(ctx, provider, schema, id.addr, stored)
+	foreign := p.foreign(id.addr)
+	var before plugin.Object
+	if foreign {
+		before, more = p.adopt(ctx, provider, id.addr, stored)
+	} else {
+		before, more = upgrade(ctx, provider, schema, id.addr, stored)
+	}
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
@@ -43,6 +49,9 @@ func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagno
 		provider: config, schema: schema, stored: stored,
 	}
 	if p.opts.NoRefresh {
+		if foreign {
+			diags = append(diags, p.keep(id, out)...)
+		}
 		return out, diags
 	}
 	if ctx.Err() != nil {
@@ -89,7 +98,7 @@ func (p *planner) keep(id objectID, o *object) hcl.Diagnostics {
 		return hcl.Diagnostics{StateFailure(id.addr, err)}
 	}
 	o.stored = o.stored.With(func(s *state.Object) {
-		s.Attributes, s.SchemaVersion, s.Private = fresh.Attributes, fresh.SchemaVersion, fresh.Private
+		s.Attributes, s.SchemaVersion, s.Private, s.Sensitive = fresh.Attributes, fresh.SchemaVersion, fresh.Private, fresh.Sensitive
 		if fresh.Identity != nil {
 			s.Identity, s.IdentityVersion = fresh.Identity, fresh.IdentityVersion
 		}

@@ -120,6 +120,14 @@ func (p *Program) plansDestroy(provider addr.Provider) bool {
 	return s != nil && s.PlanDestroy
 }
 
+// movesState tells that a provider can make objects from those of other types.
+func (p *Program) movesState(provider addr.Provider) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.schemas[provider]
+	return s != nil && s.MoveState
+}
+
 func (p *Program) nameProvider(c addr.ProviderConfig) (string, *hcl.Range) {
 	if m := p.modules[c.Module]; m != nil {
 		if b := m.ProviderBlock(c); b != nil {

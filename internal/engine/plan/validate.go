@@ -46,6 +46,9 @@ func (p *Program) Validate(ctx context.Context) hcl.Diagnostics {
 		}
 		w.ask(func() hcl.Diagnostics { return e.Enter(ctx) })
 	}
+	for m := range p.Module.All() {
+		w.ask(func() hcl.Diagnostics { return v.checkRemoved(m) })
+	}
 	for r := range p.resources {
 		id := addr.ModuleInstance(r.Module).Resource(r.Resource)
 		w.ask(func() hcl.Diagnostics { _, d := v.resources.Get(ctx, id); return d })
@@ -55,6 +58,29 @@ func (p *Program) Validate(ctx context.Context) hcl.Diagnostics {
 		w.ask(func() hcl.Diagnostics { return v.checkProvider(ctx, c) })
 	}
 	return sorted(graph.Reportable(append(w.wait(), v.Graph.Diagnostics()...)))
+}
+
+// checkRemoved refuses removed blocks for what the configuration has.
+func (v *validator) checkRemoved(m *config.Module) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, b := range m.Removed {
+		var at *hcl.Range
+		if b.From.IsModule() {
+			if found := v.modules[b.From.Module(m.Path)]; found != nil {
+				at = &found.Call().Range
+			}
+		} else if r := v.Program.resources[b.From.Config(m.Path)]; r != nil {
+			at = &r.Range
+		}
+		if at != nil {
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "Removed object still exists",
+				Detail:  fmt.Sprintf("This block says that %s is not in the configuration any more, but it is, at %s:%d. Remove one of the two blocks.", b.From, at.Filename, at.Start.Line),
+				Subject: &b.Range,
+			})
+		}
+	}
+	return diags
 }
 
 func ephemeralOutput(o *config.Output) hcl.Diagnostics {

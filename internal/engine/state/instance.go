@@ -60,6 +60,9 @@ func encodeInstance(e Entry) (json.RawMessage, error) {
 	if x.CreateBeforeDestroy {
 		members = append(members, member{"create_before_destroy", true})
 	}
+	if x.SkipDestroy {
+		members = append(members, member{"skip_destroy", true})
+	}
 	var o object
 	if err := o.putAll(members...); err != nil {
 		return nil, err
@@ -86,6 +89,7 @@ func decodeInstance(in fields) (slot, *Object, error) {
 		{"private", &o.Private},
 		{"dependencies", &deps},
 		{"create_before_destroy", &o.CreateBeforeDestroy},
+		{"skip_destroy", &o.SkipDestroy},
 	} {
 		if err := in.take(m.name, m.value); err != nil {
 			return at, nil, err

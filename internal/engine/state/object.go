@@ -33,6 +33,9 @@ type Object struct {
 	// must keep, when the configuration is gone.
 	CreateBeforeDestroy bool
 
+	// SkipDestroy means that the object is forgotten where it would be destroyed.
+	SkipDestroy bool
+
 	// Dependencies are the resources, without instance keys, that this one was
 	// built on.
 	Dependencies []addr.ConfigResource
