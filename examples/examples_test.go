@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -72,13 +73,60 @@ func engines(t *testing.T) []engine {
 	return all
 }
 
-func TestAccResources(t *testing.T) {
-	dirs, err := filepath.Glob("*/serverless_*")
+// examples lists the folders of one kind of example.
+func examples(t *testing.T, kind string) []string {
+	t.Helper()
+	dirs, err := filepath.Glob(kind + "/*")
 	if err != nil || len(dirs) == 0 {
-		t.Fatalf("no examples: %v", err)
+		t.Fatalf("no examples of %s: %v", kind, err)
 	}
-	for _, dir := range dirs {
-		each(t, dir, func(t *testing.T, w *work) { w.life() })
+	return dirs
+}
+
+func TestAccResources(t *testing.T) {
+	for _, kind := range []string{"resources", "data-sources", "functions"} {
+		for _, dir := range examples(t, kind) {
+			each(t, dir, func(t *testing.T, w *work) { w.life() })
+		}
+	}
+}
+
+// TestAccActions applies the examples of actions and invokes what nothing triggers,
+// with our engine alone: not each of the others has actions.
+func TestAccActions(t *testing.T) {
+	for _, dir := range examples(t, "actions") {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			w := start(t, dir, engines(t)[0])
+			w.life(func() {
+				w.run("apply", "-auto-approve", "-no-color", "-invoke=action."+filepath.Base(dir)+"."+w.label("action"))
+			})
+		})
+	}
+}
+
+// TestAccLists asks the queries of the examples, with our engine alone.
+func TestAccLists(t *testing.T) {
+	for _, dir := range examples(t, "list-resources") {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			w := start(t, dir, engines(t)[0])
+			table := `resource "serverless_table" "t" {
+  for_each      = toset(["shop-a", "settings"])
+  name          = each.key
+  partition_key = { name = "id", type = "S" }
+  tags          = { app = "shop" }
+}
+resource "serverless_table_item" "i" {
+  table = serverless_table.t["settings"].table_name
+  item  = { id = "a" }
+}
+`
+			w.write("what-is-there.tf", table)
+			w.life(func() {
+				if out := w.run("query", "-no-color"); !strings.Contains(out, "shop-a") && !strings.Contains(out, `{"S":"a"}`) {
+					t.Errorf("the query found\n%s", out)
+				}
+			})
+		})
 	}
 }
 
@@ -142,7 +190,8 @@ func start(t *testing.T, dir string, e engine) *work {
 		t.Fatal(err)
 	}
 	os.RemoveAll(filepath.Join(w.dir, ".serverless")) // of somebody's demo
-	if _, err := os.Stat(filepath.Join(w.dir, "main.tf")); err != nil {
+	_, whole := os.Stat(filepath.Join(w.dir, "main.tf"))
+	if _, function := os.Stat(filepath.Join(w.dir, "function.tf")); whole != nil && function != nil {
 		w.write("provider.tf", block)
 	}
 	rc := w.write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", "tfserverless/serverless", bin))
@@ -163,6 +212,20 @@ func (w *work) write(name, content string) string {
 		w.Fatal(err)
 	}
 	return path
+}
+
+// label is the name of the example's first block of that kind.
+func (w *work) label(kind string) string {
+	w.Helper()
+	text, err := os.ReadFile(filepath.Join(w.dir, kind+".tf"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^` + kind + ` "[^"]+" "([^"]+)"`).FindSubmatch(text)
+	if found == nil {
+		w.Fatalf("%s.tf has no block %s", kind, kind)
+	}
+	return string(found[1])
 }
 
 // build makes the executable that a stack's function is, as make demo does.

@@ -4,3 +4,9 @@ terraform import serverless_table.orders arn:aws:dynamodb:eu-north-1:12345678901
 
 # A table in another region than the provider's.
 terraform import serverless_table.orders shop-dev-orders@eu-west-1
+
+# A table of the provider hashicorp/aws moves with its state:
+#   moved {
+#     from = aws_dynamodb_table.orders
+#     to   = serverless_table.orders
+#   }
