@@ -177,7 +177,7 @@ func interrupted() *hcl.Diagnostic {
 // walk asks for everything, all at once, so that every read can begin as soon as
 // what it needs is there.
 func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
-	w := &walk{}
+	w := newWalk()
 	if len(p.opts.Invoke) > 0 {
 		for name := range p.Module.Variables {
 			w.ask(func() hcl.Diagnostics { _, d := p.Eval("").Variable(ctx, name); return d })
@@ -270,12 +270,24 @@ func (p *planner) planned(ctx context.Context, a addr.Instance) hcl.Diagnostics 
 // walk is a set of questions asked at the same time.
 type walk struct {
 	wg    sync.WaitGroup
+	open  chan struct{} // holds as many as there are open questions
 	mu    sync.Mutex
 	diags hcl.Diagnostics
 }
 
+// manyOpen is how many questions are open at most. It is far more than any API
+// answers at the same time, so that reads which can be answered together meet.
+const manyOpen = 1000
+
+func newWalk() *walk { return &walk{open: make(chan struct{}, manyOpen)} }
+
+// ask begins a question at once, as long as not too many are open: each takes a
+// stack of its own. Nothing can be stuck for that: what an open question needs, and
+// nobody has begun, it answers itself.
 func (w *walk) ask(question func() hcl.Diagnostics) {
 	w.wg.Go(func() {
+		w.open <- struct{}{}
+		defer func() { <-w.open }()
 		diags := question()
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -60,7 +60,7 @@ func (p *Program) Query(ctx context.Context, o Options, configs bool, f Finder) 
 	}
 	pl := p.planner(o)
 	pl.query = &query{f, configs}
-	w := &walk{}
+	w := newWalk()
 	root := pl.Eval("")
 	for name := range p.Module.Variables {
 		w.ask(func() hcl.Diagnostics { _, d := root.Variable(ctx, name); return d })

@@ -26,7 +26,7 @@ func (p *Program) Validate(ctx context.Context) hcl.Diagnostics {
 	})
 	v.resources = graph.NewMemo(v.Graph, v.name, v.check)
 
-	w := &walk{}
+	w := newWalk()
 	for m := range p.Module.All() {
 		e := v.Eval(addr.ModuleInstance(m.Path))
 		for name := range m.Variables {
