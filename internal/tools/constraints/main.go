@@ -24,6 +24,7 @@ import (
 // part of the namespace of the SDK's schemas.
 var services = []struct{ folder, name string }{
 	{"apigatewayv2/2018-11-29", "apigatewayv2"},
+	{"application-autoscaling/2016-02-06", "applicationautoscaling"},
 	{"dynamodb/2012-08-10", "dynamodb"},
 	{"dynamodbstreams/2012-08-10", "dynamodbstreams"},
 	{"iam/2010-05-08", "iam"},
