@@ -84,7 +84,7 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	}
 	a.Session = prog.NewSession(plan.SessionOptions{
 		Objects: a, Variables: p.Variables, Workspace: p.Workspace,
-		Functions: plan.FunctionScope(o.ReadFile, p.Time, true, nil), Unchecked: p.Mode == plan.Destroy,
+		Functions: plan.FunctionScope(o.ReadFile, p.Time, true, nil), Mode: p.Mode,
 	})
 	a.instances = graph.NewMemo(a.Graph, a.name, a.value)
 	a.wholes = graph.NewMemo(a.Graph, a.nameWhole, a.whole)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/zclconf/go-cty/cty"
 
@@ -410,5 +411,41 @@ func TestStateSurvivesARoundTrip(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(b.dir, "terraform.tfstate")); err == nil {
 		t.Error("the engine wrote a state file by itself")
+	}
+}
+
+// TestConditionsByMode demands that conditions that do not hold stop nothing
+// but what carries out the configuration: they are warnings when only the state
+// is brought in line, and nothing when everything is destroyed.
+func TestConditionsByMode(t *testing.T) {
+	t.Parallel()
+	src := func(ok bool) string {
+		lifecycle := "\n  lifecycle {\n    precondition {\n      condition = local.ok\n      error_message = \"bad\"\n    }\n    postcondition {\n      condition = local.ok && self != null\n      error_message = \"bad\"\n    }\n  }\n"
+		return fmt.Sprintf("locals {\n  ok = %v\n}\n", ok) +
+			"resource \"test_thing\" \"a\" {\n  name = \"a\"" + lifecycle + "}\n" +
+			"data \"test_lookup\" \"l\" {\n  key = \"a\"" + lifecycle + "}\n" +
+			"output \"o\" {\n  value = 1\n  precondition {\n    condition = local.ok\n    error_message = \"bad\"\n  }\n}\n"
+	}
+	b := newBench(t)
+	b.mustRun(src(true))
+	for mode, want := range map[plan.Mode]struct {
+		warnings int
+		failed   bool
+	}{plan.Normal: {0, true}, plan.RefreshOnly: {5, false}, plan.Destroy: {0, false}} {
+		b.opts.Mode = mode
+		_, _, diags := b.plan(src(false))
+		warnings := 0
+		for _, d := range diags {
+			if d.Severity == hcl.DiagWarning && d.Detail == "bad" {
+				warnings++
+			}
+		}
+		if warnings != want.warnings || diags.HasErrors() != want.failed {
+			t.Errorf("mode %d: got %s", mode, text(diags))
+		}
+	}
+	b.opts.Mode = plan.Destroy
+	if _, diags := b.run(""); diags.HasErrors() || !b.state.Empty() {
+		t.Errorf("got %s", text(diags))
 	}
 }

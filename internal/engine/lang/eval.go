@@ -57,8 +57,12 @@ type Options struct {
 	// Applying is the value of terraform.applying.
 	Applying bool
 
-	// Unchecked leaves the validation rules of variables aside.
+	// Unchecked leaves conditions and the validation rules of variables aside.
 	Unchecked bool
+
+	// Lenient makes warnings of conditions that do not hold, but for the rules of
+	// variables.
+	Lenient bool
 }
 
 // Tree evaluates a configuration: it has an Eval for each module instance. What

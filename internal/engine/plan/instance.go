@@ -113,8 +113,26 @@ func (p *planner) asItIs(ctx context.Context, r *Resource, a addr.Instance) (cty
 	v := Marked(r.Schema, o.Value, MarksOf(o.Sensitive))
 	if p.opts.Mode == RefreshOnly {
 		p.record(Change{Addr: a, Provider: r.Provider, Before: v, After: v, Private: o.Private})
+		diags = append(diags, p.conditions(ctx, r, a, v)...)
 	}
 	return v, diags
+}
+
+// conditions checks those of an object that is left as it is. It is not there for
+// long if the configuration does not have it any more.
+func (p *planner) conditions(ctx context.Context, r *Resource, a addr.Instance, v cty.Value) hcl.Diagnostics {
+	if len(r.Lifecycle.Preconditions)+len(r.Lifecycle.Postconditions) == 0 {
+		return nil
+	}
+	e := p.Eval(a.Module)
+	x, diags := e.Expand(ctx, a.Resource)
+	if diags.HasErrors() || !x.Has(a.Key) {
+		return diags
+	}
+	in := x.Within(a.Key)
+	diags = append(diags, p.Before(ctx, r, a, in)...)
+	in.Self = v
+	return append(diags, e.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
 }
 
 // forced finds a reason to replace the instance even if nothing in it changes.

@@ -158,7 +158,7 @@ func (p *Program) planner(o Options) *planner {
 	}
 	pl.Session = p.NewSession(SessionOptions{
 		Objects: pl, Variables: o.Variables, Workspace: o.Workspace,
-		Functions: FunctionScope(o.ReadFile, o.Now, false, pl.used), Unchecked: o.Mode == Destroy,
+		Functions: FunctionScope(o.ReadFile, o.Now, false, pl.used), Mode: o.Mode,
 	})
 	pl.objects = graph.NewMemo(pl.Graph, nameObject, pl.refresh)
 	pl.instances = graph.NewMemo(pl.Graph, pl.nameInstance, pl.planInstance)

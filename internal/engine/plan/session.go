@@ -42,7 +42,7 @@ type SessionOptions struct {
 	Workspace string
 	Functions funcs.Scope // Base is set from the module
 	Static    bool        // leave what differs between instances unknown
-	Unchecked bool        // leave the rules of variables aside
+	Mode      Mode        // what conditions that do not hold mean
 }
 
 // NewSession begins a run in which nothing is evaluated yet.
@@ -54,7 +54,8 @@ func (p *Program) NewSession(o SessionOptions) *Session {
 		Functions: func(m *config.Module) map[string]function.Function {
 			return lang.Functions(o.Functions, p.providerFunctions(m))
 		},
-		Variables: o.Variables, Workspace: o.Workspace, Static: o.Static, Unchecked: o.Unchecked, Applying: o.Functions.Applying,
+		Variables: o.Variables, Workspace: o.Workspace, Static: o.Static, Applying: o.Functions.Applying,
+		Unchecked: o.Mode == Destroy, Lenient: o.Mode == RefreshOnly,
 	})
 	s.providers = graph.NewMemo(s.Graph, p.nameProvider, s.configure)
 	return s
