@@ -118,7 +118,6 @@ func (t *TestLog) Destroying(f *suite.File, r *suite.Run) {
 
 // FileEnded writes how a file ended, and what it left.
 func (t *TestLog) FileEnded(f *suite.File, o suite.FileOutcome) {
-	t.Log.diagnostics(o.Diags, fields{"@testfile": f.Path})
 	for _, l := range o.Left {
 		type failed struct {
 			Instance string `json:"instance"`
@@ -130,6 +129,7 @@ func (t *TestLog) FileEnded(f *suite.File, o suite.FileOutcome) {
 		t.Log.line("error", "test_cleanup", fmt.Sprintf("%s was left by the run %q, and has to be destroyed by hand.", count(len(all), "object"), l.Run.Name),
 			fields{"@testfile": f.Path, "@testrun": l.Run.Name, "test_cleanup": map[string]any{"failed_resources": all}})
 	}
+	t.Log.diagnostics(o.Diags, fields{"@testfile": f.Path})
 	word := o.Status
 	if word == suite.Error {
 		word = suite.Fail

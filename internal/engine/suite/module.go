@@ -56,7 +56,9 @@ func (x *execution) providers(m *config.Module, r *Run, names *hcl.EvalContext) 
 	if wanted == nil {
 		wanted = map[config.ProviderRef]config.ProviderRef{}
 		for ref := range x.f.providers {
-			wanted[ref] = ref
+			if needs(m, m.ProviderAddr(ref.Name)) {
+				wanted[ref] = ref
+			}
 		}
 	}
 	doubles := map[addr.ProviderConfig]*double{}
@@ -89,6 +91,23 @@ func (x *execution) providers(m *config.Module, r *Run, names *hcl.EvalContext) 
 		m.Providers[inside] = block
 	}
 	return doubles, diags
+}
+
+// needs tells that m or a module below it has something of a provider.
+func needs(m *config.Module, provider addr.Provider) bool {
+	for x := range m.All() {
+		for _, r := range x.Required {
+			if r.Provider == provider {
+				return true
+			}
+		}
+		for _, r := range x.Resources {
+			if x.ProviderAddr(r.LocalProvider().Name) == provider {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // overrideModule puts a module without anything but given outputs in the place of

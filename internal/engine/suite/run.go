@@ -200,7 +200,11 @@ func (x *execution) carryOut(ctx context.Context, r *Run, order int, out *Outcom
 	p, diags := program.Plan(ctx, options)
 	out.Plan = p
 	if !r.apply || p == nil {
-		x.conclude(ctx, r, out, expected, diags, plan.Look{State: s.state, Plan: p, Variables: vars})
+		look := plan.Look{State: s.state, Plan: p, Variables: vars}
+		if p != nil {
+			look.State = p.Prior // with the data that was read
+		}
+		x.conclude(ctx, r, out, expected, diags, look)
 		return
 	}
 	result, more := apply.Run(ctx, program, p, apply.Options{Parallelism: x.o.Parallelism, ReadFile: x.o.ReadFile})
@@ -259,6 +263,7 @@ func (x *execution) conclude(ctx context.Context, r *Run, out *Outcome, expected
 	out.Status = Pass
 	names := x.names(nil)
 	names.Variables = map[string]cty.Value{"run": names.Variables["run"], "output": object}
+	names.Functions = nil // those of the module count
 	for _, a := range r.asserts {
 		held, diags := assert(ctx, session, a, names)
 		out.Diags = append(out.Diags, diags...)
