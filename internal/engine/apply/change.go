@@ -187,6 +187,10 @@ func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned pl
 		diags = append(diags, w.Bug(w.r, w.c.Addr, "Invalid result of the provider", "values are still unknown after apply"))
 		got.Value = cty.UnknownAsNull(got.Value)
 	}
+	if !lost && got.Identity != cty.NilVal && !got.Identity.IsWhollyKnown() {
+		diags = append(diags, w.Bug(w.r, w.c.Addr, "Invalid result of the provider", "the identity is still unknown after apply"))
+		got.Identity = cty.NullVal(w.r.Schema.Identity)
+	}
 	if !diags.HasErrors() && got.Value.IsNull() {
 		diags = append(diags, w.Bug(w.r, w.c.Addr, "Invalid result of the provider", "the object is absent after it was created or changed"))
 	}

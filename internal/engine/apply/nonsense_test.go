@@ -355,16 +355,28 @@ func TestNonsenseElsewhere(t *testing.T) {
 		}
 	}
 	const (
+		item   = "resource \"test_item\" \"a\" {\n  name = \"a\"\n}\n"
 		lookup = "data \"test_lookup\" \"a\" {\n  key = \"a\"\n}\n"
 		token  = "ephemeral \"test_token\" \"a\" {\n  name = \"a\"\n}\n"
 		action = "action \"test_say\" \"a\" {\n  config {\n    message = \"a\"\n  }\n}\nresource \"test_thing\" \"a\" {\n  name = \"a\"\n  lifecycle {\n    action_trigger {\n      events = [after_create]\n      actions = [action.test_say.a]\n    }\n  }\n}\n"
 	)
+	identity := func(v *tfprotov6.DynamicValue) func(*liar) {
+		return func(l *liar) {
+			l.apply = func(r *tfprotov6.ApplyResourceChangeResponse) (*tfprotov6.ApplyResourceChangeResponse, error) {
+				r.NewIdentity.IdentityData = v
+				return r, nil
+			}
+		}
+	}
+	identityType := cty.Object(map[string]cty.Type{"key": cty.String, "zone": cty.String})
 	none := func(ty cty.Type) *tfprotov6.DynamicValue { return wired(cty.NullVal(ty), ty) }
 	for name, c := range map[string]struct {
 		src    string
 		tamper func(*liar)
 		want   string
 	}{
+		"identity garbage":  {item, identity(garbage), "does not have the shape"},
+		"identity unknown":  {item, identity(wired(cty.UnknownVal(identityType), identityType)), "the identity is still unknown after apply"},
 		"data garbage":      {lookup, data(garbage), "does not have the shape"},
 		"data of no type":   {lookup, data(another), "does not have the shape"},
 		"data null":         {lookup, data(none(cty.Object(map[string]cty.Type{"key": cty.String, "value": cty.String}))), "absent or not wholly known"},
@@ -389,6 +401,9 @@ func TestNonsenseElsewhere(t *testing.T) {
 			}
 			if got := text(diags); !diags.HasErrors() || !strings.Contains(got, c.want) || !strings.Contains(got, "hashicorp/test") {
 				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+			if strings.HasPrefix(name, "identity ") && b.state.Get(instance("test_item.a")) == nil {
+				t.Error("the object is lost with its identity")
 			}
 		})
 	}

@@ -208,9 +208,13 @@ func (p *Provider) Apply(ctx context.Context, typeName string, prior cty.Value, 
 	if resp == nil {
 		return out, false, true, diags
 	}
-	out, err = p.decodeObject(s, resp.NewState, resp.Private, resp.NewIdentity)
-	if err != nil {
+	if out, err = p.decodeObject(s, resp.NewState, resp.Private, nil); err != nil {
 		return out, false, true, append(diags, p.broken(err)...)
+	}
+	if s.Identity != cty.NilType && resp.NewIdentity != nil {
+		if out.Identity, err = decode(resp.NewIdentity.IdentityData, s.Identity); err != nil {
+			diags = append(diags, p.broken(err)...) // the object itself is known all the same
+		}
 	}
 	return out, resp.UnsafeToUseLegacyTypeSystem, false, diags //nolint:staticcheck // as in Plan
 }
