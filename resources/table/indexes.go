@@ -43,24 +43,25 @@ func dropIndexes(ctx context.Context, c *Clients, prior, m *model) error {
 	return nil
 }
 
-// indexChange is the change of an index's capacity, of which there is so much now;
-// nil if there is none.
-func indexChange(prior, m *model, name string, now *types.ProvisionedThroughput) *types.UpdateGlobalSecondaryIndexAction {
-	was, is := prior.capacityOf(prior.GlobalIndexes[name]), m.capacityOf(m.GlobalIndexes[name])
-	u, any := &types.UpdateGlobalSecondaryIndexAction{IndexName: aws.String(name)}, false
-	if p := is.throughput(now); p != nil && (prior.billing() != m.billing() || !sameThroughput(p, now)) {
-		u.ProvisionedThroughput, any = p, true
+// indexUpdates are the changes of the indexes that stay, by a function that fills
+// one in and reports whether there is any.
+func indexUpdates(prior, m *model, fill func(name string, u *types.UpdateGlobalSecondaryIndexAction) bool) []types.GlobalSecondaryIndexUpdate {
+	var all []types.GlobalSecondaryIndexUpdate
+	for _, name := range slices.Sorted(maps.Keys(kept(prior, m))) {
+		u := &types.UpdateGlobalSecondaryIndexAction{IndexName: aws.String(name)}
+		if fill(name, u) {
+			all = append(all, types.GlobalSecondaryIndexUpdate{Update: u})
+		}
 	}
-	if l := is.changedLimits(was); l != nil {
-		u.OnDemandThroughput, any = l, true
-	}
-	if w := m.GlobalIndexes[name].Warm.changed(prior.GlobalIndexes[name].Warm); w != nil {
-		u.WarmThroughput, any = w, true
-	}
-	if !any {
-		return nil
-	}
-	return u
+	return all
+}
+
+// indexLimits are the changes of the indexes' limits on demand.
+func indexLimits(prior, m *model) []types.GlobalSecondaryIndexUpdate {
+	return indexUpdates(prior, m, func(name string, u *types.UpdateGlobalSecondaryIndexAction) bool {
+		u.OnDemandThroughput = m.capacityOf(m.GlobalIndexes[name]).changedLimits(prior.capacityOf(prior.GlobalIndexes[name]))
+		return u.OnDemandThroughput != nil
+	})
 }
 
 // unitsNow is the provisioned capacity that there is before a change: of the table,

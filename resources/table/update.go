@@ -20,8 +20,8 @@ import (
 // change make no call.
 func update(ctx context.Context, c *Clients, prior, m *model) error {
 	for _, step := range []func(context.Context, *Clients, *model, *model) error{
-		unscale, dropReplicas, dropIndexes, changeClass, restartStream, changeTable, addIndexes, encrypt, expire, scale,
-		addReplicas, govern, tell, observe, tag, protectTime, protectTable,
+		unprotect, unscale, dropReplicas, dropIndexes, changeClass, changeCapacity, changeLimits, warmUp, changeStream, addIndexes, encrypt, expire,
+		scale, addReplicas, govern, tell, observe, tag, protectTime, protectTable,
 	} {
 		if err := step(ctx, c, prior, m); err != nil {
 			return err
@@ -108,51 +108,86 @@ func changeClass(ctx context.Context, c *Clients, prior, m *model) error {
 	return change(ctx, c, m, &dynamodb.UpdateTableInput{TableClass: types.TableClass(m.Class.ValueString())})
 }
 
-// restartStream ends a stream that is to tell something else; changeTable starts
-// the new one.
-func restartStream(ctx context.Context, c *Clients, prior, m *model) error {
-	if prior.Stream.IsNull() || m.Stream.IsNull() || prior.Stream.Equal(m.Stream) {
+// changeStream ends, begins or restarts the stream: one that is to tell something
+// else is ended first.
+func changeStream(ctx context.Context, c *Clients, prior, m *model) error {
+	if prior.Stream.Equal(m.Stream) {
 		return nil
 	}
-	return change(ctx, c, m, &dynamodb.UpdateTableInput{StreamSpecification: &types.StreamSpecification{StreamEnabled: aws.Bool(false)}})
+	if !prior.Stream.IsNull() {
+		end := &types.StreamSpecification{StreamEnabled: aws.Bool(false)}
+		if err := change(ctx, c, m, &dynamodb.UpdateTableInput{StreamSpecification: end}); err != nil || m.Stream.IsNull() {
+			return err
+		}
+	}
+	return change(ctx, c, m, &dynamodb.UpdateTableInput{StreamSpecification: &types.StreamSpecification{
+		StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewType(m.Stream.ValueString()),
+	}})
 }
 
-// changeTable makes in one call all changes that may go together.
-func changeTable(ctx context.Context, c *Clients, prior, m *model) error {
+// unprotect turns deletion protection off; protectTable turns it on, at the end.
+func unprotect(ctx context.Context, c *Clients, prior, m *model) error {
+	if !prior.DeletionProtection.ValueBool() || m.DeletionProtection.ValueBool() {
+		return nil
+	}
+	return change(ctx, c, m, &dynamodb.UpdateTableInput{DeletionProtectionEnabled: aws.Bool(false)})
+}
+
+// changeCapacity changes how the table and its indexes are paid for, and what they
+// have provisioned, together with the table's limits where DynamoDB allows that.
+func changeCapacity(ctx context.Context, c *Clients, prior, m *model) error {
 	now, err := unitsNow(ctx, c, prior, m)
 	if err != nil {
 		return err
 	}
-	in, any := &dynamodb.UpdateTableInput{}, false
+	in := &dynamodb.UpdateTableInput{}
 	rebilled := prior.billing() != m.billing()
 	if rebilled {
-		in.BillingMode, any = m.billing(), true
+		in.BillingMode = m.billing()
 	}
 	if p := m.Capacity.throughput(now[""]); p != nil && (rebilled || !sameThroughput(p, now[""])) {
-		in.ProvisionedThroughput, any = p, true
+		in.ProvisionedThroughput = p
 	}
-	if l := m.Capacity.changedLimits(prior.Capacity); l != nil {
-		in.OnDemandThroughput, any = l, true
+	in.GlobalSecondaryIndexUpdates = indexUpdates(prior, m, func(name string, u *types.UpdateGlobalSecondaryIndexAction) bool {
+		p := m.capacityOf(m.GlobalIndexes[name]).throughput(now[name])
+		u.ProvisionedThroughput = p
+		return p != nil && (rebilled || !sameThroughput(p, now[name]))
+	})
+	if limitsWithBilling(prior, m) {
+		in.OnDemandThroughput = m.Capacity.changedLimits(prior.Capacity)
 	}
-	if w := m.Warm.changed(prior.Warm); w != nil {
-		in.WarmThroughput, any = w, true
+	if in.BillingMode == "" && in.ProvisionedThroughput == nil && in.GlobalSecondaryIndexUpdates == nil {
+		return nil
 	}
-	if !prior.Stream.Equal(m.Stream) {
-		in.StreamSpecification, any = &types.StreamSpecification{StreamEnabled: aws.Bool(false)}, true
-		if v := m.Stream.ValueString(); v != "" {
-			in.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewType(v)}
-		}
+	return change(ctx, c, m, in)
+}
+
+// limitsWithBilling reports whether the limits on demand go with the change to it:
+// those of indexes do not.
+func limitsWithBilling(prior, m *model) bool {
+	return prior.billing() != m.billing() && indexLimits(prior, m) == nil
+}
+
+// changeLimits changes the limits on demand.
+func changeLimits(ctx context.Context, c *Clients, prior, m *model) error {
+	in := &dynamodb.UpdateTableInput{GlobalSecondaryIndexUpdates: indexLimits(prior, m)}
+	if !limitsWithBilling(prior, m) {
+		in.OnDemandThroughput = m.Capacity.changedLimits(prior.Capacity)
 	}
-	if prior.DeletionProtection.ValueBool() && !m.DeletionProtection.ValueBool() {
-		in.DeletionProtectionEnabled, any = aws.Bool(false), true
+	if in.OnDemandThroughput == nil && in.GlobalSecondaryIndexUpdates == nil {
+		return nil
 	}
-	stay := kept(prior, m)
-	for _, name := range slices.Sorted(maps.Keys(stay)) {
-		if u := indexChange(prior, m, name, now[name]); u != nil {
-			in.GlobalSecondaryIndexUpdates, any = append(in.GlobalSecondaryIndexUpdates, types.GlobalSecondaryIndexUpdate{Update: u}), true
-		}
-	}
-	if !any {
+	return change(ctx, c, m, in)
+}
+
+// warmUp changes the warm throughput.
+func warmUp(ctx context.Context, c *Clients, prior, m *model) error {
+	in := &dynamodb.UpdateTableInput{WarmThroughput: m.Warm.changed(prior.Warm)}
+	in.GlobalSecondaryIndexUpdates = indexUpdates(prior, m, func(name string, u *types.UpdateGlobalSecondaryIndexAction) bool {
+		u.WarmThroughput = m.GlobalIndexes[name].Warm.changed(prior.GlobalIndexes[name].Warm)
+		return u.WarmThroughput != nil
+	})
+	if in.WarmThroughput == nil && in.GlobalSecondaryIndexUpdates == nil {
 		return nil
 	}
 	return change(ctx, c, m, in)
