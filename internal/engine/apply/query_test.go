@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
@@ -195,5 +196,41 @@ func TestIdentity(t *testing.T) {
 	}
 	if o := b.state.Get(instance("test_item.a")); string(o.Identity) != `{"key":"item-a","zone":"z"}` || o.IdentityVersion != 1 {
 		t.Errorf("got identity %s of version %d", o.Identity, o.IdentityVersion)
+	}
+}
+
+// TestGeneratedConfiguration applies what a query generates: the object is taken
+// over by its identity and left as it is.
+func TestGeneratedConfiguration(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	m := newItem("a")
+	m.Secret = types.StringNull()
+	b.world.items["item-a"] = m
+	f, diags := b.query("list \"test_item\" \"all\" {\n  provider = test\n}", true)
+	if diags.HasErrors() {
+		t.Fatal(text(diags))
+	}
+	found, to := f.found[0], addr.Resource{Type: "test_item", Name: "a"}
+	b.write("found.tf", generate.Header+string(generate.Resource(to, "", found.Schema, found.Config))+string(generate.ImportIdentity(to, "", found.Identity)))
+	b.world.took()
+	b.mustRun("locals {}")
+	if got := strings.Join(b.world.took(), ","); got != "" {
+		t.Errorf("got calls %s", got)
+	}
+	if o := b.state.Get(instance("test_item.a")); o == nil || string(o.Identity) != `{"key":"item-a","zone":"z"}` {
+		t.Errorf("got %v", o)
+	}
+	for identity, want := range map[string]string{
+		`{ zone = "z" }`:                  `The identity of test_item needs the attribute "key"`,
+		`{ key = "item-a", place = "x" }`: `The identity of test_item has no attribute "place"`,
+		`{ key = ["item-a"] }`:            `The attribute "key" of the identity does not fit`,
+		`{ key = "item-none" }`:           "Cannot import what does not exist",
+	} {
+		b := newBench(t)
+		_, _, diags := b.plan("import {\n  to = test_item.a\n  identity = " + identity + "\n}\nresource \"test_item\" \"a\" {\n  name = \"a\"\n}")
+		if got := text(diags); !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s", identity, got, want)
+		}
 	}
 }
