@@ -124,7 +124,7 @@ func (l *Log) Plan(p *plan.Plan) {
 		l.change("resource_drift", "Drift detected ("+actionWord(c.Action)+")", c)
 	}
 	for _, c := range p.Changes {
-		if c.Action != plan.NoOp || c.Moved() || c.Importing != nil {
+		if c.Shown() {
 			l.change("planned_change", "Plan to "+changeWord(c), c)
 		}
 	}

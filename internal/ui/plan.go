@@ -102,7 +102,7 @@ func countText(p *plan.Plan) string {
 func (s Style) changes(p *plan.Plan, f PlanFacts) string {
 	var b strings.Builder
 	for _, c := range p.Changes {
-		if c.Action == plan.NoOp && !c.Moved() && c.Importing == nil {
+		if !c.Shown() {
 			continue
 		}
 		b.WriteString("  " + s.paint(bold, "# "+c.Addr.String()+deposedText(c.Deposed)) + " " + s.verb(c) + "\n")

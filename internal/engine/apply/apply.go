@@ -110,7 +110,13 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 			Detail: fmt.Sprintf("Applying was interrupted: %d changes were not begun. What was done is recorded; apply again to go on.", len(out.Skipped)),
 		}})
 	}
+	if p.Mode != plan.Destroy {
+		a.report(a.Assert(context.WithoutCancel(ctx)))
+	}
 	a.outputs(context.WithoutCancel(ctx), len(out.Skipped) == 0 && !a.failed())
+	if p.Mode != plan.Destroy {
+		a.checks()
+	}
 	a.report(a.Close(ctx))
 	if p.Partial {
 		a.report(hcl.Diagnostics{{

@@ -57,7 +57,7 @@ func (a *applier) write(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 	if diags = append(diags, more...); diags.HasErrors() {
 		return diags
 	}
-	return append(diags, a.Eval(c.Addr.Module).Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+c.Addr.String()+" failed", in)...)
+	return append(diags, a.Eval(c.Addr.Module).Require(ctx, lang.OfInstance(c.Addr), r.Lifecycle.Postconditions, "Postcondition of "+c.Addr.String()+" failed", in)...)
 }
 
 // writer makes one change of a managed object.

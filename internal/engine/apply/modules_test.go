@@ -362,3 +362,68 @@ moved {
 resource "test_thing" "b" { name = "b ${test_thing.a.id}" }
 `,
 }
+
+// checkScenario has conditions of all kinds: that hold, that do not, and that are
+// known only later.
+var checkScenario = []string{
+	`
+variable "v" {
+  default = 1
+  validation {
+    condition     = var.v > 0
+    error_message = "not positive"
+  }
+}
+resource "test_thing" "a" {
+  count = 2
+  name  = "a${count.index}"
+  lifecycle {
+    precondition {
+      condition     = var.v == 1
+      error_message = "must be 1"
+    }
+    postcondition {
+      condition     = self.version == 1
+      error_message = "must be new"
+    }
+  }
+}
+check "good" {
+  data "test_lookup" "now" { key = "now" }
+  assert {
+    condition     = data.test_lookup.now.value == "value of now"
+    error_message = "wrong value"
+  }
+}
+check "bad" {
+  assert {
+    condition     = test_thing.a[0].name == "b"
+    error_message = "it is ${test_thing.a[0].name}"
+  }
+  assert {
+    condition     = test_thing.a[1].version > 1
+    error_message = "old"
+  }
+}
+output "o" {
+  value = var.v
+  precondition {
+    condition     = test_thing.a[0].id != ""
+    error_message = "no id"
+  }
+}
+module "m" { source = "./m" }
+-- m/main.tf --
+check "inner" {
+  assert {
+    condition     = path.module != ""
+    error_message = "elsewhere"
+  }
+}
+`, `
+resource "test_thing" "a" {
+  count = 2
+  name  = "a${count.index}"
+}
+`,
+}

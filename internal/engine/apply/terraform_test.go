@@ -25,6 +25,7 @@ var scenarios = map[string][]string{
 	"terraform_data":      dataScenario,
 	"modules":             moduleScenario,
 	"module dependencies": waitingScenario,
+	"checks":              checkScenario,
 	"imports":             importScenario,
 	"moves":               moveScenario,
 	"moves between types": typeScenario,
@@ -141,6 +142,18 @@ func TestLikeTerraform(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inOneOrder sorts the results of checks, which terraform writes in any order.
+func inOneOrder(checks any) any {
+	list, _ := checks.([]any)
+	for _, c := range list {
+		if objects, ok := c.(map[string]any)["objects"].([]any); ok {
+			slices.SortFunc(objects, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		}
+	}
+	slices.SortFunc(list, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	return list
 }
 
 // inAnyOrder sorts what actions lists: terraform lists data sources first, whatever
@@ -350,7 +363,7 @@ func normal(t *testing.T, raw []byte) map[string]any {
 	if err := json.Unmarshal(counted.ReplaceAll(raw, []byte("id-N")), &doc); err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]any{"outputs": doc["outputs"]}
+	out := map[string]any{"outputs": doc["outputs"], "checks": inOneOrder(doc["check_results"])}
 	for _, r := range doc["resources"].([]any) {
 		r := r.(map[string]any)
 		for _, i := range r["instances"].([]any) {

@@ -53,6 +53,13 @@ func (a *applier) value(ctx context.Context, i addr.Instance) (cty.Value, hcl.Di
 	if i.Resource.Mode == addr.Ephemeral {
 		return a.Ephemeral(ctx, r, i, a.hook)
 	}
+	if r.Check != "" {
+		v, entry, diags := a.Scoped(ctx, r, i, a.hook)
+		if entry.Object != nil {
+			diags = append(diags, a.commit(entry)...)
+		}
+		return v, diags
+	}
 	object := from.Get(i)
 	if object == nil || !a.settled(i) {
 		if a.plan.Mode == plan.Normal {

@@ -201,7 +201,6 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 // unsupported says what to do without each kind of block that the engine does
 // not carry out yet.
 var unsupported = map[string]string{
-	"check":    "Use a postcondition in a lifecycle block or a precondition in an output instead.",
 	"language": "Remove the block.",
 }
 

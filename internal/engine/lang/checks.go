@@ -9,54 +9,112 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/graph"
 )
 
-// Require evaluates conditions and reports all that do not hold, under the
-// title given. One that is unknown yet passes: applying asks again.
-func (e *Eval) Require(ctx context.Context, checks []*config.Check, title string, in Within) hcl.Diagnostics {
+// Require evaluates the conditions of something and reports all that do not hold,
+// under the title given. One that is unknown yet passes: applying asks again.
+func (e *Eval) Require(ctx context.Context, of Checked, checks []*config.Check, title string, in Within) hcl.Diagnostics {
 	if e.o.Unchecked {
 		return nil
 	}
 	var diags hcl.Diagnostics
 	for _, c := range checks {
-		diags = append(diags, e.require(ctx, c, title, in)...)
+		status, message, d := e.assess(ctx, c, title, in)
+		e.results.note(of, status, message)
+		diags = append(diags, d...)
 	}
 	return diags
 }
 
-func (e *Eval) require(ctx context.Context, c *config.Check, title string, in Within) hcl.Diagnostics {
+// Assert evaluates a check block, whose failures are only warnings.
+func (e *Eval) Assert(ctx context.Context, name string) hcl.Diagnostics {
+	c := e.mod.Checks[name]
+	of := Checked{Kind: KindCheck, Module: e.Module, Name: name}
+	var diags hcl.Diagnostics
+	if c.Data != nil {
+		v, d := e.o.Objects.Instance(ctx, e.Module.Resource(c.Data.Addr).Instance(nil))
+		if diags = append(diags, d...); d.HasErrors() || v.Type() == cty.DynamicPseudoType {
+			e.results.note(of, Failed, "")
+			return Demoted(diags)
+		}
+	}
+	for _, assert := range c.Asserts {
+		status, message, d := e.assess(ctx, assert, "Check block assertion failed", Within{Check: name})
+		e.results.note(of, status, message)
+		diags = append(diags, d...)
+	}
+	return Demoted(diags)
+}
+
+// Refer finds what is wrong with the references of a check block.
+func (e *Eval) Refer(ctx context.Context, name string) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, assert := range e.mod.Checks[name].Asserts {
+		for _, x := range []hcl.Expression{assert.Condition, assert.Message} {
+			refs, d := Refs(x, nil)
+			if diags = append(diags, d...); !d.HasErrors() {
+				_, d = e.context(ctx, refs, Within{Check: name})
+				diags = append(diags, d...)
+			}
+		}
+	}
+	return diags
+}
+
+// Demoted turns errors into warnings.
+func Demoted(diags hcl.Diagnostics) hcl.Diagnostics {
+	out := graph.Reportable(diags)
+	for i, d := range out {
+		if d.Severity == hcl.DiagError {
+			warning := *d
+			warning.Severity = hcl.DiagWarning
+			out[i] = &warning
+		}
+	}
+	return out
+}
+
+// assess evaluates one condition. What it says is empty unless it does not hold.
+func (e *Eval) assess(ctx context.Context, c *config.Check, title string, in Within) (Status, string, hcl.Diagnostics) {
 	at := c.Condition.Range()
 	refs, diags := Refs(c.Condition, nil)
 	messageRefs, more := Refs(c.Message, nil)
 	if diags = append(diags, more...); diags.HasErrors() {
-		return diags
+		return Failed, "", diags
 	}
 	ec, diags := e.context(ctx, append(refs, messageRefs...), in)
 	if diags.HasErrors() {
-		return diags
+		return Failed, "", diags
 	}
 	v, diags := c.Condition.Value(ec)
 	if diags.HasErrors() {
-		return diags
+		return Failed, "", diags
 	}
 	v, _ = v.Unmark()
 	v, err := convert.Convert(v, cty.Bool)
-	if err != nil || v.IsNull() {
-		return append(diags, &hcl.Diagnostic{
+	switch {
+	case err != nil || v.IsNull():
+		return Failed, "", append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Invalid condition",
 			Detail:  "A condition must be true or false.",
 			Subject: &at, Expression: c.Condition, EvalContext: ec,
 		})
+	case !v.IsKnown():
+		return Unknown, "", diags
+	case v.True():
+		return Passes, "", diags
 	}
-	if !v.IsKnown() || v.True() || e.o.Static { // without real values nothing is broken yet
-		return diags
+	if e.o.Static { // without real values nothing is broken yet
+		return Unknown, "", diags
 	}
 	severity := hcl.DiagError
 	if e.o.Lenient && !in.raw {
 		severity = hcl.DiagWarning
 	}
-	return append(diags, &hcl.Diagnostic{
-		Severity: severity, Summary: title, Detail: e.message(c, ec),
+	message := e.message(c, ec)
+	return Fails, message, append(diags, &hcl.Diagnostic{
+		Severity: severity, Summary: title, Detail: message,
 		Subject: &at, Expression: c.Condition, EvalContext: ec,
 	})
 }

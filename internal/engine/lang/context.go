@@ -77,6 +77,9 @@ func (e *Eval) access(ctx context.Context, into map[addr.Resource]*access, r Ref
 	if r.Resource.Mode == addr.Action {
 		return hcl.Diagnostics{invalid(r, "Invalid reference", "An action has no value. Refer to it only in the actions of an action_trigger block.")}
 	}
+	if check := e.mod.Resources[r.Resource].Check; check != "" && check != in.Check {
+		return hcl.Diagnostics{invalid(r, "Reference to a scoped data source", fmt.Sprintf("%s is declared in the check block %q, and can be referred to only there. Declare it outside of the block.", r.Resource, check))}
+	}
 	a := into[r.Resource]
 	if a == nil {
 		a = &access{keyed: map[string]cty.Value{}}

@@ -83,6 +83,8 @@ type Tree struct {
 	modules    *graph.Memo[moduleID, cty.Value]
 	entries    *graph.Memo[entryID, struct{}]
 	ends       *graph.Memo[endID, struct{}]
+
+	results results
 }
 
 // Named is a named value of a module instance.
@@ -115,6 +117,7 @@ type (
 // New is a tree with nothing evaluated yet.
 func New(o Options) *Tree {
 	t := &Tree{o: o, evals: map[addr.ModuleInstance]*Eval{}, functions: map[*config.Module]map[string]function.Function{}}
+	t.results.all = map[Checked]*Result{}
 	t.variables = graph.NewMemo(o.Graph, t.nameVariable, t.evalVariable)
 	t.raw = graph.NewMemo(o.Graph, t.nameRaw, t.evalRaw)
 	t.locals = graph.NewMemo(o.Graph, t.nameLocal, t.evalLocal)
@@ -180,6 +183,8 @@ type Within struct {
 	Key  addr.Key  // of the instance; nil when not repeated
 	Each cty.Value // each.value, cty.NilVal unless repeated by for_each
 	Self cty.Value // cty.NilVal where self is not allowed
+
+	Check string // the check block around, whose data source is seen only there
 
 	counted, each bool      // repeated by count or for_each, see Anywhere
 	eachKey       cty.Value // of an import block, where it may be a number; else cty.NilVal
@@ -269,7 +274,7 @@ func (t *Tree) evalOutput(ctx context.Context, id OutputID) (cty.Value, hcl.Diag
 	e := t.At(id.Module)
 	o := e.mod.Outputs[id.Name]
 	diags := append(e.Enter(ctx), e.Wait(ctx, o.DependsOn)...)
-	diags = append(diags, e.Require(ctx, o.Preconditions, fmt.Sprintf("Precondition of output %q failed", o.Name), Within{})...)
+	diags = append(diags, e.Require(ctx, Checked{Kind: KindOutput, Module: id.Module, Name: id.Name}, o.Preconditions, fmt.Sprintf("Precondition of output %q failed", o.Name), Within{})...)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}

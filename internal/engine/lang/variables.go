@@ -107,7 +107,7 @@ func (t *Tree) evalVariable(ctx context.Context, id VariableID) (cty.Value, hcl.
 		return v, diags
 	}
 	rules := e.mod.Variables[id.Name].Validations
-	return v, append(diags, e.Require(ctx, rules, fmt.Sprintf("Invalid value for variable %q", id.Name), Within{raw: true})...)
+	return v, append(diags, e.Require(ctx, Checked{Kind: KindVariable, Module: id.Module, Name: id.Name}, rules, fmt.Sprintf("Invalid value for variable %q", id.Name), Within{raw: true})...)
 }
 
 func (t *Tree) nameRaw(id rawID) (string, *hcl.Range) { return t.nameVariable(VariableID(id)) }

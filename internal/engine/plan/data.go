@@ -15,6 +15,9 @@ import (
 // planData reads a data source, or plans to read it during apply when it depends
 // on what is not there yet.
 func (p *planner) planData(ctx context.Context, r *Resource, a addr.Instance) (cty.Value, hcl.Diagnostics) {
+	if r.Check != "" {
+		return p.scoped(ctx, r, a)
+	}
 	x, diags := p.Eval(a.Module).Expand(ctx, a.Resource)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
@@ -88,7 +91,7 @@ func (s *Session) ReadData(ctx context.Context, r *Resource, a addr.Instance, in
 	}
 	out := Marked(r.Schema, v, config.Marks)
 	in.Self = out
-	if diags = append(diags, s.Eval(a.Module).Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...); diags.HasErrors() {
+	if diags = append(diags, s.Eval(a.Module).Require(ctx, lang.OfInstance(a), r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...); diags.HasErrors() {
 		return cty.DynamicVal, entry, diags
 	}
 	object, err := Record(r.Schema, plugin.Object{Value: v}, config.Marks)

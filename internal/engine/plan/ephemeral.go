@@ -105,7 +105,7 @@ func (s *Session) open(ctx context.Context, r *Resource, a addr.Instance, in lan
 	}
 	v := Marked(r.Schema, opened.Value, config.Marks).Mark(lang.Ephemeral)
 	in.Self = v
-	return v, append(diags, s.Eval(a.Module).Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
+	return v, append(diags, s.Eval(a.Module).Require(ctx, lang.OfInstance(a), r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
 }
 
 // hold keeps what was opened until Close.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
 
@@ -52,6 +53,7 @@ type planJSON struct {
 	Invoked   []invocationJSON     `json:"invoked,omitempty"`
 	Outputs   []outputJSON         `json:"outputs"`
 	Graph     []Op                 `json:"graph"`
+	Checks    []resultJSON         `json:"checks,omitempty"`
 }
 
 type changeJSON struct {
@@ -86,6 +88,16 @@ type triggerJSON struct {
 	Event string `json:"event"`
 	Block int    `json:"block"`
 	Index int    `json:"index"`
+}
+
+// resultJSON is what became of the conditions of something.
+type resultJSON struct {
+	Kind     string      `json:"kind"`
+	Resource string      `json:"resource,omitempty"`
+	Module   string      `json:"module,omitempty"`
+	Name     string      `json:"name,omitempty"`
+	Status   lang.Status `json:"status"`
+	Messages []string    `json:"messages,omitempty"`
 }
 
 type outputJSON struct {
@@ -305,6 +317,13 @@ func encodePlan(m *config.Module, snapshot *config.Snapshot, p *Plan) (*planJSON
 			return nil, fmt.Errorf("output.%s: %w", o.Name, err)
 		}
 		doc.Outputs = append(doc.Outputs, out)
+	}
+	for _, r := range p.Checks {
+		out := resultJSON{Kind: r.Kind, Module: string(r.Module), Name: r.Name, Status: r.Status, Messages: r.Messages}
+		if r.Kind == lang.KindResource {
+			out.Resource = r.Resource.String()
+		}
+		doc.Checks = append(doc.Checks, out)
 	}
 	return doc, nil
 }

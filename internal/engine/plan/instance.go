@@ -75,7 +75,7 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 		p.touch(a, r, stored)
 	}
 	in.Self = change.After
-	diags = append(diags, p.Eval(a.Module).Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
+	diags = append(diags, p.Eval(a.Module).Require(ctx, lang.OfInstance(a), r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
 	diags = append(diags, p.checkProvisioners(ctx, r, a.Module, in)...)
 	return change.After, diags
 }
@@ -87,7 +87,7 @@ func (s *Session) Before(ctx context.Context, r *Resource, a addr.Instance, in l
 	if diags.HasErrors() {
 		return diags
 	}
-	return append(diags, e.Require(ctx, r.Lifecycle.Preconditions, "Precondition of "+a.String()+" failed", in)...)
+	return append(diags, e.Require(ctx, lang.OfInstance(a), r.Lifecycle.Preconditions, "Precondition of "+a.String()+" failed", in)...)
 }
 
 // touch keeps what the configuration says of an object that does not change.
@@ -132,7 +132,7 @@ func (p *planner) conditions(ctx context.Context, r *Resource, a addr.Instance, 
 	in := x.Within(a.Key)
 	diags = append(diags, p.Before(ctx, r, a, in)...)
 	in.Self = v
-	return append(diags, e.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
+	return append(diags, e.Require(ctx, lang.OfInstance(a), r.Lifecycle.Postconditions, "Postcondition of "+a.String()+" failed", in)...)
 }
 
 // forced finds a reason to replace the instance even if nothing in it changes.

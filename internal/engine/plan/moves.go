@@ -333,11 +333,11 @@ func (p *planner) exists(ctx context.Context, a addr.Instance) (bool, hcl.Diagno
 }
 
 // instancesOf are the instances of a module.
-func (p *planner) instancesOf(ctx context.Context, m *config.Module) ([]*lang.Eval, hcl.Diagnostics) {
+func (s *Session) instancesOf(ctx context.Context, m *config.Module) ([]*lang.Eval, hcl.Diagnostics) {
 	if m.Parent == nil {
-		return []*lang.Eval{p.Eval("")}, nil
+		return []*lang.Eval{s.Eval("")}, nil
 	}
-	around, diags := p.instancesOf(ctx, m.Parent)
+	around, diags := s.instancesOf(ctx, m.Parent)
 	var out []*lang.Eval
 	for _, e := range around {
 		children, more := e.Children(ctx, m.Call().Name)

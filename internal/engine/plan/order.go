@@ -15,13 +15,14 @@ func (p *planner) order(changes []Change, invoked []invocationID) []Op {
 	work := len(invoked) > 0
 	for i, c := range changes {
 		o.index[objectID{c.Addr, c.Deposed}] = i
-		work = work || c.Action != NoOp
+		work = work || c.Shown()
 	}
 	if !work {
 		return nil
 	}
 	for i, c := range changes {
 		switch {
+		case c.Reason == ReadCheckNested:
 		case c.Action == Delete || c.Action == Forget:
 			o.remove(i, c, p.removals.Node(removalID{c.Addr, c.Deposed}))
 		case c.Action.Replaces():

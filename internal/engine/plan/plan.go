@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
 
@@ -49,6 +50,9 @@ type Plan struct {
 
 	// Outputs holds every root output of the configuration or the state, by name.
 	Outputs []OutputChange
+
+	// Checks are what became of conditions, by kind and address.
+	Checks []lang.Result
 
 	// Graph is the order of work for apply.
 	Graph []Op
@@ -89,7 +93,7 @@ func (p *Plan) Empty() bool {
 		return false
 	}
 	for _, c := range p.Changes {
-		if c.Action != NoOp || c.Moved() || c.Importing != nil {
+		if c.Shown() {
 			return false
 		}
 	}
@@ -182,6 +186,12 @@ type Change struct {
 	Dependencies []addr.ConfigResource
 }
 
+// Shown tells that there is something to do, or to say, about the object. Data
+// sources of check blocks are read with every plan and apply, which is neither.
+func (c *Change) Shown() bool {
+	return c.Action != NoOp && c.Reason != ReadCheckNested || c.Moved() || c.Importing != nil
+}
+
 // Moved tells that the object had another address before.
 func (c *Change) Moved() bool { return c.Previous != addr.Instance{} }
 
@@ -236,6 +246,7 @@ const (
 	DeleteCountIndex      Reason = "delete_because_count_index"
 	DeleteEachKey         Reason = "delete_because_each_key"
 	ReadConfigUnknown     Reason = "read_because_config_unknown"
+	ReadCheckNested       Reason = "read_because_check_nested"
 	ReadDependency        Reason = "read_because_dependency_pending"
 )
 

@@ -118,6 +118,9 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 // run asks for everything and puts the plan together.
 func (p *planner) run(ctx context.Context) (*Plan, hcl.Diagnostics) {
 	diags := p.walk(ctx)
+	if p.opts.Mode != Destroy && p.query == nil {
+		diags = append(diags, p.Assert(ctx)...)
+	}
 	diags = append(diags, p.Graph.Diagnostics()...)
 	if p.opts.Mode != Destroy {
 		diags = append(diags, p.checkMoves(ctx)...)
@@ -225,8 +228,8 @@ func (p *planner) visit(ctx context.Context, w *walk, e *lang.Eval) {
 			w.ask(func() hcl.Diagnostics { _, d := e.Local(ctx, name); return d })
 		}
 	}
-	for r := range m.Resources {
-		if block := r.In(m.Path); r.Mode == addr.Action || r.Mode == addr.List || p.resources[block] == nil || !p.only.some(block) {
+	for r, declared := range m.Resources {
+		if block := r.In(m.Path); declared.Check != "" || r.Mode == addr.Action || r.Mode == addr.List || p.resources[block] == nil || !p.only.some(block) {
 			continue
 		}
 		w.ask(func() hcl.Diagnostics {
@@ -433,6 +436,7 @@ func (p *planner) result(ctx context.Context) *Plan {
 		out.Partial = true // and all else stays as it is
 	} else {
 		out.Outputs = p.planOutputs(ctx)
+		out.Checks = p.Results()
 	}
 	out.Graph = p.order(out.Changes, ids)
 	out.refreshed = len(out.Drift) > 0

@@ -48,6 +48,9 @@ func (p *Program) Validate(ctx context.Context) hcl.Diagnostics {
 	}
 	for m := range p.Module.All() {
 		w.ask(func() hcl.Diagnostics { return v.checkRemoved(m) })
+		for name := range m.Checks {
+			w.ask(func() hcl.Diagnostics { return v.Eval(addr.ModuleInstance(m.Path)).Refer(ctx, name) })
+		}
 	}
 	for r := range p.resources {
 		id := addr.ModuleInstance(r.Module).Resource(r.Resource)
@@ -142,7 +145,7 @@ func (v *validator) check(ctx context.Context, id addr.ModuleResource) (cty.Valu
 		value = value.Mark(lang.Ephemeral)
 	}
 	in.Self = value
-	diags = append(diags, eval.Require(ctx, r.Lifecycle.Postconditions, "Postcondition of "+id.String()+" failed", in)...)
+	diags = append(diags, eval.Require(ctx, lang.OfInstance(a), r.Lifecycle.Postconditions, "Postcondition of "+id.String()+" failed", in)...)
 	diags = append(diags, v.checkProvisioners(ctx, r, id.Module, in)...)
 	if r.Listing != nil {
 		_, _, more = v.listing(ctx, r, a, in, config)
