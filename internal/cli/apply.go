@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/apply"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 )
@@ -129,9 +132,7 @@ func (v *view) run(ctx context.Context, j *job, f *planFlags) error {
 	defer told()
 	result, diags := apply.Run(ctx, j.program, j.plan, apply.Options{Parallelism: f.parallelism, Hook: hook, Log: j.store, ReadFile: local.ReadFile})
 	if err := j.store.Write(result.State); err != nil {
-		d := diagnosticOf(err)
-		d.Detail = strings.TrimSpace(d.Detail + "\n\nEvery step, but for those that an error above names, is in the journal beside the state file, and the next run takes it from there.")
-		diags = append(diags, d)
+		diags = append(diags, v.unwritten(j.store, result.State, err))
 	}
 	if err := v.diagnostics(diags); err != nil {
 		v.partly(result)
@@ -155,6 +156,23 @@ func (v *view) run(ctx context.Context, j *job, f *planFlags) error {
 	}
 	v.say("\n%s\n", v.out.Good(message))
 	return v.fail(v.outputs(result.State.Outputs()))
+}
+
+// errored is the file that keeps a state which its place does not take.
+const errored = "errored.tfstate"
+
+// unwritten says what becomes of a state that could not be stored.
+func (v *view) unwritten(s *backend.Store, st *state.State, err error) *hcl.Diagnostic {
+	d := diagnosticOf(err)
+	why := "Every step, but for those that an error above names, is in the journal beside the state file, and the next run takes it from there."
+	if !s.Local() {
+		why = fmt.Sprintf("The state was written to the file %s instead. When %s can be written again, run: %s state push %s", errored, s.Where(), name, errored)
+		if rescue := s.Rescue(st, errored); rescue != nil {
+			why = fmt.Sprintf("Nor could the file %s be written (%s). Every step is in the journal in %s: the next run in this folder takes it from there.", errored, rescue, journals())
+		}
+	}
+	d.Detail = strings.TrimSpace(d.Detail + "\n\n" + why)
+	return d
 }
 
 // partly says what was done before errors ended the run.

@@ -84,6 +84,10 @@ func valueOf(raw json.RawMessage, ty cty.Type) (cty.Value, error) {
 	return convert.Convert(v, ty)
 }
 
+// foreign are arguments that Terraform does not have: a file that names one would
+// be none of its own.
+var foreign = map[string]bool{"lock_tags": true, "state_tags": true}
+
 // remember keeps which backend was prepared. Without one, or with a local one that
 // says nothing of its own, there is nothing to remember.
 func remember(s setting) error {
@@ -96,7 +100,10 @@ func remember(s setting) error {
 	config := map[string]json.RawMessage{}
 	for argument, ty := range backendKinds[s.kind].arguments {
 		v := s.values[argument]
-		if v == cty.NilVal {
+		if v == cty.NilVal || v.IsNull() {
+			if foreign[argument] {
+				continue
+			}
 			v = cty.NullVal(ty)
 		}
 		raw, err := json.Marshal(ctyjson.SimpleJSONValue{Value: v})

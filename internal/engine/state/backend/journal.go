@@ -73,6 +73,9 @@ const roomSize = 256 << 10 // what became of some ten changes
 // newJournal makes a journal file that begins with the given record.
 func newJournal(path string, codec Codec, first record) (*journal, error) {
 	j := &journal{path: path, codec: codec}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
 	filler := make([]byte, roomSize)
 	_, _ = rand.Read(filler) // never fails
 	err := WriteSynced(roomPath(j.path), filler)

@@ -197,6 +197,25 @@ func (s *Store) next(st *state.State) (*state.File, error) {
 	return next, nil
 }
 
+// Rescue writes the state to a file on this machine, because its place does not
+// take it.
+func (s *Store) Rescue(st *state.State, path string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.next(st)
+	if f == nil || err != nil {
+		return err
+	}
+	raw, err := s.codec.Encode(f)
+	if err != nil {
+		return err
+	}
+	return WriteSynced(path, raw)
+}
+
+// Local tells that the state is kept on this machine, and its journal beside it.
+func (s *Store) Local() bool { return s.path == s.place.String()+".journal" }
+
 // Replace stores a file as it is, with its own lineage and serial.
 func (s *Store) Replace(f *state.File) error {
 	s.mu.Lock()
