@@ -22,8 +22,8 @@ const runs = 5
 
 // A usage is what one process took.
 type usage struct {
-	wall, cpu time.Duration
-	memory    float64 // MB at most
+	wall, cpu, user time.Duration
+	memory          float64 // MB at most
 }
 
 // spend runs a program to its end.
@@ -39,6 +39,7 @@ func spend(ctx context.Context, dir string, environment []string, name string, a
 		return u, fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, out.String())
 	}
 	r := c.ProcessState.SysUsage().(*syscall.Rusage)
+	u.user = c.ProcessState.UserTime()
 	u.cpu = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 	u.memory = float64(r.Maxrss) / 1024
 	return u, nil
