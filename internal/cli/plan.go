@@ -15,14 +15,20 @@ var planCommand = command{
 		f.declare(fs)
 		fs.BoolVar(&f.destroy, "destroy", false, "plan to destroy everything")
 		out := fs.String("out", "", "`file` to keep the plan in, for apply")
+		generated := fs.String("generate-config-out", "", "new `file` for the resource blocks that import blocks lack")
 		detailed := fs.Bool("detailed-exitcode", false, "exit with 0 if nothing is to be done, with 2 if something is")
 		return func(ctx context.Context, p *Program, _ []string) error {
-			return newView(p, f.view).planCommand(ctx, &f, *out, *detailed)
+			return newView(p, f.view).planCommand(ctx, &f, *out, *generated, *detailed)
 		}
 	},
 }
 
-func (v *view) planCommand(ctx context.Context, f *planFlags, out string, detailed bool) (err error) {
+func (v *view) planCommand(ctx context.Context, f *planFlags, out, generated string, detailed bool) (err error) {
+	if generated != "" {
+		if err := v.generateConfig(ctx, f, generated); err != nil {
+			return err
+		}
+	}
 	j, err := v.prepare(ctx, f, "OperationTypePlan")
 	if err != nil {
 		return err

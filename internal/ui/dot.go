@@ -73,12 +73,15 @@ func compareResources(a, b addr.ConfigResource) int {
 // for, in the DOT language.
 func GraphOfPlan(p *plan.Plan) string {
 	label := func(op plan.Op) string {
+		if op.Kind == plan.Invoke {
+			return p.Invocations[op.Change].Addr.String() + " (invoke)"
+		}
 		c := p.Changes[op.Change]
 		word := c.Action.String()
 		switch {
 		case op.Kind == plan.Remove:
 			word = plan.Delete.String()
-		case c.Action.Replaces():
+		case c.Action.Replaces(), c.Action == plan.ForgetCreate:
 			word = plan.Create.String()
 		}
 		return c.Addr.String() + deposedText(c.Deposed) + " (" + word + ")"

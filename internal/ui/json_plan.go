@@ -228,6 +228,9 @@ func planned(changes []plan.Change, outputs []plan.OutputChange, f PlanFacts) (*
 	var resources []objectJSON
 	var modules []addr.ModuleInstance
 	for _, c := range changes {
+		if c.Action == plan.Forget { // the object stays as it is
+			c.After = c.Before
+		}
 		if missing(c.After) || c.Deposed != "" {
 			continue
 		}
