@@ -17,6 +17,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/generate"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/modules"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
@@ -75,7 +76,11 @@ func (v *view) compileQuery(ctx context.Context) (*plan.Program, error) {
 	if err != nil {
 		return nil, v.fail(err)
 	}
-	m, diags := config.LoadQuery(".", nil)
+	fetched, err := modules.Read(modulesDir())
+	if err != nil {
+		return nil, v.fail(err)
+	}
+	m, diags := config.LoadQuery(".", fetched.Resolve)
 	v.read(m)
 	if diags.HasErrors() {
 		return nil, v.diagnostics(diags)

@@ -3,36 +3,41 @@ package cli
 import (
 	"context"
 	"fmt"
-	"path/filepath"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin/builtin"
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 )
 
-// remoteStates reads the states of other configurations for the data source
-// terraform_remote_state (builtin.States).
+// remoteStates reads the states of other configurations, in any backend, for the
+// data source terraform_remote_state (builtin.States).
 type remoteStates struct{}
 
-func (remoteStates) Check(backend string, config cty.Value) error {
-	if backend != "local" {
-		return builtin.ErrNoBackend
-	}
-	_, err := localPath(defaultWorkspace, config)
+func (remoteStates) Check(kind string, config cty.Value) error {
+	_, err := argumentsOf(kind, config)
 	return err
 }
 
-func (remoteStates) Outputs(_ context.Context, backend, workspace string, config cty.Value) (map[string]cty.Value, error) {
-	if backend != "local" {
-		return nil, builtin.ErrNoBackend
-	}
-	path, err := localPath(workspace, config)
+func (remoteStates) Outputs(ctx context.Context, kind, workspace string, config cty.Value) (map[string]cty.Value, error) {
+	values, err := argumentsOf(kind, config)
 	if err != nil {
 		return nil, err
 	}
-	f, err := local.Read(path)
+	if workspace != backend.DefaultWorkspace {
+		if err := checkWorkspace(workspace); err != nil {
+			return nil, err
+		}
+	}
+	b, err := backendKinds[kind].open(ctx, values, plain{})
+	if err != nil {
+		return nil, err
+	}
+	f, err := b.Read(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
@@ -46,32 +51,27 @@ func (remoteStates) Outputs(_ context.Context, backend, workspace string, config
 	return out, nil
 }
 
-// localPath is the state file that the arguments of a local backend lead to.
-func localPath(workspace string, config cty.Value) (string, error) {
-	path, folder := "terraform.tfstate", "terraform.tfstate.d"
-	if !config.IsNull() {
-		for name, v := range config.AsValueMap() {
-			text, err := convert.Convert(v, cty.String)
-			switch {
-			case err != nil:
-				return "", fmt.Errorf("the attribute %q: %w", name, err)
-			case name != "path" && name != "workspace_dir":
-				return "", fmt.Errorf("unexpected attribute %q", name)
-			case text.IsNull():
-			case text.AsString() == "":
-				return "", fmt.Errorf("the attribute %q is empty", name)
-			case name == "path":
-				path = text.AsString()
-			default:
-				folder = text.AsString()
-			}
+// argumentsOf reads the arguments of a backend from an object, or null.
+func argumentsOf(kind string, config cty.Value) (map[string]cty.Value, error) {
+	known, ok := backendKinds[kind]
+	if !ok {
+		return nil, builtin.ErrNoBackend
+	}
+	out := map[string]cty.Value{}
+	if config.IsNull() {
+		return out, nil
+	}
+	given := config.AsValueMap()
+	for _, argument := range slices.Sorted(maps.Keys(given)) {
+		ty, ok := known.arguments[argument]
+		if !ok {
+			return nil, fmt.Errorf("unexpected attribute %q; it has %s", argument, strings.Join(slices.Sorted(maps.Keys(known.arguments)), ", "))
 		}
+		v, err := convert.Convert(given[argument], ty)
+		if err != nil {
+			return nil, fmt.Errorf("the attribute %q: %w", argument, err)
+		}
+		out[argument] = v
 	}
-	if workspace == defaultWorkspace {
-		return path, nil
-	}
-	if err := checkWorkspace(workspace); err != nil {
-		return "", err
-	}
-	return filepath.Join(folder, workspace, "terraform.tfstate"), nil
+	return out, nil
 }

@@ -180,7 +180,7 @@ func (p *planner) planInvocation(ctx context.Context, id invocationID) (*Invocat
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	provider, more := p.Provider(ctx, r.Provider)
+	provider, more := p.ProviderFor(ctx, id.action, r.Provider)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
@@ -234,7 +234,7 @@ func (s *Session) Invoke(ctx context.Context, i Invocation, hook Hook) hcl.Diagn
 	for _, text := range Diverged(before, config.lasting()) {
 		diags = append(diags, s.Bug(r, i.Addr, "Action changed since the plan", "with all values known, "+text))
 	}
-	provider, more := s.Provider(ctx, r.Provider)
+	provider, more := s.ProviderFor(ctx, i.Addr, r.Provider)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return diags
 	}

@@ -109,7 +109,7 @@ func (p *planner) planList(ctx context.Context, r *Resource, a addr.Instance) (c
 			Subject: &r.Range,
 		})
 	}
-	provider, more := p.Provider(ctx, r.Provider)
+	provider, more := p.ProviderFor(ctx, a, r.Provider)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
