@@ -186,7 +186,7 @@ func (s *Service) batchWrites(ctx context.Context, tx *store.Tx, name string, re
 			return nil, invalid("Supplied WriteRequest has more than one of PutRequest and DeleteRequest set, must contain exactly one")
 		case r.PutRequest != nil:
 			if w.item, err = itemOf(r.PutRequest.Item); err != nil {
-				return nil, err
+				return nil, inOlder(err)
 			}
 			if err := t.checkBatched(w.item); err != nil {
 				return nil, err
@@ -194,7 +194,7 @@ func (s *Service) batchWrites(ctx context.Context, tx *store.Tx, name string, re
 			w.key = t.key().keyOf(w.item)
 		case r.DeleteRequest != nil:
 			if w.key, err = itemOf(r.DeleteRequest.Key); err != nil {
-				return nil, err
+				return nil, inOlder(err)
 			}
 			if err := t.key().checkKey(w.key); err != nil {
 				return nil, err

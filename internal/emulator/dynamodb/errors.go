@@ -52,3 +52,23 @@ func noResource() error {
 func inUse(format string, args ...any) error {
 	return &types.ResourceInUseException{Message: aws.String(fmt.Sprintf(format, args...))}
 }
+
+// A valueFault is what is wrong with a value. AWS words it anew in most operations;
+// those on several items by writes, and Scan, have the older text still.
+type valueFault struct {
+	smithy.GenericAPIError
+	older string
+}
+
+func faulty(text, older string) error {
+	return &valueFault{smithy.GenericAPIError{Code: "ValidationException", Message: text, Fault: smithy.FaultClient}, older}
+}
+
+// inOlder words an error as the operations do that have the older texts.
+func inOlder(err error) error {
+	var f *valueFault
+	if errors.As(err, &f) {
+		return invalid("%s", f.older)
+	}
+	return err
+}

@@ -1,6 +1,8 @@
 package dynamodb
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -141,7 +143,11 @@ func placeholders(names map[string]string, values map[string]types.AttributeValu
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		v, err := valueOf(values[key], 0)
 		if err != nil {
-			return nil, invalid("ExpressionAttributeValues contains invalid value: %s for key %s", message(err), key)
+			const older = "ExpressionAttributeValues contains invalid value: %s for key %s"
+			if f := (*valueFault)(nil); errors.As(err, &f) {
+				return nil, faulty(message(err), fmt.Sprintf(older, f.older, key))
+			}
+			return nil, invalid(older, message(err), key)
 		}
 		params.Values[key] = v
 	}

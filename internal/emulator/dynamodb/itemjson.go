@@ -79,7 +79,7 @@ func parseValue(b []byte, depth int) (expr.Value, error) {
 	if err := json.Unmarshal(b, &typed); err != nil {
 		return nil, err
 	}
-	if len(typed) != 1 || depth > maxNesting {
+	if len(typed) != 1 || depth >= maxNesting {
 		return nil, errors.New("a value has one type, and up to 32 levels")
 	}
 	for typ, b := range typed {

@@ -38,6 +38,9 @@ func (s *Service) ExecuteStatement(ctx context.Context, in *dynamodb.ExecuteStat
 	if st.Verb == "SELECT" {
 		return out, s.env.Store.View(func(tx *store.Tx) error { return s.selected(ctx, tx, &st, in, out) })
 	}
+	if st.Verb == "EXISTS" {
+		return nil, invalid("EXISTS() is only supported in ExecuteTransaction")
+	}
 	if in.NextToken != nil || in.Limit != nil {
 		return nil, invalid("NextToken and Limit can only be used with SELECT statements")
 	}
@@ -82,6 +85,9 @@ func (s *Service) selected(ctx context.Context, tx *store.Tx, st *expr.Statement
 	var filter []expr.Condition
 	r.key, filter = served(r.schema(), st.Where)
 	r.condition = expr.Every(filter)
+	if err := r.order(st); err != nil {
+		return err
+	}
 	if r.key != nil {
 		if err := r.within(prefix); err != nil {
 			return err
@@ -117,6 +123,20 @@ func (s *Service) selected(ctx context.Context, tx *store.Tx, st *expr.Statement
 	}
 	out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, &st.Table, p.usage)
 	return s.charge(&t, p.usage, readSide)
+}
+
+// order sets the direction that ORDER BY asks for, by the key of a partition.
+func (r *read) order(st *expr.Statement) error {
+	switch {
+	case st.Order == "":
+		return nil
+	case r.key == nil:
+		return invalid("Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.")
+	case !r.schema().has(st.Order):
+		return invalid("Variable reference %s in ORDER BY clause must be part of the primary key", st.Order)
+	}
+	r.descending = st.Descending
+	return nil
 }
 
 // qualified sets what a SELECT reads from, with PartiQL's own errors of indexes.
@@ -252,6 +272,17 @@ func (s *Service) writing(ctx context.Context, tx *store.Tx, st *expr.Statement)
 	}
 	key := w.table.key()
 	switch st.Verb {
+	case "EXISTS":
+		terms, rest := served(key, st.Where)
+		w.kind, w.condition, w.key = stepCheck, expr.Every(rest), expr.Item{}
+		for _, t := range terms {
+			if t.Op == "=" {
+				w.key[t.Name] = t.Values[0]
+			}
+		}
+		if len(w.key) != len(key.attributes()) || len(rest) == 0 || key.checkKey(w.key) != nil {
+			return w, invalid("EXISTS() must contain a single item read with additional condition")
+		}
 	case "INSERT":
 		w.kind, w.item, w.inserts = stepPut, st.Item, true
 		if err := w.table.check(st.Item); err != nil {

@@ -90,7 +90,8 @@ func TestStatementsWrite(t *testing.T) {
 		{"UPDATE notes SET v = 'b' WHERE pk = 'p' AND sk = 's'", "b"},
 		{"UPDATE \"notes\" SET v = 1 SET w = 2 WHERE pk = 'p' AND sk = 's'", "1"},
 		{"UPDATE notes SET v = v + w - 1 REMOVE w WHERE pk = 'p' AND sk = 's' AND v = 1", "2"},
-		{"UPDATE notes SET v = set_add(t, <<'c'>>) WHERE pk = 'p' AND sk = 's'", "[a b c]"},
+		{"UPDATE notes SET v = t WHERE pk = 'p' AND sk = 's'", "[a b]"},
+		{"UPDATE notes SET v = set_add(v, <<'c'>>) WHERE pk = 'p' AND sk = 's'", "[a b c]"},
 		{"UPDATE notes SET v = set_delete(v, <<'a', 'c'>>) WHERE pk = 'p' AND sk = 's'", "[b]"},
 		{"UPDATE notes SET v = set_delete(v, <<'b'>>) WHERE pk = 'p' AND sk = 's'", ""},
 		{"DELETE FROM notes WHERE pk = 'p' AND sk = 's'", ""},
@@ -201,11 +202,76 @@ func TestExecuteTransaction(t *testing.T) {
 	for statement, want := range map[string]string{
 		count + " RETURNING ALL NEW *":  "Validation failed in TransactStatements[0]: RETURNING clause is not supported in ExecuteTransaction.",
 		"SELECT * FROM notes.x":         "Validation failed in TransactStatements[0]: Reads on indices are not supported within transactions.",
-		"SELECT * FROM notes WHERE n=1": "Select statements within ExecuteTransaction must specify the primary key in the where clause.",
+		"SELECT * FROM notes WHERE n=1": "Validation failed in TransactStatements[0]: Select statements within ExecuteTransaction must specify the primary key in the where clause.",
 	} {
 		_, err := run("", statement)
 		wantError(t, err, "ValidationException", want)
 	}
 	_, err = run("", count, "SELECT * FROM notes")
 	wantError(t, err, "ValidationException", "The transaction must consist of either all reads or all writes")
+}
+
+// TestStatementErrors has AWS's texts for statements that cannot be read, with the
+// line, the column and the length of what is wrong.
+func TestStatementTexts(t *testing.T) {
+	t.Parallel()
+	f := start(t, "")
+	f.notes()
+	const unread, left = "Statement wasn't well formed, can't be processed: ", "Unexpected token after expression"
+	for statement, want := range map[string]string{
+		"SELECT * FROM notes WHERE pk = 'a' foo":                   unread + left,
+		"SELECT * FROM notes WHERE pk = 'a')":                      unread + left,
+		"DELETE FROM notes WHERE pk = 'a' ORDER BY pk":             unread + left,
+		"SELECT * FROM notes ORDER BY pk WHERE pk = 'a'":           unread + left,
+		"INSERT INTO notes t VALUE {'pk': 'a'}":                    unread + left,
+		"SELECT * FROM notes WHERE n = 1e2147483648":               unread,
+		"SELECT * FROM notes WHERE n = 1.5e-2147483647":            unread,
+		"SELECT * FROM notes WHERE n = 1 # note":                   unread,
+		"SELECT * FROM notes WHERE n = 1 /* note":                  unread,
+		"SELECT * FROM notes t WHERE pk = 'a'":                     "Aliasing is not supported",
+		"SELECT * FROM notes AS t WHERE pk = 'a'":                  "Aliasing is not supported",
+		"UPDATE notes t SET a = 3 WHERE pk = 'a'":                  "Aliasing is not supported",
+		"INSERT INTO notes VALUE {'pk': 1e126}":                    "Number overflow. Attempting to store a number with magnitude larger than supported range under root",
+		"INSERT INTO notes VALUE {'m': {'x': [1, 1e126]}}":         "Number overflow. Attempting to store a number with magnitude larger than supported range under root.x[1]",
+		"SELECT * FROM notes WHERE attribute_exists('a')":          "Operator or function requires a document path; operator or function: attribute_exists",
+		"SELECT * FROM notes WHERE attribute_exists()":             "Incorrect number of operands for operator or function; operator or function: attribute_exists, number of operands: 0",
+		"SELECT attribute_exists(a) FROM notes":                    "Unexpected path component at 1:8:16",
+		"SELECT * FROM notes\nWHERE EXISTS(a)":                     "Unrecognized function: exists at 2:7:6",
+		"SELECT * FROM notes WHERE a.inner = 1":                    unread + "Invalid path dot component",
+		"SELECT * FROM notes ORDER BY sk":                          "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.",
+		"SELECT * FROM notes WHERE pk = 'a' ORDER BY n":            "Variable reference n in ORDER BY clause must be part of the primary key",
+		"UPDATE notes SET t = set_add(s, <<'x'>>) WHERE pk = 'a'":  "The first argument to SET_ADD must equal the assignment value at 1:22:7",
+		"UPDATE notes SET s = set_add(s, 'x') WHERE pk = 'a'":      "The second argument to SET_ADD must be a value with type SET at 1:30:1",
+		"UPDATE notes SET s = set_delete(s) WHERE pk = 'a'":        "SET_DELETE must have exactly two arguments at 1:22:10",
+		"UPDATE notes SET s = set_add(s, <<'x', 'x'>>)":            "One or more parameter values were invalid: Input collection [x, x] contains duplicates.",
+		"UPDATE notes SET s = set_add(s, <<>>) WHERE pk = 'a'":     "Empty bags are not supported",
+		"INSERT INTO notes VALUE {'s': set_add(<<'a'>>, <<'b'>>)}": "Unsupported data type: set_add under key root at 1:31:7",
+		"EXISTS(SELECT * FROM notes WHERE pk = 'a')":               "EXISTS() is only supported in ExecuteTransaction",
+	} {
+		_, err := f.run(statement)
+		wantError(t, err, "ValidationException", want)
+	}
+}
+
+// EXISTS checks an item's condition within a transaction.
+func TestExists(t *testing.T) {
+	t.Parallel()
+	f := start(t, "")
+	f.notes()
+	f.put("notes", with(key("a", "1"), "n", num("1")))
+	run := func(exists string) error {
+		_, err := f.ExecuteTransaction(f.ctx, &sdk.ExecuteTransactionInput{TransactStatements: []types.ParameterizedStatement{
+			{Statement: aws.String("EXISTS(SELECT * FROM notes WHERE pk = 'a' AND sk = '1'" + exists + ")")},
+			{Statement: aws.String("INSERT INTO notes VALUE {'pk': 'b', 'sk': '1'}")},
+		}})
+		return err
+	}
+	wantError(t, run(""), "ValidationException", "Validation failed in TransactStatements[0]: EXISTS() must contain a single item read with additional condition")
+	wantError(t, run(" AND n = 2"), "TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons [ConditionalCheckFailed, None]") //nolint:misspell // AWS's spelling
+	if err := run(" AND n = 1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.count(f.ctx, "notes"); got != 2 {
+		t.Errorf("got %d items", got)
+	}
 }

@@ -2,6 +2,8 @@ package dynamodb
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -293,8 +295,12 @@ func startOf(key map[string]types.AttributeValue) (expr.Item, error) {
 		return nil, nil
 	}
 	item, err := itemOf(key)
+	const outside = "The provided starting key is invalid: %s"
+	if f := (*valueFault)(nil); errors.As(err, &f) {
+		return nil, faulty(message(err), fmt.Sprintf(outside, f.older))
+	}
 	if err != nil {
-		return nil, invalid("The provided starting key is invalid: %s", message(err))
+		return nil, invalid(outside, message(err))
 	}
 	return item, nil
 }

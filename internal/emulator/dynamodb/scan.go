@@ -19,14 +19,14 @@ func (s *Service) Scan(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.S
 	}
 	var err error
 	if r.start, err = startOf(in.ExclusiveStartKey); err != nil {
-		return nil, err
+		return nil, inOlder(err)
 	}
 	l := legacy{attributes: in.AttributesToGet, filterName: "ScanFilter", filter: in.ScanFilter, operator: in.ConditionalOperator}
 	r.expressions, err = readRequest(l, in.ExpressionAttributeNames, in.ExpressionAttributeValues,
 		source{expr.ProjectionExpression, in.ProjectionExpression},
 		source{expr.FilterExpression, in.FilterExpression})
 	if err != nil {
-		return nil, err
+		return nil, inOlder(err)
 	}
 	if err := checkSelect(in.Select, in.IndexName, in.ProjectionExpression, in.AttributesToGet); err != nil {
 		return nil, err

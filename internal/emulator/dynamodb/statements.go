@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -59,6 +60,8 @@ func (s *Service) batched(ctx context.Context, r types.BatchStatementRequest) (a
 			item, u, err = s.one(ctx, tx, &st, aws.ToBool(r.ConsistentRead), "Select statements within BatchExecuteStatement must specify the primary key in the where clause.")
 			return err
 		})
+	} else if st.Verb == "EXISTS" {
+		err = invalid("EXISTS() is only supported in ExecuteTransaction")
 	} else {
 		err = s.update(func(tx *store.Tx) (err error) {
 			item, u, err = s.execute(ctx, tx, &st, r.ReturnValuesOnConditionCheckFailure)
@@ -86,7 +89,7 @@ func (s *Service) one(ctx context.Context, tx *store.Tx, st *expr.Statement, con
 			key[term.Name] = term.Values[0]
 		}
 	}
-	if st.Index != "" || len(key) != len(schema.attributes()) {
+	if st.Index != "" || len(key) != len(schema.attributes()) || expr.Checks(st.Where) {
 		return nil, usage{}, invalid("%s", keyless)
 	}
 	path, err := t.keyed(key)
@@ -143,7 +146,7 @@ func (s *Service) readAll(ctx context.Context, tx *store.Tx, statements []expr.S
 	var used tally
 	for i := range statements {
 		st := &statements[i]
-		item, u, err := s.one(ctx, tx, st, true, "Select statements within ExecuteTransaction must specify the primary key in the where clause.")
+		item, u, err := s.one(ctx, tx, st, true, fmt.Sprintf("Validation failed in TransactStatements[%d]: Select statements within ExecuteTransaction must specify the primary key in the where clause.", i))
 		if err != nil {
 			return err
 		}
@@ -160,6 +163,9 @@ func (s *Service) writeAll(ctx context.Context, tx *store.Tx, statements []expr.
 	seen := map[string]bool{}
 	for i := range statements {
 		w, err := s.writing(ctx, tx, &statements[i])
+		if err != nil && statements[i].Verb == "EXISTS" {
+			return invalid("Validation failed in TransactStatements[%d]: %s", i, message(err))
+		}
 		if err != nil {
 			return err
 		}
@@ -189,7 +195,7 @@ func (s *Service) writeAll(ctx context.Context, tx *store.Tx, statements []expr.
 		u := usage{table: readUnits(expr.ItemSize(w.old), true)}
 		if !again {
 			u = usage{table: writeUnits(0)}
-			if w.old != nil || w.new != nil {
+			if w.kind != stepCheck && (w.old != nil || w.new != nil) {
 				u = s.write(tx, &w.table, w.old, w.new)
 			}
 		}
@@ -198,7 +204,6 @@ func (s *Service) writeAll(ctx context.Context, tx *store.Tx, statements []expr.
 			return throttled(steps, i, err)
 		}
 		used.add(w.name, u)
-		out.Responses = append(out.Responses, types.ItemResponse{})
 	}
 	out.ConsumedCapacity = used.consumed(in.ReturnConsumedCapacity, again)
 	return nil

@@ -39,7 +39,7 @@ func (s *Service) TransactGetItems(ctx context.Context, in *dynamodb.TransactGet
 		}
 		var err error
 		if keys[i], err = itemOf(get.Key); err != nil {
-			return nil, err
+			return nil, inOlder(err)
 		}
 		read[i], err = readExpressions(get.ExpressionAttributeNames, nil, source{expr.ProjectionExpression, get.ProjectionExpression})
 		if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *dynamodb.TransactW
 	for i, item := range in.TransactItems {
 		var err error
 		if steps[i], err = readStep(item); err != nil {
-			return nil, err
+			return nil, inOlder(err)
 		}
 	}
 	out := &dynamodb.TransactWriteItemsOutput{}

@@ -1,8 +1,10 @@
 package dynamodb
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -10,7 +12,8 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
 )
 
-// maxNesting is how deep lists and maps may stand within one another.
+// maxNesting is how deep a value may stand, the attribute itself being the first
+// level.
 const maxNesting = 32
 
 // itemOf reads a request's attributes. The error is AWS's ValidationException.
@@ -22,8 +25,8 @@ func itemOf(attributes map[string]types.AttributeValue) (expr.Item, error) {
 func mapOf(attributes map[string]types.AttributeValue, depth int) (expr.Map, error) {
 	m := make(expr.Map, len(attributes))
 	for name, a := range attributes {
-		if name == "" {
-			return nil, parameter("An attribute name may not be empty")
+		if _, ok := attributes[""]; ok {
+			return nil, faulty("One or more parameter values were invalid: An attribute name may not be empty", "Empty attribute name")
 		}
 		v, err := valueOf(a, depth)
 		if err != nil {
@@ -35,14 +38,14 @@ func mapOf(attributes map[string]types.AttributeValue, depth int) (expr.Map, err
 }
 
 func valueOf(a types.AttributeValue, depth int) (expr.Value, error) {
-	if depth > maxNesting {
+	if depth >= maxNesting {
 		return nil, invalid("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
 	}
 	switch a := a.(type) {
 	case *types.AttributeValueMemberS:
 		return expr.String(a.Value), nil
 	case *types.AttributeValueMemberN:
-		return expr.ParseNumber(a.Value)
+		return number(a.Value)
 	case *types.AttributeValueMemberB:
 		return expr.Binary(a.Value), nil
 	case *types.AttributeValueMemberBOOL:
@@ -66,7 +69,7 @@ func valueOf(a types.AttributeValue, depth int) (expr.Value, error) {
 			return nil, parameter("An string set  may not be empty")
 		}
 		if repeated(a.Value) {
-			return nil, parameter("Input collection [%s] contains duplicates.", strings.Join(a.Value, ", "))
+			return nil, duplicate(a.Value, func(t string) string { return strconv.Quote(t) }, ", ", " contains duplicates.")
 		}
 		return expr.StringSet(slices.Clone(a.Value)), nil
 	case *types.AttributeValueMemberNS:
@@ -77,20 +80,56 @@ func valueOf(a types.AttributeValue, depth int) (expr.Value, error) {
 	return nil, invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 }
 
+// number reads a number, whose text the older operations read as Java does: the
+// largest exponent of all wraps around there.
+func number(text string) (expr.Value, error) {
+	n, err := expr.ParseNumber(text)
+	if err == nil {
+		return n, nil
+	}
+	now, then := err.Error(), err.Error()
+	switch {
+	case text == "":
+		now += ": "
+	case strings.HasSuffix(strings.ToLower(text), "e2147483647"):
+		_, smallest := expr.ParseNumber("1e-131")
+		then = smallest.Error()
+	}
+	return nil, faulty(now, then)
+}
+
+// duplicate is the error for a set that has an element twice. The new text has the
+// elements in order up to the one that is repeated, and quoted.
+func duplicate[T ~string](set []T, quoted func(T) string, between, behind string) error {
+	const text = "One or more parameter values were invalid: Input collection ["
+	n := 0
+	for seen := map[T]bool{}; !seen[set[n]]; n++ {
+		seen[set[n]] = true
+	}
+	now, then := make([]string, len(set)), make([]string, len(set))
+	for i, e := range slices.Concat(slices.Sorted(slices.Values(set[:n])), set[n:]) {
+		now[i] = quoted(e)
+	}
+	for i, e := range set {
+		then[i] = strings.Trim(quoted(e), `"`)
+	}
+	return faulty(text+strings.Join(now, between)+"]"+behind, text+strings.Join(then, ", ")+"]"+behind)
+}
+
 func numberSet(texts []string) (expr.Value, error) {
 	if len(texts) == 0 {
 		return nil, parameter("An number set  may not be empty")
 	}
 	set := make(expr.NumberSet, len(texts))
 	for i, text := range texts {
-		n, err := expr.ParseNumber(text)
+		n, err := number(text)
 		if err != nil {
 			return nil, err
 		}
-		set[i] = n
+		set[i] = n.(expr.Number)
 	}
 	if repeated(set) {
-		return nil, invalid("Input collection contains duplicates")
+		return nil, faulty("One or more parameter values were invalid: Input collection contains duplicates.", "Input collection contains duplicates")
 	}
 	return set, nil
 }
@@ -104,7 +143,7 @@ func binarySet(blobs [][]byte) (expr.Value, error) {
 		set[i] = string(b)
 	}
 	if repeated(set) {
-		return nil, parameter("Input collection %v of type BS contains duplicates.", blobs)
+		return nil, duplicate(set, func(b string) string { return strconv.Quote(base64.StdEncoding.EncodeToString([]byte(b))) }, ",", "of type BS contains duplicates.")
 	}
 	return set, nil
 }

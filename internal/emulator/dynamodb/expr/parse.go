@@ -69,6 +69,7 @@ type parser struct {
 	src       string
 	pos       int
 	operators int
+	inOrder   bool // of a key condition: its values and their types are checked as they stand
 	faults    [faultKinds]error
 }
 
@@ -90,6 +91,9 @@ const (
 )
 
 func (p *parser) fault(kind fault, format string, args ...any) {
+	if p.inOrder && kind == faultType {
+		kind = faultValue // whichever stands first
+	}
 	if p.faults[kind] == nil {
 		p.faults[kind] = errorf(format, args...)
 	}
@@ -102,9 +106,12 @@ func parse[T any](params *Params, kind, src string, read func(*parser) T) (resul
 		return result, invalid(errorf("The expression can not be empty;"))
 	}
 	if len(src) > maxSource {
+		if kind == UpdateExpression { // the only one that does not say how large it is
+			return result, invalid(errorf("Expression size has exceeded the maximum allowed size;"))
+		}
 		return result, invalid(errorf("Expression size has exceeded the maximum allowed size; expression size: %d", len(src)))
 	}
-	p := &parser{params: params, tokens: lex(src), src: src}
+	p := &parser{params: params, tokens: lex(src), src: src, inOrder: kind == KeyConditionExpression}
 	defer func() {
 		switch e := recover().(type) {
 		case nil:

@@ -2,12 +2,15 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Statement is a PartiQL statement on one table.
 type Statement struct {
-	// Verb is SELECT, INSERT, UPDATE or DELETE.
+	// Verb is SELECT, INSERT, UPDATE, DELETE, or EXISTS for a SELECT of one item
+	// whose condition a transaction checks.
 	Verb  string
 	Table string
 	Index string // of a SELECT; empty for the table itself
@@ -15,6 +18,9 @@ type Statement struct {
 	Paths []Path
 	// Where is the condition, or nil.
 	Where Condition
+	// Order names the attribute that a SELECT is ordered by, or is empty.
+	Order      string
+	Descending bool
 	// Item is what an INSERT adds.
 	Item Item
 	// Update is what an UPDATE does.
@@ -43,7 +49,7 @@ func ParseStatement(src string, parameters []Value) (s Statement, err error) {
 	s = p.statement()
 	p.accept(";")
 	if p.peek().kind != tokenEnd {
-		p.fail("Unexpected term after expression")
+		p.fail(leftOver)
 	}
 	if p.used != len(parameters) {
 		return s, errorf("Number of parameters in request and statement don't match.")
@@ -62,6 +68,23 @@ type statement struct {
 	parser
 	values []Value
 	used   int
+	item   bool   // the next value is the item of an INSERT
+	inside string // where in a value the one stands that is being read
+	target Path   // what the value that is being read is assigned to, or nil
+}
+
+const leftOver = "Unexpected token after expression"
+
+// stop ends the reading with an error of its own.
+func (p *statement) stop(format string, args ...any) {
+	panic(statementError(fmt.Sprintf(format, args...)))
+}
+
+// place is where a token stands, as AWS's texts have it: line, column and length.
+func (p *statement) place(t token) string {
+	before := p.src[:t.start]
+	line := before[strings.LastIndexByte(before, '\n')+1:]
+	return fmt.Sprintf("%d:%d:%d", 1+strings.Count(before, "\n"), 1+utf8.RuneCountInString(line), utf8.RuneCountInString(p.src[t.start:t.end]))
 }
 
 // A statementError ends the reading of a statement; it does not leave the package
@@ -85,10 +108,21 @@ func (p *statement) statement() Statement {
 	switch s.Verb {
 	case "SELECT":
 		p.selection(&s)
+	case "EXISTS":
+		p.need("(", "SELECT")
+		p.selection(&s)
+		p.need("WHERE")
+		s.Where = p.condition()
+		p.need(")")
+		return s
 	case "INSERT":
 		p.need("INTO")
 		p.from(&s)
+		if t := p.peek(); t.kind == tokenWord && !t.is("VALUE") {
+			p.fail(leftOver)
+		}
 		p.need("VALUE")
+		p.item = true
 		item, ok := p.value().(Map)
 		if !ok {
 			p.fail("Expected a tuple")
@@ -106,6 +140,12 @@ func (p *statement) statement() Statement {
 	if s.Verb != "INSERT" && p.accept("WHERE") {
 		s.Where = p.condition()
 	}
+	if s.Verb == "SELECT" && p.accept("ORDER") {
+		p.need("BY")
+		s.Order = p.path()[0].Name
+		s.Descending = p.accept("DESC")
+		_ = s.Descending || p.accept("ASC")
+	}
 	if p.accept("RETURNING") {
 		s.Returning = p.returning(s.Verb)
 	}
@@ -114,13 +154,22 @@ func (p *statement) statement() Statement {
 
 func (p *statement) selection(s *Statement) {
 	if !p.accept("*") {
-		s.Paths = []Path{p.path()}
+		s.Paths = []Path{p.projected()}
 		for p.accept(",") {
-			s.Paths = append(s.Paths, p.path())
+			s.Paths = append(s.Paths, p.projected())
 		}
 	}
 	p.need("FROM")
 	p.from(s)
+}
+
+// projected reads what a SELECT asks for, which is a path and no function.
+func (p *statement) projected() Path {
+	t := p.peek()
+	if t.kind == tokenWord && p.tokens[p.pos+1].is("(") {
+		p.stop("Unexpected path component at %s", p.place(t))
+	}
+	return p.path()
 }
 
 // from reads the name of a table, and of one of its indexes.
@@ -146,6 +195,11 @@ func (p *statement) from(s *Statement) {
 	if len(names) == 2 {
 		s.Index = names[1]
 	}
+	t := p.peek()
+	clause := slices.ContainsFunc([]string{"WHERE", "ORDER", "SET", "REMOVE", "RETURNING", "VALUE"}, t.is)
+	if s.Verb != "INSERT" && (t.kind == tokenName || t.kind == tokenWord && !clause) {
+		p.stop("Aliasing is not supported")
+	}
 }
 
 // changes reads the SET and REMOVE clauses of an UPDATE, in any order.
@@ -156,7 +210,9 @@ func (p *statement) changes(u *Update) {
 			for {
 				a := action{section: "SET", path: p.path()}
 				p.need("=")
+				p.target = a.path
 				a.value = p.sum()
+				p.target = nil
 				u.actions, u.Paths = append(u.actions, a), append(u.Paths, a.path)
 				if !p.accept(",") {
 					break
@@ -356,35 +412,6 @@ func (p *statement) prefix() any {
 // constant reports whether a word is a value.
 func constant(t token) bool { return t.is("TRUE") || t.is("FALSE") || t.is("NULL") }
 
-// call reads a function: those of conditions, and those that change sets and lists.
-func (p *statement) call() any {
-	name := strings.ToLower(p.next().text)
-	p.need("(")
-	var args []operand
-	for {
-		args = append(args, p.operandOf(p.expression(bindCompare)))
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.need(")")
-	want, ok := functions[name]
-	switch {
-	case name == "list_append" && len(args) == 2:
-		return listAppend{args[0], args[1]}
-	case (name == "set_add" || name == "set_delete") && len(args) == 2:
-		return setChange{name == "set_delete", args[0], args[1]}
-	case !ok || name == "attribute_exists" || name == "attribute_not_exists":
-		p.fail("Unsupported function: %s", name)
-	case len(args) != want:
-		p.fail("Incorrect number of operands for the function %s", name)
-	case name == "size":
-		return sizeOf{args[0]}
-	}
-	p.arguments(function{name, args})
-	return function{name, args}
-}
-
 // path reads a document path.
 func (p *statement) path() Path {
 	t := p.next()
@@ -396,8 +423,8 @@ func (p *statement) path() Path {
 		switch {
 		case p.accept("."):
 			t := p.next()
-			if t.kind != tokenName && t.kind != tokenWord {
-				p.fail("Expected identifier")
+			if t.kind != tokenName && t.kind != tokenWord || t.kind == tokenWord && sqlKeywords[strings.ToUpper(t.text)] {
+				p.fail("Invalid path dot component")
 			}
 			path = append(path, Step{Name: t.text})
 		case p.accept("["):

@@ -17,6 +17,20 @@ func lexStatement(src string) []token {
 		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
 			i++
 			continue
+		case strings.HasPrefix(src[i:], "--"):
+			if n = strings.IndexByte(src[i:], '\n'); n < 0 {
+				n = len(src) - i
+			}
+			i += n
+			continue
+		case strings.HasPrefix(src[i:], "/*"):
+			if n = strings.Index(src[i+2:], "*/"); n < 0 {
+				panic(statementError(notWell))
+			}
+			i += n + 4
+			continue
+		case c == '#':
+			panic(statementError(notWell))
 		case c == '\'' || c == '"':
 			if text, n = quoted(src[i:]); n == 0 {
 				panic(statementError(notWell))
@@ -27,7 +41,7 @@ func lexStatement(src string) []token {
 			}
 		case letter(c) || c == '_':
 			kind, n = tokenWord, span(src[i:])
-		case digit(c):
+		case digit(c) || c == '.' && len(src) > i+1 && digit(src[i+1]) && !follows(tokens, i):
 			kind, n = tokenIndex, numeral(src[i:])
 		default:
 			_, n = utf8.DecodeRuneInString(src[i:])
@@ -42,6 +56,16 @@ func lexStatement(src string) []token {
 		i += n
 	}
 	return append(tokens, token{kind: tokenEnd, text: "<EOF>", start: len(src), end: len(src)})
+}
+
+// follows reports whether a point at i stands right behind a name, as in a path, and
+// so does not begin a number.
+func follows(tokens []token, i int) bool {
+	if len(tokens) == 0 {
+		return false
+	}
+	last := tokens[len(tokens)-1]
+	return last.end == i && (last.kind == tokenWord || last.kind == tokenName || last.text == "]")
 }
 
 // quoted is the text that s begins with in quotes, which stand twice within it, and
