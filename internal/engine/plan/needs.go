@@ -27,7 +27,7 @@ func (p *Program) connect() {
 	}
 	for r, compiled := range p.resources {
 		for need := range c.resource(r) {
-			if need != r && need.Resource.Mode != addr.Ephemeral { // nothing is kept of those
+			if need != r {
 				compiled.Needs = append(compiled.Needs, need)
 			}
 		}
