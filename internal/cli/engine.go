@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/modules"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
@@ -44,9 +46,16 @@ func (v *view) configuration(dir string) (*config.Module, hcl.Diagnostics) {
 	if err != nil {
 		return nil, hcl.Diagnostics{diagnosticOf(err)}
 	}
-	m, diags := config.Load(dir, fetched.Resolve)
+	m, diags := config.LoadWith(dir, fetched.Resolve, v.statics())
 	v.read(m)
 	return m, diags
+}
+
+// statics evaluate the sources of modules that are no literals.
+func (v *view) statics() config.Evaluate {
+	return lang.Statics(func(root *config.Module) map[string]cty.Value {
+		return staticsOf(root, v.given).Variables
+	}, workspace())
 }
 
 // lockFlags say how a command locks the state.

@@ -42,7 +42,7 @@ func modulesDir() string { return filepath.Join(dataDir(), "modules") }
 // fetch loads the configuration of the working directory, and fetches the
 // modules that it calls.
 func (v *view) fetch(ctx context.Context, upgrade bool) (*config.Module, hcl.Diagnostics) {
-	i := &modules.Installer{Dir: modulesDir(), Client: v.p.registries(), Upgrade: upgrade, Report: v.line}
+	i := &modules.Installer{Dir: modulesDir(), Client: v.p.registries(), Upgrade: upgrade, Report: v.line, Static: v.statics()}
 	m, diags := i.Load(ctx, ".")
 	v.read(m)
 	return m, diags

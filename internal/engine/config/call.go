@@ -140,6 +140,9 @@ func (m *Module) checkCall(c *Call) hcl.Diagnostics {
 	for _, name := range slices.Sorted(maps.Keys(c.Args)) {
 		if child.Variables[name] == nil {
 			fail(c.Args[name].NameRange, "Unsupported argument", "The module in %s has no variable %q.%s", child.Dir, name, Suggest(name, maps.Keys(child.Variables)))
+		} else if why := child.Variables[name].Deprecated; why != "" {
+			at := c.Args[name].NameRange
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Deprecated variable", Detail: fmt.Sprintf("The variable %q of the module in %s is deprecated: %s", name, child.Dir, why), Subject: &at})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(child.Variables)) {

@@ -43,6 +43,7 @@ func readDir(dir string) (map[string][]byte, hcl.Diagnostics) {
 		}
 		sources[name] = src
 	}
+	maps.DeleteFunc(sources, func(name string, _ []byte) bool { return hidden(name, sources) })
 	return sources, diags
 }
 
@@ -100,11 +101,23 @@ func newModule(dir string) *Module {
 // stem is the name of a configuration file without its extension; false for a
 // file that is none.
 func stem(name string) (string, bool) {
-	word, ok := strings.CutSuffix(name, ".tf")
-	if !ok {
-		word, ok = strings.CutSuffix(name, ".tf.json")
+	for _, extension := range []string{".tf", ".tf.json", ".tofu", ".tofu.json"} {
+		if word, ok := strings.CutSuffix(name, extension); ok {
+			return word, !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
+		}
 	}
-	return word, ok && !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
+	return "", false
+}
+
+// hidden tells that name is a .tf file whose place another takes: OpenTofu's
+// extension goes before Terraform's.
+func hidden(name string, sources map[string][]byte) bool {
+	for _, pair := range [][2]string{{".tf", ".tofu"}, {".tf.json", ".tofu.json"}} {
+		if word, ok := strings.CutSuffix(name, pair[0]); ok && sources[word+pair[1]] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *Module) parse(path string, src []byte) (*hcl.File, hcl.Diagnostics) {
@@ -198,24 +211,16 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "language"},
 }}
 
-// unsupported says what to do without each kind of block that the engine does
-// not carry out yet.
-var unsupported = map[string]string{
-	"language": "Remove the block.",
-}
-
 func (l *loader) file(f *hcl.File) {
 	for _, b := range l.content(f.Body, fileSchema).Blocks {
-		if advice, ok := unsupported[b.Type]; ok {
-			l.fail(b.DefRange, fmt.Sprintf("%q blocks are not supported", b.Type), "This version of the engine cannot carry out a %s block. %s", b.Type, advice)
-			continue
-		}
 		if !l.labels(b) {
 			continue
 		}
 		switch b.Type {
 		case "terraform":
 			l.terraform(b)
+		case "language":
+			l.warn(b.DefRange, "\"language\" has no effect", "This engine follows the language of Terraform %s, whatever the block says.", LanguageVersion)
 		case "provider":
 			l.provider(b)
 		case "variable":

@@ -26,6 +26,7 @@ type Module struct {
 	// Path is where the module is called, Parent the module that calls it, nil for
 	// the root, and Children what it calls itself, by the names of the calls.
 	Path     addr.Module
+	Source   string // as the call says it; empty for the root
 	Parent   *Module
 	Children map[string]*Module
 
@@ -125,6 +126,8 @@ type Variable struct {
 	Sensitive   bool
 	Ephemeral   bool // not to be kept in a plan or a state
 	Nullable    bool
+	Const       bool   // given by what is known before anything is evaluated
+	Deprecated  string // why it should not be given; empty if it is not deprecated
 	Validations []*Check
 	Range       hcl.Range
 }
@@ -144,6 +147,7 @@ type Output struct {
 	Name          string
 	Expr          hcl.Expression
 	Description   string
+	Deprecated    string // why it should not be used; empty if it is not deprecated
 	Sensitive     bool
 	Ephemeral     bool // its value is not to be kept
 	DependsOn     []hcl.Traversal

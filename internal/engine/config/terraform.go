@@ -34,7 +34,7 @@ func (l *loader) terraform(b *hcl.Block) {
 	}
 	for _, name := range []string{"experiments", "language"} {
 		if a := c.Attributes[name]; a != nil {
-			l.fail(a.NameRange, fmt.Sprintf("%q is not supported", name), "This engine follows the stable language of Terraform %s. Remove the argument.", LanguageVersion)
+			l.warn(a.NameRange, fmt.Sprintf("%q has no effect", name), "This engine follows the stable language of Terraform %s, whatever the argument says.", LanguageVersion)
 		}
 	}
 	for _, nested := range c.Blocks {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 )
@@ -19,7 +20,16 @@ type Resolver func(c *Call, key string) (dir string, diags hcl.Diagnostics)
 // so that the Files of the tree can show the snippets of the diagnostics. Without
 // a resolver, only modules at local paths are found.
 func Load(dir string, resolve Resolver) (*Module, hcl.Diagnostics) {
-	t := &tree{resolve: resolve, read: readDir, decoded: map[string]*Module{}}
+	return LoadWith(dir, resolve, nil)
+}
+
+// Evaluate is the value of an expression in m that is needed to load what m calls.
+type Evaluate func(m *Module, x hcl.Expression) (cty.Value, hcl.Diagnostics)
+
+// LoadWith is Load where the sources and versions of modules, and what is given for
+// variables with const = true, may be more than literals: static evaluates them.
+func LoadWith(dir string, resolve Resolver, static Evaluate) (*Module, hcl.Diagnostics) {
+	t := &tree{resolve: resolve, static: static, read: readDir, decoded: map[string]*Module{}}
 	return t.load(dir)
 }
 
@@ -36,6 +46,8 @@ func LoadRoot(dir string) (*Module, hcl.Diagnostics) {
 // tree is one run of loading.
 type tree struct {
 	resolve Resolver
+	static  Evaluate          // nil for literals only
+	known   map[string]string // directories by key, where all are known beforehand
 	read    func(dir string) (map[string][]byte, hcl.Diagnostics)
 	decoded map[string]*Module // by directory: what several calls share
 }
@@ -57,6 +69,7 @@ func (t *tree) load(dir string) (*Module, hcl.Diagnostics) {
 		}
 		for _, c := range x.sortedCalls() {
 			diags = append(diags, x.checkCall(c)...)
+			diags = append(diags, t.constants(x, c)...)
 		}
 	}
 	return m, diags
@@ -77,12 +90,13 @@ func (t *tree) module(dir string, parent *Module, path addr.Module) (*Module, hc
 	m := *shared
 	m.Parent, m.Path, m.Children = parent, path, map[string]*Module{}
 	for _, c := range m.sortedCalls() {
-		at, d := t.source(&m, c)
+		at, source, d := t.source(&m, c)
 		diags = append(diags, d...)
 		if d.HasErrors() {
 			continue
 		}
 		child, d := t.module(at, &m, path.Child(c.Name))
+		child.Source = source
 		diags = append(diags, calledFrom(c, d)...)
 		m.Children[c.Name] = child
 	}
@@ -101,36 +115,84 @@ func calledFrom(c *Call, diags hcl.Diagnostics) hcl.Diagnostics {
 }
 
 // source is the directory of the module that c, in m, calls.
-func (t *tree) source(m *Module, c *Call) (string, hcl.Diagnostics) {
+func (t *tree) source(m *Module, c *Call) (dir, source string, diags hcl.Diagnostics) {
+	if t.known != nil {
+		return t.known[Key(m.Path.Child(c.Name))], "", nil
+	}
+	if c, diags = t.literal(m, c); diags.HasErrors() {
+		return "", "", diags
+	}
 	at := c.Source.Range()
-	fail := func(summary, detail string, args ...any) (string, hcl.Diagnostics) {
-		return "", hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at}}
+	fail := func(summary, detail string, args ...any) (string, string, hcl.Diagnostics) {
+		return "", "", hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at}}
 	}
 	l := loader{m: m}
 	text, ok := l.textOf(c.Source, "source")
 	if !ok {
-		return "", l.diags
+		return "", "", l.diags
 	}
 	if !LocalSource(text) {
 		if t.resolve == nil {
 			return fail("Module not installed", "The source %q is no local path such as \"./name\". Run init first, which fetches the module.", text)
 		}
-		return t.resolve(c, Key(m.Path.Child(c.Name)))
+		dir, diags = t.resolve(c, Key(m.Path.Child(c.Name)))
+		return dir, text, diags
 	}
 	if c.Version != nil {
 		version := c.Version.Range()
-		return "", hcl.Diagnostics{{
+		return "", "", hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "No versions of local modules", Subject: &version,
 			Detail: "A module at a local path is what is there: it has no versions to choose from. Remove the argument.",
 		}}
 	}
-	dir := filepath.Join(m.Dir, filepath.FromSlash(text))
+	dir = filepath.Join(m.Dir, filepath.FromSlash(text))
 	for around := m; around != nil; around = around.Parent {
 		if filepath.Clean(around.Dir) == dir {
 			return fail("Module calls itself", "The source %q leads to %s, which is already being called. The tree of modules would have no end.", text, dir)
 		}
 	}
-	return dir, nil
+	return dir, text, nil
+}
+
+// literal is c with its source and version as literals.
+func (t *tree) literal(m *Module, c *Call) (*Call, hcl.Diagnostics) {
+	out := *c
+	var diags hcl.Diagnostics
+	for _, x := range []*hcl.Expression{&out.Source, &out.Version} {
+		if *x == nil || t.static == nil {
+			continue
+		}
+		if _, d := (*x).Value(nil); !d.HasErrors() {
+			continue
+		}
+		v, d := t.static(m, *x)
+		at := (*x).Range()
+		if v.IsMarked() {
+			d = append(d, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "Secret in the source of a module", Subject: &at,
+				Detail: "Where a module is is kept and shown, so it must be neither sensitive nor ephemeral. Use another variable.",
+			})
+		}
+		if diags = append(diags, d...); !d.HasErrors() {
+			*x = hcl.StaticExpr(v, at)
+		}
+	}
+	return &out, diags
+}
+
+// constants checks that what c gives for variables with const = true is known
+// beforehand.
+func (t *tree) constants(m *Module, c *Call) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for name, a := range c.Args {
+		v := m.Children[c.Name].Variables[name]
+		if v == nil || !v.Const || t.static == nil {
+			continue
+		}
+		_, d := t.static(m, a.Expr)
+		diags = append(diags, d...)
+	}
+	return diags
 }
 
 // LocalSource tells that the source of a module is a path relative to its caller.
@@ -168,14 +230,7 @@ func (m *Module) Snapshot() *Snapshot {
 // Load reads the tree again.
 func (s *Snapshot) Load() (*Module, hcl.Diagnostics) {
 	t := &tree{
-		decoded: map[string]*Module{},
-		resolve: func(c *Call, key string) (string, hcl.Diagnostics) {
-			if dir, ok := s.Calls[key]; ok {
-				return dir, nil
-			}
-			at := c.Range
-			return "", hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Module missing", Detail: fmt.Sprintf("The snapshot of the configuration lacks the module that %s calls.", c), Subject: &at}}
-		},
+		decoded: map[string]*Module{}, known: s.Calls,
 		read: func(dir string) (map[string][]byte, hcl.Diagnostics) { return s.Sources[dir], nil },
 	}
 	return t.load(s.Root)

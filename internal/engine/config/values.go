@@ -37,10 +37,11 @@ func (l *loader) variable(b *hcl.Block) {
 		l.m.Variables[name] = v
 	}
 	c := l.content(b.Body, variableSchema)
-	for _, arg := range []string{"const", "deprecated"} {
-		if a := c.Attributes[arg]; a != nil {
-			l.fail(a.NameRange, "\""+arg+"\" is not supported", "This version of the engine cannot carry out the argument %q of a variable. Remove it.", arg)
-		}
+	if a := c.Attributes["const"]; a != nil {
+		v.Const = l.flag(a)
+	}
+	if a := c.Attributes["deprecated"]; a != nil {
+		v.Deprecated, _ = l.text(a)
 	}
 	if a := c.Attributes["description"]; a != nil {
 		v.Description, _ = l.text(a)
@@ -163,10 +164,11 @@ func (l *loader) output(b *hcl.Block) {
 		l.m.Outputs[name] = o
 	}
 	c := l.content(b.Body, outputSchema)
-	for _, arg := range []string{"deprecated", "type"} {
-		if a := c.Attributes[arg]; a != nil {
-			l.fail(a.NameRange, "\""+arg+"\" is not supported", "This version of the engine cannot carry out the argument %q of an output. Remove it.", arg)
-		}
+	if a := c.Attributes["deprecated"]; a != nil {
+		o.Deprecated, _ = l.text(a)
+	}
+	if a := c.Attributes["type"]; a != nil {
+		l.fail(a.NameRange, "\"type\" is not supported", "This version of the engine cannot carry out the argument \"type\" of an output. Remove it.")
 	}
 	if a := c.Attributes["value"]; a != nil {
 		o.Expr = a.Expr

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -285,6 +286,11 @@ func (a *moduleAccess) output(ctx context.Context, child *Eval, r Ref) hcl.Diagn
 	}
 	v, diags := child.Output(ctx, r.Attr)
 	a.one[r.Attr] = v
+	if why := child.mod.Outputs[r.Attr].Deprecated; why != "" {
+		warning := invalid(r, "Deprecated output", fmt.Sprintf("The output %q of the module in %s is deprecated: %s", r.Attr, child.mod.Dir, why))
+		warning.Severity = hcl.DiagWarning
+		diags = append(diags, warning)
+	}
 	return diags
 }
 

@@ -73,7 +73,7 @@ func (s *Static) value(x hcl.Expression) (cty.Value, hcl.Diagnostics) {
 		Variables: map[string]cty.Value{
 			"var": cty.ObjectVal(s.Variables), "local": cty.ObjectVal(locals),
 			"terraform": cty.ObjectVal(map[string]cty.Value{"workspace": cty.StringVal(s.Workspace)}),
-			"path":      cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(s.Module.Dir), "root": cty.StringVal(s.Module.Dir), "cwd": cty.StringVal(".")}),
+			"path":      cty.ObjectVal(map[string]cty.Value{"module": cty.StringVal(s.Module.Dir), "root": cty.StringVal(s.Module.Root().Dir), "cwd": cty.StringVal(".")}),
 		},
 		Functions: Functions(funcs.Scope{}, nil),
 	})

@@ -23,6 +23,9 @@ func Variables(m *config.Module, inputs map[string]config.Input) (map[string]cty
 		v := m.Variables[name]
 		value, d := variable(v, inputs)
 		diags = append(diags, d...)
+		if in, given := inputs[name]; given && v.Deprecated != "" {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Deprecated variable", Detail: fmt.Sprintf("The variable %q is deprecated: %s", name, v.Deprecated), Subject: &in.Range})
+		}
 		if v.Sensitive {
 			value = value.Mark(Sensitive)
 		}

@@ -22,6 +22,7 @@ type Installer struct {
 	Client  *registry.Client
 	Upgrade bool              // fetch everything anew
 	Report  func(line string) // what is going on; nil: nobody wants to know
+	Static  config.Evaluate   // for sources that are no literals; nil refuses them
 
 	ctx     context.Context
 	old     Manifest
@@ -39,7 +40,7 @@ func (i *Installer) Load(ctx context.Context, dir string) (*config.Module, hcl.D
 	}
 	i.ctx, i.old, i.now = ctx, old, Manifest{"": {Dir: "."}}
 	i.fetched, i.known = map[string]string{}, map[registry.Module][]versions.Version{}
-	m, diags := config.Load(dir, i.resolve)
+	m, diags := config.LoadWith(dir, i.resolve, i.Static)
 	if diags.HasErrors() {
 		return m, diags
 	}
@@ -62,11 +63,7 @@ func (i *Installer) local(x *config.Module, key string) {
 	if _, ok := i.now[key]; ok {
 		return
 	}
-	text, diags := literal(x.Call().Source, "source")
-	if diags.HasErrors() {
-		return
-	}
-	r := Record{Key: key, Source: text, Dir: filepath.ToSlash(x.Dir)}
+	r := Record{Key: key, Source: x.Source, Dir: filepath.ToSlash(x.Dir)}
 	i.now[key] = r
 	if i.old[key] != r || i.Upgrade {
 		i.report("- %s in %s", key, x.Dir)
