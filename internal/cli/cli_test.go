@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == process.BackgroundArgs[0] {
 		os.Exit(program())
 	}
-	testscript.Main(m, map[string]func(){name: func() { os.Exit(program()) }})
+	testscript.Main(m, map[string]func(){name: func() { os.Exit(program()) }, faultyName: faultyMain})
 }
 
 func program() int {
@@ -42,10 +42,11 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Defer(func() { stopAll(t, e.WorkDir) })
 			self, err := exec.LookPath(name)
-			e.Setenv("SELF", self) // for scripts that leave nothing on PATH
+			e.Setenv("SELF", self)                  // for scripts that leave nothing on PATH
+			e.Setenv("PLUGINS", filepath.Dir(self)) // where the program faultyName is, too
 			return err
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"attach": attach, "freeze": freeze, "hold": hold, "release": release, "thaw": thaw, "waitfor": waitFor},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"attach": attach, "freeze": freeze, "hold": hold, "release": release, "thaw": thaw, "unversion": unversion, "waitfor": waitFor},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})

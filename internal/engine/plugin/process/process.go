@@ -7,12 +7,12 @@
 package process
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +45,7 @@ type process struct {
 func start(ctx context.Context, name, path string, o Options) (*process, error) {
 	cmd := exec.Command(path)
 	p := &process{name: name, stderr: &tail{}, runner: newRunner(cmd)}
+	printed := o.logger().Named(filepath.Base(path)).StandardWriter(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})
 	p.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: plugin.HandshakeConfig{
 			ProtocolVersion: 4, // of a provider that negotiates none
@@ -57,6 +58,8 @@ func start(ctx context.Context, name, path string, o Options) (*process, error) 
 		StartTimeout:     startTimeout,
 		Logger:           o.logger(),
 		Stderr:           p.stderr,
+		SyncStdout:       printed,
+		SyncStderr:       printed,
 		GRPCDialOptions:  remote.DialOptions(),
 	})
 	done := context.AfterFunc(ctx, func() { _ = p.runner.Kill(ctx) })
@@ -117,42 +120,43 @@ func (p *process) end() {
 	}
 }
 
-// tail keeps the end of what a program writes to its standard error.
+// tail keeps the end of what a program writes to its standard error, or the
+// beginning of what it writes when it crashes.
 type tail struct {
-	mu    sync.Mutex
-	bytes []byte
+	mu      sync.Mutex
+	lines   []string
+	crashed bool
 }
 
-// tailSize is how much of it is kept, in bytes.
-const tailSize = 8 << 10
+// tailLines is how many lines are kept.
+const tailLines = 20
 
-// Write never fails.
+// Write takes one line, as go-plugin hands them on. Those of a log are for
+// TF_LOG, and left out. It never fails.
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.bytes = append(t.bytes, p...)
-	if over := len(t.bytes) - tailSize; over > 0 {
-		t.bytes = bytes.Clone(t.bytes[over:])
+	for line := range strings.Lines(string(p)) {
+		line = strings.TrimRight(line, "\r\n")
+		if !t.crashed && (strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:")) {
+			t.lines, t.crashed = nil, true
+		}
+		switch {
+		case line == "" || strings.HasPrefix(line, "{\"@") || logged(line):
+		case len(t.lines) < tailLines:
+			t.lines = append(t.lines, line)
+		case !t.crashed:
+			t.lines = append(t.lines[1:], line)
+		}
 	}
 	return len(p), nil
 }
 
-// String is at most the last 20 lines, without those of the log: they are for
-// TF_LOG and can be many.
+// String is what was kept.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var lines []string
-	for line := range strings.Lines(string(t.bytes)) {
-		if line = strings.TrimRight(line, "\r\n"); line != "" && !strings.HasPrefix(line, "{\"@") && !logged(line) {
-			lines = append(lines, line)
-		}
-	}
-	if at := panicAt(lines); at >= 0 {
-		lines = lines[at:]
-		return strings.Join(lines[:min(len(lines), 20)], "\n")
-	}
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+	return strings.Join(t.lines, "\n")
 }
 
 // logged tells a line of Go's standard log: 2006/01/02 15:04:05.
@@ -160,16 +164,6 @@ func logged(line string) bool {
 	_, err := time.Parse("2006/01/02", strings.SplitN(line, " ", 2)[0])
 	_, iso := time.Parse("2006-01-02T15:04:05.000Z0700", strings.SplitN(line, " ", 2)[0])
 	return err == nil || iso == nil
-}
-
-// panicAt is the line that a crash of a Go program begins with, or -1.
-func panicAt(lines []string) int {
-	for i, line := range lines {
-		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
-			return i
-		}
-	}
-	return -1
 }
 
 // service is the one thing that a provider's process serves.
