@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 )
 
 // Sources maps the names of files, as diagnostics use them, to their content.
@@ -22,8 +24,14 @@ func (s Style) Diagnostic(d *hcl.Diagnostic, sources Sources) string {
 		kind, color = "Warning", yellow
 	}
 	body := s.paint(bold+";"+color, kind+": ") + s.paint(bold, d.Summary) + "\n"
+	about := ""
+	if address := addressOf(d); address != "" {
+		about = "  with " + address + ",\n"
+	}
 	if d.Subject != nil {
-		body += "\n" + s.snippet(d, sources)
+		body += "\n" + about + s.snippet(d, sources)
+	} else if about != "" {
+		body += "\n" + strings.TrimSuffix(about, ",\n") + "\n"
 	}
 	if d.Detail != "" {
 		body += "\n" + s.wrap(d.Detail, 2) + "\n"
@@ -35,16 +43,23 @@ func (s Style) Diagnostic(d *hcl.Diagnostic, sources Sources) string {
 	return s.paint(color, "╷") + "\n" + bar + " " + strings.ReplaceAll(strings.TrimSuffix(body, "\n"), "\n", "\n"+bar+" ") + "\n" + s.paint(color, "╵") + "\n"
 }
 
-// Diagnostics writes all of them. Compact warnings are only named if there is no
-// error.
+// addressOf is the object that a diagnostic is about, if there is one.
+func addressOf(d *hcl.Diagnostic) string {
+	about, _ := d.Extra.(plan.About)
+	return about.Addr
+}
+
+// Diagnostics writes all of them, but of several warnings of one kind only the
+// first. Compact warnings are only named if there is no error.
 func (s Style) Diagnostics(diags hcl.Diagnostics, sources Sources, compact bool) string {
 	var b strings.Builder
+	diags, more := similar(diags)
 	if compact && !diags.HasErrors() && len(diags) > 0 {
 		b.WriteString("\n" + s.paint(bold+";"+yellow, "Warnings:") + "\n\n")
 		for _, d := range diags {
 			b.WriteString("- " + d.Summary)
 			if d.Subject != nil {
-				fmt.Fprintf(&b, " (%s line %d)", d.Subject.Filename, d.Subject.Start.Line)
+				fmt.Fprintf(&b, " (%s line %d%s)", d.Subject.Filename, d.Subject.Start.Line, andMore(more[d], " and %d more"))
 			}
 			b.WriteString("\n")
 		}
@@ -52,9 +67,41 @@ func (s Style) Diagnostics(diags hcl.Diagnostics, sources Sources, compact bool)
 		return b.String()
 	}
 	for _, d := range diags {
+		if n := more[d]; n > 0 {
+			all := *d
+			all.Detail = strings.TrimSpace(d.Detail + "\n\n(and " + count(n, "similar warning") + " elsewhere)")
+			d = &all
+		}
 		b.WriteString(s.Diagnostic(d, sources))
 	}
 	return b.String()
+}
+
+// similar leaves of the warnings with one summary and a place only the first, with
+// the number of the others.
+func similar(diags hcl.Diagnostics) (hcl.Diagnostics, map[*hcl.Diagnostic]int) {
+	var out hcl.Diagnostics
+	first, more := map[string]*hcl.Diagnostic{}, map[*hcl.Diagnostic]int{}
+	for _, d := range diags {
+		if d.Severity != hcl.DiagWarning || d.Subject == nil {
+			out = append(out, d)
+			continue
+		}
+		if before := first[d.Summary]; before != nil {
+			more[before]++
+			continue
+		}
+		first[d.Summary] = d
+		out = append(out, d)
+	}
+	return out, more
+}
+
+func andMore(n int, format string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, n)
 }
 
 // snippet shows the place of a diagnostic.

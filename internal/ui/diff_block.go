@@ -46,15 +46,16 @@ func (d *diff) block(schema *plugin.Block, before, after cty.Value, path cty.Pat
 	return text + b.String()
 }
 
-// withWriteOnly tells of the arguments of a new object that the plan cannot show.
+// withWriteOnly tells of the arguments of a new object, or of one that goes, that
+// the plan cannot show.
 func withWriteOnly(items []item, schema *plugin.Block, within mark) []item {
-	if within != add {
+	if within != add && within != remove {
 		return items
 	}
 	for i, it := range items {
 		step, ok := it.path[len(it.path)-1].(cty.GetAttrStep)
 		if a := schema.Attributes[step.Name]; ok && a != nil && a.WriteOnly {
-			items[i].mark, items[i].text = add, "(write-only attribute)"
+			items[i].mark, items[i].text = within, "(write-only attribute)"
 		}
 	}
 	return items

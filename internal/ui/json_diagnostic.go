@@ -12,6 +12,7 @@ type diagnostic struct {
 	Severity string       `json:"severity"`
 	Summary  string       `json:"summary"`
 	Detail   string       `json:"detail"`
+	Address  string       `json:"address,omitempty"`
 	Range    *rangeJSON   `json:"range,omitempty"`
 	Snippet  *snippetJSON `json:"snippet,omitempty"`
 }
@@ -43,7 +44,7 @@ type valueJSON struct {
 }
 
 func diagnosticJSON(d *hcl.Diagnostic, sources Sources) diagnostic {
-	out := diagnostic{Severity: "error", Summary: d.Summary, Detail: d.Detail}
+	out := diagnostic{Severity: "error", Summary: d.Summary, Detail: d.Detail, Address: addressOf(d)}
 	if d.Severity == hcl.DiagWarning {
 		out.Severity = "warning"
 	}

@@ -200,20 +200,19 @@ func (v *validator) checkIgnored(r *Resource) hcl.Diagnostics {
 // drop: keys that the type does not have. It sees only what is written out.
 func (v *validator) checkBody(r *Resource) hcl.Diagnostics {
 	diags := checkKeys(r.block.Body(), &r.Schema.Block)
-	if why := r.Schema.Deprecated; why != "" {
-		diags = append(diags, deprecated(r.Addr.Type, why, r.Range))
+	if why := r.Schema.Deprecated; why != "" { // of arguments, the provider warns itself
+		at := r.Range
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagWarning, Summary: "Deprecated", Detail: fmt.Sprintf("%s is deprecated: %s", r.Addr.Type, why), Subject: &at,
+		})
 	}
 	return diags
-}
-
-func deprecated(what, why string, at hcl.Range) *hcl.Diagnostic {
-	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Deprecated", Detail: fmt.Sprintf("%s is deprecated: %s", what, why), Subject: &at}
 }
 
 func checkKeys(body hcl.Body, b *plugin.Block) hcl.Diagnostics {
 	schema := &hcl.BodySchema{}
 	for name, a := range b.Attributes {
-		if a.Nested != nil || a.Deprecated != "" {
+		if a.Nested != nil {
 			schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
 		}
 	}
@@ -224,19 +223,10 @@ func checkKeys(body hcl.Body, b *plugin.Block) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for name, a := range content.Attributes {
 		declared := b.Attributes[name]
-		if declared.Deprecated != "" {
-			diags = append(diags, deprecated(name, declared.Deprecated, a.NameRange))
-		}
-		if declared.Nested != nil {
-			diags = append(diags, checkObject(a.Expr, declared.Nested, name)...)
-		}
+		diags = append(diags, checkObject(a.Expr, declared.Nested, name)...)
 	}
 	for _, nested := range content.Blocks {
-		declared := &b.Blocks[nested.Type].Block
-		if declared.Deprecated != "" {
-			diags = append(diags, deprecated(nested.Type, declared.Deprecated, nested.DefRange))
-		}
-		diags = append(diags, checkKeys(nested.Body, declared)...)
+		diags = append(diags, checkKeys(nested.Body, &b.Blocks[nested.Type].Block)...)
 	}
 	return diags
 }
@@ -283,9 +273,6 @@ func checkMembers(e hcl.Expression, o *plugin.ObjectType, where string) hcl.Diag
 				Subject: &at,
 			})
 			continue
-		}
-		if a.Deprecated != "" {
-			diags = append(diags, deprecated(where+"."+name, a.Deprecated, item.KeyExpr.Range()))
 		}
 		if a.Nested != nil {
 			diags = append(diags, checkObject(item.ValueExpr, a.Nested, where+"."+name)...)
