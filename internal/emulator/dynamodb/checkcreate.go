@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -19,6 +20,13 @@ const (
 func checkCreate(in *dynamodb.CreateTableInput) error {
 	if len(in.KeySchema) == 0 {
 		return parameter("Missing required parameter in input: \"KeySchema\"")
+	}
+	if len(in.KeySchema) > 2 {
+		var elements []string
+		for _, e := range in.KeySchema {
+			elements = append(elements, fmt.Sprintf("KeySchemaElement(attributeName=%s, keyType=%s)", aws.ToString(e.AttributeName), e.KeyType))
+		}
+		return invalid("1 validation error detected: Value '[%s]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2", strings.Join(elements, ", "))
 	}
 	if in.AttributeDefinitions == nil {
 		return parameter("Missing required parameter in input: \"AttributeDefinitions\"")

@@ -1,6 +1,7 @@
 package dynamodb_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -188,5 +189,91 @@ func TestConcurrentUpdates(t *testing.T) {
 	out := must[*sdk.GetItemOutput](t)(f.GetItem(f.ctx, &sdk.GetItemInput{TableName: aws.String("notes"), Key: key("a", "1")}))
 	if got := textOf(out.Item["n"]); got != "200" {
 		t.Errorf("n: got %s, want 200", got)
+	}
+}
+
+// TestManySortKeys has an index with several sort key attributes, which a condition
+// narrows from the left.
+func TestManySortKeys(t *testing.T) {
+	t.Parallel()
+	f := start(t, "")
+	element := func(name string, kind types.KeyType) types.KeySchemaElement {
+		return types.KeySchemaElement{AttributeName: &name, KeyType: kind}
+	}
+	var definitions []types.AttributeDefinition
+	for _, name := range []string{"id", "h", "a", "b", "c"} {
+		definitions = append(definitions, types.AttributeDefinition{AttributeName: &name, AttributeType: "S"})
+	}
+	must[*sdk.CreateTableOutput](t)(f.CreateTable(f.ctx, &sdk.CreateTableInput{
+		TableName: aws.String("many"), BillingMode: types.BillingModePayPerRequest, AttributeDefinitions: definitions,
+		KeySchema: []types.KeySchemaElement{element("id", "HASH")},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
+			IndexName: aws.String("all"), Projection: &types.Projection{ProjectionType: "ALL"},
+			KeySchema: []types.KeySchemaElement{element("h", "HASH"), element("a", "RANGE"), element("b", "RANGE"), element("c", "RANGE")},
+		}},
+	}))
+	for _, n := range []string{"1TL2", "2TL1", "3TD3", "4FL1"} {
+		f.put("many", item{"id": str(n), "h": str("x"), "a": str(n[1:2]), "b": str(n[2:3]), "c": str(n[3:])})
+	}
+	f.put("many", item{"id": str("5"), "h": str("x"), "a": str("T")}) // which the index does not list
+	const gap = "RANGE key attributes %s must have equality conditions specified in the query because a condition is present on key attribute %s"
+	for condition, want := range map[string]string{
+		"h = :x":                                    "4FL1 3TD3 2TL1 1TL2",
+		"h = :x AND a = :t":                         "3TD3 2TL1 1TL2",
+		"b = :l AND h = :x AND a = :t":              "2TL1 1TL2",
+		"h = :x AND a = :t AND b < :l":              "3TD3",
+		"h = :x AND a = :t AND b = :l AND c > :one": "1TL2",
+		"h = :x AND a = :t AND c = :one":            fmt.Sprintf(gap, "b", "c"),
+		"h = :x AND b = :l":                         fmt.Sprintf(gap, "a", "b"),
+		"h = :x AND a > :t AND c = :one":            fmt.Sprintf(gap, "a, b", "c"),
+	} {
+		in := &sdk.QueryInput{TableName: aws.String("many"), IndexName: aws.String("all"), KeyConditionExpression: &condition, ExpressionAttributeValues: item{}}
+		for name, v := range map[string]string{":x": "x", ":t": "T", ":l": "L", ":one": "1"} {
+			if strings.Contains(condition, name) {
+				in.ExpressionAttributeValues[name] = str(v)
+			}
+		}
+		out, err := f.Query(f.ctx, in)
+		if err != nil {
+			wantError(t, err, "ValidationException", want)
+			continue
+		}
+		var got []string
+		for _, i := range out.Items {
+			got = append(got, textOf(i["id"]))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %v, want %s", condition, got, want)
+		}
+	}
+	_, err := f.run(`SELECT * FROM many."all" WHERE h = 'x'`)
+	wantError(t, err, "ValidationException", "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys.")
+}
+
+// A key that does not fit the schema cancels a transaction; an empty one ends the
+// request.
+func TestTransactKeys(t *testing.T) {
+	t.Parallel()
+	f := start(t, "")
+	f.notes()
+	name := aws.String("notes")
+	for _, tt := range []struct {
+		item types.TransactWriteItem
+		want string // the reason's text; of the request when it ends in a full stop and a key
+	}{
+		{types.TransactWriteItem{Put: &types.Put{TableName: name, Item: item{"pk": num("1"), "sk": str("1")}}}, "One or more parameter values were invalid: Type mismatch for key pk expected: S actual: N"},
+		{types.TransactWriteItem{Delete: &types.Delete{TableName: name, Key: item{"pk": num("1"), "sk": str("1")}}}, "The provided key element does not match the schema"},
+		{types.TransactWriteItem{Put: &types.Put{TableName: name, Item: key("", "1")}}, "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: pk"},
+	} {
+		_, err := f.TransactWriteItems(f.ctx, &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{tt.item}})
+		var cancelled *types.TransactionCanceledException //nolint:misspell // AWS's spelling
+		if errors.As(err, &cancelled) {
+			r := cancelled.CancellationReasons[0]
+			if *r.Code != "ValidationError" || *r.Message != tt.want {
+				t.Errorf("got %s: %s, want %s", *r.Code, *r.Message, tt.want)
+			}
+			continue
+		}
+		wantError(t, err, "ValidationException", tt.want)
 	}
 }

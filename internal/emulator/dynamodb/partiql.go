@@ -20,7 +20,7 @@ func readStatement(src *string, parameters []types.AttributeValue) (expr.Stateme
 	for i, a := range parameters {
 		v, err := valueOf(a, 0)
 		if err != nil {
-			return expr.Statement{}, invalidErr(err)
+			return expr.Statement{}, inOlder(invalidErr(err))
 		}
 		values[i] = v
 	}
@@ -145,6 +145,9 @@ func (s *Service) qualified(t *table, st *expr.Statement, r *read, name *string)
 		if name == nil || x.index != *name {
 			continue
 		}
+		if x.multiple() {
+			return invalid(multiAttribute)
+		}
 		if x.global && r.consistent {
 			return invalid("Strongly consistent read is not supported on Global Secondary Indexes")
 		}
@@ -164,6 +167,11 @@ func (s *Service) qualified(t *table, st *expr.Statement, r *read, name *string)
 	}
 	return r.over(t, nil, s.now())
 }
+
+const multiAttribute = "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys."
+
+// multiple reports whether the key has more than one attribute of a kind.
+func (k keySchema) multiple() bool { return len(k.hash) > 1 || len(k.sort) > 1 }
 
 // holds reports whether the index holds the attribute of that name.
 func (x *index) holds(primary keySchema, name string) bool {

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -96,6 +97,9 @@ func (r *read) checkFilter(legacy bool) error {
 // one named may be a range.
 func (r *read) within(prefix string) error {
 	key := r.schema()
+	if n := len(key.attributes()); len(r.key) > n {
+		return invalid("The number of query conditions (%d) exceeds the number of key attributes defined in the schema (%d)", len(r.key), n)
+	}
 	terms := map[string]expr.KeyTerm{}
 	for _, t := range r.key {
 		terms[t.Name] = t
@@ -122,6 +126,9 @@ func (r *read) within(prefix string) error {
 			}
 		}
 	}
+	if err := key.checkRanges(terms); err != nil {
+		return err
+	}
 	stem := prefix + string(key.partition(values))
 	r.low, r.high = stem, after(stem)
 	for _, a := range key.sort {
@@ -146,6 +153,31 @@ func (r *read) within(prefix string) error {
 		}
 	}
 	return invalid("Query key condition not supported")
+}
+
+// checkRanges checks that of several sort key attributes all before the last one that
+// is named are given by equality.
+func (k keySchema) checkRanges(terms map[string]expr.KeyTerm) error {
+	last := -1
+	for i, a := range k.sort {
+		if _, ok := terms[a.name]; ok {
+			last = i
+		}
+	}
+	if len(k.sort) < 2 || last < 0 {
+		return nil
+	}
+	var loose []string
+	for _, a := range k.sort[:last] {
+		if t, ok := terms[a.name]; !ok || t.Op != "=" {
+			loose = append(loose, a.name)
+		}
+	}
+	if loose == nil {
+		return nil
+	}
+	return invalid("RANGE key attributes %s must have equality conditions specified in the query because a condition is present on key attribute %s",
+		strings.Join(loose, ", "), k.sort[last].name)
 }
 
 // fits checks that an index can serve the term, and the type of its values.

@@ -81,6 +81,11 @@ func (s *Service) one(ctx context.Context, tx *store.Tx, st *expr.Statement, con
 	if err != nil {
 		return nil, usage{}, err
 	}
+	for _, x := range t.indexes() {
+		if x.index == st.Index && x.multiple() {
+			return nil, usage{}, invalid(multiAttribute)
+		}
+	}
 	schema := t.key()
 	terms, rest := served(schema, st.Where)
 	key := expr.Item{}

@@ -21,6 +21,7 @@ type step struct {
 	changesOnly bool // of PartiQL: there must be an item
 
 	table table
+	fault error // what the schema has against its key; the transaction is cancelled for it
 	old   expr.Item
 	new   expr.Item
 }
@@ -87,6 +88,9 @@ func readStep(in types.TransactWriteItem) (step, error) {
 
 // evaluate checks a step's condition and works out the item that it leaves.
 func (st *step) evaluate() (err error) {
+	if st.fault != nil {
+		return st.fault
+	}
 	if st.inserts && st.old != nil {
 		return &types.DuplicateItemException{Message: aws.String("Duplicate primary key exists in table")}
 	}

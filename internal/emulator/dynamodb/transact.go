@@ -149,12 +149,19 @@ func (s *Service) locate(ctx context.Context, tx *store.Tx, steps []step) error 
 		}
 		key := st.key
 		if st.kind == stepPut {
-			if err := st.table.check(st.item); err != nil {
+			if err := st.table.check(st.item); unfit(err) {
+				st.fault = err
+				continue
+			} else if err != nil {
 				return err
 			}
 			key = st.table.key().keyOf(st.item)
 		}
 		path, err := st.table.keyed(key)
+		if unfit(err) {
+			st.fault = err
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -171,6 +178,16 @@ func (s *Service) locate(ctx context.Context, tx *store.Tx, steps []step) error 
 		}
 	}
 	return nil
+}
+
+// unfit reports whether an error is that a key has not the attributes or the types of
+// the schema: that cancels a transaction, where an empty key ends the request.
+func unfit(err error) bool {
+	if err == nil {
+		return false
+	}
+	text := message(err)
+	return text == mismatch || strings.Contains(text, ": Type mismatch for ") || strings.Contains(text, ": Missing the key ")
 }
 
 // prepare evaluates the steps; when one cannot be carried out, none is.

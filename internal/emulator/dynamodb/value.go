@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -94,8 +95,18 @@ func number(text string) (expr.Value, error) {
 	case strings.HasSuffix(strings.ToLower(text), "e2147483647"):
 		_, smallest := expr.ParseNumber("1e-131")
 		then = smallest.Error()
+	case wide(text):
+		_, unread := expr.ParseNumber("")
+		then = unread.Error() + ": " + text
 	}
 	return nil, faulty(now, then)
+}
+
+// wide reports whether a number's exponent is one that 32 bits do not hold.
+func wide(text string) bool {
+	_, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	_, err := strconv.ParseInt(exponent, 10, 32)
+	return errors.Is(err, strconv.ErrRange)
 }
 
 // duplicate is the error for a set that has an element twice. The new text has the

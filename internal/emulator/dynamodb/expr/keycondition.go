@@ -27,7 +27,7 @@ func (p *Params) KeyCondition(src string) ([]KeyTerm, error) {
 	seen := map[string]bool{}
 	for _, t := range terms {
 		if seen[t.Name] {
-			return nil, errorf("KeyConditionExpressions must only contain one condition per key")
+			return nil, errorf("Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key")
 		}
 		seen[t.Name] = true
 	}

@@ -97,7 +97,7 @@ func TestMessages(t *testing.T) {
 		{k, `a <> :s`, `Invalid operator used in KeyConditionExpression: <>`},
 		{k, `contains(a, :s)`, `Invalid operator used in KeyConditionExpression: contains`},
 		{k, `a.b = :s`, `KeyConditionExpressions cannot have conditions on nested attributes`},
-		{k, `a = :s AND a = :t`, `KeyConditionExpressions must only contain one condition per key`},
+		{k, `a = :s AND a = :t`, `Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key`},
 		{k, `a = b`, `Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition`},
 		{k, `a = :type"`, `Invalid KeyConditionExpression: Syntax error; token: """, near: ":type""`},
 	} {
