@@ -22,9 +22,12 @@ else. Init does the same and more.`,
 		var f viewFlags
 		f.declare(fs)
 		f.declareJSON(fs)
+		var vars []config.Assignment
+		assignments(fs, &vars)
 		update := fs.Bool("update", false, "fetch all of them anew, in the newest versions that fit")
 		return func(ctx context.Context, p *Program, _ []string) error {
 			v := newView(p, f)
+			v.given = vars
 			if err := v.diagnostics(second(p.settings())); err != nil {
 				return err
 			}

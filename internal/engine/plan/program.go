@@ -170,7 +170,7 @@ func (p *Program) start(provider addr.Provider, at *hcl.Range) (*plugin.Provider
 		slices.Sort(have)
 		return nil, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Provider not available",
-			Detail:  fmt.Sprintf("The configuration needs the provider %s, which this version of the engine does not have. It has %s. Check the source in required_providers.", provider.Display(), listed(have)),
+			Detail:  fmt.Sprintf("The configuration needs the provider %s, which is not installed. At hand are %s. Check the source in required_providers, and run init, which installs what is needed.", provider.Display(), listed(have)),
 			Subject: at,
 		}}
 	}
