@@ -96,6 +96,11 @@ type expectedFailure struct {
 // expectations finds the conditions behind the names in expect_failures.
 func expectations(m *config.Module, r *Run) *expectation {
 	out := &expectation{checks: map[string]bool{}}
+	for _, c := range m.Checks {
+		for _, a := range c.Asserts {
+			out.checks[placeOf(a.Condition.Range())] = true
+		}
+	}
 	for _, t := range r.expected {
 		checks, ok := checksOf(m, t)
 		if !ok {
@@ -130,6 +135,10 @@ func checksOf(m *config.Module, t hcl.Traversal) ([]*config.Check, bool) {
 	case "output":
 		if o := m.Outputs[name]; o != nil && len(t) == 2 {
 			return o.Preconditions, true
+		}
+	case "check":
+		if c := m.Checks[name]; c != nil && len(t) == 2 {
+			return c.Asserts, true
 		}
 	default:
 		a, err := addr.ParseInstance(text(t))
