@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"regexp"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -50,6 +52,18 @@ func attach(ts *testscript.TestScript, neg bool, args []string) {
 		}})
 		ts.Check(err)
 		ts.Setenv("TF_REATTACH_PROVIDERS", string(text))
+	}
+}
+
+// unversion is the script command that takes the version of Terraform out of JSON
+// documents, which differs from one program to the other.
+func unversion(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: unversion FILE...")
+	}
+	for _, file := range args {
+		text := regexp.MustCompile(`"terraform_version":"[^"]*",?`).ReplaceAllString(ts.ReadFile(file), "")
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
 	}
 }
 

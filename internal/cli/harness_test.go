@@ -10,9 +10,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/querycheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/tfserverless/terraform-provider-serverless/provider/providertest"
 )
@@ -79,4 +81,43 @@ func TestHarness(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestHarnessQuery has the same harness ask for what exists, as providers' tests
+// of lists do. Terraform can do so since 1.14, which ours says that it follows.
+func TestHarnessQuery(t *testing.T) {
+	program, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TF_ACC_TERRAFORM_PATH", program)
+	t.Setenv("TF_CLI_CONFIG_FILE", os.DevNull)
+	t.Setenv("AWS_REGION", "eu-west-1")
+	e := providertest.Emulator(t)
+	const list = "serverless_table.all"
+	resource.UnitTest(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.RequireAbove(tfversion.Version1_14_0)},
+		ProtoV6ProviderFactories: providertest.Factories(e),
+		Steps: []resource.TestStep{
+			{Config: `resource "serverless_table" "t" {
+				name          = "orders"
+				partition_key = { name = "pk", type = "S" }
+			}`},
+			{
+				Query: true,
+				Config: `
+					provider "serverless" {}
+					list "serverless_table" "all" {
+						provider         = serverless
+						include_resource = true
+					}`,
+				QueryResultChecks: []querycheck.QueryResultCheck{
+					querycheck.ExpectLength(list, 1),
+					querycheck.ExpectIdentity(list, map[string]knownvalue.Check{
+						"account_id": knownvalue.NotNull(), "region": knownvalue.StringExact("eu-west-1"), "table_name": knownvalue.StringExact("orders"),
+					}),
+				},
+			},
+		},
+	})
 }

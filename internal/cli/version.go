@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/provider"
 )
 
@@ -15,7 +16,7 @@ const product = "Terraform Serverless"
 
 // terraformVersion is the version of Terraform whose language and commands this
 // program follows; tools read it to decide what they may use.
-const terraformVersion = "1.11.4"
+const terraformVersion = config.LanguageVersion
 
 var versionCommand = command{
 	name:    "version",

@@ -13,7 +13,7 @@ import (
 
 // LanguageVersion is the version of Terraform's language that this engine
 // follows; required_version is compared with it.
-const LanguageVersion = "1.11.4"
+const LanguageVersion = "1.14.0"
 
 var terraformSchema = &hcl.BodySchema{
 	Attributes: []hcl.AttributeSchema{{Name: "required_version"}, {Name: "experiments"}, {Name: "language"}},
