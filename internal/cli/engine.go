@@ -91,6 +91,17 @@ func (v *view) open(ctx context.Context, f lockFlags, operation string, m *confi
 	return s, v.diagnostics(recovered(s.Recovered()))
 }
 
+// toDo says what becomes of a step whose outcome is not known.
+func toDo(i state.Intent) string {
+	switch {
+	case i.Action != "create":
+		return "The plan looks at the object, and makes the change again if need be."
+	case i.Planned != nil:
+		return "If the object exists as it was planned, the plan takes it over."
+	}
+	return "Look whether the object exists: if it does and the plan wants to create it, it has to be imported or deleted first."
+}
+
 // recovered tells of an earlier run that was cut off.
 func recovered(r backend.Recovery) hcl.Diagnostics {
 	var diags hcl.Diagnostics
@@ -103,7 +114,7 @@ func recovered(r backend.Recovery) hcl.Diagnostics {
 	for _, i := range r.Unfinished {
 		diags = append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagWarning, Summary: "The outcome of a step is not known",
-			Detail: fmt.Sprintf("An earlier run was cut off during the %s of %s. Look whether the object exists: if it does and the plan wants to create it, it has to be imported or deleted first.", i.Action, i.Addr),
+			Detail: fmt.Sprintf("An earlier run was cut off during the %s of %s. %s", i.Action, i.Addr, toDo(i)),
 		})
 	}
 	if r.Kept != "" {

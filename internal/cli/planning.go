@@ -132,6 +132,7 @@ func (v *view) makePlan(ctx context.Context, program *plan.Program, store *backe
 	p, more := program.Plan(ctx, plan.Options{
 		Mode: mode, Prior: prior, Base: base, Variables: values, Workspace: workspace(),
 		NoRefresh: !f.refresh, Replace: f.replace, Targets: f.targets, Exclude: f.exclude, Invoke: f.invoke, Hook: v.hook(), Now: time.Now(), ReadFile: local.ReadFile,
+		Unfinished: store.Recovered().Unfinished,
 	})
 	return p, v.diagnostics(append(diags, more...))
 }

@@ -95,7 +95,11 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 	}
 	event := plan.Event{Addr: w.c.Addr, Step: step}
 	event.IDKey, event.IDValue = plan.Identify(plan.Marked(w.r.Schema, w.prior.Value, w.config.Marks))
-	if err := w.log.Intend(state.Intent{Addr: w.c.Addr, Action: verb}); err != nil {
+	intent := state.Intent{Addr: w.c.Addr, Action: verb}
+	if step == plan.Creating {
+		intent.Identity, intent.Planned = plan.Announce(w.r.Schema, planned.Value)
+	}
+	if err := w.log.Intend(intent); err != nil {
 		return append(diags, w.unrecorded(w.c.Addr, err, notBegun)...)
 	}
 	restore, more := w.depose()

@@ -36,6 +36,10 @@ type Options struct {
 	Hook      Hook            // nil for none
 	Now       time.Time
 
+	// Unfinished are changes that an earlier run began, and may have carried out
+	// before it was cut off.
+	Unfinished []state.Intent
+
 	// ReadFile reads files for functions; nil is os.ReadFile. Whoever holds a
 	// lock on the state file gives one that does not drop it.
 	ReadFile func(path string) ([]byte, error)

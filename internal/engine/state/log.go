@@ -15,6 +15,7 @@ type Intent struct {
 	Deposed  string          // the deposed object that is worked on, or empty
 	Action   string          // "create", "update" or "delete"
 	Identity json.RawMessage // the planned identity as cty JSON, or nil
+	Planned  json.RawMessage // what is planned, as cty JSON with nulls for unknown values, or nil
 }
 
 // Log keeps each step of an apply where no crash can lose it. Both methods

@@ -58,10 +58,11 @@ type intentJSON struct {
 	Entry    state.Entry     `json:"entry"` // without an object
 	Action   string          `json:"action"`
 	Identity json.RawMessage `json:"identity,omitempty"`
+	Planned  json.RawMessage `json:"planned,omitempty"`
 }
 
 func intentOf(i state.Intent) *intentJSON {
-	return &intentJSON{Entry: state.Entry{Addr: i.Addr, Deposed: i.Deposed}, Action: i.Action, Identity: i.Identity}
+	return &intentJSON{Entry: state.Entry{Addr: i.Addr, Deposed: i.Deposed}, Action: i.Action, Identity: i.Identity, Planned: i.Planned}
 }
 
 // roomPath is a file of random bytes that keeps room on the disk: a change that

@@ -38,7 +38,47 @@ func (s *Store) replay() error {
 		return fmt.Errorf("opening the journal of an earlier run: %w", err)
 	}
 	s.journal = j
-	return s.Write(st)
+	begun := slices.DeleteFunc(slices.Clone(s.recovery.Unfinished), func(i state.Intent) bool { return i.Planned == nil })
+	if len(begun) == 0 {
+		return s.Write(st)
+	}
+	return s.carry(st, begun)
+}
+
+// carry stores the state, and goes on with a journal of what may have been carried
+// out: it is needed until a run knows better and ends the journal.
+func (s *Store) carry(st *state.State, begun []state.Intent) error {
+	next, err := s.next(st)
+	if err != nil {
+		return err
+	}
+	if next != nil {
+		if err := s.save(next); err != nil {
+			return err
+		}
+	}
+	h := headerOf(s.raw, s.base)
+	lines, err := s.journal.line(record{Header: &h})
+	for _, i := range begun {
+		line, failed := s.journal.line(record{Intent: intentOf(i)})
+		lines, err = append(lines, line...), errors.Join(err, failed)
+	}
+	if err == nil {
+		err = WriteSynced(s.path, lines)
+	}
+	if err != nil {
+		return fmt.Errorf("going on with the journal of an earlier run: %w", err)
+	}
+	old := s.journal.file
+	if s.journal.file, err = os.OpenFile(s.path, os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
+		s.journal.file = old
+		return fmt.Errorf("opening the journal of an earlier run: %w", err)
+	}
+	s.live = state.New()
+	if s.base != nil {
+		s.live = s.base.State.Clone()
+	}
+	return old.Close()
 }
 
 // fits tells whether the records go on from what is stored: from a journal's first
@@ -87,7 +127,7 @@ func recovered(st *state.State, records []record) Recovery {
 	for _, r := range records {
 		if i := r.Intent; i != nil {
 			out.Unfinished = append(out.Unfinished, state.Intent{
-				Addr: i.Entry.Addr, Deposed: i.Entry.Deposed, Action: i.Action, Identity: i.Identity,
+				Addr: i.Entry.Addr, Deposed: i.Entry.Deposed, Action: i.Action, Identity: i.Identity, Planned: i.Planned,
 			})
 		}
 		for _, e := range r.Commit {
