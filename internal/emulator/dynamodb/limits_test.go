@@ -110,14 +110,14 @@ func TestExpiryRest(t *testing.T) {
 	}
 }
 
-// TestNullFalse reads a NULL of false back as true, as AWS keeps it.
+// TestNullFalse refuses a NULL that is false, at any depth.
 func TestNullFalse(t *testing.T) {
 	t.Parallel()
 	f := start(t, "")
 	f.notes()
-	f.put("notes", with(key("a", "1"), "v", &types.AttributeValueMemberNULL{}))
-	out := must[*sdk.GetItemOutput](t)(f.GetItem(f.ctx, &sdk.GetItemInput{TableName: aws.String("notes"), Key: key("a", "1")}))
-	if v, ok := out.Item["v"].(*types.AttributeValueMemberNULL); !ok || !v.Value {
-		t.Errorf("got %v", out.Item["v"])
+	null := &types.AttributeValueMemberNULL{}
+	for _, v := range []types.AttributeValue{null, &types.AttributeValueMemberL{Value: []types.AttributeValue{null}}} {
+		_, err := f.PutItem(f.ctx, &sdk.PutItemInput{TableName: aws.String("notes"), Item: with(key("a", "1"), "v", v)})
+		wantError(t, err, "ValidationException", "1 validation error detected: One or more parameter values were invalid: Null attribute value types must have the value of true")
 	}
 }

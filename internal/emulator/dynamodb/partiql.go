@@ -98,7 +98,7 @@ func (s *Service) selected(ctx context.Context, tx *store.Tx, st *expr.Statement
 		if err == nil {
 			r.start, err = decodeItem(b)
 		}
-		if err != nil || r.checkStart() != nil || r.resume(prefix, "") != nil {
+		if err != nil || r.checkStart() != nil || r.resume(prefix) != nil {
 			return invalid("Given NextToken is invalid")
 		}
 	}

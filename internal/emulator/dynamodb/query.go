@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
 // Query implements the operation of that name.
@@ -41,36 +40,20 @@ func (s *Service) Query(ctx context.Context, in *dynamodb.QueryInput) (*dynamodb
 	if err := checkSelect(in.Select, in.IndexName, in.ProjectionExpression, in.AttributesToGet); err != nil {
 		return nil, err
 	}
-	out := &dynamodb.QueryOutput{}
-	return out, s.env.Store.View(func(tx *store.Tx) error {
-		t, err := s.usable(ctx, tx, in.TableName)
-		if err != nil {
-			return err
-		}
-		if err := r.over(&t, in.IndexName, s.now()); err != nil {
-			return err
-		}
-		if err := r.checkStart(); err != nil {
-			return err
-		}
-		prefix := s.prefix(&t, aws.ToString(in.IndexName))
+	p, err := s.search(ctx, &r, in.TableName, in.IndexName, func(prefix string) error {
+		r.outside = "The provided starting key is outside query boundaries based on provided conditions"
 		if err := r.within(prefix); err != nil {
 			return err
 		}
-		if err := r.checkFilter(in.QueryFilter != nil); err != nil {
-			return err
-		}
-		if err := r.resume(prefix, "The provided starting key is outside query boundaries based on provided conditions"); err != nil {
-			return err
-		}
-		p, err := r.page(s, tx)
-		if err != nil {
-			return err
-		}
-		out.Items, out.Count, out.ScannedCount, out.LastEvaluatedKey = p.items, p.count, p.scanned, p.last
-		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, p.usage)
-		return s.charge(&t, p.usage, readSide)
+		return r.checkFilter(in.QueryFilter != nil)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &dynamodb.QueryOutput{
+		Items: p.items, Count: p.count, ScannedCount: p.scanned, LastEvaluatedKey: p.last,
+		ConsumedCapacity: consumed(in.ReturnConsumedCapacity, in.TableName, p.usage),
+	}, nil
 }
 
 // queryFilter is the member that FilterExpression has replaced.

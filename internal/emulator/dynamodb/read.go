@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
@@ -31,6 +33,7 @@ type read struct {
 	start expr.Item // ExclusiveStartKey, or nil
 
 	low, high string // store keys: the first, and the first beyond
+	outside   string // the error's text for a start that lies elsewhere
 	whole     bool   // items are fetched from the table for what the index lacks
 }
 
@@ -41,6 +44,34 @@ type page struct {
 	scanned int32
 	last    map[string]types.AttributeValue // LastEvaluatedKey, or nil
 	usage   usage
+}
+
+// search finds one page for Query and Scan, which set the stretch by themselves.
+func (s *Service) search(ctx context.Context, r *read, table, index *string, set func(prefix string) error) (p page, err error) {
+	err = s.env.Store.View(func(tx *store.Tx) error {
+		t, err := s.usable(ctx, tx, table)
+		if err != nil {
+			return err
+		}
+		if err := r.over(&t, index, s.now()); err != nil {
+			return err
+		}
+		if err := r.checkStart(); err != nil {
+			return err
+		}
+		prefix := s.prefix(&t, aws.ToString(index))
+		if err := set(prefix); err != nil {
+			return err
+		}
+		if err := r.resume(prefix); err != nil {
+			return err
+		}
+		if p, err = r.page(s, tx); err != nil {
+			return err
+		}
+		return s.charge(&t, p.usage, readSide)
+	})
+	return p, err
 }
 
 // checkSelect checks what the request alone says about the attributes wanted.
@@ -158,15 +189,14 @@ func (r *read) checkStart() error {
 	return nil
 }
 
-// resume narrows the stretch to what lies behind the start key. The error's text is
-// given by the caller for a key that lies outside.
-func (r *read) resume(prefix, outside string) error {
+// resume narrows the stretch to what lies behind the start key.
+func (r *read) resume(prefix string) error {
 	if r.start == nil {
 		return nil
 	}
 	at := prefix + r.place(r.start)
 	if at < r.low || at >= r.high {
-		return invalid("%s", outside)
+		return invalid("%s", r.outside)
 	}
 	if r.descending {
 		r.high = at

@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
 // Scan implements the operation of that name.
@@ -31,36 +30,21 @@ func (s *Service) Scan(ctx context.Context, in *dynamodb.ScanInput) (*dynamodb.S
 	if err := checkSelect(in.Select, in.IndexName, in.ProjectionExpression, in.AttributesToGet); err != nil {
 		return nil, err
 	}
-	out := &dynamodb.ScanOutput{}
-	return out, s.env.Store.View(func(tx *store.Tx) error {
-		t, err := s.usable(ctx, tx, in.TableName)
-		if err != nil {
-			return err
-		}
-		if err := r.over(&t, in.IndexName, s.now()); err != nil {
-			return err
-		}
-		if err := r.checkStart(); err != nil {
-			return err
-		}
-		prefix := s.prefix(&t, aws.ToString(in.IndexName))
-		outside := ""
+	p, err := s.search(ctx, &r, in.TableName, in.IndexName, func(prefix string) error {
 		r.low, r.high = prefix, after(prefix)
 		if in.Segment != nil {
 			r.low, r.high = segment(prefix, *in.Segment, *in.TotalSegments)
-			outside = fmt.Sprintf("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: %d Segment: %d", *in.TotalSegments, *in.Segment)
+			r.outside = fmt.Sprintf("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: %d Segment: %d", *in.TotalSegments, *in.Segment)
 		}
-		if err := r.resume(prefix, outside); err != nil {
-			return err
-		}
-		p, err := r.page(s, tx)
-		if err != nil {
-			return err
-		}
-		out.Items, out.Count, out.ScannedCount, out.LastEvaluatedKey = p.items, p.count, p.scanned, p.last
-		out.ConsumedCapacity = consumed(in.ReturnConsumedCapacity, in.TableName, p.usage)
-		return s.charge(&t, p.usage, readSide)
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &dynamodb.ScanOutput{
+		Items: p.items, Count: p.count, ScannedCount: p.scanned, LastEvaluatedKey: p.last,
+		ConsumedCapacity: consumed(in.ReturnConsumedCapacity, in.TableName, p.usage),
+	}, nil
 }
 
 func checkSegments(in *dynamodb.ScanInput) error {

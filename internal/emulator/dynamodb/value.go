@@ -52,6 +52,9 @@ func valueOf(a types.AttributeValue, depth int) (expr.Value, error) {
 	case *types.AttributeValueMemberBOOL:
 		return expr.Bool(a.Value), nil
 	case *types.AttributeValueMemberNULL:
+		if !a.Value {
+			return nil, parameter("Null attribute value types must have the value of true")
+		}
 		return expr.Null{}, nil
 	case *types.AttributeValueMemberL:
 		list := make(expr.List, len(a.Value))

@@ -158,13 +158,14 @@ func (a auth) verify(c *call, cred credential) (env.Caller, error) {
 	if err := a.timely(c, cred); err != nil {
 		return none, err
 	}
-	want := cred.sign(secret, canonical(c.r, payloadSum(c, cred), cred))
+	key := cred.signingKey(secret)
+	want := cred.sign(key, canonical(c.r, payloadSum(c, cred), cred))
 	if !slices.Contains(cred.headers, "host") || !hmac.Equal([]byte(want), []byte(cred.signature)) {
 		return none, c.denied("SignatureDoesNotMatch",
 			"The request signature we calculated does not match the signature you provided. "+
 				"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
-	c.chunks = &chunkSigner{key: cred.signingKey(secret), at: cred.at, scope: cred.scopeText(), previous: want}
+	c.chunks = &chunkSigner{key: key, at: cred.at, scope: cred.scopeText(), previous: want}
 	return who, nil
 }
 
@@ -299,9 +300,9 @@ func escapeURI(s string, slash bool) string {
 }
 
 // sign returns the signature of a canonical request.
-func (c credential) sign(secret, canonical string) string {
+func (c credential) sign(key []byte, canonical string) string {
 	sum := sha256.Sum256([]byte(canonical))
-	return hex.EncodeToString(mac(c.signingKey(secret), algorithm+"\n"+c.at+"\n"+c.scopeText()+"\n"+hex.EncodeToString(sum[:])))
+	return hex.EncodeToString(mac(key, algorithm+"\n"+c.at+"\n"+c.scopeText()+"\n"+hex.EncodeToString(sum[:])))
 }
 
 func (c credential) scopeText() string {
