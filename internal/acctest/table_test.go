@@ -1,6 +1,9 @@
 package acctest
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 var tableSubject = Subject{
 	Type: "serverless_table",
@@ -261,6 +264,8 @@ var globalSubject = Subject{
 		{Argument: "replicas", To: `{ "eu-west-1" = {}, "us-east-1" = { point_in_time_recovery_days = 0 } }`, Writes: []string{"UpdateTable"}},
 		{Argument: "replicas", To: `{ "eu-west-1" = { class = "STANDARD_INFREQUENT_ACCESS" } }`, Writes: []string{"UpdateTable"}},
 		{Argument: "replicas", To: `{ "eu-west-1" = { point_in_time_recovery_days = 7 } }`, Writes: []string{"UpdateContinuousBackups"}},
+		{Argument: "replicas", To: `{ "eu-west-1" = { deletion_protection = true } }`, Writes: []string{"UpdateTable"}},
+		{Argument: "replicas", To: `{ "eu-west-1" = { propagate_tags = true } }`, From: Arguments{"tags": `{ team = "a" }`}, Writes: []string{"TagResource"}, Grows: true},
 		{Argument: "replicas", To: `{ "eu-west-3" = {} }`, Writes: []string{"UpdateTable", "UpdateTable", "UpdateContinuousBackups"}},
 	},
 	Together: Arguments{"replicas": `{ "eu-west-3" = { point_in_time_recovery_days = 1 } }`},
@@ -268,3 +273,71 @@ var globalSubject = Subject{
 }
 
 func TestGlobalTable(t *testing.T) { Prove(t, globalSubject) }
+
+// TestProtectedCopies demands that a protected table loses no copy when it, or the
+// copy, is to be deleted.
+func TestProtectedCopies(t *testing.T) {
+	t.Parallel()
+	config := func(arguments string) string {
+		return `
+provider "serverless" {
+  region = "eu-north-1"
+}
+resource "serverless_table" "t" {
+  name          = "orders"
+  partition_key = { name = "pk", type = "S" }
+  stream        = "NEW_AND_OLD_IMAGES"
+  ` + arguments + `
+}`
+	}
+	for name, arguments := range map[string]string{
+		"the table": "deletion_protection = true\n  replicas = { \"eu-west-1\" = {} }",
+		"the copy":  "replicas = { \"eu-west-1\" = { deletion_protection = true } }",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := here(t)
+			if _, err := m.Apply(t.Context(), config(arguments)); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.Destroy(t.Context(), config(arguments)); err == nil || !strings.Contains(err.Error(), "deletion_protection = false") {
+				t.Errorf("destroy: got %v", err)
+			}
+			changes, err := m.Plan(t.Context(), config(arguments))
+			if err != nil || changes[0].Action != "no-op" {
+				t.Errorf("after the refused destroy the plan is %v, %v, want nothing to do", changes, err)
+			}
+			if _, err := m.Apply(t.Context(), config("replicas = { \"eu-west-1\" = {} }")); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.Destroy(t.Context(), config("")); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// restoredSubject is a table that is made from another.
+var restoredSubject = Subject{
+	Type:   "serverless_table",
+	Before: filledTable,
+	Base: Arguments{
+		"name":          `"restored"`,
+		"partition_key": `{ name = "id", type = "S" }`,
+		"sort_key":      `{ name = "n", type = "N" }`,
+		"restore":       `{ table = serverless_table_items.i.table }`,
+		"ttl":           `"until"`,
+		"tags":          `{ team = "a" }`,
+	},
+	Import:     []string{"{table_name}"},
+	Unimported: []string{"restore"},
+	Edits: []Edit{
+		{Argument: "restore", To: ``, Local: true, Writes: []string{}},
+		{Argument: "restore", To: `{ table = serverless_table.t.arn }`, Replace: true},
+	},
+	Together: Arguments{"ttl": ``},
+	Missing:  map[string]string{"DescribeTable": "ResourceNotFoundException"},
+	Unmarked: true, // until DynamoDB lets it be marked
+}
+
+func TestRestoredTable(t *testing.T) { Prove(t, restoredSubject) }

@@ -160,7 +160,11 @@ func (w *Wire) send(r *http.Request, operation string, body []byte) (*http.Respo
 		w.mu.Unlock()
 		return w.Emulator.Do(r)
 	}
-	key := operation + "\x00" + r.URL.String() + "\x00" + string(body)
+	region := r.Header.Get("Authorization") // its scope: two regions have things of one name
+	if scope := strings.Split(region, "/"); len(scope) > 2 {
+		region = scope[2]
+	}
+	key := operation + "\x00" + region + "\x00" + r.URL.String() + "\x00" + string(body)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.seen == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -20,9 +21,13 @@ import (
 // protection comes last so that it can be.
 func create(ctx context.Context, c *Clients, m *model) error {
 	made := m.made()
+	var began time.Time // of a restore where there was no table
 	var err error
 	switch {
 	case m.Restore != nil:
+		if _, _, missing := inPlace(ctx, c, m); gone(missing) {
+			began = time.Now()
+		}
 		err = restoreTable(ctx, c, m)
 	case m.Import != nil:
 		err = importTable(ctx, c, m)
@@ -30,7 +35,7 @@ func create(ctx context.Context, c *Clients, m *model) error {
 		err = createTable(ctx, c, m)
 	}
 	if tf.Is[*types.ResourceInUseException](err) || tf.Is[*types.TableAlreadyExistsException](err) {
-		return adopt(ctx, c, m, err)
+		return adopt(ctx, c, m, began, err)
 	}
 	if err != nil {
 		return err
@@ -126,14 +131,14 @@ func (m *model) named(t *types.TableDescription) {
 // adopt takes over the table that is in the way if it is this configuration's
 // own, cut off while it was created: by a lost answer or a killed process. A
 // finished table is never taken over, because another block or state has it.
-func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
+func adopt(ctx context.Context, c *Clients, m *model, began time.Time, conflict error) error {
 	found := *m
 	found.ID = basetypes.StringNull() // so that all is read
-	tags, err := tagsInPlace(ctx, c, m)
+	t, tags, err := inPlace(ctx, c, m)
 	if err != nil {
 		return errors.Join(conflict, err)
 	}
-	if !ours(ctx, tags) {
+	if !ours(ctx, tags) && !restoredSince(ctx, t, began) {
 		name := m.TableName.ValueString()
 		return &tf.Problem{
 			Summary: "There is a table " + name + " already",
@@ -157,13 +162,24 @@ func adopt(ctx context.Context, c *Clients, m *model, conflict error) error {
 	return update(ctx, c, &found, m)
 }
 
-// tagsInPlace returns the tags of the table that has the name now.
-func tagsInPlace(ctx context.Context, c *Clients, m *model) (map[string]string, error) {
+// inPlace returns the table that has the name now, and its tags.
+func inPlace(ctx context.Context, c *Clients, m *model) (*types.TableDescription, map[string]string, error) {
 	out, err := c.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: m.TableName.ValueStringPointer()})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return tagsOf(ctx, c, aws.ToString(out.Table.TableArn))
+	tags, err := tagsOf(ctx, c, aws.ToString(out.Table.TableArn))
+	return out.Table, tags, err
+}
+
+// skew is how far AWS's clock may be from this machine's.
+const skew = 5 * time.Minute
+
+// restoredSince reports whether t is what this create has restored, although the
+// answer was lost: a restore cannot be marked from the start. There was no table of
+// the name when the create began, and no other resource of this run has made it.
+func restoredSince(ctx context.Context, t *types.TableDescription, began time.Time) bool {
+	return !began.IsZero() && t.CreationDateTime != nil && t.CreationDateTime.After(began.Add(-skew)) && tf.Claim(ctx, aws.ToString(t.TableArn))
 }
 
 // ours reports whether the tags are those of a table whose creation by this
@@ -198,6 +214,9 @@ func discard(ctx context.Context, c *Clients, m *model) error {
 // remove deletes the table, after its replicas and what lets it scale, and waits
 // until it is gone.
 func remove(ctx context.Context, c *Clients, m *model) error {
+	if m.DeletionProtection.ValueBool() && len(m.Replicas) > 0 {
+		return protected(m) // before any copy of it is deleted
+	}
 	bare := *m
 	bare.Replicas, bare.GlobalIndexes, bare.Capacity = nil, nil, nil
 	if err := unscale(ctx, c, m, &bare); err != nil {
@@ -211,10 +230,7 @@ func remove(ctx context.Context, c *Clients, m *model) error {
 		return err
 	})
 	if tf.Says(err, "ValidationException", "protected against deletion") {
-		return &tf.Problem{
-			Summary: "The table " + m.TableName.ValueString() + " is protected against deletion",
-			Detail:  "Set deletion_protection = false, apply, and then destroy.",
-		}
+		return protected(m)
 	}
 	if err != nil {
 		return err
@@ -226,4 +242,11 @@ func remove(ctx context.Context, c *Clients, m *model) error {
 		}
 		return false, err
 	})
+}
+
+func protected(m *model) error {
+	return &tf.Problem{
+		Summary: "The table " + m.TableName.ValueString() + " is protected against deletion",
+		Detail:  "Set deletion_protection = false, apply, and then destroy.",
+	}
 }

@@ -38,7 +38,7 @@ type (
 
 var importAttribute = schema.SingleNestedAttribute{
 	Optional:            true,
-	MarkdownDescription: "Objects of S3 that the table is filled from while it is made, at a price by their size. The table can have no `local_indexes` then. Adding or changing it replaces the table; removing it changes nothing.",
+	MarkdownDescription: "Objects of S3 that the table is filled from while it is made, at a price by their size. The table can have no `local_indexes` then. Another source replaces the table; to add it to a table that is there, or to remove it, changes nothing.",
 	Attributes: map[string]schema.Attribute{
 		"bucket": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the bucket."},
 		"prefix": schema.StringAttribute{Optional: true, MarkdownDescription: "How the objects' keys begin. Default: all objects."},

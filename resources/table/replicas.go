@@ -18,6 +18,8 @@ type replica struct {
 	KMSKeyARN    basetypes.String `tfsdk:"kms_key_arn"`
 	Class        basetypes.String `tfsdk:"class"`
 	RecoveryDays basetypes.Int64  `tfsdk:"point_in_time_recovery_days"`
+	Protection   basetypes.Bool   `tfsdk:"deletion_protection"`
+	Tags         basetypes.Bool   `tfsdk:"propagate_tags"`
 }
 
 // class is the copy's class: its own, or else the table's.
@@ -38,6 +40,12 @@ func dropReplicas(ctx context.Context, c *Clients, prior, m *model) error {
 	for _, region := range slices.Sorted(maps.Keys(prior.Replicas)) {
 		if r, ok := m.Replicas[region]; ok && r.KMSKeyARN.Equal(prior.Replicas[region].KMSKeyARN) {
 			continue
+		}
+		if prior.Replicas[region].Protection.ValueBool() {
+			return &tf.Problem{
+				Summary: "The copy of " + m.TableName.ValueString() + " in " + region + " is protected against deletion",
+				Detail:  "Set deletion_protection = false for it, apply, and then remove it, give it another key, or destroy the table.",
+			}
 		}
 		err := group(ctx, c, m, types.ReplicationGroupUpdate{Delete: &types.DeleteReplicationGroupMemberAction{RegionName: &region}})
 		if err != nil {
@@ -62,21 +70,61 @@ func addReplicas(ctx context.Context, c *Clients, prior, m *model) error {
 			if err != nil {
 				return err
 			}
-			was = replica{RecoveryDays: basetypes.Int64Value(0)}
+			was = replica{RecoveryDays: basetypes.Int64Value(0), Protection: basetypes.BoolValue(false), Tags: basetypes.BoolValue(false)}
 		case prior.class(was) != m.class(r):
 			err := group(ctx, c, m, types.ReplicationGroupUpdate{Update: &types.UpdateReplicationGroupMemberAction{RegionName: &region, TableClassOverride: class}})
 			if err != nil {
 				return err
 			}
 		}
-		if was.RecoveryDays.Equal(r.RecoveryDays) {
+		if err := equip(ctx, c, prior, m, region, was, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// equip changes what the copy has in its own region: its recovery and tags.
+func equip(ctx context.Context, c *Clients, prior, m *model, region string, was, is replica) error {
+	there, err := c.In(ctx, region)
+	if err != nil {
+		return err
+	}
+	if !was.RecoveryDays.Equal(is.RecoveryDays) {
+		if err := keepDays(ctx, there, m.TableName.ValueString(), is.RecoveryDays.ValueInt64()); err != nil {
+			return err
+		}
+	}
+	if is.Tags.ValueBool() {
+		before, after := *prior, *m
+		if !was.Tags.ValueBool() {
+			before.Tagged = tf.Tagged{}
+		}
+		after.ID = basetypes.StringValue(m.copyARN(ctx, region))
+		return tag(ctx, &Clients{DynamoDB: there}, &before, &after)
+	}
+	return nil
+}
+
+// copyARN is the ARN of the copy in another region.
+func (m *model) copyARN(ctx context.Context, region string) string {
+	s := tf.ScopeOf(ctx)
+	s.Region = region
+	return s.ARN("dynamodb", m.resource())
+}
+
+// protect sets the protection of the copies that are there and should have on.
+func protect(ctx context.Context, c *Clients, prior, m *model, on bool) error {
+	for _, region := range slices.Sorted(maps.Keys(m.Replicas)) {
+		was, kept := prior.Replicas[region]
+		if m.Replicas[region].Protection.ValueBool() != on || was.Protection.ValueBool() == on || !on && !kept {
 			continue
 		}
 		there, err := c.In(ctx, region)
 		if err != nil {
 			return err
 		}
-		if err := keepDays(ctx, there, m.TableName.ValueString(), r.RecoveryDays.ValueInt64()); err != nil {
+		if err := change(ctx, &Clients{DynamoDB: there}, m, &dynamodb.UpdateTableInput{DeletionProtectionEnabled: &on}); err != nil {
 			return err
 		}
 	}
@@ -96,14 +144,18 @@ func (m *model) readReplicas(ctx context.Context, c *Clients, t *types.TableDesc
 		if err != nil {
 			return err
 		}
+		local := &Clients{DynamoDB: there}
 		backups, err := there.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: t.TableName})
-		r := replica{KMSKeyARN: tf.NonEmpty(d.KMSMasterKeyId), Class: was[region].Class, RecoveryDays: basetypes.Int64Value(0)}
+		r := replica{KMSKeyARN: tf.NonEmpty(d.KMSMasterKeyId), Class: was[region].Class, RecoveryDays: basetypes.Int64Value(0), Protection: basetypes.BoolValue(false), Tags: basetypes.BoolValue(false)}
 		switch {
 		case tf.Is[*types.TableNotFoundException](err): // the region does not show it yet
 		case err != nil:
 			return err
 		default:
 			r.RecoveryDays = basetypes.Int64Value(recoveryDays(backups.ContinuousBackupsDescription))
+			if err := m.readCopy(ctx, local, region, &r, was[region].Tags.ValueBool()); err != nil {
+				return err
+			}
 		}
 		own := types.TableClassStandard
 		if s := t.TableClassSummary; s != nil && s.TableClass != "" {
@@ -120,6 +172,33 @@ func (m *model) readReplicas(ctx context.Context, c *Clients, t *types.TableDesc
 			m.Replicas = map[string]replica{}
 		}
 		m.Replicas[region] = r
+	}
+	return nil
+}
+
+// readCopy reads what the copy has in its own region. Whose tags it has is asked
+// only where they should be the table's.
+func (m *model) readCopy(ctx context.Context, local *Clients, region string, r *replica, tagged bool) error {
+	out, err := local.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: m.TableName.ValueStringPointer()})
+	switch {
+	case gone(err):
+		return nil // the region does not show it yet
+	case err != nil:
+		return err
+	}
+	r.Protection = basetypes.BoolValue(aws.ToBool(out.Table.DeletionProtectionEnabled))
+	if !tagged {
+		return nil
+	}
+	there, err := tagsOf(ctx, local, m.copyARN(ctx, region))
+	if err != nil {
+		return err
+	}
+	r.Tags = basetypes.BoolValue(true)
+	for k, v := range m.All() {
+		if there[k] != v {
+			r.Tags = basetypes.BoolValue(false)
+		}
 	}
 	return nil
 }

@@ -66,6 +66,7 @@ func restoreTable(ctx context.Context, c *Clients, m *model) error {
 	if err != nil {
 		return err
 	}
+	tf.Claim(ctx, m.ID.ValueString()) // so that another block of the name does not take it for its own
 	return mark(ctx, c, m)
 }
 

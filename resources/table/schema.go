@@ -145,12 +145,20 @@ var tableSchema = schema.Schema{
 					Validators:          []validator.Int64{int64validator.Between(0, 35)},
 					MarkdownDescription: "Days, 1 to 35, for which the copy can be restored to any second; 0 turns it off. Default: 35.",
 				},
+				"deletion_protection": schema.BoolAttribute{
+					Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+					MarkdownDescription: "Whether AWS refuses to delete the copy. Default: `false`.",
+				},
+				"propagate_tags": schema.BoolAttribute{
+					Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+					MarkdownDescription: "Whether the copy has the table's tags. Default: `false`, which leaves its tags to others.",
+				},
 			}},
 		},
 		"import": importAttribute,
 		"restore": schema.SingleNestedAttribute{
 			Optional:            true,
-			MarkdownDescription: "What the table is made from, instead of empty: exactly one of `backup_arn` and `table`. The keys must be the source's; all else becomes as it is written here. Adding or changing it replaces the table; removing it changes nothing.",
+			MarkdownDescription: "What the table is made from, instead of empty: exactly one of `backup_arn` and `table`. The keys must be the source's; all else becomes as it is written here. Another source replaces the table; to add it to a table that is there, or to remove it, changes nothing.",
 			Attributes: map[string]schema.Attribute{
 				"backup_arn": schema.StringAttribute{
 					Optional:            true,

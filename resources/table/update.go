@@ -127,6 +127,9 @@ func changeStream(ctx context.Context, c *Clients, prior, m *model) error {
 
 // unprotect turns deletion protection off; protectTable turns it on, at the end.
 func unprotect(ctx context.Context, c *Clients, prior, m *model) error {
+	if err := protect(ctx, c, prior, m, false); err != nil {
+		return err
+	}
 	if !prior.DeletionProtection.ValueBool() || m.DeletionProtection.ValueBool() {
 		return nil
 	}
@@ -281,6 +284,9 @@ func keepDays(ctx context.Context, c DynamoDB, table string, days int64) error {
 
 // protectTable turns deletion protection on, after all that may fail.
 func protectTable(ctx context.Context, c *Clients, prior, m *model) error {
+	if err := protect(ctx, c, prior, m, true); err != nil {
+		return err
+	}
 	if prior.DeletionProtection.ValueBool() || !m.DeletionProtection.ValueBool() {
 		return nil
 	}

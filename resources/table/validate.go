@@ -196,11 +196,17 @@ func plan(_ context.Context, p *tf.Plan[model]) error {
 			}
 		}
 	}
-	if p.Config.Restore != nil && p.Changed("restore") {
-		p.Replace("restore")
-	}
-	if p.Config.Import != nil && p.Changed("import") {
-		p.Replace("import")
+	for name, source := range map[string]struct{ was, is bool }{
+		"import":  {p.Prior.Import != nil, p.Config.Import != nil},
+		"restore": {p.Prior.Restore != nil, p.Config.Restore != nil},
+	} {
+		switch {
+		case !source.is || !p.Changed(name):
+		case source.was:
+			p.Replace(name)
+		default:
+			p.Warn(path.Root(name), "The table is there already", "What a table is made from counts when it is made. Nothing is read from "+name+"; to make the table anew, replace it.")
+		}
 	}
 	return nil
 }
