@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/process"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install"
 )
 
 // TestMain makes this test's binary the program, for scripts and for the
@@ -44,6 +45,7 @@ func TestScripts(t *testing.T) {
 			self, err := exec.LookPath(name)
 			e.Setenv("SELF", self)                  // for scripts that leave nothing on PATH
 			e.Setenv("PLUGINS", filepath.Dir(self)) // where the program faultyName is, too
+			e.Setenv("PLATFORM", install.Here.String())
 			return err
 		},
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"attach": attach, "freeze": freeze, "hold": hold, "release": release, "thaw": thaw, "unversion": unversion, "waitfor": waitFor},

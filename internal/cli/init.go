@@ -2,10 +2,14 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -101,7 +105,11 @@ func (v *view) init(ctx context.Context, f *initFlags) error {
 		return err
 	}
 	v.step("initializing_provider_plugin_message", "Initializing provider plugins...")
-	i := &install.Installer{Dir: packages(), Settings: user, Client: v.p.registries(), Folders: f.pluginDirs, Report: v.installing}
+	folders, err := pluginDirs(f.pluginDirs)
+	if err != nil {
+		return v.fail(err)
+	}
+	i := &install.Installer{Dir: packages(), Settings: user, Client: v.p.registries(), Folders: folders, Report: v.installing}
 	if err := v.installProviders(ctx, i, m, f); err != nil {
 		return err
 	}
@@ -113,6 +121,39 @@ func (v *view) init(ctx context.Context, f *initFlags) error {
 		v.say("\nTo see what would be done: %s plan\n", name)
 	}
 	return nil
+}
+
+// pluginDirs are the folders that -plugin-dir names. They hold for later runs
+// of init too, until an empty one is given, as with Terraform.
+func pluginDirs(given []string) ([]string, error) {
+	file := filepath.Join(dataDir(), "plugin_path")
+	if len(given) == 0 {
+		raw, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err == nil {
+			err = json.Unmarshal(raw, &given)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the folders of an earlier -plugin-dir: %w", err)
+		}
+		return given, nil
+	}
+	if len(given) == 1 && given[0] == "" {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		return nil, nil
+	}
+	raw, err := json.MarshalIndent(given, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(dataDir(), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(file, raw, 0o644)
+	}
+	return given, err
 }
 
 // initModules fetches the modules, or only looks whether they are there.
