@@ -130,11 +130,11 @@ func (m *Module) valueFile(into map[string]Input, path string) hcl.Diagnostics {
 	return diags
 }
 
-// assign takes text literally for a string and as an expression for any other
-// type.
+// assign takes text literally for a string, or where no type is written, and as
+// an expression for any other type.
 func (m *Module) assign(into map[string]Input, v *Variable, text, source string) hcl.Diagnostics {
 	at := hcl.Range{Filename: source, Start: hcl.InitialPos, End: hcl.InitialPos}
-	if v.Type.IsPrimitiveType() || v.Type == cty.DynamicPseudoType {
+	if v.Type.IsPrimitiveType() || !v.Typed {
 		into[v.Name] = Input{Value: cty.StringVal(text), Range: at}
 		return nil
 	}

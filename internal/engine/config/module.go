@@ -120,6 +120,7 @@ type Provider struct {
 type Variable struct {
 	Name        string
 	Type        cty.Type
+	Typed       bool // a type is written, even if it is any
 	Defaults    *typeexpr.Defaults
 	Default     cty.Value // cty.NilVal when the variable is required
 	Description string

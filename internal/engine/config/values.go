@@ -56,6 +56,7 @@ func (l *loader) variable(b *hcl.Block) {
 		v.Nullable = l.flag(a)
 	}
 	if a := c.Attributes["type"]; a != nil {
+		v.Typed = true
 		l.variableType(v, a.Expr)
 	}
 	if a := c.Attributes["default"]; a != nil {

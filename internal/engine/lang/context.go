@@ -201,6 +201,9 @@ func (e *Eval) resolve(ctx context.Context, r Ref, in Within) (cty.Value, hcl.Di
 	case "terraform":
 		switch r.Name {
 		case "workspace":
+			if e.o.Static {
+				return cty.UnknownVal(cty.String).RefineNotNull(), nil
+			}
 			return cty.StringVal(e.o.Workspace), nil
 		case "applying":
 			if e.o.Static {
