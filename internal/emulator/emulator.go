@@ -36,7 +36,8 @@ type Config struct {
 	// Throttle has tables refuse what is beyond their capacity, as AWS does.
 	Throttle bool
 	// Waits has tables take their time as AWS's do: to be made, changed and deleted,
-	// between changes of a time to live, and until a moment can be restored.
+	// between changes of a time to live, and until a moment can be restored. The
+	// name of a deleted queue cannot be taken again for a minute.
 	Waits bool
 	// Control serves requests below [ControlPath], which no web page can make;
 	// nil: nobody does.

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
@@ -27,6 +28,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	emulatediam "github.com/tfserverless/terraform-provider-serverless/internal/emulator/iam"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/logs"
+	emulatedsqs "github.com/tfserverless/terraform-provider-serverless/internal/emulator/sqs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 	emulatedsts "github.com/tfserverless/terraform-provider-serverless/internal/emulator/sts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
@@ -97,8 +99,13 @@ func servedOperations(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
+	queues, err := emulatedsqs.New(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = queues.Close() })
 	served := map[string]bool{}
-	for _, svc := range []wire.Service{roles.Wire(), groups.Wire(), emulatedsts.New(e, roles, "", "").Wire()} {
+	for _, svc := range []wire.Service{roles.Wire(), groups.Wire(), queues.Wire(), emulatedsts.New(e, roles, "", "").Wire()} {
 		for _, op := range svc.Operations {
 			served[svc.Name+"."+op.Name] = true
 		}
@@ -169,6 +176,8 @@ func call(t *testing.T, c aws.Config, service, op string, params any) (any, erro
 		client = iam.NewFromConfig(c)
 	case "logs":
 		client = cloudwatchlogs.NewFromConfig(c)
+	case "sqs":
+		client = sqs.NewFromConfig(c)
 	case "sts":
 		client = sts.NewFromConfig(c)
 	}
@@ -204,6 +213,10 @@ func boto(v any) any {
 	case map[string]any:
 		out := map[string]any{}
 		for k, e := range v {
+			if tags, ok := e.(map[string]any); ok && k == "Tags" {
+				out[folded(k)] = tags // a tag may be empty
+				continue
+			}
 			if e != nil && e != "" && k != "ResultMetadata" {
 				out[folded(k)] = boto(e)
 			}

@@ -18,6 +18,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/logs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/s3"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sqs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
@@ -80,6 +81,14 @@ func (e *Emulator) compose() (_ *services, err error) {
 		return nil, err
 	}
 	tables.Objects = files
+	queues, err := sqs.New(around)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, queues.Close)
+	if e.config.Waits {
+		queues.Rest = time.Minute
+	}
 	tokens := sts.New(around, roles, e.key.ID, e.key.Secret)
 	functions, err := lambda.New(around, groups, tokens)
 	if err != nil {
@@ -98,6 +107,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 		functions.Wire(),
 		groups.Wire(),
 		files.Wire(),
+		queues.Wire(),
 		tokens.Wire(),
 	}
 	s.api, err = wire.New(wire.Config{

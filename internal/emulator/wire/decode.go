@@ -62,6 +62,9 @@ func (r reader) structure(v any, s *shape, dst reflect.Value) error {
 		if err := r.read(o.values[i], m.shape, dst.Field(m.field)); err != nil {
 			return err
 		}
+		if m.zero && dst.Field(m.field).Int() == 0 {
+			dst.Field(m.field).SetInt(Zero)
+		}
 	}
 	return nil
 }

@@ -95,6 +95,7 @@ var printedPatterns = map[string]string{
 // lookarounds are the patterns with lookarounds, which Go does not have: what a
 // text must match, and what it must not.
 var lookarounds = map[string][2]string{
+	`(?!((^[ ]+.*)|(.*([\u0000-\u001f]|[\u007f-\u009f]|[:/|])+.*)|(.*[ ]+$))).+`: {`.+`, `( +.*)|(.*[\x00-\x1f\x7f-\x9f:/|].*)|(.* +)`},
 	`(?!^[0-9]+$)([a-zA-Z0-9-_]+)`:              {`[a-zA-Z0-9-_]+`, `[0-9]+`},
 	`((?!^\d+$)^[0-9a-zA-Z-_]+$)`:               {`[0-9a-zA-Z-_]+`, `\d+`},
 	`(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)`: {`[_a-zA-Z0-9][^$]*`, `system\x2e[\s\S]*`},

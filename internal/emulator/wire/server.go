@@ -112,7 +112,7 @@ func serve(svc Service) (*service, error) {
 		if _, ok := s.ops[op.Name]; ok {
 			return nil, fmt.Errorf("the service %s lists %s twice", svc.Name, op.Name)
 		}
-		for _, path := range slices.Concat(op.Refused, op.Unchecked) {
+		for _, path := range slices.Concat(op.Refused, op.Unchecked, op.zeros) {
 			if !hasPath(op.in, strings.Split(path, ".")) {
 				return nil, fmt.Errorf("%s of the service %s names a member %s that its input does not have", op.Name, svc.Name, path)
 			}
@@ -162,6 +162,9 @@ func (s *service) serveOp(op Operation) *operation {
 		if schema := schemaOf(op.in); schema != nil {
 			if o.input, err = s.shapes.of(schema, op.in); err != nil {
 				return err
+			}
+			for _, path := range op.zeros {
+				o.input.tellZero(strings.Split(path, "."))
 			}
 			for _, m := range o.input.members {
 				if m.in == inQuery {

@@ -38,6 +38,20 @@ type member struct {
 	in      binding
 	bound   string // the name or prefix of the header or query parameter
 	stream  bool   // the field is an io.Reader
+	zero    bool   // see ExplicitZero
+}
+
+// tellZero marks the member at path, through lists and maps.
+func (s *shape) tellZero(path []string) {
+	for s.elem != nil {
+		s = s.elem
+	}
+	m := s.byName[path[0]]
+	if len(path) == 1 {
+		m.zero = true
+		return
+	}
+	m.shape.tellZero(path[1:])
 }
 
 // A binding is the part of an HTTP message that a member is in.

@@ -18,6 +18,7 @@ package wire
 
 import (
 	"context"
+	"math"
 	"reflect"
 	"strings"
 
@@ -58,6 +59,7 @@ type Operation struct {
 	Name      string
 	Refused   []string // input members that are answered with an error that names them
 	Unchecked []string // input members whose constraints the handler checks itself
+	zeros     []string // input members whose zero is told from nothing
 
 	schema *smithy.Schema // nil on awsQuery and restXml
 	in     reflect.Type   // the input struct
@@ -137,6 +139,17 @@ func Refuse(members ...string) Option {
 // errors than its usual "validation error detected"; the handler checks them.
 func Unchecked(members ...string) Option {
 	return func(op *Operation) { op.Unchecked = append(op.Unchecked, members...) }
+}
+
+// Zero is what an input member named by [ExplicitZero] holds when the request
+// sends a zero.
+const Zero = math.MinInt32
+
+// ExplicitZero names input members, as in [Refuse], that are int32 in the SDK and
+// for which a zero that is sent means another thing than nothing: they then hold
+// [Zero].
+func ExplicitZero(members ...string) Option {
+	return func(op *Operation) { op.zeros = append(op.zeros, members...) }
 }
 
 // A Union lists the variants of one Smithy union; see [UnionOf].

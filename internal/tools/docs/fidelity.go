@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
@@ -33,6 +34,7 @@ var clients = map[string]reflect.Type{
 	"lambda":                 reflect.TypeFor[*lambda.Client](),
 	"cloudwatchlogs":         reflect.TypeFor[*cloudwatchlogs.Client](),
 	"s3":                     reflect.TypeFor[*s3.Client](),
+	"sqs":                    reflect.TypeFor[*sqs.Client](),
 	"sts":                    reflect.TypeFor[*sts.Client](),
 }
 
