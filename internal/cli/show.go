@@ -69,7 +69,7 @@ func (v *view) showState(ctx context.Context, file *state.File, asJSON bool) err
 		return err
 	}
 	if asJSON {
-		document, err := ui.State(file.TerraformVersion, objects, file.State.Outputs())
+		document, err := ui.State(file, objects)
 		fmt.Fprint(v.p.Out, string(document))
 		return err
 	}
@@ -123,6 +123,7 @@ func planFacts(ctx context.Context, program *plan.Program, p *plan.Plan) ui.Plan
 			outputs = append(outputs, o.Name)
 		}
 	}
+	out.Conditions = describe.Conditions(program.Module)
 	out.Relevant = describe.Relevant(program.Module, program.Schemas, changed, outputs)
 	return out
 }

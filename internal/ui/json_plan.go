@@ -30,6 +30,9 @@ type PlanFacts struct {
 
 	// Relevant are the parts of objects that the changes are based on.
 	Relevant []describe.Part
+
+	// Conditions are the blocks of the configuration that say conditions.
+	Conditions []describe.Condition
 }
 
 func (f PlanFacts) block(provider addr.Provider, r addr.Resource) *plugin.Block {
@@ -66,6 +69,7 @@ type planJSON struct {
 	Config    json.RawMessage         `json:"configuration,omitempty"`
 	Actions   []invocationJSON        `json:"action_invocations,omitempty"`
 	Relevant  []partJSON              `json:"relevant_attributes,omitempty"`
+	Checks    []checkJSON             `json:"checks,omitempty"`
 	Timestamp string                  `json:"timestamp"`
 	Applyable bool                    `json:"applyable"`
 	Complete  bool                    `json:"complete"`
@@ -171,6 +175,9 @@ func planOf(p *plan.Plan, f PlanFacts) (*planJSON, error) {
 	out.Config = f.Configuration
 	for _, part := range f.Relevant {
 		out.Relevant = append(out.Relevant, partJSON{part.Addr.String(), append([]any{}, pathJSON(part.Path)...)})
+	}
+	if out.Checks, err = checksOfPlan(p, f.Conditions); err != nil {
+		return nil, err
 	}
 	return &out, nil
 }

@@ -47,7 +47,13 @@ func TestStateJSON(t *testing.T) {
 	}
 	objects[0].Object = objects[0].Object.With(func(o *state.Object) { o.Tainted = true })
 	outputs := map[string]state.Output{"url": {Value: cty.StringVal("http://x/?a&b")}, "key": {Value: cty.StringVal("k"), Sensitive: true}}
-	raw, err := ui.State("1.14.0", objects, outputs)
+	file := &state.File{TerraformVersion: "1.14.0", State: state.New()}
+	file.State.SetOutputs(outputs)
+	file.State.SetChecks(json.RawMessage(`[
+		{"object_kind":"resource","config_addr":"module.a.x_y.z","status":"fail","objects":[{"object_addr":"module.a[0].x_y.z[\"k\"]","status":"fail","failure_messages":["no"]}]},
+		{"object_kind":"output","config_addr":"output.o","status":"pass","objects":[{"object_addr":"output.o","status":"pass"}]},
+		{"object_kind":"check","config_addr":"module.a.module.b.check.c","status":"unknown"}]`))
+	raw, err := ui.State(file, objects)
 	if err != nil {
 		t.Fatal(err)
 	}

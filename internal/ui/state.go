@@ -138,12 +138,17 @@ type stateJSON struct {
 	Format  string                  `json:"format_version"`
 	Version string                  `json:"terraform_version,omitempty"`
 	Values  *valuesJSON[storedJSON] `json:"values,omitempty"`
+	Checks  []checkJSON             `json:"checks,omitempty"`
 }
 
-// State is the JSON document of a state, on one line.
-func State(terraformVersion string, objects []Object, outputs map[string]state.Output) ([]byte, error) {
-	out, err := stateOf(terraformVersion, objects, outputs)
+// State is the JSON document of the state in a file, on one line, with its objects
+// decoded.
+func State(f *state.File, objects []Object) ([]byte, error) {
+	out, err := stateOf(f.TerraformVersion, objects, f.State.Outputs())
 	if err != nil {
+		return nil, err
+	}
+	if out.Checks, err = checksOfState(f.State.Checks()); err != nil {
 		return nil, err
 	}
 	raw, err := json.Marshal(out)

@@ -20,7 +20,6 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
 
@@ -88,16 +87,6 @@ type triggerJSON struct {
 	Event string `json:"event"`
 	Block int    `json:"block"`
 	Index int    `json:"index"`
-}
-
-// resultJSON is what became of the conditions of something.
-type resultJSON struct {
-	Kind     string      `json:"kind"`
-	Resource string      `json:"resource,omitempty"`
-	Module   string      `json:"module,omitempty"`
-	Name     string      `json:"name,omitempty"`
-	Status   lang.Status `json:"status"`
-	Messages []string    `json:"messages,omitempty"`
 }
 
 type outputJSON struct {
@@ -318,13 +307,7 @@ func encodePlan(m *config.Module, snapshot *config.Snapshot, p *Plan) (*planJSON
 		}
 		doc.Outputs = append(doc.Outputs, out)
 	}
-	for _, r := range p.Checks {
-		out := resultJSON{Kind: r.Kind, Module: string(r.Module), Name: r.Name, Status: r.Status, Messages: r.Messages}
-		if r.Kind == lang.KindResource {
-			out.Resource = r.Resource.String()
-		}
-		doc.Checks = append(doc.Checks, out)
-	}
+	doc.Checks = encodeChecks(p.Checks)
 	return doc, nil
 }
 
@@ -411,6 +394,9 @@ func decodePlan(ctx context.Context, prog *Program, doc *planJSON) (*Plan, error
 			return nil, fmt.Errorf("output.%s: %w", o.Name, err)
 		}
 		p.Outputs = append(p.Outputs, out)
+	}
+	if p.Checks, err = decodeChecks(doc.Checks); err != nil {
+		return nil, err
 	}
 	for _, op := range p.Graph {
 		of := len(p.Changes)
