@@ -196,7 +196,9 @@ func (x *execution) carryOut(ctx context.Context, r *Run, order int, out *Outcom
 	s := x.store(r)
 	options.Prior, options.Variables, options.Workspace, options.Now, options.ReadFile = s.state, vars, x.o.Workspace, x.o.Now, x.o.ReadFile
 	expected := expectations(program.Module, r)
-	out.Diags = append(out.Diags, expected.unknown...)
+	if out.Diags = append(out.Diags, expected.unknown...); out.Diags.HasErrors() {
+		return
+	}
 	p, diags := program.Plan(ctx, options)
 	out.Plan = p
 	if !r.apply || p == nil {
