@@ -88,6 +88,9 @@ func (p *Program) servers() (plan.Servers, error) {
 func (p *Program) program(a addr.Provider, path func() (string, error)) func() (tfprotov6.ProviderServer, error) {
 	found := sync.OnceValues(func() (*process.Program, error) {
 		at, err := path()
+		if err == nil {
+			at, err = filepath.Abs(at) // a bare name would be searched on PATH
+		}
 		if err != nil {
 			return nil, err
 		}

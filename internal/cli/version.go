@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/lock"
 	"github.com/tfserverless/terraform-provider-serverless/provider"
 )
 
@@ -28,6 +30,16 @@ var versionCommand = command{
 				_, err := fmt.Fprintf(p.Out, "%s %s\non %s_%s\n", product, p.Version, runtime.GOOS, runtime.GOARCH)
 				return err
 			}
+			selected := map[string]string{provider.Address: p.Version}
+			locked, diags := lock.Read(lock.FileName)
+			if diags.HasErrors() {
+				locked = nil // no reason to keep the version secret
+			}
+			for a, s := range locked {
+				if !slices.Contains(own, a) {
+					selected[a.String()] = s.Version.String()
+				}
+			}
 			e := json.NewEncoder(p.Out)
 			e.SetIndent("", "  ")
 			return e.Encode(struct {
@@ -36,7 +48,7 @@ var versionCommand = command{
 				Providers  map[string]string `json:"provider_selections"`
 				Outdated   bool              `json:"terraform_outdated"`
 				Serverless string            `json:"serverless_version"`
-			}{terraformVersion, runtime.GOOS + "_" + runtime.GOARCH, map[string]string{provider.Address: p.Version}, false, p.Version})
+			}{terraformVersion, runtime.GOOS + "_" + runtime.GOARCH, selected, false, p.Version})
 		}
 	},
 }
