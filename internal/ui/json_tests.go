@@ -146,7 +146,7 @@ func (t *TestLog) Summary() {
 	case t.Failed > 0:
 		status = suite.Fail
 	}
-	t.Log.line("info", "test_summary", t.Count.String(), fields{"test_summary": struct {
+	t.Log.line("info", "test_summary", t.String(), fields{"test_summary": struct {
 		Status  string `json:"status"`
 		Passed  int    `json:"passed"`
 		Failed  int    `json:"failed"`
