@@ -97,6 +97,7 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 	event.IDKey, event.IDValue = plan.Identify(plan.Marked(w.r.Schema, w.prior.Value, w.config.Marks))
 	intent := state.Intent{Addr: w.c.Addr, Action: verb}
 	if step == plan.Creating {
+		intent.Provider = w.r.Provider
 		intent.Identity, intent.Planned = plan.Announce(w.r.Schema, planned.Value)
 	}
 	if err := w.log.Intend(intent); err != nil {
@@ -108,6 +109,7 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 	}
 	w.hook.Started(event)
 	more = w.call(ctx, provider, planned, restore)
+	made := more // whatever becomes of the provisioners
 	if w.c.Action != plan.Update && !more.HasErrors() {
 		more = append(more, w.provisionNew(ctx)...)
 	}
@@ -119,7 +121,7 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 		}
 	}
 	w.hook.Finished(event, more)
-	w.count(more, func(r *Result) {
+	w.count(made, func(r *Result) {
 		if w.c.Action == plan.Update {
 			r.Changed++
 		} else {

@@ -54,9 +54,6 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 		o, more = p.objects.Get(ctx, objectID{addr: a})
 	} else {
 		o, importing, more = p.imported(ctx, r, a)
-		if o == nil && !more.HasErrors() {
-			o, importing, more = p.unfinished(ctx, r, a)
-		}
 	}
 	if diags = append(diags, more...); diags.HasErrors() {
 		return cty.DynamicVal, diags

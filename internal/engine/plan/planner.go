@@ -110,6 +110,7 @@ func (p *Program) Plan(ctx context.Context, o Options) (*Plan, hcl.Diagnostics) 
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
+	diags = append(diags, pl.recover(ctx)...)
 	out, more := pl.run(ctx)
 	diags = append(diags, more...)
 	diags = sorted(graph.Reportable(append(diags, pl.Close(ctx)...)))

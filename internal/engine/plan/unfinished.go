@@ -9,7 +9,6 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 )
@@ -55,45 +54,57 @@ func Announce(s *plugin.Schema, planned cty.Value) (identity, known json.RawMess
 	return identity, known
 }
 
-// unfinished is the object that a run created which was cut off before it could
-// record that, or nil. Only an object that is all that was planned is taken for it:
-// another one of that name may be somebody else's.
-func (p *planner) unfinished(ctx context.Context, r *Resource, a addr.Instance) (*object, *Importing, hcl.Diagnostics) {
-	var begun *state.Intent
-	for i, x := range p.opts.Unfinished {
-		if x.Addr == a && x.Action == "create" && x.Identity != nil && x.Planned != nil {
-			begun = &p.opts.Unfinished[i]
+// recover takes over the objects that an earlier run created, but could not record
+// because it was cut off: they are in the state as if it had. Only an object that
+// is all that was planned is taken for one; another of that name may be somebody
+// else's.
+func (p *planner) recover(ctx context.Context) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, i := range p.opts.Unfinished {
+		if i.Action != "create" || i.Identity == nil || i.Planned == nil || p.prior.Get(i.Addr) != nil {
+			continue
+		}
+		o, more := p.created(ctx, i)
+		if diags = append(diags, more...); o != nil {
+			e := state.Entry{Addr: i.Addr, Provider: i.Provider, Object: o}
+			p.prior.Put(e)
+			p.next.Put(e)
 		}
 	}
-	if begun == nil || r.Schema.Identity == cty.NilType {
-		return nil, nil, nil
+	return diags
+}
+
+// created is the object that the intent led to, or nil.
+func (p *planner) created(ctx context.Context, i state.Intent) (*state.Object, hcl.Diagnostics) {
+	schema, diags := p.SchemaOf(ctx, i.Provider.Provider, i.Addr.Resource)
+	if diags.HasErrors() || schema.Identity == cty.NilType {
+		return nil, diags
 	}
-	identity, err := ctyjson.Unmarshal(begun.Identity, r.Schema.Identity)
+	identity, err := ctyjson.Unmarshal(i.Identity, schema.Identity)
 	if err != nil {
-		return nil, nil, nil //nolint:nilerr // of another version of the provider
+		return nil, nil //nolint:nilerr // of another version of the provider
 	}
-	planned, err := ctyjson.Unmarshal(begun.Planned, r.Schema.Type)
+	planned, err := ctyjson.Unmarshal(i.Planned, schema.Type)
 	if err != nil {
-		return nil, nil, nil //nolint:nilerr // as above
+		return nil, nil //nolint:nilerr // as above
 	}
-	provider, diags := p.Provider(ctx, r.Provider)
+	provider, diags := p.Provider(ctx, i.Provider)
 	if diags.HasErrors() {
-		return nil, nil, diags
+		return nil, diags
 	}
-	found, more := provider.ImportIdentity(ctx, a.Resource.Type, identity)
+	found, more := provider.ImportIdentity(ctx, i.Addr.Resource.Type, identity)
 	if more.HasErrors() {
-		return nil, nil, nil // it was not created
+		return nil, nil // it was not created
 	}
-	read, more := provider.Read(ctx, a.Resource.Type, found)
+	read, more := provider.Read(ctx, i.Addr.Resource.Type, found)
 	if more.HasErrors() || read.Value.IsNull() || !keeps(planned, read.Value) {
-		return nil, nil, nil
+		return nil, nil
 	}
-	stored, err := Record(r.Schema, read, nil)
+	stored, err := Record(schema, read, nil)
 	if err != nil {
-		return nil, nil, hcl.Diagnostics{StateFailure(a, err)}
+		return nil, hcl.Diagnostics{StateFailure(i.Addr, err)}
 	}
-	p.next.Put(state.Entry{Addr: a, Provider: r.Provider, Object: stored})
-	return &object{Prior: Prior{Object: read}, provider: r.Provider, schema: r.Schema, stored: stored}, &Importing{Identity: identity}, nil
+	return stored, nil
 }
 
 // keeps tells whether found has every value that was planned; nulls were unknown or

@@ -12,10 +12,11 @@ import (
 // left half-made.
 type Intent struct {
 	Addr     addr.Instance
-	Deposed  string          // the deposed object that is worked on, or empty
-	Action   string          // "create", "update" or "delete"
-	Identity json.RawMessage // the planned identity as cty JSON, or nil
-	Planned  json.RawMessage // what is planned, as cty JSON with nulls for unknown values, or nil
+	Deposed  string              // the deposed object that is worked on, or empty
+	Provider addr.ProviderConfig // of an object that is created, or empty
+	Action   string              // "create", "update" or "delete"
+	Identity json.RawMessage     // the planned identity as cty JSON, or nil
+	Planned  json.RawMessage     // what is planned, as cty JSON with nulls for unknown values, or nil
 }
 
 // Log keeps each step of an apply where no crash can lose it. Both methods

@@ -62,7 +62,7 @@ type intentJSON struct {
 }
 
 func intentOf(i state.Intent) *intentJSON {
-	return &intentJSON{Entry: state.Entry{Addr: i.Addr, Deposed: i.Deposed}, Action: i.Action, Identity: i.Identity, Planned: i.Planned}
+	return &intentJSON{Entry: state.Entry{Addr: i.Addr, Deposed: i.Deposed, Provider: i.Provider}, Action: i.Action, Identity: i.Identity, Planned: i.Planned}
 }
 
 // roomPath is a file of random bytes that keeps room on the disk: a change that

@@ -127,7 +127,7 @@ func recovered(st *state.State, records []record) Recovery {
 	for _, r := range records {
 		if i := r.Intent; i != nil {
 			out.Unfinished = append(out.Unfinished, state.Intent{
-				Addr: i.Entry.Addr, Deposed: i.Entry.Deposed, Action: i.Action, Identity: i.Identity, Planned: i.Planned,
+				Addr: i.Entry.Addr, Deposed: i.Entry.Deposed, Provider: i.Entry.Provider, Action: i.Action, Identity: i.Identity, Planned: i.Planned,
 			})
 		}
 		for _, e := range r.Commit {
