@@ -69,6 +69,7 @@ func TestProviderConfigText(t *testing.T) {
 		`provider["registry.terraform.io/hashicorp/aws"]`,
 		`provider["registry.terraform.io/hashicorp/aws"].west`,
 		`module.a.module.b.provider["terraform.io/builtin/terraform"]`,
+		`provider["registry.terraform.io/hashicorp/aws"].by["eu-west-1"]`,
 	} {
 		got, err := addr.ParseProviderConfig(text)
 		if err != nil || got.String() != text {

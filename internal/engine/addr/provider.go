@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
 )
 
 // DefaultHost is the registry of provider addresses that name no host.
@@ -70,21 +72,23 @@ func (p Provider) Display() string {
 	return p.String()
 }
 
-// ProviderConfig is one provider block: Alias is "" for the default one.
+// ProviderConfig is one provider block, or one instance of it: Alias is "" for the
+// default one, and Key is nil unless the block has for_each.
 type ProviderConfig struct {
 	Module   Module
 	Provider Provider
 	Alias    string
+	Key      Key
 }
 
 // String is the form of the state file:
-// `module.a.provider["host/namespace/type"].alias`.
+// `module.a.provider["host/namespace/type"].alias["key"]`.
 func (p ProviderConfig) String() string {
 	s := "provider[" + strconv.Quote(p.Provider.String()) + "]"
 	if p.Alias != "" {
 		s += "." + p.Alias
 	}
-	return join(string(p.Module), s)
+	return join(string(p.Module), s+KeyString(p.Key))
 }
 
 // ParseProviderConfig reads the form of the state file.
@@ -103,6 +107,21 @@ func ParseProviderConfig(s string) (ProviderConfig, error) {
 	if !ok || source == rest {
 		return bad()
 	}
+	var key Key
+	if i := strings.IndexByte(alias, '['); i > 0 {
+		t, err := parseTraversal("x" + alias[i:])
+		if err != nil || len(t) != 2 {
+			return bad()
+		}
+		index, ok := t[1].(hcl.TraverseIndex)
+		if !ok {
+			return bad()
+		}
+		if key, err = KeyOf(index.Key); err != nil {
+			return bad()
+		}
+		alias = alias[:i]
+	}
 	if alias != "" && (alias[0] != '.' || len(alias) == 1) {
 		return bad()
 	}
@@ -114,7 +133,7 @@ func ParseProviderConfig(s string) (ProviderConfig, error) {
 	if err != nil {
 		return bad()
 	}
-	out := ProviderConfig{Provider: p, Alias: strings.TrimPrefix(alias, ".")}
+	out := ProviderConfig{Provider: p, Alias: strings.TrimPrefix(alias, "."), Key: key}
 	for _, st := range steps {
 		out.Module = out.Module.Child(st.name)
 	}

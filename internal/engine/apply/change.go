@@ -24,6 +24,10 @@ func (a *applier) write(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 			Detail: fmt.Sprintf("The plan wants to change %s, which the configuration does not have. Make a new plan.", c.Addr),
 		}}
 	}
+	r, diags := a.Placed(ctx, r, c.Addr)
+	if diags.HasErrors() {
+		return diags
+	}
 	x, diags := a.Eval(c.Addr.Module).Expand(ctx, c.Addr.Resource)
 	if diags.HasErrors() {
 		return diags

@@ -1,5 +1,13 @@
 package apply_test
 
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
+)
+
 // moduleScenario has modules within modules, repeated in both ways, that shrink.
 var moduleScenario = []string{
 	`
@@ -426,4 +434,89 @@ resource "test_thing" "a" {
   name  = "a${count.index}"
 }
 `,
+}
+
+// TestProviderRepetition makes objects by the instances of a provider block, chosen
+// by a resource itself and by the call of its module.
+func TestProviderRepetition(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	src := func(regions, more string) string {
+		return `
+variable "regions" { default = ` + regions + ` }
+provider "test" {
+  alias    = "by"
+  for_each = var.regions
+  prefix   = "${each.key}-${each.value}-"
+}
+` + more
+	}
+	users := `
+resource "test_thing" "own" {
+  for_each = var.users
+  provider = test.by[each.key]
+  name     = each.key
+}
+module "m" {
+  source    = "./m"
+  for_each  = var.users
+  providers = { test = test.by[each.value] }
+}
+variable "users" { default = { a = "b", b = "a" } }
+-- m/main.tf --
+resource "test_thing" "x" { name = "x" }
+module "n" { source = "../n" }
+-- n/main.tf --
+resource "test_thing" "y" { name = "y" }
+`
+	b.mustRun(src(`{ a = 1, b = 2 }`, users))
+	got := map[string]string{}
+	for _, e := range b.state.Entries() {
+		var v struct{ ID string }
+		if err := json.Unmarshal(e.Object.Attributes, &v); err != nil {
+			t.Fatal(err)
+		}
+		got[e.Addr.String()] = e.Provider.String() + " " + v.ID[:4]
+	}
+	want := func(key, prefix string) string {
+		return `provider["registry.terraform.io/hashicorp/test"].by["` + key + `"] ` + prefix
+	}
+	for at, w := range map[string]string{
+		`test_thing.own["a"]`: want("a", "a-1-"), `test_thing.own["b"]`: want("b", "b-2-"),
+		`module.m["a"].test_thing.x`: want("b", "b-2-"), `module.m["b"].module.n.test_thing.y`: want("a", "a-1-"),
+	} {
+		if got[at] != w {
+			t.Errorf("%s: got %s, want %s", at, got[at], w)
+		}
+	}
+	// The state says it per instance, as OpenTofu writes it.
+	file, err := state.Decode(encode(t, b.state))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.state = file.State
+	if _, p := b.mustPlan(""); !p.Empty() {
+		t.Errorf("got %s", actions(p))
+	}
+	// What a provider made is destroyed by it, as long as it is there.
+	b.write("main.tf", src(`{ a = 1, b = 2 }`, users))
+	b.write("terraform.tfvars", `users = { a = "b" }`)
+	b.mustRun("")
+	if n := len(b.state.Entries()); n != 3 {
+		t.Errorf("got %d objects, want 3", n)
+	}
+	b.write("terraform.tfvars", "users = {}\nregions = { a = 1 }")
+	if _, _, diags := b.plan(""); !strings.Contains(text(diags), "Provider instance not present") {
+		t.Errorf("got %s", text(diags))
+	}
+	for more, want := range map[string]string{
+		"resource \"test_thing\" \"a\" {\n  provider = test.by\n  name = \"a\"\n}":        "Provider instance not chosen",
+		"resource \"test_thing\" \"a\" {\n  provider = test[\"a\"]\n  name = \"a\"\n}":    "Unexpected provider instance key",
+		"resource \"test_thing\" \"a\" {\n  provider = test.by[\"c\"]\n  name = \"a\"\n}": "Provider instance not present",
+	} {
+		c := newBench(t)
+		if _, _, diags := c.plan(src(`{ a = 1 }`, more)); !strings.Contains(text(diags), want) {
+			t.Errorf("%s: got %s, want %s", more, text(diags), want)
+		}
+	}
 }

@@ -110,9 +110,10 @@ func (r ProviderRef) String() string {
 
 // Provider is one provider block.
 type Provider struct {
-	Ref   ProviderRef
-	Body  hcl.Body
-	Range hcl.Range
+	Ref     ProviderRef
+	ForEach hcl.Expression // nil unless it stands for one configuration per key
+	Body    hcl.Body
+	Range   hcl.Range
 }
 
 // Variable is an input variable. Type is cty.DynamicPseudoType when any type

@@ -175,7 +175,9 @@ func (l *loader) provider(b *hcl.Block) {
 		l.fail(a.NameRange, "\"version\" is not supported here", "Give the version constraint in required_providers in the terraform block.")
 	}
 	if a := c.Attributes["for_each"]; a != nil {
-		l.fail(a.NameRange, "\"for_each\" is not supported here", "Write one provider block with an alias for each configuration.")
+		if p.ForEach = a.Expr; p.Ref.Alias == "" {
+			l.fail(a.NameRange, "Alias missing", "A provider block with for_each needs an alias, by which resources choose one of its instances.")
+		}
 	}
 	existing := l.m.Providers[p.Ref]
 	var at *hcl.Range
@@ -187,6 +189,9 @@ func (l *loader) provider(b *hcl.Block) {
 	}
 	if existing != nil {
 		p.Body = overrideBody{existing.Body, p.Body}
+		if p.ForEach == nil {
+			p.ForEach = existing.ForEach
+		}
 		p.Range = existing.Range
 	}
 	l.m.Providers[p.Ref] = p

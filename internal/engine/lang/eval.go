@@ -80,6 +80,7 @@ type Tree struct {
 	outputs    *graph.Memo[OutputID, cty.Value]
 	expansions *graph.Memo[ExpansionID, *Expansion]
 	calls      *graph.Memo[callID, *Expansion]
+	providers  *graph.Memo[providerID, *Expansion]
 	modules    *graph.Memo[moduleID, cty.Value]
 	entries    *graph.Memo[entryID, struct{}]
 	ends       *graph.Memo[endID, struct{}]
@@ -107,8 +108,12 @@ type ExpansionID addr.ModuleResource
 
 // The graph's names for what only this package asks for.
 type (
-	rawID    Named               // the value of a variable, its rules not checked
-	callID   Named               // the set of a call's instances
+	rawID      Named    // the value of a variable, its rules not checked
+	callID     Named    // the set of a call's instances
+	providerID struct { // the set of a provider block's instances
+		module addr.ModuleInstance
+		ref    config.ProviderRef
+	}
 	moduleID Named               // the value of all instances of a call
 	entryID  addr.ModuleInstance // that a module instance may begin: what its call depends on is there
 	endID    Named               // that a call is complete: all that is in it is there
@@ -124,6 +129,7 @@ func New(o Options) *Tree {
 	t.outputs = graph.NewMemo(o.Graph, t.nameOutput, t.evalOutput)
 	t.expansions = graph.NewMemo(o.Graph, t.nameExpansion, t.evalExpansion)
 	t.calls = graph.NewMemo(o.Graph, t.nameCall, t.evalCall)
+	t.providers = graph.NewMemo(o.Graph, t.nameProvider, t.evalProvider)
 	t.modules = graph.NewMemo(o.Graph, t.nameModule, t.evalModule)
 	t.entries = graph.NewMemo(o.Graph, t.nameEntry, t.evalEntry)
 	t.ends = graph.NewMemo(o.Graph, t.nameEnd, t.evalEnd)

@@ -95,6 +95,22 @@ func (t *Tree) nameExpansion(id ExpansionID) (string, *hcl.Range) {
 	return expansionLabel(e.label(r.Addr.String()), r.Repetition, &r.Range)
 }
 
+// ExpandProvider is the set of instances of a provider block with for_each.
+func (e *Eval) ExpandProvider(ctx context.Context, ref config.ProviderRef) (*Expansion, hcl.Diagnostics) {
+	return e.providers.Get(ctx, providerID{e.Module, ref})
+}
+
+func (t *Tree) nameProvider(id providerID) (string, *hcl.Range) {
+	e := t.At(id.module)
+	at := e.mod.Providers[id.ref].ForEach.Range()
+	return e.label("provider." + id.ref.String() + " (for_each)"), &at
+}
+
+func (t *Tree) evalProvider(ctx context.Context, id providerID) (*Expansion, hcl.Diagnostics) {
+	e := t.At(id.module)
+	return e.expandForEach(ctx, e.label("provider."+id.ref.String()), e.mod.Providers[id.ref].ForEach)
+}
+
 func expansionLabel(what string, r config.Repetition, block *hcl.Range) (string, *hcl.Range) {
 	for _, x := range []struct {
 		word string

@@ -124,7 +124,7 @@ func (p *planner) imported(ctx context.Context, r *Resource, a addr.Instance) (*
 	if w.id != cty.NilVal {
 		what.ID = w.id.AsString()
 	}
-	provider, more := p.Provider(ctx, r.Provider)
+	provider, more := p.ProviderFor(ctx, a, r.Provider)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, nil, diags
 	}
@@ -215,7 +215,7 @@ func (p *planner) checkImports(ctx context.Context) hcl.Diagnostics {
 			continue
 		}
 		if r := p.resources[b.Block]; b.Provider != nil {
-			if at, _, ok := p.Module.ProviderConfig(b.Provider.Ref); !ok || at != r.Provider {
+			if at, _, ok := p.Module.ProviderConfig(b.Provider.Ref); !ok || at != bareProvider(r.Provider) {
 				diags = append(diags, &hcl.Diagnostic{
 					Severity: hcl.DiagError, Summary: "Another provider",
 					Detail:  fmt.Sprintf("The import names the provider configuration %s, but %s is made with %s. Remove the argument.", b.Provider.Ref, b.Block, r.Provider),

@@ -22,6 +22,10 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 	if r == nil {
 		return cty.DynamicVal, nil // its provider or type was refused when compiling
 	}
+	r, placing := p.Placed(ctx, r, a)
+	if placing.HasErrors() {
+		return cty.DynamicVal, placing
+	}
 	switch a.Resource.Mode {
 	case addr.Data:
 		return p.planData(ctx, r, a)

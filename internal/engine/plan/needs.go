@@ -39,6 +39,7 @@ func (p *Program) connect() {
 	for at, block := range p.providers {
 		needs := resources{}
 		c.refs(needs, p.modules[at.Module], block.Refs())
+		c.exprs(needs, p.modules[at.Module], p.modules[at.Module].ProviderBlock(at).ForEach)
 		if len(needs) > 0 {
 			p.providerNeeds[at] = needs
 		}
@@ -101,6 +102,9 @@ func (c *connector) resource(at addr.ConfigResource) resources {
 		c.refs(out, m, r.block.Refs())
 		if b := c.p.providers[r.Provider]; b != nil {
 			c.refs(out, c.p.modules[r.Provider.Module], b.Refs())
+		}
+		if r.choice != nil {
+			c.exprs(out, r.choice.Module, r.choice.Key)
 		}
 		c.repetition(out, m, r.Repetition)
 		c.traversals(out, m, r.DependsOn)

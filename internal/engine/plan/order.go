@@ -236,7 +236,7 @@ func (o *orderer) softEdges(changes []Change) [][]edge {
 				continue
 			}
 			for _, other := range changes {
-				if other.Provider == provider {
+				if bareProvider(other.Provider) == provider {
 					wish(3, gateID{a, beforeDrop}, gateID{other.Addr.Config(), afterRemove})
 				}
 			}

@@ -64,6 +64,10 @@ type Resource struct {
 	// Provisioners are those of the block, in the order in which they run.
 	Provisioners []Provisioner
 
+	// choice says how instances choose a provider configuration; nil if they have
+	// no choice, and Provider holds for all.
+	choice *config.Choice
+
 	block *lang.Block
 }
 
@@ -105,7 +109,7 @@ func Compile(ctx context.Context, m *config.Module, servers Servers) (*Program, 
 			}
 		}
 		for _, r := range sortedResources(x) {
-			at, _, _ := x.ProviderConfig(r.LocalProvider())
+			at, choice, _ := x.ProviderConfig(r.LocalProvider())
 			where := r.ProviderRange()
 			s := schemas(at.Provider, &where)
 			if s == nil {
@@ -119,7 +123,9 @@ func Compile(ctx context.Context, m *config.Module, servers Servers) (*Program, 
 			if blocks[r] == nil {
 				blocks[r] = lang.NewBlock(r.Body, schema.Spec)
 			}
-			p.resources[r.Addr.In(x.Path)] = &Resource{Resource: r, Provider: at, Schema: schema, Provisioners: provisionersOf(r), block: blocks[r]}
+			compiled := &Resource{Resource: r, Provider: at, Schema: schema, Provisioners: provisionersOf(r), block: blocks[r]}
+			diags = append(diags, p.choose(x, compiled, choice)...)
+			p.resources[r.Addr.In(x.Path)] = compiled
 		}
 	}
 	p.connect()

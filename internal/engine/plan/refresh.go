@@ -25,7 +25,10 @@ type object struct {
 // notes how it drifted.
 func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagnostics) {
 	stored := p.prior.GetDeposed(id.addr, id.deposed)
-	config := p.providerOf(id.addr)
+	config, diags := p.placeOf(ctx, id.addr)
+	if diags.HasErrors() {
+		return nil, diags
+	}
 	schema, diags := p.SchemaOf(ctx, config.Provider, id.addr.Resource)
 	if diags.HasErrors() {
 		return nil, diags
@@ -74,6 +77,20 @@ func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagno
 	}
 	out.Object = after
 	return out, append(diags, p.keep(id, out)...)
+}
+
+// placeOf is providerOf with the instance of the block, if it has many.
+func (p *planner) placeOf(ctx context.Context, a addr.Instance) (addr.ProviderConfig, hcl.Diagnostics) {
+	r := p.Resource(a)
+	if r == nil || r.choice == nil {
+		return p.providerOf(a), nil
+	}
+	ok, diags := p.exists(ctx, a)
+	if !ok || diags.HasErrors() || p.opts.Mode == Destroy {
+		return p.prior.Provider(a), diags
+	}
+	placed, more := p.Placed(ctx, r, a)
+	return placed.Provider, append(diags, more...)
 }
 
 // providerOf is the provider configuration for an object of the state: the one

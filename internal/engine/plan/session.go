@@ -131,8 +131,8 @@ func (p *Program) movesState(provider addr.Provider) bool {
 
 func (p *Program) nameProvider(c addr.ProviderConfig) (string, *hcl.Range) {
 	if m := p.modules[c.Module]; m != nil {
-		if b := m.ProviderBlock(c); b != nil {
-			return join(string(c.Module), "provider."+b.Ref.String()), &b.Range
+		if b := m.ProviderBlock(bareProvider(c)); b != nil {
+			return join(string(c.Module), "provider."+b.Ref.String()+addr.KeyString(c.Key)), &b.Range
 		}
 	}
 	return c.String(), nil
@@ -176,12 +176,17 @@ func (s *Session) configure(ctx context.Context, c addr.ProviderConfig) (*plugin
 
 // providerConfig evaluates a provider block. One that is not written is empty.
 func (s *Session) providerConfig(ctx context.Context, c addr.ProviderConfig, schemas *plugin.Schemas) (cty.Value, hcl.Diagnostics) {
-	block := s.Program.providers[c]
+	block := s.Program.providers[bareProvider(c)]
+	declared := block != nil
 	if block == nil {
 		block = lang.NewBlock(hcl.EmptyBody(), schemas.Provider.Spec)
 	}
-	value, diags := s.Eval(addr.ModuleInstance(c.Module)).Block(ctx, block, lang.Within{})
-	if s.Program.providers[c] == nil && diags.HasErrors() {
+	in, diags := s.withinProvider(ctx, c)
+	if diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	value, diags := s.Eval(addr.ModuleInstance(c.Module)).Block(ctx, block, in)
+	if !declared && diags.HasErrors() {
 		return value, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Provider needs a configuration",
 			Detail: fmt.Sprintf("The provider %s has required arguments, but there is no provider block for it: %s", c.Provider.Display(), diags[0].Detail),
@@ -192,7 +197,7 @@ func (s *Session) providerConfig(ctx context.Context, c addr.ProviderConfig, sch
 }
 
 func (s *Session) providerBody(c addr.ProviderConfig) hcl.Body {
-	if b := s.Program.providers[c]; b != nil {
+	if b := s.Program.providers[bareProvider(c)]; b != nil {
 		return b.Body()
 	}
 	return hcl.EmptyBody()

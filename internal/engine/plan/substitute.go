@@ -24,5 +24,12 @@ func (s *Session) ProviderFor(ctx context.Context, a addr.Instance, c addr.Provi
 			return other, nil
 		}
 	}
+	if r := s.Resource(a); r != nil && r.choice != nil && c == r.Provider {
+		placed, diags := s.Placed(ctx, r, a)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		c = placed.Provider
+	}
 	return s.Provider(ctx, c)
 }

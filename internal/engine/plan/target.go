@@ -188,7 +188,7 @@ func (s *selection) relateEntry(p *Program, e state.Entry, destroy bool) {
 			s.related[r] = true
 		}
 	case !s.exclude && p.resources[r] == nil && s.touches(r), s.exclude && destroy && s.touches(r):
-		for need := range p.providerNeeds[e.Provider] {
+		for need := range p.providerNeeds[bareProvider(e.Provider)] {
 			s.related[need] = true
 		}
 		if destroy {

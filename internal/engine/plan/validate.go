@@ -169,13 +169,21 @@ func (v *validator) check(ctx context.Context, id addr.ModuleResource) (cty.Valu
 
 func (v *validator) checkProvider(ctx context.Context, c addr.ProviderConfig) hcl.Diagnostics {
 	block := v.Program.providers[c]
-	value, diags := v.Eval(addr.ModuleInstance(c.Module)).Block(ctx, block, lang.Within{})
+	value, diags := v.Eval(addr.ModuleInstance(c.Module)).Block(ctx, block, v.anyProvider(c))
 	if diags.HasErrors() {
 		return diags
 	}
 	value, _ = value.UnmarkDeep()
 	label, at := v.nameProvider(c)
 	return append(diags, locate(v.unconfigured(c.Provider).Validate(ctx, value), block.Body(), at, label)...)
+}
+
+// anyProvider is what the arguments of a provider block see.
+func (v *validator) anyProvider(c addr.ProviderConfig) lang.Within {
+	if b := v.modules[c.Module].ProviderBlock(c); b != nil {
+		return lang.Anywhere(config.Repetition{ForEach: b.ForEach})
+	}
+	return lang.Within{}
 }
 
 // checkIgnored refuses paths of ignore_changes that no object of the type has.

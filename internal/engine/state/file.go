@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -106,14 +107,11 @@ func encodeResources(s *State) ([]json.RawMessage, error) {
 				return nil, err
 			}
 		}
-		err := o.putAll(
-			member{"mode", id.Resource.Mode.String()},
-			member{"type", id.Resource.Type},
-			member{"name", id.Resource.Name},
-			member{"provider", r.provider.String()},
-			member{"instances", instances},
-		)
-		if err != nil {
+		members := []member{{"mode", id.Resource.Mode.String()}, {"type", id.Resource.Type}, {"name", id.Resource.Name}}
+		if len(r.keyed) == 0 || len(r.keyed) < len(r.objects) { // else each instance has its own
+			members = append(members, member{"provider", r.provider.String()})
+		}
+		if err := o.putAll(append(members, member{"instances", instances})...); err != nil {
 			return nil, err
 		}
 		raw, err := o.end(r.extra)
@@ -208,17 +206,25 @@ func decodeResource(s *State, in fields) error {
 		return fmt.Errorf("%s occurs twice", id)
 	}
 	r := &resource{objects: map[slot]*Object{}}
-	if r.provider, err = addr.ParseProviderConfig(provider); err != nil {
-		if provider == "" {
-			err = fmt.Errorf("the resource names no provider (OpenTofu's provider for_each keeps it per instance, which is not supported)")
+	if provider == "" && len(instances) == 0 {
+		return within(".provider", errors.New("the resource names no provider"))
+	}
+	if provider != "" {
+		if r.provider, err = addr.ParseProviderConfig(provider); err != nil {
+			return within(".provider", err)
 		}
-		return within(".provider", err)
 	}
 	for i, raw := range instances {
 		step := fmt.Sprintf(".instances[%d]", i)
-		at, o, err := decodeInstance(raw)
+		at, own, o, err := decodeInstance(raw)
+		if err == nil && provider == "" && own == (addr.ProviderConfig{}) {
+			err = errors.New("neither the resource nor the instance names a provider")
+		}
 		if err != nil {
 			return within(step, err)
+		}
+		if own != (addr.ProviderConfig{}) {
+			r.place(at, own)
 		}
 		if r.objects[at] != nil {
 			id.Key = at.key

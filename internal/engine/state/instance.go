@@ -30,6 +30,9 @@ func encodeInstance(e Entry) (json.RawMessage, error) {
 	if e.Deposed != "" {
 		members = append(members, member{"deposed", e.Deposed})
 	}
+	if e.Provider.Key != nil {
+		members = append(members, member{"provider", e.Provider.String()})
+	}
 	sensitive, err := encodePaths(x.Sensitive)
 	if err != nil {
 		return nil, err
@@ -70,8 +73,25 @@ func encodeInstance(e Entry) (json.RawMessage, error) {
 	return o.end(x.extra)
 }
 
-// decodeInstance reads one element of a resource's `instances`.
-func decodeInstance(in fields) (slot, *Object, error) {
+// decodeInstance reads one element of a resource's `instances`. The provider is
+// empty unless the instance has one of its own.
+func decodeInstance(in fields) (slot, addr.ProviderConfig, *Object, error) {
+	var own addr.ProviderConfig
+	var provider string
+	if err := in.take("provider", &provider); err != nil {
+		return slot{}, own, nil, err
+	}
+	if provider != "" {
+		var err error
+		if own, err = addr.ParseProviderConfig(provider); err != nil {
+			return slot{}, own, nil, within(".provider", err)
+		}
+	}
+	at, o, err := decodeObject(in)
+	return at, own, o, err
+}
+
+func decodeObject(in fields) (slot, *Object, error) {
 	var at slot
 	var key, sensitive json.RawMessage
 	var status string

@@ -77,7 +77,7 @@ func (e *Entry) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(in.Instance, &raw); err != nil {
 		return err
 	}
-	if _, e.Object, err = decodeInstance(raw); err != nil {
+	if _, _, e.Object, err = decodeInstance(raw); err != nil {
 		return fmt.Errorf("%s: %w", e.Addr, err)
 	}
 	return nil

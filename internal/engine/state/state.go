@@ -36,7 +36,29 @@ type State struct {
 type resource struct {
 	provider addr.ProviderConfig
 	objects  map[slot]*Object
+	keyed    map[slot]addr.ProviderConfig // of objects made by one instance of a provider block with for_each
 	extra    extra
+}
+
+// providerOf is what made the object in that place.
+func (r *resource) providerOf(at slot) addr.ProviderConfig {
+	if p, ok := r.keyed[at]; ok {
+		return p
+	}
+	return r.provider
+}
+
+// place notes what made the object in that place.
+func (r *resource) place(at slot, p addr.ProviderConfig) {
+	delete(r.keyed, at)
+	if p.Key == nil {
+		r.provider = p
+		return
+	}
+	if r.keyed == nil {
+		r.keyed = map[slot]addr.ProviderConfig{}
+	}
+	r.keyed[at] = p
 }
 
 // slot is one place for an object within a resource.
@@ -85,7 +107,7 @@ func (s *State) Provider(a addr.Instance) addr.ProviderConfig {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if r := s.resources[bare(a)]; r != nil {
-		return r.provider
+		return r.providerOf(slot{key: a.Key})
 	}
 	return addr.ProviderConfig{}
 }
@@ -101,6 +123,7 @@ func (s *State) Put(e Entry) {
 	if e.Object == nil {
 		if r != nil {
 			delete(r.objects, at)
+			delete(r.keyed, at)
 			if len(r.objects) == 0 {
 				delete(s.resources, id)
 			}
@@ -112,7 +135,7 @@ func (s *State) Put(e Entry) {
 		s.resources[id] = r
 	}
 	if e.Provider != (addr.ProviderConfig{}) {
-		r.provider = e.Provider
+		r.place(at, e.Provider)
 	}
 	r.objects[at] = e.Object
 }
@@ -147,7 +170,7 @@ func (r *resource) entries(id addr.Instance) []Entry {
 	out := make([]Entry, 0, len(r.objects))
 	for at, o := range r.objects {
 		id.Key = at.key
-		out = append(out, Entry{Addr: id, Deposed: at.deposed, Provider: r.provider, Object: o})
+		out = append(out, Entry{Addr: id, Deposed: at.deposed, Provider: r.providerOf(at), Object: o})
 	}
 	return out
 }
@@ -215,7 +238,7 @@ func (s *State) Clone() *State {
 		extra:     s.extra,
 	}
 	for id, r := range s.resources {
-		out.resources[id] = &resource{provider: r.provider, objects: maps.Clone(r.objects), extra: r.extra}
+		out.resources[id] = &resource{provider: r.provider, objects: maps.Clone(r.objects), keyed: maps.Clone(r.keyed), extra: r.extra}
 	}
 	return out
 }
