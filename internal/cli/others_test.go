@@ -141,8 +141,9 @@ func (s session) state(chance []string) map[string]any {
 	if err := json.Unmarshal([]byte(s.read("terraform.tfstate")), &doc); err != nil {
 		s.t.Fatal(err)
 	}
-	delete(doc, "lineage")
-	delete(doc, "serial")
+	for _, own := range []string{"lineage", "serial", "terraform_version"} {
+		delete(doc, own)
+	}
 	forget(doc, chance)
 	return doc
 }

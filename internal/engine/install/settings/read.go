@@ -2,6 +2,7 @@ package settings
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"strings"
 
@@ -32,7 +33,7 @@ func (r *reader) parse(path string, raw []byte) {
 	f, err := hcl1.ParseBytes(raw)
 	if err != nil {
 		where := at(path, 1, 1)
-		if e, ok := err.(*parser.PosError); ok {
+		if e, ok := errors.AsType[*parser.PosError](err); ok {
 			where = at(path, e.Pos.Line, e.Pos.Column)
 			err = e.Err
 		}
@@ -147,12 +148,12 @@ func (r *reader) method(kind Kind, item *ast.ObjectItem, o *ast.ObjectList) {
 	m := Method{Kind: kind}
 	location := map[Kind]string{FilesystemMirror: "path", NetworkMirror: "url"}[kind]
 	for _, a := range o.Items {
-		switch name := key(a, 0); {
-		case name == "include":
+		switch key(a, 0) {
+		case "include":
 			m.Include = r.patterns(a)
-		case name == "exclude":
+		case "exclude":
 			m.Exclude = r.patterns(a)
-		case name == location:
+		case location:
 			m.Location = r.text(a)
 		default:
 			r.unknown(a, string(kind))

@@ -43,7 +43,7 @@ type process struct {
 
 // start runs a program until it can be called. The context ends only the start.
 func start(ctx context.Context, name, path string, o Options) (*process, error) {
-	cmd := exec.Command(path)
+	cmd := exec.Command(path) //nolint:gosec // running the provider's program is what this is for
 	p := &process{name: name, stderr: &tail{}, runner: newRunner(cmd)}
 	printed := o.logger().Named(filepath.Base(path)).StandardWriter(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})
 	p.client = plugin.NewClient(&plugin.ClientConfig{
@@ -116,7 +116,7 @@ func (p *process) NewStream(ctx context.Context, desc *grpc.StreamDesc, method s
 func (p *process) end() {
 	p.client.Kill()
 	if p.runner.sockets != "" { // go-plugin leaves it behind if the start failed
-		_ = os.RemoveAll(p.runner.sockets)
+		_ = os.RemoveAll(p.runner.sockets) //nolint:gosec // go-plugin has just made it
 	}
 }
 
