@@ -47,8 +47,8 @@ type checker struct {
 func (c *checker) structure(v reflect.Value, s *modelShape, path, plain string) {
 	for _, m := range s.Members {
 		f := v.FieldByName(capital(m.Name))
-		if !f.IsValid() {
-			continue // the model is newer than the SDK
+		if !f.IsValid() || !m.Required && unset(f) {
+			continue // invalid: the model is newer than the SDK
 		}
 		p := join(plain, capital(m.Name))
 		if slices.Contains(c.unchecked, p) {
