@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 	for _, sink := range []string{"TF_LOG_SDK_PROTO", "TF_LOG_SDK_FRAMEWORK"} {
 		must(os.Setenv(sink, "off")) // the provider in this process would log each call
 	}
+	must(flag.Set("rapid.checks", "6")) // each starts the program a dozen times; -rapid.checks asks for more
 	os.Exit(m.Run())
 }
 

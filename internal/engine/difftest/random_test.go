@@ -1,0 +1,268 @@
+package difftest
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+	"pgregory.net/rapid"
+)
+
+// A program is a made-up configuration: resources, each of which may refer to
+// those before it.
+type program []block
+
+type block struct {
+	name       string
+	keys       int // instances; 0 is one without a key
+	each       bool
+	kind, size int // another kind replaces, another size updates
+	refs       []string
+	waits      []string // depends_on
+	cbd        bool
+}
+
+func (b block) instances() []string {
+	if b.keys == 0 {
+		return []string{b.name + "-" + fmt.Sprint(b.kind)}
+	}
+	var out []string
+	for i := range b.keys {
+		out = append(out, fmt.Sprintf("%s-%d-%d", b.name, b.kind, i))
+	}
+	return out
+}
+
+// text is the block; all are those that it may refer to.
+func (b block) text(all map[string]block) string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "resource \"test_thing\" %q {\n", b.name)
+	name := fmt.Sprintf("%s-%d", b.name, b.kind)
+	switch {
+	case b.keys > 0 && b.each:
+		fmt.Fprintf(&s, "  for_each = toset([for i in range(%d) : tostring(i)])\n", b.keys)
+		name += "-${each.key}"
+	case b.keys > 0:
+		fmt.Fprintf(&s, "  count = %d\n", b.keys)
+		name += "-${count.index}"
+	}
+	fmt.Fprintf(&s, "  name = %q\n  kind = \"k%d\"\n  size = %d\n", name, b.kind, b.size)
+	if len(b.refs) > 0 {
+		s.WriteString("  tags = {\n")
+		for _, r := range b.refs {
+			value := "test_thing." + r + ".id"
+			if all[r].keys > 0 {
+				value = "join(\",\", [for t in test_thing." + r + " : t.id])"
+			}
+			fmt.Fprintf(&s, "    %s = %s\n", r, value)
+		}
+		s.WriteString("  }\n")
+	}
+	if len(b.waits) > 0 {
+		fmt.Fprintf(&s, "  depends_on = [test_thing.%s]\n", strings.Join(b.waits, ", test_thing."))
+	}
+	if b.cbd {
+		s.WriteString("  lifecycle { create_before_destroy = true }\n")
+	}
+	return s.String() + "}\n"
+}
+
+func (p program) text() string {
+	var s strings.Builder
+	for _, b := range p {
+		s.WriteString(b.text(p.blocks()))
+	}
+	return s.String()
+}
+
+func (p program) blocks() map[string]block {
+	out := map[string]block{}
+	for _, b := range p {
+		out[b.name] = b
+	}
+	return out
+}
+
+func (p program) instances() []string {
+	var out []string
+	for _, b := range p {
+		out = append(out, b.instances()...)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// needs are, by instance, those that must be there before it.
+func (p program) needs() map[string][]string {
+	blocks, out := p.blocks(), map[string][]string{}
+	for _, b := range p {
+		for _, i := range b.instances() {
+			for _, r := range slices.Concat(b.refs, b.waits) {
+				out[i] = append(out[i], blocks[r].instances()...)
+			}
+		}
+	}
+	return out
+}
+
+// drawProgram makes up a program or, with a block of the same name before, an
+// edit of one.
+func drawProgram(t *rapid.T, before program) program {
+	had := before.blocks()
+	var out program
+	var names []string
+	for i := range 5 {
+		name := fmt.Sprintf("r%d", i)
+		if rapid.IntRange(0, 3).Draw(t, "leave out") == 0 {
+			continue
+		}
+		b, ok := had[name]
+		if !ok || rapid.Bool().Draw(t, "edit") {
+			b = block{
+				name: name, keys: max(0, rapid.IntRange(-2, 3).Draw(t, "keys")), each: b.each,
+				kind: rapid.IntRange(0, 1).Draw(t, "kind"), size: rapid.IntRange(0, 1).Draw(t, "size"), cbd: rapid.IntRange(0, 3).Draw(t, "cbd") == 0,
+			}
+			if !ok {
+				b.each = rapid.Bool().Draw(t, "each")
+			} else if (had[name].keys == 0) != (b.keys == 0) {
+				b.keys = had[name].keys // the object would move to another address
+			}
+		}
+		b.refs, b.waits = nil, nil
+		for _, other := range names {
+			switch rapid.IntRange(0, 5).Draw(t, "needs") {
+			case 0, 1:
+				b.refs = append(b.refs, other)
+			case 2:
+				b.waits = append(b.waits, other)
+			}
+		}
+		out, names = append(out, b), append(names, name)
+	}
+	return out
+}
+
+// TestRandom makes up configurations and edits, and demands that each apply
+// leaves exactly what is wanted, in an order that the dependencies allow, and
+// nothing to do. With -peers or -update terraform, where it is on PATH, has to do
+// the same.
+func TestRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program many times; left out by -short")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := readSummaries(t, "ours.txt")
+	rapid.Check(t, func(rt *rapid.T) {
+		var steps []program
+		r := row{name: "random", set: map[string]string{"order": "*", "slow": "*"}}
+		var last program
+		for i := range rapid.IntRange(1, 3).Draw(rt, "steps") {
+			last = drawProgram(rt, last)
+			steps = append(steps, last)
+			r.files = append(r.files, txtar.File{Name: fmt.Sprintf("@%d/main.tf", i), Data: []byte("# step\n" + last.text())})
+			r.commands = append(r.commands, fmt.Sprintf("files %d", i), "apply", "plan -detailed-exitcode")
+		}
+		r.commands = append(r.commands, "apply -destroy")
+		got := carryOut(t, r, ours, self, asOurs)
+		if text := wrong(steps, got); text != "" {
+			rt.Fatalf("%s\n%s\n%s", text, txtar.Format(&txtar.Archive{Files: r.files}), got)
+		}
+		terraform := locate("terraform")
+		if !*peers && !*update || terraform == "" {
+			return
+		}
+		want := carryOut(t, r, "terraform", terraform)
+		if diff := compare(unordered(want), unordered(got), table); diff != "" {
+			rt.Fatalf("(-terraform +ours)\n%s\n%s", diff, txtar.Format(&txtar.Archive{Files: r.files}))
+		}
+	})
+}
+
+// unordered leaves out the order, which may be any that the dependencies allow.
+func unordered(text string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool {
+		return strings.HasPrefix(line, "apply: in order: ")
+	}), "\n")
+}
+
+// wrong says what is wrong with what was observed.
+func wrong(steps []program, got string) string {
+	sections := strings.Split(got, "== ")[1:]
+	for i, p := range steps {
+		applied, again := sections[2*i], sections[2*i+1]
+		if !strings.Contains(applied, "apply: exit 0\n") {
+			return fmt.Sprintf("apply %d failed", i)
+		}
+		if !strings.Contains(again, "plan: exit 0\n") {
+			return fmt.Sprintf("after apply %d something is left to do", i)
+		}
+		if have := stored(applied); !slices.Equal(have, p.instances()) {
+			return fmt.Sprintf("apply %d left %s, want %s", i, have, p.instances())
+		}
+		if text := disorder(applied, p); text != "" {
+			return fmt.Sprintf("apply %d: %s", i, text)
+		}
+	}
+	if end := sections[len(sections)-1]; strings.TrimSpace(strings.TrimPrefix(end, "in the end")) != "" {
+		return "in the end there is still " + end
+	}
+	return ""
+}
+
+// stored are the names of the objects in the state.
+func stored(section string) []string {
+	names := map[string]bool{}
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "state test_thing.") {
+			continue
+		}
+		_, rest, _ := strings.Cut(line, `"name":"`)
+		name, _, _ := strings.Cut(rest, `"`)
+		if names[name] || strings.Contains(line, `"deposed"`) {
+			name += " twice"
+		}
+		names[name] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// disorder finds an object that was made or changed before what it needs.
+func disorder(section string, p program) string {
+	_, rest, ok := strings.Cut(section, "apply: in order: ")
+	if !ok {
+		return ""
+	}
+	line, _, _ := strings.Cut(rest, "\n")
+	begun, ended := map[string]int{}, map[string]int{}
+	for i, event := range strings.Split(line, ", ") {
+		op, name, _ := strings.Cut(event, " ")
+		switch op {
+		case "create", "update":
+			begun[name] = i
+			ended[name] = i // unless its end comes later
+		case "end":
+			if _, ok := begun[name]; ok {
+				ended[name] = i
+			}
+		}
+	}
+	for name, needs := range p.needs() {
+		at, ok := begun[name]
+		if !ok {
+			continue
+		}
+		for _, need := range needs {
+			if end, ok := ended[need]; ok && end > at {
+				return fmt.Sprintf("%s began before %s was ready: %s", name, need, line)
+			}
+		}
+	}
+	return ""
+}
