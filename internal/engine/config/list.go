@@ -40,7 +40,7 @@ func IsQuery(name string) bool {
 func readQueries(dir string, into map[string][]byte) hcl.Diagnostics {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil // reading the configuration has reported it
+		return nil //nolint:nilerr // reading the configuration has reported it
 	}
 	var diags hcl.Diagnostics
 	found := false

@@ -41,7 +41,7 @@ func (terraform) Schema(_ context.Context, _ provider.SchemaRequest, out *provid
 func (terraform) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
 
 func (t terraform) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{func() datasource.DataSource { return remoteState{t.states} }}
+	return []func() datasource.DataSource{func() datasource.DataSource { return remoteState(t) }}
 }
 
 // Resources are none: terraform_data is answered for without the framework.
