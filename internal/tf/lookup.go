@@ -29,7 +29,7 @@ type twin[C, M any] struct {
 func (w twin[C, M]) source(connect Connector[C]) func() datasource.DataSource {
 	complete := w.t.complete()
 	s := schema.Schema{
-		MarkdownDescription: "Reads what [`serverless_" + w.t.Name + "`](../resources/" + w.t.Name + ") manages, wherever it comes from.",
+		MarkdownDescription: "Reads what the resource type `serverless_" + w.t.Name + "` manages, wherever it comes from.",
 		Attributes:          map[string]schema.Attribute{},
 	}
 	for name, a := range complete.Attributes {
@@ -86,7 +86,7 @@ type listing[C, M any] struct {
 
 func (l listing[C, M]) source(connect Connector[C]) func() datasource.DataSource {
 	s := schema.Schema{
-		MarkdownDescription: "Lists what there is of [`serverless_" + l.t.Name + "`](../resources/" + l.t.Name + ") in a region, whoever made it.",
+		MarkdownDescription: "Lists what there is of `serverless_" + l.t.Name + "` in a region, whoever made it.",
 		Attributes: map[string]schema.Attribute{
 			l.names: schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,

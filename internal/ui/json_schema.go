@@ -35,6 +35,7 @@ func schemasJSON(answers map[string]*tfprotov6.GetProviderSchemaResponse) (map[s
 			Provider:  schemaOf(a.Provider),
 			Resources: schemasOf(a.ResourceSchemas), Data: schemasOf(a.DataSourceSchemas),
 			Ephemeral: schemasOf(a.EphemeralResourceSchemas), List: schemasOf(a.ListResourceSchemas),
+			Actions:   actionsOf(a.ActionSchemas),
 			Functions: map[string]functionJSON{},
 		}
 		for name, f := range a.Functions {
@@ -46,12 +47,18 @@ func schemasJSON(answers map[string]*tfprotov6.GetProviderSchemaResponse) (map[s
 }
 
 type providerJSON struct {
-	Provider  *schemaJSON             `json:"provider,omitempty"`
-	Resources map[string]*schemaJSON  `json:"resource_schemas,omitempty"`
-	Data      map[string]*schemaJSON  `json:"data_source_schemas,omitempty"`
-	Ephemeral map[string]*schemaJSON  `json:"ephemeral_resource_schemas,omitempty"`
-	List      map[string]*schemaJSON  `json:"list_resource_schemas,omitempty"`
-	Functions map[string]functionJSON `json:"functions,omitempty"`
+	Provider  *schemaJSON                 `json:"provider,omitempty"`
+	Resources map[string]*schemaJSON      `json:"resource_schemas,omitempty"`
+	Data      map[string]*schemaJSON      `json:"data_source_schemas,omitempty"`
+	Ephemeral map[string]*schemaJSON      `json:"ephemeral_resource_schemas,omitempty"`
+	List      map[string]*schemaJSON      `json:"list_resource_schemas,omitempty"`
+	Actions   map[string]actionSchemaJSON `json:"action_schemas,omitempty"`
+	Functions map[string]functionJSON     `json:"functions,omitempty"`
+}
+
+// actionSchemaJSON has no version: actions keep no state.
+type actionSchemaJSON struct {
+	Block *blockJSON `json:"block,omitempty"`
 }
 
 type schemaJSON struct {
@@ -114,6 +121,14 @@ func schemasOf(in map[string]*tfprotov6.Schema) map[string]*schemaJSON {
 	out := map[string]*schemaJSON{}
 	for name, s := range in {
 		out[name] = schemaOf(s)
+	}
+	return out
+}
+
+func actionsOf(in map[string]*tfprotov6.ActionSchema) map[string]actionSchemaJSON {
+	out := map[string]actionSchemaJSON{}
+	for name, s := range in {
+		out[name] = actionSchemaJSON{blockOf(s.Schema.Block)}
 	}
 	return out
 }
