@@ -234,7 +234,7 @@ func (w *writer) provisionNew(ctx context.Context) hcl.Diagnostics {
 		return hcl.Diagnostics{plan.StateFailure(w.c.Addr, err)}
 	}
 	w.in.Self = plan.Marked(w.r.Schema, self, plan.MarksOf(object.Sensitive))
-	diags := w.provision(ctx, w.r, w.c, "", w.in, false)
+	diags := w.provision(ctx, w.c, "", w.in, false)
 	if !diags.HasErrors() {
 		return diags
 	}
@@ -330,12 +330,11 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 // Those of a deposed or tainted object are not run: it was replaced already, or
 // never got ready.
 func (a *applier) provisionOld(ctx context.Context, c *plan.Change, deposed string, prior plan.Prior, schema *plugin.Schema) hcl.Diagnostics {
-	r := a.Resource(c.Addr)
-	if r == nil || deposed != "" || prior.Tainted {
+	if deposed != "" || prior.Tainted {
 		return nil
 	}
 	in := lang.Within{Key: c.Addr.Key, Self: plan.Marked(schema, prior.Value, plan.MarksOf(prior.Sensitive))}
-	return a.provision(ctx, r, c, deposed, in, true)
+	return a.provision(ctx, c, deposed, in, true)
 }
 
 // about says which object a provider's diagnostics are about.

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/provision"
@@ -16,17 +17,18 @@ import (
 // suppressed stands for each line of output that may hold a secret.
 const suppressed = "(output suppressed due to sensitive value in config)"
 
-// provision runs the provisioners of r for the object of c, one after the other:
-// those of destroying or those of creating. in.Self is the object.
-func (a *applier) provision(ctx context.Context, r *plan.Resource, c *plan.Change, deposed string, in lang.Within, destroy bool) hcl.Diagnostics {
+// provision runs the provisioners for the object of c, one after the other: those
+// of destroying or those of creating. in.Self is the object.
+func (a *applier) provision(ctx context.Context, c *plan.Change, deposed string, in lang.Within, destroy bool) hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	for _, p := range r.Provisioners {
+	module, all := a.Provisioners(c.Addr)
+	for _, p := range all {
 		if p.Destroy != destroy {
 			continue
 		}
 		event := plan.Event{Addr: c.Addr, Deposed: deposed, Step: plan.Provisioning, Provisioner: p.Type}
 		a.hook.Started(event)
-		more := a.runProvisioner(ctx, p, event, in)
+		more := a.runProvisioner(ctx, p, event, module, in)
 		a.hook.Finished(event, more)
 		if p.Continue && a.interrupted.Err() == nil {
 			for _, d := range more {
@@ -41,12 +43,12 @@ func (a *applier) provision(ctx context.Context, r *plan.Resource, c *plan.Chang
 }
 
 // runProvisioner runs one command. An interrupt of the whole run kills it.
-func (a *applier) runProvisioner(ctx context.Context, p plan.Provisioner, event plan.Event, in lang.Within) hcl.Diagnostics {
+func (a *applier) runProvisioner(ctx context.Context, p plan.Provisioner, event plan.Event, module addr.ModuleInstance, in lang.Within) hcl.Diagnostics {
 	at := p.Range
 	fail := func(summary, detail string) hcl.Diagnostics {
 		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at, Extra: plan.About{Addr: event.Addr.String()}}}
 	}
-	arguments, diags := a.Provisioning(ctx, p, event.Addr.Module, in)
+	arguments, diags := a.Provisioning(ctx, p, module, in)
 	if diags.HasErrors() {
 		return diags
 	}

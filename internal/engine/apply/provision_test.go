@@ -281,3 +281,30 @@ func TestProvisionerRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestRemovedProvisioner demands that a removed block can say what runs before its
+// objects are destroyed, and nothing else.
+func TestRemovedProvisioner(t *testing.T) {
+	t.Parallel()
+	needShell(t)
+	b := newBench(t)
+	j := &journal{}
+	b.hook = j
+	b.mustRun("resource \"test_thing\" \"a\" {\n  count = 2\n  name = \"a${count.index}\"\n}")
+	j.took()
+	b.mustRun("removed {\n  from = test_thing.a\n  lifecycle {\n    destroy = true\n  }\n  provisioner \"local-exec\" {\n    when = destroy\n    command = \"echo bye ${self.name} ${count.index}\"\n  }\n}")
+	if got := j.took(); !slices.Contains(got, "| bye a0 0") || !slices.Contains(got, "| bye a1 1") {
+		t.Errorf("got %q", got)
+	}
+	for block, want := range map[string]string{
+		`provisioner "local-exec" { command = "x" }`: "3: Nothing is created here",
+		`provisioner "file" {}`:                      `3: The provisioner "file" is not supported`,
+		`connection {}`:                              `3: "connection" blocks are not supported`,
+	} {
+		b := newBench(t)
+		_, _, diags := b.plan("removed {\n  from = test_thing.a\n  " + block + "\n}")
+		if got := text(diags); !strings.Contains(got, "main.tf:"+want) {
+			t.Errorf("%s: got %s, want %s", block, got, want)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func TestRefused(t *testing.T) {
 		{"import {\n to = module.a\n id = \"x\"\n}", `2: Invalid address`},
 		{`removed {}`, `Missing required argument`},
 		{"removed {\n from = a_b.c[0]\n}", `2: Instance key not allowed`},
-		{"removed {\n from = a_b.c\n provisioner \"local-exec\" {}\n}", `3: "provisioner" blocks are not supported here`},
+		{"removed {\n from = a_b.c\n provisioner \"local-exec\" {}\n}", `3: Nothing is created here`},
 		{`check "c" {}`, `1: No assertion`},
 		{`action "a_b" "c" { depends_on = [] }`, `1: "depends_on" is not for actions`},
 		{"action \"a_b\" \"c\" {\n  config {}\n  config {}\n}", `3: Duplicate config block`},

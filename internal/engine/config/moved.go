@@ -18,6 +18,8 @@ type Removed struct {
 	From    addr.Endpoint
 	Destroy bool // else the objects are only forgotten
 	Range   hcl.Range
+
+	Provisioners []*Provisioner // run before an object is destroyed
 }
 
 var movedSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "from", Required: true}, {Name: "to", Required: true}}}
@@ -101,9 +103,25 @@ func (l *loader) removed(b *hcl.Block) {
 			if a := l.content(nested.Body, removedLifecycleSchema).Attributes["destroy"]; a != nil {
 				r.Destroy = l.flag(a)
 			}
+		case "provisioner":
+			if p := l.provisioner(r.From.Resource, nested); p != nil {
+				l.removedProvisioner(r, p)
+			}
 		default:
-			l.fail(nested.DefRange, "\""+nested.Type+"\" blocks are not supported here", "This version of the engine runs no provisioners of removed blocks. Run the command before you apply, and remove the block.")
+			l.fail(nested.DefRange, "\"connection\" blocks are not supported", "This engine runs commands on this machine only. Remove the block, and have a local-exec provisioner call ssh or scp.")
 		}
 	}
 	l.m.Removed = append(l.m.Removed, r)
+}
+
+// removedProvisioner keeps a provisioner of objects that are going away.
+func (l *loader) removedProvisioner(r *Removed, p *Provisioner) {
+	switch {
+	case r.From.IsModule():
+		l.fail(p.Range, "Not a resource", "Provisioners run beside the objects of one resource, but %s is a module. Remove the block, or write a removed block for the resource.", r.From)
+	case !p.Destroy:
+		l.fail(p.Range, "Nothing is created here", "The objects of a removed block are only destroyed: its provisioners need when = destroy.")
+	default:
+		r.Provisioners = append(r.Provisioners, p)
+	}
 }

@@ -123,7 +123,7 @@ func Compile(ctx context.Context, m *config.Module, servers Servers) (*Program, 
 			if blocks[r] == nil {
 				blocks[r] = lang.NewBlock(r.Body, schema.Spec)
 			}
-			compiled := &Resource{Resource: r, Provider: at, Schema: schema, Provisioners: provisionersOf(r), block: blocks[r]}
+			compiled := &Resource{Resource: r, Provider: at, Schema: schema, Provisioners: provisionersOf(r.Provisioners), block: blocks[r]}
 			diags = append(diags, p.choose(x, compiled, choice)...)
 			p.resources[r.Addr.In(x.Path)] = compiled
 		}

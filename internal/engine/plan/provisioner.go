@@ -27,12 +27,28 @@ var localExec = hcldec.ObjectSpec{
 	"quiet":       &hcldec.AttrSpec{Name: "quiet", Type: cty.Bool},
 }
 
-func provisionersOf(r *config.Resource) []Provisioner {
+func provisionersOf(all []*config.Provisioner) []Provisioner {
 	var out []Provisioner
-	for _, p := range r.Provisioners {
+	for _, p := range all {
 		out = append(out, Provisioner{p, lang.NewBlock(p.Body, localExec)})
 	}
 	return out
+}
+
+// Provisioners are those of the block of a, or of the removed block that speaks of
+// it, and the module instance that they are evaluated in.
+func (p *Program) Provisioners(a addr.Instance) (addr.ModuleInstance, []Provisioner) {
+	if r := p.Resource(a); r != nil {
+		return a.Module, r.Provisioners
+	}
+	for m := range p.Module.All() {
+		for _, b := range m.Removed {
+			if !b.From.IsModule() && a.Config() == b.From.Config(m.Path) {
+				return addr.ModuleInstance(m.Path), provisionersOf(b.Provisioners)
+			}
+		}
+	}
+	return a.Module, nil
 }
 
 // Provisioning evaluates the arguments of p: an object with the attributes
