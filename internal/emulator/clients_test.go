@@ -271,6 +271,31 @@ func TestBoto3(t *testing.T) {
 	}
 }
 
+// TestQueuesByBoto3 has both protocols of SQS: query by the older, JSON by the newer.
+func TestQueuesByBoto3(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"boto3-old", "boto3-new"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			path := clients(t, version, "python3")
+			site := t.TempDir()
+			if version == "boto3-old" {
+				if err := os.WriteFile(filepath.Join(site, "sitecustomize.py"), []byte(endpointForOldBoto3), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command("python3", filepath.Join("testdata", "clients", "queues.py"))
+			cmd.Env = environment(t, start(t, emulator.Config{}), "PYTHONPATH="+site+string(os.PathListSeparator)+path)
+			scenario(t, cmd, map[string]any{
+				"url": []any{"000000000000", "q"}, "sent": []any{"1"}, "notSent": []any{[]any{"2", "InvalidMessageContents", true}},
+				"bodies": []any{"hé<llo", "one"}, "attributes": map[string]any{"n": "1", "b": "xyz"}, "count": "1",
+				"deleted": []any{"0", "1"}, "timeout": "5", "left": "0", "queues": []any{"q"}, "tags": map[string]any{"a": "b"},
+				"noQueue": "AWS.SimpleQueueService.NonExistentQueue", "tooMany": "InvalidParameterValue",
+			})
+		})
+	}
+}
+
 func TestJavaScript(t *testing.T) {
 	t.Parallel()
 	path := clients(t, "js", "node")

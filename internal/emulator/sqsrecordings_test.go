@@ -49,7 +49,7 @@ func TestQueueRecordings(t *testing.T) {
 				r.needs(t, served)
 			}
 			if strings.Contains(name, "sqs_query") {
-				t.Skip("the query protocol of SQS is not served")
+				t.Skip("recorded over the query protocol, which the SDK does not speak; see TestQueuesByBoto3")
 			}
 			bare, _, _ := strings.Cut(name, "[")
 			if why := unreplayable[bare]; why != "" {

@@ -5,6 +5,39 @@ import "net/http"
 // What sets one service's wire form apart from the others', as data. Each line
 // is what AWS is known to answer.
 
+// flatForms are, by model and member, the lists and maps that a service which
+// speaks awsQuery too writes flat there. An entry without a name has that of its
+// shape.
+var flatForms = map[string]map[string]flatForm{
+	"sqs": {
+		"AWSAccountIds":               {item: "AWSAccountId"},
+		"Actions":                     {item: "ActionName"},
+		"AttributeNames":              {item: "AttributeName"},
+		"Attributes":                  {"Attribute", "Name", "Value"},
+		"BinaryListValues":            {item: "BinaryListValue"},
+		"Entries":                     {},
+		"Failed":                      {},
+		"MessageAttributeNames":       {item: "MessageAttributeName"},
+		"MessageAttributes":           {"MessageAttribute", "Name", "Value"},
+		"MessageSystemAttributeNames": {item: "MessageSystemAttributeName"},
+		"MessageSystemAttributes":     {"MessageSystemAttribute", "Name", "Value"},
+		"Messages":                    {},
+		"QueueUrls":                   {item: "QueueUrl"},
+		"Results":                     {},
+		"StringListValues":            {item: "StringListValue"},
+		"Successful":                  {},
+		"TagKeys":                     {item: "TagKey"},
+		"Tags":                        {"Tag", "Key", "Value"},
+		"queueUrls":                   {item: "QueueUrl"},
+		"tags":                        {"Tag", "Key", "Value"},
+	},
+}
+
+// queryTexts are the messages, by code, that differ on awsQuery.
+var queryTexts = map[string]string{
+	"AWS.SimpleQueueService.NonExistentQueue": "The specified queue does not exist for this wsdl version.",
+}
+
 // errorNamespaces are the namespaces that awsJson 1.0 services put before the
 // code in "__type", where it is not that of their model.
 var errorNamespaces = map[string]string{

@@ -165,7 +165,7 @@ func FuzzForm(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_ = readForm(formTree(form), s, reflect.New(typ).Elem())
+		_ = formReader{}.read(formTree(form), s, reflect.New(typ).Elem())
 	})
 }
 

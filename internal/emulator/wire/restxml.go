@@ -23,7 +23,8 @@ func RESTXMLOp[In, Out any](h func(context.Context, *In) (*Out, error), opts ...
 	return QueryOp(h, opts...)
 }
 
-// An Error is an error of a restXml service, most of which no SDK has types for.
+// An Error is an error that no SDK has a type for, as most of those of restXml
+// services are.
 type Error struct {
 	Code, Message string
 	Status        int
@@ -34,9 +35,15 @@ type Error struct {
 // A Detail is an element of an error's answer, such as the name of the bucket.
 type Detail struct{ Name, Value string }
 
-func (e *Error) Error() string                 { return e.Code + ": " + e.Message }
-func (e *Error) ErrorCode() string             { return e.Code }
-func (e *Error) ErrorMessage() string          { return e.Message }
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// ErrorCode implements [smithy.APIError].
+func (e *Error) ErrorCode() string { return e.Code }
+
+// ErrorMessage implements [smithy.APIError].
+func (e *Error) ErrorMessage() string { return e.Message }
+
+// ErrorFault implements [smithy.APIError].
 func (e *Error) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 
 // understandXML finds the operation of a restXml request and checks who calls

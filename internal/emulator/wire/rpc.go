@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 
@@ -48,7 +49,7 @@ func (p awsJSON) encode(c *call, out reflect.Value) (response, error) {
 func (p awsJSON) fail(c *call, f fault) response {
 	var b jsonBody
 	f.write(writer{sink: &b}, c.svc.errorType(f))
-	resp := response{status: f.status, contentType: p.contentType, body: b.b}
+	resp := response{status: f.status, contentType: p.contentType, body: b.b, header: f.header}
 	if f.query != "" {
 		resp.header = http.Header{"X-Amzn-Query-Error": {f.query + ";" + f.sender()}}
 	}
@@ -123,6 +124,7 @@ func (p cborRPC) fail(c *call, f fault) response {
 	var b cborBody
 	f.write(writer{sink: &b}, typ)
 	resp := p.response(f.status, b.b)
+	maps.Copy(resp.header, f.header)
 	if f.query != "" {
 		resp.header.Set("X-Amzn-Query-Error", f.query+";"+f.sender())
 	}

@@ -66,8 +66,9 @@ type service struct {
 	shapes          *shapes
 	ops             map[string]*operation
 	routes          []route
-	queryCompatible bool
-	bound           *bindings // of restXml
+	queryCompatible bool                // it understands awsQuery too
+	flat            map[string]flatForm // on awsQuery, its lists and maps
+	bound           *bindings           // of restXml
 	model           func() *model
 }
 
@@ -105,7 +106,10 @@ func serve(svc Service) (*service, error) {
 		return nil, fmt.Errorf("the service %s has no schema", svc.Name)
 	}
 	if svc.Schema != nil {
-		_, s.queryCompatible = smithy.SchemaTrait[*traits.AWSQueryCompatible](svc.Schema.Schema)
+		if _, s.queryCompatible = smithy.SchemaTrait[*traits.AWSQueryCompatible](svc.Schema.Schema); s.queryCompatible {
+			s.Version = svc.Schema.Version
+			s.flat = flatForms[s.modelName()]
+		}
 	}
 	s.model = sync.OnceValue(s.readModel)
 	for _, op := range svc.Operations {
@@ -349,7 +353,7 @@ func formOf(r *http.Request, body []byte) (url.Values, bool) {
 func (s *server) byAction(c *call, scope string) error {
 	action, version := c.form.Get("Action"), c.form.Get("Version")
 	for _, svc := range s.services {
-		if svc.Protocol != Query || scope != "" && svc.Name != scope || version != "" && svc.Version != version {
+		if svc.Protocol != Query && !svc.queryCompatible || scope != "" && svc.Name != scope || version != "" && svc.Version != version {
 			continue
 		}
 		c.svc = svc
