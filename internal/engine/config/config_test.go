@@ -128,7 +128,7 @@ nonsense {}
 		t.Fatal(text(diags))
 	}
 	r := m.Resources[addr.Resource{Type: "a_b", Name: "c"}]
-	if r.Count != nil || r.ForEach == nil || r.Lifecycle.PreventDestroy || r.Lifecycle.CreateBeforeDestroy == nil {
+	if r.Count != nil || r.ForEach == nil || r.Lifecycle.PreventDestroy == nil || r.Lifecycle.CreateBeforeDestroy == nil {
 		t.Errorf("got %+v", r)
 	}
 	c, diags := r.Body.Content(&hcl.BodySchema{

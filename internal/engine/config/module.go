@@ -216,8 +216,8 @@ func (r *Resource) LocalProvider() ProviderRef {
 
 // Lifecycle is what a lifecycle block says.
 type Lifecycle struct {
-	CreateBeforeDestroy *bool // nil if not given
-	PreventDestroy      bool
+	CreateBeforeDestroy *bool           // nil if not given
+	PreventDestroy      hcl.Expression  // nil if not given
 	KeepObject          bool            // destroy = false: objects are forgotten, not destroyed
 	IgnoreChanges       []hcl.Traversal // relative to the resource
 	IgnoreAll           bool

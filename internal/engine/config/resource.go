@@ -157,7 +157,7 @@ func (l *loader) lifecycle(r *Resource, b *hcl.Block) {
 		out.CreateBeforeDestroy = &v
 	}
 	if a := managedOnly("prevent_destroy"); a != nil {
-		out.PreventDestroy = l.flag(a)
+		out.PreventDestroy = a.Expr
 	}
 	if a := managedOnly("ignore_changes"); a != nil {
 		l.ignoreChanges(out, a)

@@ -35,16 +35,32 @@ func (e *Eval) Assert(ctx context.Context, name string) hcl.Diagnostics {
 	if c.Data != nil {
 		v, d := e.o.Objects.Instance(ctx, e.Module.Resource(c.Data.Addr).Instance(nil))
 		if diags = append(diags, d...); d.HasErrors() || v.Type() == cty.DynamicPseudoType {
-			e.results.note(of, Failed, "")
-			return Demoted(diags)
+			return Demoted(diags) // see Failure
 		}
 	}
 	for _, assert := range c.Asserts {
 		status, message, d := e.assess(ctx, assert, "Check block assertion failed", Within{Check: name})
 		e.results.note(of, status, message)
 		diags = append(diags, d...)
+		if status == Unknown && !e.o.Applying {
+			at := assert.Condition.Range()
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagWarning, Summary: "Check block assertion known after apply", Subject: &at,
+				Detail: "The condition depends on values that are known only after apply. It is asked for again then.",
+			})
+		}
 	}
 	return Demoted(diags)
+}
+
+// Failure notes that the data source of a check block could not be read.
+func (e *Eval) Failure(check string, diags hcl.Diagnostics) {
+	of := Checked{Kind: KindCheck, Module: e.Module, Name: check}
+	for _, d := range graph.Reportable(diags) {
+		if d.Severity == hcl.DiagError {
+			e.results.note(of, Fails, d.Summary+": "+d.Detail)
+		}
+	}
 }
 
 // Refer finds what is wrong with the references of a check block.

@@ -54,6 +54,7 @@ func (s *Session) Scoped(ctx context.Context, r *Resource, a addr.Instance, hook
 		return cty.UnknownVal(r.Schema.Type), state.Entry{}, lang.Demoted(diags)
 	}
 	v, entry, more := s.ReadData(ctx, r, a, in, config, hook)
+	s.Eval(a.Module).Failure(r.Check, more)
 	return v, entry, lang.Demoted(append(diags, more...))
 }
 

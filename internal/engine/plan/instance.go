@@ -247,10 +247,17 @@ func (p *planner) planRemoval(ctx context.Context, id removalID) (struct{}, hcl.
 		Before: Marked(o.schema, o.Value, MarksOf(o.Sensitive)), After: cty.NullVal(o.schema.Type),
 		CreateFirst: o.stored.CreateBeforeDestroy, Dependencies: o.stored.Dependencies, Private: o.Private,
 	}
-	if p.keeps(id.addr, o.stored) {
+	if kept, why := p.keeps(id.addr, o.stored); kept {
 		change.Action = Forget
+		if why != "" {
+			change.Reason = why
+		}
 		p.record(change)
-		return struct{}{}, diags
+		return struct{}{}, append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagWarning, Summary: "Object left alone",
+			Detail: fmt.Sprintf("%s is dropped from the state, but not destroyed: it goes on to exist, and nothing here knows of it any more.", id.addr),
+			Extra:  About{Addr: id.addr.String()},
+		})
 	}
 	if p.plansDestroy(o.provider.Provider) {
 		provider, more := p.ProviderFor(ctx, id.addr, o.provider)
@@ -276,18 +283,26 @@ func (p *planner) planRemoval(ctx context.Context, id removalID) (struct{}, hcl.
 
 // keeps tells that the object at a is to be forgotten and not destroyed: because a
 // removed block or its own block says so, or did when it was applied.
-func (p *planner) keeps(a addr.Instance, stored *state.Object) bool {
+func (p *planner) keeps(a addr.Instance, stored *state.Object) (bool, Reason) {
 	if r := p.Resource(a); r != nil {
-		return r.Lifecycle.KeepObject
+		return r.Lifecycle.KeepObject, ForgetByConfig
 	}
+	if found, destroy := p.removed(a); found {
+		return !destroy, ""
+	}
+	return stored.SkipDestroy, ForgetByState
+}
+
+// removed tells that a removed block speaks of a, and whether it destroys.
+func (p *planner) removed(a addr.Instance) (found, destroy bool) {
 	for m := range p.Module.All() {
 		for _, b := range m.Removed {
 			if b.From.IsModule() && a.Module.Config().Within(b.From.Module(m.Path)) || !b.From.IsModule() && a.Config() == b.From.Config(m.Path) {
-				return !b.Destroy
+				return true, b.Destroy
 			}
 		}
 	}
-	return stored.SkipDestroy
+	return false, false
 }
 
 // unwanted tells that the configuration has no place for an object, and why.

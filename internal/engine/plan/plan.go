@@ -239,6 +239,8 @@ const (
 	ReplaceByRequest      Reason = "replace_by_request"
 	ReplaceByTriggers     Reason = "replace_by_triggers"
 	DeleteNoConfig        Reason = "delete_because_no_resource_config"
+	ForgetByState         Reason = "forgot_because_lifecycle_destroy_in_state"
+	ForgetByConfig        Reason = "forgot_because_lifecycle_destroy_in_config"
 	DeleteNoMoveTarget    Reason = "delete_because_no_move_target"
 	DeleteNoModule        Reason = "delete_because_no_module"
 	DeleteEnabledFalse    Reason = "delete_because_enabled_false"

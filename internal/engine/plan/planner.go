@@ -133,7 +133,7 @@ func (p *planner) run(ctx context.Context) (*Plan, hcl.Diagnostics) {
 	if p.opts.Mode == Normal {
 		diags = append(diags, p.checkImports(ctx)...)
 	}
-	diags = append(diags, p.protected()...)
+	diags = append(diags, p.protected(ctx)...)
 	diags = append(diags, p.replaced()...)
 	diags = append(diags, p.misplaced()...)
 	if diags.HasErrors() {
@@ -373,11 +373,15 @@ func (p *planner) used(path string, content []byte) {
 }
 
 // protected refuses what prevent_destroy forbids.
-func (p *planner) protected() hcl.Diagnostics {
+func (p *planner) protected(ctx context.Context) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, c := range p.changes {
 		r := p.Resource(c.Addr)
-		if r == nil || !r.Lifecycle.PreventDestroy || c.Deposed != "" || c.Action != Delete && !c.Action.Replaces() {
+		if r == nil || r.Lifecycle.PreventDestroy == nil || c.Deposed != "" || c.Action != Delete && !c.Action.Replaces() {
+			continue
+		}
+		forbidden, more := p.forbids(ctx, r, c.Addr.Module)
+		if diags = append(diags, more...); !forbidden {
 			continue
 		}
 		at := r.Range
@@ -388,6 +392,25 @@ func (p *planner) protected() hcl.Diagnostics {
 		})
 	}
 	return diags
+}
+
+// forbids is the value of prevent_destroy, which is the same for all instances.
+func (p *planner) forbids(ctx context.Context, r *Resource, m addr.ModuleInstance) (bool, hcl.Diagnostics) {
+	x := r.Lifecycle.PreventDestroy
+	eval := p.Eval(m)
+	v, diags := eval.Expr(ctx, x, cty.Bool, lang.Within{})
+	if diags.HasErrors() {
+		return false, diags
+	}
+	v, _ = v.Unmark()
+	if !v.IsKnown() || v.IsNull() {
+		at := x.Range()
+		return false, append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Invalid prevent_destroy", Subject: &at, Expression: x,
+			Detail: "prevent_destroy must be true or false when planning: it can neither be null nor depend on what is known only after apply.",
+		})
+	}
+	return v.True(), diags
 }
 
 // replaced refuses a wish to replace what is not there.

@@ -51,7 +51,8 @@ func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagno
 		Prior:    Prior{Object: before, Tainted: stored.Tainted, Sensitive: stored.Sensitive},
 		provider: config, schema: schema, stored: stored,
 	}
-	if p.opts.NoRefresh {
+	removed, destroy := p.removed(id.addr)
+	if p.opts.NoRefresh || removed && !destroy && p.Resource(id.addr) == nil { // it is only forgotten
 		if foreign {
 			diags = append(diags, p.keep(id, out)...)
 		}

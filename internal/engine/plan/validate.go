@@ -157,6 +157,10 @@ func (v *validator) check(ctx context.Context, id addr.ModuleResource) (cty.Valu
 			diags = append(diags, more...)
 		}
 	}
+	if x := r.Lifecycle.PreventDestroy; x != nil {
+		_, more := eval.Expr(ctx, x, cty.Bool, lang.Within{})
+		diags = append(diags, more...)
+	}
 	for _, e := range r.Lifecycle.ReplaceTriggeredBy {
 		_, more := trigger(e)
 		if diags = append(diags, more...); !more.HasErrors() {
