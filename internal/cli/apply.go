@@ -59,7 +59,7 @@ func applyAction(ctx context.Context, p *Program, fs *flag.FlagSet, f *planFlags
 		var planning []string
 		fs.Visit(func(x *flag.Flag) {
 			switch x.Name {
-			case "var-file", "destroy", "refresh-only", "replace", "target", "exclude", "invoke":
+			case "var-file", "destroy", "refresh-only", "replace", "target", "target-file", "exclude", "exclude-file", "invoke":
 				planning = append(planning, "-"+x.Name)
 			}
 		})

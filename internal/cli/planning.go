@@ -51,6 +51,8 @@ func (f *planFlags) declare(fs *flag.FlagSet) {
 	}
 	fs.Func("target", "work only on what is at an `address`, and on what that needs; may be repeated", target(&f.targets))
 	fs.Func("exclude", "leave what is at an `address` aside, and what needs that; may be repeated", target(&f.exclude))
+	fs.Func("target-file", "work only on what is at the addresses in a `file`, one a line; may be repeated", targetFile(target(&f.targets)))
+	fs.Func("exclude-file", "leave what is at the addresses in a `file` aside, one a line; may be repeated", targetFile(target(&f.exclude)))
 	fs.Func("replace", "replace the object at an `address`, though nothing demands it; may be repeated", func(s string) error {
 		a, err := addr.ParseInstance(s)
 		if err == nil && a.Resource.Mode != addr.Managed {
@@ -67,6 +69,28 @@ func (f *planFlags) declare(fs *flag.FlagSet) {
 		f.invoke = append(f.invoke, a)
 		return err
 	})
+}
+
+// targetFile adds the addresses of a file. Empty lines and those that begin with #
+// say nothing.
+func targetFile(add func(string) error) func(string) error {
+	return func(path string) error {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("reading the addresses: %w", err)
+		}
+		n := 0
+		for line := range strings.Lines(string(raw)) {
+			n++
+			if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			if err := add(line); err != nil {
+				return fmt.Errorf("%s line %d: %w", path, n, err)
+			}
+		}
+		return nil
+	}
 }
 
 func (f *planFlags) mode() (plan.Mode, error) {

@@ -28,10 +28,23 @@ var showCommand = command{
 		f.declare(fs)
 		fs.BoolVar(&f.secrets, "show-sensitive", false, "show sensitive values, too")
 		asJSON := fs.Bool("json", false, "print JSON, sensitive values included")
+		ofState := fs.Bool("state", false, "show the state, as without any FILE")
+		ofPlan := fs.String("plan", "", "`file` of a plan to show, as a FILE is")
+		ofConfig := fs.Bool("config", false, "show what the configuration says; needs -json")
 		return func(ctx context.Context, p *Program, args []string) error {
 			v := newView(p, f)
-			if len(args) > 1 {
-				return v.fail(advise(errors.New("show takes one file"), "Flags come before it."))
+			if *ofPlan != "" {
+				args = append(args, *ofPlan)
+			}
+			switch chosen := len(args); {
+			case chosen > 1 || chosen == 1 && (*ofState || *ofConfig) || *ofState && *ofConfig:
+				return v.fail(advise(errors.New("show takes one file, or says with -state or -config what to show"), "Flags come before the file."))
+			case *ofConfig && !*asJSON:
+				return v.fail(advise(errors.New("-config needs -json"), "There is no other form."))
+			case *ofConfig:
+				return v.fail(v.showConfig(ctx))
+			case *ofPlan != "" && !isPlan(*ofPlan):
+				return v.fail(fmt.Errorf("the file %s is no plan", *ofPlan))
 			}
 			if len(args) == 1 && isPlan(args[0]) {
 				return v.fail(v.showPlan(ctx, args[0], *asJSON))
@@ -75,6 +88,19 @@ func (v *view) showState(ctx context.Context, file *state.File, asJSON bool) err
 	}
 	v.say("%s", v.out.Objects(objects))
 	return v.outputs(file.State.Outputs())
+}
+
+// showConfig prints what the configuration says, as it stands in the JSON of plans.
+func (v *view) showConfig(ctx context.Context) error {
+	program, err := v.compile(ctx)
+	if err != nil {
+		return err
+	}
+	document, err := describe.Configuration(program.Module, program.Schemas)
+	if err == nil {
+		_, err = fmt.Fprintf(v.p.Out, "%s\n", document)
+	}
+	return err
 }
 
 func (v *view) showPlan(ctx context.Context, path string, asJSON bool) error {
