@@ -3,6 +3,8 @@ package plan
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -64,47 +66,84 @@ func (p *planner) recover(ctx context.Context) hcl.Diagnostics {
 		if i.Action != "create" || i.Identity == nil || i.Planned == nil || p.prior.Get(i.Addr) != nil {
 			continue
 		}
-		o, more := p.created(ctx, i)
-		if diags = append(diags, more...); o != nil {
+		o, there, more := p.created(ctx, i)
+		if o == nil && !more.HasErrors() && (p.opts.Mode == Destroy || p.Resource(i.Addr) == nil) {
+			o, there, more = p.awaited(ctx, i)
+		}
+		diags = append(diags, more...)
+		switch {
+		case o != nil:
 			e := state.Entry{Addr: i.Addr, Provider: i.Provider, Object: o}
 			p.prior.Put(e)
 			p.next.Put(e)
+		case there && (p.opts.Mode == Destroy || p.Resource(i.Addr) == nil):
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "An object is half made",
+				Detail: fmt.Sprintf("An earlier run was cut off while it created %s, and there is an object of that name which is not, or not yet, what was planned. Apply the configuration that has its block first: it finishes the object, and destroying it can follow. If the object is somebody else's, remove the journal beside the state.", i.Addr),
+				Extra:  About{Addr: i.Addr.String()},
+			})
 		}
 	}
 	return diags
 }
 
-// created is the object that the intent led to, or nil.
-func (p *planner) created(ctx context.Context, i state.Intent) (*state.Object, hcl.Diagnostics) {
+// patience is how long an object that is to go is looked for that may still be in
+// the making. One that is wanted needs no patience: its provider meets it.
+const patience = 5 * time.Second
+
+// awaited looks for the object until it is what was planned, or patience is at its
+// end.
+func (p *planner) awaited(ctx context.Context, i state.Intent) (o *state.Object, there bool, diags hcl.Diagnostics) {
+	tick := time.NewTicker(patience / 20)
+	defer tick.Stop()
+	end := time.After(patience)
+	for {
+		o, there, diags = p.created(ctx, i)
+		if o != nil || diags.HasErrors() {
+			return o, there, diags
+		}
+		select {
+		case <-ctx.Done():
+			return nil, there, diags
+		case <-end:
+			return nil, there, diags
+		case <-tick.C:
+		}
+	}
+}
+
+// created is the object that the intent led to, or nil, and whether there is one of
+// its identity.
+func (p *planner) created(ctx context.Context, i state.Intent) (o *state.Object, there bool, diags hcl.Diagnostics) {
 	schema, diags := p.SchemaOf(ctx, i.Provider.Provider, i.Addr.Resource)
 	if diags.HasErrors() || schema.Identity == cty.NilType {
-		return nil, diags
+		return nil, false, diags
 	}
 	identity, err := ctyjson.Unmarshal(i.Identity, schema.Identity)
 	if err != nil {
-		return nil, nil //nolint:nilerr // of another version of the provider
+		return nil, false, nil //nolint:nilerr // of another version of the provider
 	}
 	planned, err := ctyjson.Unmarshal(i.Planned, schema.Type)
 	if err != nil {
-		return nil, nil //nolint:nilerr // as above
+		return nil, false, nil //nolint:nilerr // as above
 	}
 	provider, diags := p.Provider(ctx, i.Provider)
 	if diags.HasErrors() {
-		return nil, diags
+		return nil, false, diags
 	}
 	found, more := provider.ImportIdentity(ctx, i.Addr.Resource.Type, identity)
 	if more.HasErrors() {
-		return nil, nil // it was not created
+		return nil, false, nil // it was not created
 	}
 	read, more := provider.Read(ctx, i.Addr.Resource.Type, found)
 	if more.HasErrors() || read.Value.IsNull() || !keeps(planned, read.Value) {
-		return nil, nil
+		return nil, more.HasErrors() || !read.Value.IsNull(), nil
 	}
 	stored, err := Record(schema, read, nil)
 	if err != nil {
-		return nil, hcl.Diagnostics{StateFailure(i.Addr, err)}
+		return nil, true, hcl.Diagnostics{StateFailure(i.Addr, err)}
 	}
-	return stored, nil
+	return stored, true, nil
 }
 
 // keeps tells whether found has every value that was planned; nulls were unknown or
