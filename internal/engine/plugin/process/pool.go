@@ -17,23 +17,35 @@ import (
 
 // Pool holds the processes of one run. It may be used by many goroutines.
 type Pool struct {
-	ctx     context.Context
+	ctx     context.Context // ends the starts
+	cancel  func()
 	options Options
 
-	mu      sync.Mutex
-	running []*process
-	closed  bool
+	mu       sync.Mutex
+	running  []*process
+	starting sync.WaitGroup
+	closed   bool
 }
 
 // NewPool is a pool without processes. When ctx ends, no further one is started
 // and starts under way are given up; those that run are left to Close.
-func NewPool(ctx context.Context, o Options) *Pool { return &Pool{ctx: ctx, options: o} }
+func NewPool(ctx context.Context, o Options) *Pool {
+	p := &Pool{options: o}
+	p.ctx, p.cancel = context.WithCancel(ctx)
+	return p
+}
 
-// Close ends every process and waits for its end. It may be called again.
+// Close ends every process, also those that are starting, and waits for their
+// ends. It may be called again.
 func (p *Pool) Close() {
 	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.cancel()
+	p.starting.Wait()
+	p.mu.Lock()
 	running := p.running
-	p.running, p.closed = nil, true
+	p.running = nil
 	p.mu.Unlock()
 	var all sync.WaitGroup
 	for _, x := range running {
@@ -43,20 +55,21 @@ func (p *Pool) Close() {
 }
 
 func (p *Pool) start(name, path string) (*process, error) {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil, errors.New("the run has ended")
+	}
+	p.starting.Add(1)
+	p.mu.Unlock()
+	defer p.starting.Done()
 	x, err := start(p.ctx, name, path, p.options)
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
-	closed := p.closed
-	if !closed {
-		p.running = append(p.running, x)
-	}
+	p.running = append(p.running, x)
 	p.mu.Unlock()
-	if closed {
-		x.end()
-		return nil, errors.New("the run has ended")
-	}
 	return x, nil
 }
 
@@ -80,6 +93,10 @@ type Program struct {
 func (p *Pool) Program(name, path string) *Program {
 	return &Program{pool: p, name: name, path: path}
 }
+
+// Warm starts the first process, if it is not there yet, so that others need not
+// wait for it later. What goes wrong is reported then.
+func (p *Program) Warm() { _, _ = p.shared() }
 
 // Server is a further, unconfigured instance of the provider.
 func (p *Program) Server() (tfprotov6.ProviderServer, error) {

@@ -1,18 +1,12 @@
 package process
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -274,61 +268,25 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// A process does not outlive the one that started it, however that ends.
-func TestNoOrphan(t *testing.T) {
+// A pool that is closed while a provider starts waits for neither.
+func TestClosedMeanwhile(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux ends the children of a killed process")
-	}
-	cmd := exec.Command(provider(t, "host"))
-	cmd.Env = append(os.Environ(), "PROVIDER="+provider(t, "six"))
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil || line != "<nil>\n" {
-		t.Fatalf("got %q, %v", line, err)
-	}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", cmd.Process.Pid, cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range tasks {
-		more, _ := os.ReadFile(f)
-		children = append(children, more...)
-	}
-	pids := strings.Fields(string(children))
-	if len(pids) == 0 {
-		t.Fatal("the host has no child")
-	}
-	var pid int
-	if _, err := fmt.Sscan(pids[0], &pid); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	_, _ = io.Copy(io.Discard, out)
-	tick, limit := time.NewTicker(10*time.Millisecond), time.After(30*time.Second)
-	defer tick.Stop()
-	for {
-		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil || strings.Contains(string(raw), ") Z ") || syscall.Kill(pid, 0) != nil {
-			return
+	begun := make(chan struct{})
+	p := NewPool(t.Context(), Options{Log: hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: writer(func(line string) {
+		if strings.Contains(line, ": waiting") && !strings.Contains(line, "RPC") {
+			close(begun)
 		}
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("the process %d still runs", pid)
-		}
+	})})})
+	program := p.Program("a/mute", provider(t, "mute"))
+	warm := make(chan struct{})
+	go func() {
+		program.Warm()
+		close(warm)
+	}()
+	<-begun
+	p.Close()
+	<-warm
+	if _, err := program.Server(); err == nil || !strings.Contains(err.Error(), "was interrupted") {
+		t.Errorf("got %v", err)
 	}
 }
