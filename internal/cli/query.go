@@ -93,7 +93,7 @@ func (v *view) compileQuery(ctx context.Context) (*plan.Program, error) {
 }
 
 func writeNew(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // configuration is for everybody to read
 	if err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)
 	}
