@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/settings"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin/process"
 )
@@ -34,7 +35,8 @@ type Program struct {
 	Err     io.Writer // errors and hints
 
 	pool      *process.Pool // of the providers that the command starts
-	once      sync.Once     // guards user
+	programs  map[addr.Provider]func() (*process.Program, error)
+	once      sync.Once // guards user
 	user      *settings.Settings
 	userDiags hcl.Diagnostics
 }

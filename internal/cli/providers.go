@@ -80,7 +80,22 @@ func (p *Program) servers() (plan.Servers, error) {
 	}
 	attached, err := attachments()
 	maps.Copy(out, attached)
+	maps.DeleteFunc(p.programs, func(a addr.Provider, _ func() (*process.Program, error)) bool { return attached[a] != nil })
 	return out, err
+}
+
+// warm starts the programs of the providers that a configuration uses, all at
+// once: each takes a moment until it can be called.
+func (p *Program) warm(m *config.Module) {
+	for a := range used(m) {
+		if found := p.programs[a]; found != nil {
+			go func() {
+				if x, err := found(); err == nil {
+					x.Warm()
+				}
+			}()
+		}
+	}
 }
 
 // program is the provider of an executable, which is searched when it is first
@@ -96,6 +111,10 @@ func (p *Program) program(a addr.Provider, path func() (string, error)) func() (
 		}
 		return p.pool.Program(a.Display(), at), nil
 	})
+	if p.programs == nil {
+		p.programs = map[addr.Provider]func() (*process.Program, error){}
+	}
+	p.programs[a] = found
 	return func() (tfprotov6.ProviderServer, error) {
 		x, err := found()
 		if err != nil {
@@ -187,7 +206,8 @@ func (p *Program) needs(m *config.Module) (install.Needs, error) {
 }
 
 // installed reports what a configuration needs and init has not installed, and
-// warns of providers that are not those of the lock file.
+// warns of providers that are not those of the lock file. If nothing is missing,
+// the providers begin to start.
 func (p *Program) installed(m *config.Module) hcl.Diagnostics {
 	needs, err := p.needs(m)
 	if err != nil {
@@ -209,6 +229,7 @@ func (p *Program) installed(m *config.Module) hcl.Diagnostics {
 			Detail: fmt.Sprintf("What the file %s selects does not fit the configuration:\n  - %s\n\nTo select and install what it needs, run: %s %s", lock.FileName, strings.Join(wrong, "\n  - "), name, remedy),
 		}}
 	}
+	p.warm(m)
 	return p.overridden()
 }
 
