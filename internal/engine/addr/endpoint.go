@@ -98,13 +98,13 @@ func (m Move) Apply(i Instance) (Instance, bool) {
 	steps := i.Module.steps()
 	depth := m.Around.depth()
 	n := depth + len(m.From.steps)
-	if len(steps) < n || Module(instanceAt("", steps[:depth]).Config()) != m.Around {
+	if len(steps) < n || instanceAt("", steps[:depth]).Config() != m.Around {
 		return i, false
 	}
 	inner := steps[depth:n]
 	for k, st := range m.From.steps {
-		last := m.From.IsModule() && k == len(m.From.steps)-1
-		if inner[k].name != st.name || inner[k].key != st.key && !(last && m.whole()) {
+		anyKey := m.whole() && m.From.IsModule() && k == len(m.From.steps)-1
+		if inner[k].name != st.name || inner[k].key != st.key && !anyKey {
 			return i, false
 		}
 	}
