@@ -112,10 +112,16 @@ var uncheckedShapes = map[string]bool{
 // enumOrders are the values of enums in the order in which AWS was seen to print
 // them; elsewhere the model's order stands.
 var enumOrders = map[string]string{
-	"cloudwatchlogs.OutputFormat": "w3c, raw, json, plain, parquet",
-	"lambda.EventSourcePosition":  "LATEST, AT_TIMESTAMP, TRIM_HORIZON",
-	"lambda.InvokeMode":           "RESPONSE_STREAM, BUFFERED",
-	"lambda.RecursiveLoop":        "Terminate, Allow",
+	"cloudwatchlogs.OutputFormat":  "w3c, raw, json, plain, parquet",
+	"dynamodb.ComparisonOperator":  "IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS",
+	"dynamodb.ConditionalOperator": "OR, AND",
+	"dynamodb.ProjectionType":      "ALL, INCLUDE, KEYS_ONLY",
+	"dynamodb.ReturnValue":         "ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW",
+	"dynamodb.ScalarAttributeType": "B, N, S",
+	"dynamodb.Select":              "SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES",
+	"lambda.EventSourcePosition":   "LATEST, AT_TIMESTAMP, TRIM_HORIZON",
+	"lambda.InvokeMode":            "RESPONSE_STREAM, BUFFERED",
+	"lambda.RecursiveLoop":         "Terminate, Allow",
 }
 
 // printedPatterns are the patterns that AWS prints otherwise than its model has
