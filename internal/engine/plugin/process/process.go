@@ -43,7 +43,7 @@ type process struct {
 
 // start runs a program until it can be called. The context ends only the start.
 func start(ctx context.Context, name, path string, o Options) (*process, error) {
-	cmd := exec.Command(path) //nolint:gosec // running the provider's program is what this is for
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), path) //nolint:gosec // running the provider's program is what this is for
 	p := &process{name: name, stderr: &tail{}, runner: newRunner(cmd)}
 	printed := o.logger().Named(filepath.Base(path)).StandardWriter(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})
 	p.client = plugin.NewClient(&plugin.ClientConfig{
