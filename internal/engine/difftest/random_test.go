@@ -179,6 +179,9 @@ func TestRandom(t *testing.T) {
 			return
 		}
 		want := carryOut(t, r, "terraform", terraform)
+		if strings.Contains(want, "error: Cycle\n") {
+			return // it gives up where a chain is replaced in both orders and changed at once
+		}
 		if diff := compare(unordered(want), unordered(got), table); diff != "" {
 			rt.Fatalf("(-terraform +ours)\n%s\n%s", diff, txtar.Format(&txtar.Archive{Files: r.files}))
 		}
