@@ -235,15 +235,16 @@ func planned(changes []plan.Change, outputs []plan.OutputChange, f PlanFacts) (*
 	var resources []objectJSON
 	var modules []addr.ModuleInstance
 	for _, c := range changes {
-		if c.Action == plan.Forget { // the object stays as it is
-			c.After = c.Before
-		}
-		if missing(c.After) || c.Deposed != "" {
+		forgotten := c.Action == plan.Forget // it stays, and nobody knows how
+		if missing(c.After) && !forgotten || c.Deposed != "" {
 			continue
 		}
 		one, err := objectOf(c.Addr, c.Provider, c.After)
 		if err != nil {
 			return nil, err
+		}
+		if forgotten {
+			one.Values, one.Sensitive = nil, false
 		}
 		if f.Schema != nil {
 			if schema := f.Schema(c.Provider.Provider, c.Addr.Resource); schema != nil {

@@ -115,7 +115,7 @@ type objectJSON struct {
 	Index         any             `json:"index,omitempty"`
 	Provider      string          `json:"provider_name"`
 	SchemaVersion uint64          `json:"schema_version"`
-	Values        json.RawMessage `json:"values"`
+	Values        json.RawMessage `json:"values,omitempty"`
 	Sensitive     any             `json:"sensitive_values"`
 	DependsOn     []string        `json:"depends_on,omitempty"`
 	Tainted       bool            `json:"tainted,omitempty"`
