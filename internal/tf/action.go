@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime/debug"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
@@ -98,6 +99,11 @@ func (d *deed[C, M]) model(ctx context.Context, config tfsdk.Config, ds *diag.Di
 }
 
 func (d *deed[C, M]) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
+	defer func() { // the framework calls it in a goroutine of its own, where a panic ends the process
+		if p := recover(); p != nil {
+			resp.Diagnostics.AddError("The provider failed", fmt.Sprintf("Carrying out %s came upon a fault of the provider, which should be reported: %v\n\n%s", d.typeName(), p, debug.Stack()))
+		}
+	}()
 	m := d.model(ctx, req.Config, &resp.Diagnostics)
 	if m == nil {
 		return
