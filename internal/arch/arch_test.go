@@ -37,6 +37,7 @@ var rules = []rule{
 	{"=.", []string{"provider", "internal/cli"}},
 	{"examples", []string{awsSDK}},
 
+	{"internal/heap", nil},
 	{"internal/jsonvalue", nil},
 	{"internal/jsonata", []string{"internal/jsonvalue"}},
 	{"internal/jsonpath", []string{"internal/jsonvalue"}},
@@ -83,14 +84,14 @@ var rules = []rule{
 	{"internal/emulator/gateway/routekey", nil},
 	{"internal/emulator/lambda/runtime", []string{"internal/emulator/clock"}},
 	{"internal/emulator/gateway", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/gateway"}},
-	{"internal/emulator/process", []string{"=internal/emulator", "internal/emulator/clock"}},
+	{"internal/emulator/process", []string{"=internal/emulator", "internal/emulator/clock", "internal/heap"}},
 	{"=internal/emulator", []string{"internal/emulator", awsSDK}},
 	{"internal/emulator", []string{ // a service: its own leaves, and never another service
 		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/gateway", awsSDK,
 	}},
 
 	{"internal/ui", []string{"internal/engine/addr", "internal/engine/describe", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state", "internal/engine/suite"}},
-	{"internal/cli", []string{"provider", "internal/ui", "internal/engine", "internal/emulator"}},
+	{"internal/cli", []string{"provider", "internal/heap", "internal/ui", "internal/engine", "internal/emulator"}},
 	{"internal/acctest", []string{"provider", "internal", awsSDK}},
 	{"internal/tools/docs", []string{"=internal/emulator", "internal/emulator/wire", awsSDK}},
 	{"internal/tools/bench", []string{awsSDK}},

@@ -17,6 +17,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+	"github.com/tfserverless/terraform-provider-serverless/internal/heap"
 )
 
 // planFlags are what plan, apply and destroy have in common.
@@ -122,9 +123,14 @@ type job struct {
 	plan    *plan.Plan
 }
 
+// garbage is how the heap of a plan or an apply grows: what providers are told and
+// answer is forgotten soon.
+var garbage = heap.Growth{Room: 128 << 20, Least: 100, Most: 1000}
+
 // prepare compiles the configuration, opens the state and makes a plan. Whoever
 // called it has to close the store.
 func (v *view) prepare(ctx context.Context, f *planFlags, operation string) (*job, error) {
+	heap.Tune(garbage)
 	v.given = f.inputs.vars
 	mode, err := f.mode()
 	if err != nil {

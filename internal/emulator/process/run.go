@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
+	"github.com/tfserverless/terraform-provider-serverless/internal/heap"
 )
 
 // Config says how to run an emulator in this process.
@@ -48,12 +49,16 @@ type owner struct {
 	log      *slog.Logger
 }
 
+// tables is how the heap of an emulator grows: a large one is tables, whose items
+// live long, so it grows by less, to keep memory low.
+var tables = heap.Growth{Room: 32 << 20, Least: 40, Most: 800}
+
 // Run runs an emulator until ctx is done, somebody stops it, its data_dir
 // vanishes, or it has been idle for long enough.
 func Run(ctx context.Context, c Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	tuneHeap()
+	heap.Tune(tables)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
