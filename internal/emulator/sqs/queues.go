@@ -77,14 +77,16 @@ func (s *Service) CreateQueue(ctx context.Context, in *sqs.CreateQueueInput) (*s
 
 // DeleteQueue deletes a queue with its messages.
 func (s *Service) DeleteQueue(ctx context.Context, in *sqs.DeleteQueueInput) (*sqs.DeleteQueueOutput, error) {
+	var key string // which the address tells no more when the queue is gone
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
+		key = q.key()
 		s.empty(tx, q)
-		s.queues.Delete(tx, q.key())
-		s.deleted.Store(q.key(), s.env.Clock.Now())
+		s.queues.Delete(tx, key)
+		s.deleted.Store(key, s.env.Clock.Now())
 		return nil
 	})
 	if err == nil {
-		s.wake(ctx, in.QueueUrl) // those who wait learn that it is gone
+		s.wakeKey(key) // those who wait learn that it is gone
 	}
 	return &sqs.DeleteQueueOutput{}, err
 }

@@ -172,7 +172,7 @@ func (s *Service) remember(tx *store.Tx, q *queue, m *message, now int64) (sent,
 	}
 	var old []string
 	for k := range s.expiry.Prefix(tx, q.key()+"\x00") {
-		if k > fmt.Sprintf("%s\x00%016x", q.key(), now) {
+		if k >= fmt.Sprintf("%s\x00%016x", q.key(), now+1) {
 			break
 		}
 		old = append(old, k)

@@ -205,6 +205,15 @@ func TestWaiting(t *testing.T) {
 		if got := time.Since(begin); got != 27*time.Second {
 			t.Errorf("not to wait took until %v", got)
 		}
+		go func() {
+			time.Sleep(3 * time.Second)
+			_, _ = s.DeleteQueue(w.ctx, &sqs.DeleteQueueInput{QueueUrl: q})
+		}()
+		_, err = s.ReceiveMessage(w.ctx, &sqs.ReceiveMessageInput{QueueUrl: q})
+		want(t, "deleted meanwhile", errorOf(err), errorOf(gone()))
+		if got := time.Since(begin); got != 30*time.Second {
+			t.Errorf("the deletion was told after %v", got)
+		}
 		_ = s.Close()
 		_ = st.Close()
 	})
@@ -238,6 +247,12 @@ func TestFIFO(t *testing.T) {
 	w.clock.Advance(5 * time.Minute)
 	w.send(t, q, "a1", group("a")) // forgotten by now
 	want(t, "sent again", bodies(w.receive(t, q)), "b1 a2 b2 a3 a1")
+	// What is sent in the very moment of forgetting is remembered anew.
+	w.clock.Advance(5 * time.Minute)
+	anew := w.send(t, q, "a1", group("a"))
+	w.clock.Advance(time.Millisecond)
+	w.send(t, q, "c1", group("c"))
+	want(t, "a repetition of it", *w.send(t, q, "a1", group("a")).MessageId, *anew.MessageId)
 }
 
 func TestRedrive(t *testing.T) {
