@@ -204,6 +204,15 @@ func (s *Service) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersi
 	}
 	return out, s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
 		from, latest := b.Name+"/"+max(l.prefix, l.after), ""
+		next := func() { // where the next page begins, if there is one
+			if !l.truncated {
+				return
+			}
+			out.NextKeyMarker = l.text(l.last)
+			if n := len(l.keys); n > 0 && l.keys[n-1].Key == l.last {
+				out.NextVersionIdMarker = &l.keys[n-1].ID
+			}
+		}
 		if in.VersionIdMarker != nil {
 			v, ok := s.version(tx, b.Name, l.after, *in.VersionIdMarker)
 			if !ok {
@@ -221,9 +230,9 @@ func (s *Service) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersi
 				from = b.Name + "/" + p + "\xff"
 				if p > l.after {
 					if l.full(p) {
+						next()
 						return nil
 					}
-					out.NextKeyMarker, out.NextVersionIdMarker = nil, nil
 					l.prefixes = append(l.prefixes, types.CommonPrefix{Prefix: l.text(p)})
 					out.CommonPrefixes = l.prefixes
 				}
@@ -233,11 +242,7 @@ func (s *Service) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersi
 				continue
 			}
 			if l.full(v.Key) {
-				last := l.keys[max(0, len(l.keys)-1):]
-				out.NextKeyMarker = l.text(l.last)
-				if len(last) == 1 && last[0].Key == l.last {
-					out.NextVersionIdMarker = &last[0].ID
-				}
+				next()
 				return nil
 			}
 			l.keys = append(l.keys, v)

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -184,6 +185,7 @@ func (a *about) complete(acl types.ObjectCannedACL, encryption types.ServerSideE
 		return failure(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size", "MaxSizeAllowed", "2048")
 	}
 	dec := mime.WordDecoder{}
+	a.Metadata = maps.Clone(a.Metadata) // of a copy it is the source's, which others read
 	for k, v := range a.Metadata {
 		if d, err := dec.DecodeHeader(v); err == nil {
 			a.Metadata[k] = d

@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -508,4 +510,58 @@ func TestChunks(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", c.body, got, c.want)
 		}
 	}
+}
+
+func TestVersionPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.bucket(t, "pages")
+	for _, k := range []string{"a", "d/1", "d/2", "e/1", "z"} {
+		if _, err := w.put(t, "pages", k, k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for size := int32(1); size < 6; size++ {
+		var got []string
+		p := s3.NewListObjectVersionsPaginator(w.Client, &s3.ListObjectVersionsInput{Bucket: aws.String("pages"), Delimiter: aws.String("/"), MaxKeys: &size})
+		for p.HasMorePages() && len(got) < 10 {
+			page, err := p.NextPage(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range page.Versions {
+				got = append(got, *v.Key)
+			}
+			for _, c := range page.CommonPrefixes {
+				got = append(got, *c.Prefix)
+			}
+		}
+		if slices.Sort(got); strings.Join(got, " ") != "a d/ e/ z" {
+			t.Errorf("by %d: got %v", size, got)
+		}
+	}
+}
+
+func TestCopiesWhileRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.bucket(t, "copies")
+	if _, err := w.put(t, "copies", "k", "body", func(in *s3.PutObjectInput) { in.Metadata = map[string]string{"a": "1", "b": "2"} }); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			for range 10 {
+				_, err := w.CopyObject(t.Context(), &s3.CopyObjectInput{Bucket: aws.String("copies"), Key: aws.String(fmt.Sprint("copy", i)), CopySource: aws.String("copies/k")})
+				if err != nil {
+					t.Error(err)
+				}
+				if _, err := w.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("copies"), Key: aws.String("k")}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
