@@ -19,6 +19,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/lock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/modules"
 )
 
 var initCommand = command{
@@ -82,7 +83,9 @@ func (v *view) init(ctx context.Context, f *initFlags) error {
 		return v.fail(advise(errors.New("-upgrade and -lockfile=readonly exclude each other"), "An upgrade changes what the lock file selects."))
 	}
 	if f.from != "" {
-		return v.fail(advise(errors.New("-from-module is not supported"), "Copy the module's files into the folder, and run init there."))
+		if err := v.populate(ctx, f.from); err != nil {
+			return v.fail(err)
+		}
 	}
 	user, diags := v.p.settings()
 	if err := v.diagnostics(diags); err != nil {
@@ -119,6 +122,20 @@ func (v *view) init(ctx context.Context, f *initFlags) error {
 	v.step("output_init_success_message", v.out.Good("The working directory is ready."))
 	if !inAutomation() {
 		v.say("\nTo see what would be done: %s plan\n", name)
+	}
+	return nil
+}
+
+// populate copies a module into the working directory, which has no
+// configuration yet.
+func (v *view) populate(ctx context.Context, source string) error {
+	if here, _ := config.LoadRoot("."); len(here.Files) > 0 { // whatever they say
+		return advise(errors.New("-from-module: the folder has a configuration already"), "A module is copied into an empty folder only.")
+	}
+	v.step("copying_configuration_message", fmt.Sprintf("Copying configuration from %q...", source))
+	i := &modules.Installer{Client: v.p.registries(), Report: v.line}
+	if err := i.Into(ctx, source, "."); err != nil {
+		return fmt.Errorf("-from-module: %w", err)
 	}
 	return nil
 }

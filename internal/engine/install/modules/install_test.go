@@ -295,4 +295,14 @@ func TestGit(t *testing.T) {
 	if _, bad := p.load(map[string]string{"none": at + `?ref=v9"`}); !strings.Contains(bad, `has no branch, tag or commit "v9"`) {
 		t.Errorf("got %s", bad)
 	}
+	copied := t.TempDir()
+	if err := p.i.Into(t.Context(), "git::file://"+filepath.ToSlash(repo)+"//sub?ref=v1", copied); err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := os.ReadFile(filepath.Join(copied, "main.tf")); err != nil || string(raw) != called("first sub") {
+		t.Errorf("got %s, %v, want the folder of the tag", raw, err)
+	}
+	if err := p.i.Into(t.Context(), "git::file://"+filepath.ToSlash(repo)+"//none", t.TempDir()); err == nil || !strings.Contains(err.Error(), `has no folder "none"`) {
+		t.Errorf("got %v, want that there is no such folder", err)
+	}
 }
