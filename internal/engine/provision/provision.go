@@ -41,7 +41,7 @@ func (c Command) Args() []string {
 const (
 	maxLine   = 64 << 10        // where a line without an end is broken, in bytes
 	maxOutput = 8 << 10         // how much of the output Run returns, in bytes
-	afterKill = 2 * time.Second // how long the output of what was killed is waited for
+	afterEnd  = 2 * time.Second // how long output is waited for after the command's end, while others hold it open
 )
 
 // ErrInterrupted says that the command was killed because the context was done.
@@ -54,12 +54,13 @@ func (e ExitError) Error() string { return string(e) }
 
 // Run runs the command and gives each line that it prints to line, from one
 // goroutine. When ctx is done, the command is killed together with everything
-// that it has started. The result is the end of what it printed. The error says
-// how the command failed and repeats nothing of it.
+// that it has started. What it leaves running when it ends by itself goes on, but
+// what that prints is not waited for. The result is the end of what it printed.
+// The error says how the command failed and repeats nothing of it.
 func (c Command) Run(ctx context.Context, line func(string)) (string, error) {
 	args := c.Args()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // it runs what the configuration says
-	cmd.Dir, cmd.WaitDelay = c.Dir, afterKill
+	cmd.Dir, cmd.WaitDelay = c.Dir, afterEnd
 	cmd.Env = os.Environ()
 	for name, value := range c.Environment {
 		cmd.Env = append(cmd.Env, name+"="+value)
@@ -76,6 +77,8 @@ func (c Command) Run(ctx context.Context, line func(string)) (string, error) {
 	out.flush()
 	var exited *exec.ExitError
 	switch {
+	case errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil:
+		err = nil // it went well, and what it left running keeps its output open
 	case err != nil && ctx.Err() != nil:
 		err = ErrInterrupted
 	case errors.As(err, &exited):

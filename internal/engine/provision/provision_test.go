@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -62,6 +63,22 @@ func TestLongLine(t *testing.T) {
 	})
 	if err != nil || sum != 300000 || longest > 64<<10 || len(out) > 8<<10 {
 		t.Errorf("got %d bytes in lines of up to %d, %d returned, %v", sum, longest, len(out), err)
+	}
+}
+
+// TestLeftRunning demands that a command which leaves another one running, with its
+// output open, has not failed.
+func TestLeftRunning(t *testing.T) {
+	t.Parallel()
+	var got []string
+	out, err := provision.Command{Text: "sleep 1000 & echo $!"}.Run(t.Context(), func(s string) { got = append(got, s) })
+	if pid, bad := strconv.Atoi(strings.TrimSpace(out)); bad == nil {
+		if killed := syscall.Kill(pid, syscall.SIGKILL); killed != nil {
+			t.Errorf("what was left running: %v", killed)
+		}
+	}
+	if err != nil || len(got) != 1 {
+		t.Errorf("got lines %q and %v, want a number and no error", got, err)
 	}
 }
 
