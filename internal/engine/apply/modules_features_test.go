@@ -118,3 +118,69 @@ module "m" {
 		t.Error("something is left")
 	}
 }
+
+// TestModuleWithAction demands that what depends on a module with an action comes
+// after the change that triggers it, and that nothing depends on the action itself.
+func TestModuleWithAction(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.module("m", `
+action "test_say" "hi" {
+  config { message = "hi" }
+}
+resource "test_thing" "x" {
+  name = "x"
+  lifecycle {
+    action_trigger {
+      events  = [after_create]
+      actions = [action.test_say.hi]
+    }
+  }
+}`)
+	b.mustRun(`
+module "m" { source = "./m" }
+resource "test_thing" "y" {
+  name       = "y"
+  depends_on = [module.m]
+}`)
+	if got, want := strings.Join(b.world.took(), "; "), "create x; say hi; create y"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	_, _, diags := newBench(t).plan(`
+action "test_say" "hi" {
+  config { message = "hi" }
+}
+resource "test_thing" "y" {
+  name       = "y"
+  depends_on = [action.test_say.hi]
+}`)
+	if got, want := text(diags), "main.tf:7: Invalid depends_on reference: An action"; !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestPreventDestroyOfGoneModule demands an error, and no object destroyed, where
+// prevent_destroy is made of what went away with the module instance.
+func TestPreventDestroyOfGoneModule(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.module("m", `
+variable "keep" {}
+resource "test_thing" "x" {
+  name = "x"
+  lifecycle { prevent_destroy = var.keep }
+}`)
+	src := func(instances string) string {
+		return `
+module "m" {
+  source   = "./m"
+  for_each = ` + instances + `
+  keep     = each.value
+}`
+	}
+	b.mustRun(src("{ a = false, b = true }"))
+	_, _, diags := b.plan(src("{ a = false }"))
+	if got, want := text(diags), `main.tf:5: Invalid "each" reference: for_each has no key "b" any more`; !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

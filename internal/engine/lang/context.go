@@ -244,6 +244,8 @@ func (e *Eval) each(r Ref, in Within) (cty.Value, hcl.Diagnostics) {
 		return cty.StringVal(string(k)), nil
 	case r.Name == "value" && !ok:
 		return cty.DynamicVal, nil
+	case r.Name == "value" && in.Each == cty.NilVal: // asked for an object that is going away
+		return cty.DynamicVal, hcl.Diagnostics{invalid(r, "Invalid \"each\" reference", fmt.Sprintf("for_each has no key %q any more, so each.value has no value for it.", string(k)))}
 	case r.Name == "value":
 		return in.Each, nil
 	}

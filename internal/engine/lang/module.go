@@ -162,9 +162,13 @@ func (e *Eval) Wait(ctx context.Context, traversals []hcl.Traversal) hcl.Diagnos
 func (e *Eval) wait(ctx context.Context, r Ref) (diags hcl.Diagnostics) {
 	switch r.Root {
 	case "resource":
-		if diags = e.declared(r); !diags.HasErrors() {
-			_, diags = e.o.Objects.Whole(ctx, e.Module.Resource(r.Resource))
+		if diags = e.declared(r); diags.HasErrors() {
+			return diags
 		}
+		if r.Resource.Mode == addr.Action {
+			return hcl.Diagnostics{invalid(r, "Invalid depends_on reference", "An action is carried out only with a change that triggers it, so nothing can come after it. Depend on the resource whose action_trigger names it.")}
+		}
+		_, diags = e.o.Objects.Whole(ctx, e.Module.Resource(r.Resource))
 	case "module":
 		if diags = e.declared(r); !diags.HasErrors() {
 			_, diags = e.ends.Get(ctx, endID{e.Module, r.Name})
@@ -192,6 +196,9 @@ func (t *Tree) evalEnd(ctx context.Context, id endID) (struct{}, hcl.Diagnostics
 		_, d := e.all(ctx)
 		diags = append(diags, d...)
 		for r := range e.mod.Resources {
+			if r.Mode == addr.Action {
+				continue // it goes with the changes that trigger it
+			}
 			_, d := t.o.Objects.Whole(ctx, e.Module.Resource(r))
 			diags = append(diags, d...)
 		}

@@ -200,6 +200,9 @@ func (c *connector) end(m *config.Module, name string) resources {
 			return
 		}
 		for _, r := range c.inside[child.Path] {
+			if r.Resource.Mode == addr.Action {
+				continue // it is no object
+			}
 			out[r] = true
 			maps.Copy(out, c.resource(r))
 		}

@@ -102,7 +102,6 @@ func (p *planner) run(ctx context.Context) (*Plan, hcl.Diagnostics) {
 	if p.opts.Mode != Destroy && p.query == nil {
 		diags = append(diags, p.Assert(ctx)...)
 	}
-	diags = append(diags, p.Graph.Diagnostics()...)
 	if p.opts.Mode != Destroy {
 		diags = append(diags, p.checkMoves(ctx)...)
 	}
@@ -110,6 +109,7 @@ func (p *planner) run(ctx context.Context) (*Plan, hcl.Diagnostics) {
 		diags = append(diags, p.checkImports(ctx)...)
 	}
 	diags = append(diags, p.protected(ctx)...)
+	diags = append(diags, p.Graph.Diagnostics()...) // once nothing is evaluated any more
 	diags = append(diags, p.replaced()...)
 	diags = append(diags, p.misplaced()...)
 	if diags.HasErrors() {
