@@ -252,3 +252,41 @@ func TestActionErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestForgetCreateTriggers demands that making a new object in place of one that is
+// left alone triggers what a replacement triggers.
+func TestForgetCreateTriggers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	src := func(kind string) string {
+		return `
+action "test_say" "hi" {
+  config { message = "hi" }
+}
+resource "test_thing" "x" {
+  name = "x"
+  kind = "` + kind + `"
+  lifecycle {
+    destroy = false
+    action_trigger {
+      events  = [after_create]
+      actions = [action.test_say.hi]
+    }
+  }
+}
+resource "test_thing" "y" {
+  name = "y"
+  lifecycle { replace_triggered_by = [test_thing.x] }
+}`
+	}
+	b.mustRun(src("a"))
+	b.world.took()
+	_, p := b.mustPlan(src("b"))
+	if got, want := actions(p), "test_thing.x forget-create replace_because_cannot_update; test_thing.y delete-create replace_by_triggers"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	b.mustRun(src("b"))
+	if got, want := strings.Join(b.world.took(), "; "), "say hi"; !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s in it", got, want)
+	}
+}

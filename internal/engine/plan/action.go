@@ -97,7 +97,7 @@ func eventsOf(c *Change) []config.Event {
 	switch {
 	case c == nil:
 		return nil
-	case c.Action == Create || c.Action.Replaces():
+	case c.Action == Create || c.Action == ForgetCreate || c.Action.Replaces():
 		return []config.Event{config.BeforeCreate, config.AfterCreate}
 	case c.Action == Update:
 		before, _ := c.Before.UnmarkDeep()

@@ -208,7 +208,7 @@ func (p *planner) triggered(ctx context.Context, e hcl.Expression, module addr.M
 		if _, d := p.instances.Get(ctx, instanceID(a)); d.HasErrors() {
 			return false, d
 		}
-		if c := p.changed(a); c != nil && (c.Action == Update || c.Action.Replaces()) && differs(*c, ref.Rest) {
+		if c := p.changed(a); c != nil && (c.Action == Update || c.Action.Replaces() || c.Action == ForgetCreate) && differs(*c, ref.Rest) {
 			return true, diags
 		}
 	}
