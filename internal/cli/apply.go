@@ -47,6 +47,7 @@ var destroyCommand = command{
 func applyFlags(fs *flag.FlagSet) (*planFlags, *bool) {
 	f := &planFlags{}
 	f.declare(fs)
+	f.declareWriting(fs)
 	return f, fs.Bool("auto-approve", false, "do not ask for approval")
 }
 
@@ -101,6 +102,7 @@ func (v *view) applyFile(ctx context.Context, f *planFlags, path string) (err er
 	if err != nil {
 		return err
 	}
+	v.files = f.files
 	store, err := v.open(ctx, f.lock, "OperationTypeApply", program.Module)
 	if err != nil {
 		return err

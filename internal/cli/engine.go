@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 )
 
 // compile loads the configuration of the working directory and prepares it.
@@ -83,6 +85,14 @@ func (v *view) open(ctx context.Context, f lockFlags, operation string, m *confi
 	b, err := backendOf(ctx, m, v.given)
 	if err != nil {
 		return nil, v.fail(err)
+	}
+	if v.files != (local.Files{}) {
+		files, ok := b.(local.Backend)
+		if !ok {
+			return nil, v.fail(advise(errors.New("-state, -state-out and -backup are for states in files"), "This one is kept by another backend."))
+		}
+		files.Files = v.files
+		b = files
 	}
 	s, err := b.Open(ctx, w, f.options(operation))
 	if err != nil {

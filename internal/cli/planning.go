@@ -25,6 +25,7 @@ type planFlags struct {
 	view   viewFlags
 	lock   lockFlags
 	inputs inputFlags
+	files  local.Files
 
 	destroy, refreshOnly, refresh bool
 	parallelism                   int
@@ -41,6 +42,7 @@ func (f *planFlags) declare(fs *flag.FlagSet) {
 	fs.BoolVar(&f.view.secrets, "show-sensitive", false, "show sensitive values, too")
 	fs.BoolVar(&f.view.compact, "compact-warnings", false, "only name warnings, if there are no errors")
 	fs.BoolVar(&f.refreshOnly, "refresh-only", false, "only bring the state in line with the objects")
+	fs.StringVar(&f.files.State, "state", "", "`file` of the state instead of the usual one")
 	fs.BoolVar(&f.refresh, "refresh", true, "read every object before planning")
 	fs.IntVar(&f.parallelism, "parallelism", 10, "how `many` changes to make at once; reading is not limited")
 	target := func(into *[]plan.Target) func(string) error {
@@ -70,6 +72,12 @@ func (f *planFlags) declare(fs *flag.FlagSet) {
 		f.invoke = append(f.invoke, a)
 		return err
 	})
+}
+
+// declareWriting declares the flags of commands that write the state.
+func (f *planFlags) declareWriting(fs *flag.FlagSet) {
+	fs.StringVar(&f.files.Out, "state-out", "", "`file` to write the state to, and leave the one that was read alone")
+	fs.StringVar(&f.files.Backup, "backup", "", "`file` to keep the state of before in; - for none")
 }
 
 // targetFile adds the addresses of a file. Empty lines and those that begin with #
@@ -131,7 +139,7 @@ var garbage = heap.Growth{Room: 128 << 20, Least: 100, Most: 1000}
 // called it has to close the store.
 func (v *view) prepare(ctx context.Context, f *planFlags, operation string) (*job, error) {
 	heap.Tune(garbage)
-	v.given = f.inputs.vars
+	v.given, v.files = f.inputs.vars, f.files
 	mode, err := f.mode()
 	if err != nil {
 		return nil, v.fail(err)

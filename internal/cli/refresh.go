@@ -12,6 +12,7 @@ var refreshCommand = command{
 	flags: func(fs *flag.FlagSet) action {
 		var f planFlags
 		f.declare(fs)
+		f.declareWriting(fs)
 		return func(ctx context.Context, p *Program, _ []string) error {
 			f.refreshOnly = true
 			return newView(p, f.view).applyNew(ctx, &f, true)

@@ -45,6 +45,7 @@ type view struct {
 	concise bool
 	sources ui.Sources
 	given   []config.Assignment // of the command line, for where the state is kept
+	files   local.Files         // the state's, if the command line names them
 }
 
 // newView makes the view that the flags ask for. A command that prints one JSON

@@ -9,6 +9,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,15 @@ const (
 type Backend struct {
 	Path, Dir string
 	Codec     backend.Codec // nil: plain
+	Files     Files         // what a command was told instead
+}
+
+// Files are the files that a command works on instead of the usual ones; names that
+// are empty say nothing.
+type Files struct {
+	State  string // read, and written
+	Out    string // written instead of State
+	Backup string // keeps what was there before; "-" for none
 }
 
 var _ backend.Backend = Backend{}
@@ -62,7 +72,11 @@ func (b Backend) Where(workspace string) string { return b.path(workspace) }
 // Open implements [backend.Backend].
 func (b Backend) Open(ctx context.Context, workspace string, o backend.Options) (*backend.Store, error) {
 	o.Codec = b.Codec
-	return Open(ctx, b.path(workspace), o)
+	path := cmp.Or(b.Files.State, b.path(workspace))
+	if b.Files.Out != "" {
+		return open(ctx, &file{path: b.Files.Out, seed: path, keep: b.Files.Backup}, o)
+	}
+	return open(ctx, &file{path: path, keep: b.Files.Backup}, o)
 }
 
 // Read implements [backend.Backend].
@@ -153,7 +167,11 @@ const interval = time.Second // between snapshots
 // the lock, a *state.ReadError why the file cannot be read; neither changes the
 // file.
 func Open(ctx context.Context, path string, o backend.Options) (*backend.Store, error) {
-	f := &file{path: path}
+	return open(ctx, &file{path: path}, o)
+}
+
+func open(ctx context.Context, f *file, o backend.Options) (*backend.Store, error) {
+	path := f.path
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("creating the directory of the state file: %w", err)
 	}
@@ -163,6 +181,9 @@ func Open(ctx context.Context, path string, o backend.Options) (*backend.Store, 
 	}
 	if err != nil {
 		return nil, err
+	}
+	if err := f.sow(); err != nil {
+		return nil, errors.Join(err, f.release())
 	}
 	return backend.Open(ctx, f, journalOf(path), interval, o)
 }
@@ -192,6 +213,8 @@ func read(path string, codec backend.Codec) (*state.File, error) {
 // file is an open, locked state file.
 type file struct {
 	path     string
+	seed     string // the state to begin with, if it is another file's
+	keep     string // where backups go; empty for beside the file, "-" for nowhere
 	file     *os.File
 	created  bool // by this process, and nothing was written yet
 	locked   bool
@@ -223,11 +246,11 @@ func (f *file) Save(_ context.Context, raw, old []byte) error {
 
 // backup keeps the snapshot that the run began with.
 func (f *file) backup(old []byte) error {
-	if f.backedUp || len(old) == 0 {
+	if f.backedUp || len(old) == 0 || f.keep == "-" {
 		f.backedUp = true
 		return nil
 	}
-	if err := backend.WriteSynced(f.path+".backup", old); err != nil {
+	if err := backend.WriteSynced(cmp.Or(f.keep, f.path+".backup"), old); err != nil {
 		return fmt.Errorf("keeping a backup of the state: %w", err)
 	}
 	f.backedUp = true

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -71,4 +72,35 @@ func (f *file) finishCopy() error {
 		return fmt.Errorf("removing a snapshot that is not needed any more: %w", err)
 	}
 	return nil
+}
+
+// sow puts the state of another file, from where it is not changed, into this one. A
+// run on this file that was cut off goes first: its state is the newer one.
+func (f *file) sow() error {
+	if f.seed == "" || exists(journalOf(f.path)) {
+		return nil
+	}
+	if exists(journalOf(f.seed)) || exists(f.seed+".next") {
+		return fmt.Errorf("an earlier run on %s was cut off; first finish it with an apply that writes that file", f.seed)
+	}
+	raw, err := ReadFile(f.seed)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading the state: %w", err)
+	}
+	old, err := readAll(f.file)
+	if err != nil {
+		return fmt.Errorf("reading the state: %w", err)
+	}
+	switch {
+	case bytes.Equal(raw, old):
+		return nil
+	case len(raw) == 0:
+		return fmt.Errorf("the state in %s would be lost: %s, which is read, has none to take its place", f.path, f.seed)
+	}
+	return f.Save(context.Background(), raw, old)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
