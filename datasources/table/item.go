@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -50,7 +49,7 @@ var TableItem = tf.Source[*table.Clients, itemModel]{
 			return
 		}
 		if _, at, err := m.key(); err != nil {
-			v.Error(at, "Not a key", fmt.Sprintf("%s: %s", at, err))
+			v.Error(at, "Not a key", dynamo.Within(at.String(), err))
 		}
 	},
 	Read: func(ctx context.Context, c *table.Clients, m *itemModel) error {

@@ -79,7 +79,7 @@ func validateQuery(_ context.Context, v *tf.Check, m *queryModel) {
 	}
 	values, err := m.values()
 	if err != nil {
-		v.Error(path.Root("values"), "Not values", "values"+err.Error())
+		v.Error(path.Root("values"), "Not values", dynamo.Within("values", err))
 		return
 	}
 	p := &expr.Params{Names: m.Names, Values: values}

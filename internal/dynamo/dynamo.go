@@ -8,6 +8,7 @@ package dynamo
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -30,6 +31,14 @@ func (e *Error) Error() string {
 		return e.What
 	}
 	return e.At + ": " + e.What
+}
+
+// Within words an error in the value of that name: "items[1].id: …".
+func Within(name string, err error) string {
+	if e := (*Error)(nil); errors.As(err, &e) && e.At != "" {
+		return name + err.Error()
+	}
+	return name + ": " + err.Error()
 }
 
 // Item turns an object or a map into an item.

@@ -151,3 +151,19 @@ func FuzzParseItem(f *testing.F) {
 		}
 	})
 }
+
+func TestWithin(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		value attr.Value
+		want  string
+	}{
+		{types.StringValue("a"), "item: An item is an object"},
+		{object(map[string]attr.Value{"a": types.TupleValueMust([]attr.Type{types.StringType}, []attr.Value{types.StringUnknown()})}), "item.a[0]: The value is not known yet."},
+	} {
+		_, err := dynamo.Item(c.value)
+		if got := dynamo.Within("item", err); !strings.HasPrefix(got, c.want) {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}

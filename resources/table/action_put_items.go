@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	basetypes "github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/dynamo"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
@@ -44,7 +45,7 @@ var PutItems = tf.Action[*Clients, putItemsModel]{
 		}
 		if m.File.IsNull() {
 			if _, err := ItemsOf(m.Items); err != nil {
-				v.Error(path.Root("items"), "Not items", "items"+err.Error())
+				v.Error(path.Root("items"), "Not items", dynamo.Within("items", err))
 			}
 		}
 	},

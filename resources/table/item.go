@@ -98,7 +98,7 @@ func validateItem(_ context.Context, v *tf.Check, m *itemModel) {
 		return
 	}
 	if _, at, err := m.written(); err != nil {
-		v.Error(at, "Not an item", fmt.Sprintf("%s: %s", at, strings.TrimPrefix(err.Error(), ".")))
+		v.Error(at, "Not an item", dynamo.Within(at.String(), err))
 	}
 }
 

@@ -76,7 +76,7 @@ func validateItems(_ context.Context, v *tf.Check, m *itemsModel) {
 	}
 	if m.File.IsNull() {
 		if _, err := ItemsOf(m.Items); err != nil {
-			v.Error(path.Root("items"), "Not items", "items"+err.Error())
+			v.Error(path.Root("items"), "Not items", dynamo.Within("items", err))
 		}
 	}
 }
@@ -117,7 +117,7 @@ func digest(items []expr.Item) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// keysKey is the private note of the keys that the resource has written.
+// keysKey is the private note of the keys that the resource has written, in order.
 const keysKey = "keys"
 
 // byKey are items by their keys in JSON.
@@ -187,7 +187,7 @@ func (m *itemsModel) bring(ctx context.Context, c *Clients, was []string, want b
 		if ok && expr.Equal(found, want[key]) {
 			continue
 		}
-		if ok && !slices.Contains(was, key) {
+		if _, mine := slices.BinarySearch(was, key); ok && !mine {
 			return tf.At(path.Root(m.from()), &tf.Problem{
 				Summary: "There is an item of this key already",
 				Detail:  fmt.Sprintf("The table %s has an item with the key %s, which differs from the one to be written: %s Remove it there, or here.", m.Table.ValueString(), key, dynamo.JSON(found)),
