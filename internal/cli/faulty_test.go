@@ -24,7 +24,7 @@ const faultyName = "terraform-provider-faulty"
 func faultyMain() {
 	switch os.Getenv("FAULTY") {
 	case "exit":
-		fmt.Fprintln(os.Stderr, "no licence found")
+		fmt.Fprintln(os.Stderr, "no license found")
 		os.Exit(3)
 	case "cookie":
 		plugin.Serve(&plugin.ServeConfig{

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ var fmtCommand = command{
 			}
 			for _, a := range args {
 				if err := f.path(a); err != nil {
-					if err = f.v.fail(err); err == exit(1) {
+					if err = f.v.fail(err); errors.Is(err, exit(1)) {
 						err = exit(2) // 3 is for files that would change
 					}
 					return err

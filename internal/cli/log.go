@@ -27,7 +27,7 @@ func providerLog() (hclog.Logger, error) {
 	}
 	var out io.Writer = os.Stderr
 	if path := os.Getenv("TF_LOG_PATH"); path != "" {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600) //nolint:gosec // the user names the file
 		if err != nil {
 			return nil, fmt.Errorf("opening the log that TF_LOG_PATH names: %w", err)
 		}

@@ -25,8 +25,9 @@ var (
 	started atomic.Bool
 )
 
-// mark is what the collector meets at each collection.
-type mark struct{ self *mark }
+// mark is what the collector meets at each collection. It has a field, because
+// the collector does not meet things without size.
+type mark struct{ _ *mark }
 
 // Tune sets the growth, anew behind each garbage collection of this process,
 // until another Tune. The environment variable GOGC wins.

@@ -8,6 +8,7 @@ package jsonata
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"time"
@@ -130,8 +131,8 @@ func bound(name string, f Function) *function {
 		if err == nil {
 			return v
 		}
-		e, ok := err.(*Error)
-		if !ok {
+		e := (*Error)(nil)
+		if !errors.As(err, &e) {
 			e = problem("D3137", "message", err.Error())
 		}
 		if e.Position == 0 {

@@ -102,7 +102,7 @@ func roundOf(_ *run, args []any, _ any) any {
 	return round(mustNumber(args[0]), precision)
 }
 
-// round rounds to a number of decimal places, halves to the even neighbour.
+// round rounds to a number of decimal places, halves to the even neighbor.
 func round(f, precision float64) float64 {
 	f = shift(f, precision)
 	out := math.Floor(f)

@@ -9,7 +9,7 @@ import (
 
 // path evaluates step after step, each for every item of the one before.
 func (r *run) path(n *node, input any, env *frame) any {
-	var at any = input
+	at := input
 	if !isArray(input) || n.list[0].kind == variableNode {
 		at = sequence(input)
 	}

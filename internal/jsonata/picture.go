@@ -69,7 +69,7 @@ func formatNumber(_ *run, args []any, _ any) any {
 	}
 	parts := make([]*subPicture, len(halves))
 	for i, half := range halves {
-		parts[i] = s.analyse(half)
+		parts[i] = s.analyze(half)
 	}
 	if len(parts) == 1 {
 		negative := *parts[0]
@@ -84,8 +84,8 @@ func formatNumber(_ *run, args []any, _ any) any {
 	return s.format(value, p)
 }
 
-// analyse cuts a half of a picture into its parts and checks it.
-func (s symbols) analyse(half string) *subPicture {
+// analyze cuts a half of a picture into its parts and checks it.
+func (s symbols) analyze(half string) *subPicture {
 	p := &subPicture{}
 	isActive := func(c rune) bool { // all but the passive ones and the exponent
 		return s.isDigit(c) || strings.ContainsRune(s.decimal+s.grouping+s.digit, c)

@@ -7,7 +7,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
 )
 
-// test is the condition of a filter: whether an item, @, fulfils it in the
+// test is the condition of a filter: whether an item, @, meets it in the
 // document root, $.
 type test func(item, root any) bool
 
@@ -73,8 +73,8 @@ func (r *reader) one() test {
 // operand reads a path or a literal; its value is nil where a path leads nowhere.
 func (r *reader) operand() func(item, root any) any {
 	from := r.at
-	switch c := r.peek(); {
-	case c == '@' || c == '$':
+	switch c := r.peek(); c {
+	case '@', '$':
 		r.at++
 		p := &Path{segments: r.segments()}
 		p.text = r.text[from:r.at]
@@ -88,7 +88,7 @@ func (r *reader) operand() func(item, root any) any {
 			}
 			return v
 		}
-	case c == '\'' || c == '"':
+	case '\'', '"':
 		s := r.quoted()
 		return func(any, any) any { return s }
 	}

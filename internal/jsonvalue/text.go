@@ -297,8 +297,8 @@ func (p *parser) number() (any, error) {
 		}
 	}
 	text := string(p.text[start:p.at])
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || FormatNumber(f) != text {
+	f, _ := strconv.ParseFloat(text, 64) // beyond its range it is infinite, and not the text
+	if FormatNumber(f) != text {
 		return Number(text), nil
 	}
 	return f, nil

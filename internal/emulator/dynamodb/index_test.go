@@ -266,9 +266,9 @@ func TestTransactKeys(t *testing.T) {
 		{types.TransactWriteItem{Put: &types.Put{TableName: name, Item: key("", "1")}}, "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: pk"},
 	} {
 		_, err := f.TransactWriteItems(f.ctx, &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{tt.item}})
-		var cancelled *types.TransactionCanceledException //nolint:misspell // AWS's spelling
-		if errors.As(err, &cancelled) {
-			r := cancelled.CancellationReasons[0]
+		var undone *types.TransactionCanceledException
+		if errors.As(err, &undone) {
+			r := undone.CancellationReasons[0]
 			if *r.Code != "ValidationError" || *r.Message != tt.want {
 				t.Errorf("got %s: %s, want %s", *r.Code, *r.Message, tt.want)
 			}

@@ -55,14 +55,15 @@ func (s *Service) batched(ctx context.Context, r types.BatchStatementRequest) (a
 	}
 	answer.TableName = &st.Table
 	var item expr.Item
-	if st.Verb == "SELECT" {
+	switch st.Verb {
+	case "SELECT":
 		err = s.env.Store.View(func(tx *store.Tx) (err error) {
 			item, u, err = s.one(ctx, tx, &st, aws.ToBool(r.ConsistentRead), "Select statements within BatchExecuteStatement must specify the primary key in the where clause.")
 			return err
 		})
-	} else if st.Verb == "EXISTS" {
+	case "EXISTS":
 		err = invalid("EXISTS() is only supported in ExecuteTransaction")
-	} else {
+	default:
 		err = s.update(func(tx *store.Tx) (err error) {
 			item, u, err = s.execute(ctx, tx, &st, r.ReturnValuesOnConditionCheckFailure)
 			return err

@@ -21,7 +21,7 @@ type step struct {
 	changesOnly bool // of PartiQL: there must be an item
 
 	table table
-	fault error // what the schema has against its key; the transaction is cancelled for it
+	fault error // what the schema has against its key; the transaction fails for it
 	old   expr.Item
 	new   expr.Item
 }

@@ -32,7 +32,7 @@ type task struct {
 const (
 	running   = "RUNNING"
 	completed = "COMPLETED"
-	canceling = "CANCELLING"
+	canceling = "CANCELLING" //nolint:misspell // AWS spells it so
 	cancelled = "CANCELLED"
 	failing   = "FAILED"
 )

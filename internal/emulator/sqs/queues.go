@@ -134,8 +134,8 @@ func (s *Service) PurgeQueue(ctx context.Context, in *sqs.PurgeQueueInput) (*sqs
 	return &sqs.PurgeQueueOutput{}, err
 }
 
-// GetQueueUrl returns the address of a queue.
-func (s *Service) GetQueueUrl(ctx context.Context, in *sqs.GetQueueUrlInput) (*sqs.GetQueueUrlOutput, error) {
+// GetQueueURL returns the address of a queue.
+func (s *Service) GetQueueURL(ctx context.Context, in *sqs.GetQueueUrlInput) (*sqs.GetQueueUrlOutput, error) {
 	scope := env.ScopeOf(ctx)
 	if in.QueueOwnerAWSAccountId != nil {
 		scope.Account = *in.QueueOwnerAWSAccountId

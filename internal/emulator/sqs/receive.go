@@ -21,10 +21,10 @@ import (
 // inRange is a number of a request, by default initial.
 func inRange(v int32, initial int64, name string, low, high int64) (int64, error) {
 	n := int64(v)
-	switch {
-	case v == wire.Zero:
+	switch v {
+	case wire.Zero:
 		n = 0
-	case v == 0:
+	case 0:
 		return initial, nil
 	}
 	if n < low || n > high {
@@ -271,8 +271,10 @@ func (q *queue) show(m *message, in *sqs.ReceiveMessageInput) types.Message {
 		system["SequenceNumber"], system["MessageDeduplicationId"] = *q.number20(m), m.Dedup
 	}
 	for name, v := range system {
-		asked := slices.Contains(in.AttributeNames, types.QueueAttributeName(name)) || slices.Contains(in.AttributeNames, types.QueueAttributeNameAll) ||
-			slices.Contains(in.MessageSystemAttributeNames, types.MessageSystemAttributeName(name)) || slices.Contains(in.MessageSystemAttributeNames, types.MessageSystemAttributeNameAll)
+		asked := slices.Contains(in.MessageSystemAttributeNames, types.MessageSystemAttributeName(name)) || slices.Contains(in.MessageSystemAttributeNames, types.MessageSystemAttributeNameAll)
+		for _, want := range in.AttributeNames { //nolint:staticcheck // the name that it had first, which many send
+			asked = asked || string(want) == name || want == types.QueueAttributeNameAll
+		}
 		if asked && v != "" {
 			if out.Attributes == nil {
 				out.Attributes = map[string]string{}

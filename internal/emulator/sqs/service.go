@@ -89,7 +89,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.DeleteMessageBatch, s.DeleteMessageBatch),
 			wire.Op(schemas.DeleteQueue, s.DeleteQueue),
 			wire.Op(schemas.GetQueueAttributes, s.GetQueueAttributes, wire.Unchecked("AttributeNames")),
-			wire.Op(schemas.GetQueueUrl, s.GetQueueUrl),
+			wire.Op(schemas.GetQueueUrl, s.GetQueueURL),
 			wire.Op(schemas.ListDeadLetterSourceQueues, s.ListDeadLetterSourceQueues),
 			wire.Op(schemas.ListMessageMoveTasks, s.ListMessageMoveTasks),
 			wire.Op(schemas.ListQueueTags, s.ListQueueTags),

@@ -219,7 +219,7 @@ func (r *thing) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
 		return nil
 	}
 	return map[int64]resource.StateUpgrader{0: {StateUpgrader: func(_ context.Context, in resource.UpgradeStateRequest, out *resource.UpgradeStateResponse) {
-		old, err := fromJSON(bytes.ReplaceAll(in.RawState.JSON, []byte(`"colour"`), []byte(`"color"`)), r.tftype())
+		old, err := fromJSON(bytes.ReplaceAll(in.RawState.JSON, []byte(`"colour"`), []byte(`"color"`)), r.tftype()) //nolint:misspell // an earlier name
 		if err != nil {
 			out.Diagnostics.AddError("Bad state", err.Error())
 			return

@@ -131,7 +131,7 @@ func startPeer(ctx context.Context, name, path string, command func(port string)
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func startPeer(ctx context.Context, name, path string, command func(port string)
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	for range 200 {
-		if c, err := net.Dial("tcp", at); err == nil {
+		if c, err := (&net.Dialer{}).DialContext(ctx, "tcp", at); err == nil {
 			return s, c.Close()
 		}
 		<-again.C

@@ -26,7 +26,7 @@ type prepared []byte
 
 // prepare signs a call of DynamoDB with that body.
 func prepare(s *server, operation, body string) (prepared, error) {
-	req, err := http.NewRequest(http.MethodPost, s.url+"/", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.url+"/", strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func drive(s *server, connections int, requests []prepared, d time.Duration) (in
 
 // talk sends requests over one connection until the time is over.
 func talk(s *server, requests []prepared, end time.Time) (n int, err error) {
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
 		return 0, err
 	}
@@ -175,7 +175,7 @@ func sendAll(s *server, requests []prepared) error {
 
 // timed sends n requests over one connection and returns how long each took, in ms.
 func timed(s *server, requests []prepared, n int) ([]float64, error) {
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
 		return nil, err
 	}

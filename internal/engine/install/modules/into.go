@@ -86,5 +86,5 @@ func copied(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, raw, info.Mode().Perm())
+	return os.WriteFile(to, raw, info.Mode().Perm()) //nolint:gosec // below the folder that init was called in
 }
