@@ -104,12 +104,14 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 		intent.Provider = w.r.Provider
 		intent.Identity, intent.Planned = plan.Announce(w.r.Schema, planned.Value)
 	}
-	if err := w.log.Intend(intent); err != nil {
-		return append(diags, w.unrecorded(w.c.Addr, err, notBegun)...)
-	}
+	// The intent comes last: what is recorded of the object after it ends it.
 	restore, more := w.depose()
 	if diags = append(diags, more...); diags.HasErrors() {
 		return diags
+	}
+	if err := w.log.Intend(intent); err != nil {
+		_ = restore() // the state that is stored in the end has the object in its place
+		return append(diags, w.unrecorded(w.c.Addr, err, notBegun)...)
 	}
 	w.hook.Started(event)
 	more = w.call(ctx, provider, planned, restore)
@@ -216,17 +218,21 @@ func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned pl
 			if err := restore(); err != nil {
 				diags = append(diags, w.unrecorded(w.c.Addr, err, over)...)
 			}
+			if !lost && w.state.Get(w.c.Addr) == nil { // a later run must not look for it
+				diags = append(diags, w.commit(state.Entry{Addr: w.c.Addr, Provider: w.r.Provider})...)
+			}
 		}
 		return diags
 	}
-	return append(diags, w.store(got, creating && diags.HasErrors())...)
+	return append(diags, w.store(got, creating && (diags.HasErrors() || w.r.ProvisionsNew()))...)
 }
 
-// provisionNew runs the provisioners of the object just created. If one fails,
-// the object is replaced the next time.
+// provisionNew runs the provisioners of the object just created. Until all of them
+// succeeded the state has it as tainted, so that it is replaced the next time if one
+// fails, or if this run is cut off.
 func (w *writer) provisionNew(ctx context.Context) hcl.Diagnostics {
 	object := w.state.Get(w.c.Addr)
-	if len(w.r.Provisioners) == 0 || object == nil {
+	if !w.r.ProvisionsNew() || object == nil {
 		return nil
 	}
 	self, err := object.Value(w.r.Schema.Type)
@@ -235,11 +241,11 @@ func (w *writer) provisionNew(ctx context.Context) hcl.Diagnostics {
 	}
 	w.in.Self = plan.Marked(w.r.Schema, self, plan.MarksOf(object.Sensitive))
 	diags := w.provision(ctx, w.c, "", w.in, false)
-	if !diags.HasErrors() {
+	if diags.HasErrors() {
 		return diags
 	}
-	tainted := object.With(func(o *state.Object) { o.Tainted = true })
-	return append(diags, w.commit(state.Entry{Addr: w.c.Addr, Provider: w.r.Provider, Object: tainted})...)
+	ready := object.With(func(o *state.Object) { o.Tainted = false })
+	return append(diags, w.commit(state.Entry{Addr: w.c.Addr, Provider: w.r.Provider, Object: ready})...)
 }
 
 // store records the object of the change.

@@ -33,13 +33,14 @@ type world struct {
 	opened int               // ephemeral resources, ever
 	given  map[string]string // passwords of things by name
 	items  map[string]itemModel
+	named  map[string]namedModel
 	log    []string
 	calls  map[string]int
 	onCall func(operation, name string) // called without the lock
 }
 
 func newWorld() *world {
-	return &world{things: map[string]thingModel{}, given: map[string]string{}, items: map[string]itemModel{}, calls: map[string]int{}}
+	return &world{things: map[string]thingModel{}, given: map[string]string{}, items: map[string]itemModel{}, named: map[string]namedModel{}, calls: map[string]int{}}
 }
 
 func (w *world) note(operation, name string) {
@@ -100,7 +101,7 @@ func (p *testProvider) Configure(ctx context.Context, in provider.ConfigureReque
 }
 
 func (p *testProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return &thing{c: &client{w: p.w}} }, func() resource.Resource { return &item{} }}
+	return []func() resource.Resource{func() resource.Resource { return &thing{c: &client{w: p.w}} }, func() resource.Resource { return &item{} }, func() resource.Resource { return &named{} }}
 }
 
 func (p *testProvider) DataSources(context.Context) []func() datasource.DataSource {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hcldec"
@@ -33,6 +34,11 @@ func provisionersOf(all []*config.Provisioner) []Provisioner {
 		out = append(out, Provisioner{p, lang.NewBlock(p.Body, localExec)})
 	}
 	return out
+}
+
+// ProvisionsNew tells that provisioners belong to creating an object.
+func (r *Resource) ProvisionsNew() bool {
+	return slices.ContainsFunc(r.Provisioners, func(p Provisioner) bool { return !p.Destroy })
 }
 
 // Provisioners are those of the block of a, or of the removed block that speaks of

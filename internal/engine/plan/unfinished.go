@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -73,6 +74,12 @@ func (p *planner) recover(ctx context.Context) hcl.Diagnostics {
 		diags = append(diags, more...)
 		switch {
 		case o != nil:
+			if r := p.Resource(i.Addr); r != nil {
+				o = o.With(func(s *state.Object) {
+					s.Dependencies, s.CreateBeforeDestroy, s.SkipDestroy = r.Needs, r.CreateFirst, r.Lifecycle.KeepObject
+					s.Tainted = r.ProvisionsNew() // they were never run
+				})
+			}
 			e := state.Entry{Addr: i.Addr, Provider: i.Provider, Object: o}
 			p.prior.Put(e)
 			p.next.Put(e)
@@ -139,11 +146,38 @@ func (p *planner) created(ctx context.Context, i state.Intent) (o *state.Object,
 	if more.HasErrors() || read.Value.IsNull() || !keeps(planned, read.Value) {
 		return nil, more.HasErrors() || !read.Value.IsNull(), nil
 	}
+	if p.has(i, schema, identity) {
+		return nil, false, nil // it was there before, such as what was to be replaced
+	}
 	stored, err := Record(schema, read, nil)
 	if err != nil {
 		return nil, true, hcl.Diagnostics{StateFailure(i.Addr, err)}
 	}
 	return stored, true, nil
+}
+
+// has tells that the state has an object of that identity, made with the same
+// provider.
+func (p *planner) has(i state.Intent, schema *plugin.Schema, identity cty.Value) bool {
+	return slices.ContainsFunc(p.prior.Entries(), func(e state.Entry) bool {
+		if e.Addr.Resource.Type != i.Addr.Resource.Type || e.Provider != i.Provider || e.Object.Identity == nil {
+			return false
+		}
+		v, err := ctyjson.Unmarshal(e.Object.Identity, schema.Identity)
+		return err == nil && agree(identity, v)
+	})
+}
+
+// agree tells that two identities say the same of an object where both say
+// something.
+func agree(a, b cty.Value) bool {
+	have := b.AsValueMap()
+	for name, v := range a.AsValueMap() {
+		if w := have[name]; !v.IsNull() && !w.IsNull() && !v.RawEquals(w) {
+			return false
+		}
+	}
+	return true
 }
 
 // keeps tells whether found has every value that was planned; nulls were unknown or
