@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -56,10 +57,18 @@ func (s *Service) source(ctx context.Context, text, owner, match, noneMatch *str
 
 // CopyObject makes an object of another one's bytes.
 func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectInput) (*s3.CopyObjectOutput, error) {
-	src, err := s.source(ctx, in.CopySource, in.ExpectedSourceBucketOwner, in.CopySourceIfMatch, in.CopySourceIfNoneMatch, in.CopySourceIfModifiedSince, in.CopySourceIfUnmodifiedSince)
-	if err != nil {
-		return nil, err
-	}
+	var src source
+	var out *s3.CopyObjectOutput
+	err := steady(
+		func() (_ version, err error) {
+			src, err = s.source(ctx, in.CopySource, in.ExpectedSourceBucketOwner, in.CopySourceIfMatch, in.CopySourceIfNoneMatch, in.CopySourceIfModifiedSince, in.CopySourceIfUnmodifiedSince)
+			return src.version, err
+		},
+		func() (err error) { out, err = s.copyOf(ctx, in, src); return err })
+	return out, err
+}
+
+func (s *Service) copyOf(ctx context.Context, in *s3.CopyObjectInput, src source) (*s3.CopyObjectOutput, error) {
 	if src.Size > maxObject {
 		return nil, failure(http.StatusBadRequest, "InvalidRequest", "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
 	}
@@ -119,7 +128,7 @@ func (s *Service) copyBytes(v *version, src version, algorithm string) error {
 	if _, same := src.Sums[algorithm]; !src.Multipart && (algorithm == "" || same) {
 		blob, err := s.blobs.link(src.Parts[0].Blob)
 		if err != nil {
-			return failure(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.", "Key", src.Key) // deleted meanwhile
+			return err
 		}
 		v.Parts = []part{{Blob: blob, Size: src.Size, ETag: src.ETag}}
 		v.Size, v.ETag, v.Sums = src.Size, src.ETag, src.Sums
@@ -153,24 +162,20 @@ func (s *Service) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 	if err != nil {
 		return nil, err
 	}
-	src, err := s.source(ctx, in.CopySource, in.ExpectedSourceBucketOwner, in.CopySourceIfMatch, in.CopySourceIfNoneMatch, in.CopySourceIfModifiedSince, in.CopySourceIfUnmodifiedSince)
-	if err != nil {
-		return nil, err
-	}
-	offset, n := int64(0), src.Size
-	if in.CopySourceRange != nil {
-		from, to, ok := strings.Cut(strings.TrimPrefix(*in.CopySourceRange, "bytes="), "-")
-		first, err1 := strconv.ParseInt(from, 10, 64)
-		last, err2 := strconv.ParseInt(to, 10, 64)
-		if !ok || err1 != nil || err2 != nil || last < first || !strings.HasPrefix(*in.CopySourceRange, "bytes=") {
-			return nil, invalidArgument("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy", "x-amz-copy-source-range", *in.CopySourceRange)
-		}
-		if last >= src.Size {
-			return nil, invalidArgument("Range specified is not valid for source object of size: "+strconv.FormatInt(src.Size, 10), "x-amz-copy-source-range", *in.CopySourceRange)
-		}
-		offset, n = first, last-first+1
-	}
-	body, err := s.blobs.open(src.Parts, offset, n)
+	var src source
+	var body io.ReadCloser
+	err = steady(
+		func() (_ version, err error) {
+			src, err = s.source(ctx, in.CopySource, in.ExpectedSourceBucketOwner, in.CopySourceIfMatch, in.CopySourceIfNoneMatch, in.CopySourceIfModifiedSince, in.CopySourceIfUnmodifiedSince)
+			return src.version, err
+		},
+		func() error {
+			offset, n, err := partOf(src.version, in.CopySourceRange)
+			if err == nil {
+				body, err = s.blobs.open(src.Parts, offset, n)
+			}
+			return err
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -193,4 +198,21 @@ func (s *Service) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput
 		r.ChecksumSHA1, r.ChecksumSHA256, r.ChecksumSHA512 = got.sums.get("SHA1"), got.sums.get("SHA256"), got.sums.get("SHA512")
 	}
 	return out, nil
+}
+
+// partOf reads which bytes of src a part is a copy of: all, without a range.
+func partOf(src version, span *string) (offset, n int64, err error) {
+	if span == nil {
+		return 0, src.Size, nil
+	}
+	from, to, ok := strings.Cut(strings.TrimPrefix(*span, "bytes="), "-")
+	first, err1 := strconv.ParseInt(from, 10, 64)
+	last, err2 := strconv.ParseInt(to, 10, 64)
+	if !ok || err1 != nil || err2 != nil || last < first || !strings.HasPrefix(*span, "bytes=") {
+		return 0, 0, invalidArgument("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy", "x-amz-copy-source-range", *span)
+	}
+	if last >= src.Size {
+		return 0, 0, invalidArgument("Range specified is not valid for source object of size: "+strconv.FormatInt(src.Size, 10), "x-amz-copy-source-range", *span)
+	}
+	return first, last - first + 1, nil
 }

@@ -158,23 +158,28 @@ func readable(v version, match, noneMatch *string, modified, unmodified *time.Ti
 	return nil
 }
 
+// steady finds a version and uses its bodies, anew when they are gone because
+// another request has replaced it in between.
+func steady(find func() (version, error), use func() error) error {
+	for last := int64(0); ; {
+		v, err := find()
+		if err != nil {
+			return err
+		}
+		if err := use(); !errors.Is(err, fs.ErrNotExist) || v.Number == last {
+			return err
+		}
+		last = v.Number
+	}
+}
+
 // GetObject reads an object.
 func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
-	r, err := s.prepare(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	body, err := s.blobs.open(r.v.Parts, r.offset, r.n)
-	for errors.Is(err, fs.ErrNotExist) { // replaced meanwhile, or lost
-		last := r.v.Number
-		if r, err = s.prepare(ctx, in); err != nil {
-			return nil, err
-		}
-		body, err = s.blobs.open(r.v.Parts, r.offset, r.n)
-		if r.v.Number == last {
-			break
-		}
-	}
+	var r read
+	var body io.ReadCloser
+	err := steady(
+		func() (_ version, err error) { r, err = s.prepare(ctx, in); return r.v, err },
+		func() (err error) { body, err = s.blobs.open(r.v.Parts, r.offset, r.n); return err })
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +234,8 @@ func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.H
 // Open returns the bytes of an object, for services that read on someone's behalf.
 // An empty version is the newest one. Errors are S3's.
 func (s *Service) Open(ctx context.Context, bucketName, key, id string) (body io.ReadCloser, size int64, versionID string, err error) {
-	err = s.env.Store.View(func(tx *store.Tx) error {
+	var v version
+	find := func(tx *store.Tx) (err error) {
 		b, ok := s.buckets.Get(tx, bucketName)
 		if !ok {
 			return failure(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist", "BucketName", bucketName)
@@ -237,15 +243,13 @@ func (s *Service) Open(ctx context.Context, bucketName, key, id string) (body io
 		if r := env.ScopeOf(ctx).Region; b.Region != r {
 			return failure(http.StatusMovedPermanently, "PermanentRedirect", "The bucket is in this region: "+b.Region+". Please use this region to retry the request", "BucketName", bucketName)
 		}
-		v, err := s.lookup(tx, b.Name, key, text(id))
-		if err != nil {
-			return err
-		}
-		size, versionID = v.Size, value(v.shown())
-		body, err = s.blobs.open(v.Parts, 0, v.Size)
+		v, err = s.lookup(tx, b.Name, key, text(id))
 		return err
-	})
-	return body, size, versionID, err
+	}
+	err = steady(
+		func() (version, error) { err := s.env.Store.View(find); return v, err },
+		func() (err error) { body, err = s.blobs.open(v.Parts, 0, v.Size); return err })
+	return body, v.Size, value(v.shown()), err
 }
 
 // class is the storage class as clients are told it: the standard one is not.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -564,4 +565,31 @@ func TestCopiesWhileRead(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestSteady replaces what is being read, and then loses it.
+func TestSteady(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		found []int64 // the newest version's number at each look
+		there int64   // the version whose bytes are there
+		want  error
+	}{
+		{[]int64{1}, 1, nil},
+		{[]int64{1, 2, 3}, 3, nil},
+		{[]int64{1, 2, 2}, 3, fs.ErrNotExist},
+	} {
+		looks, number := 0, int64(0)
+		err := steady(
+			func() (version, error) { number = c.found[looks]; looks++; return version{Number: number}, nil },
+			func() error {
+				if number != c.there {
+					return fs.ErrNotExist
+				}
+				return nil
+			})
+		if !errors.Is(err, c.want) || looks != len(c.found) {
+			t.Errorf("%v: got %v after %d looks, want %v", c.found, err, looks, c.want)
+		}
+	}
 }
