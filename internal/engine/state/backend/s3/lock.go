@@ -68,7 +68,7 @@ func (o *object) tryLock(ctx context.Context, raw []byte) error {
 		err = backend.ErrHeld
 	}
 	if c.LockFile {
-		err = errors.Join(err, o.deleteLock(ctx))
+		err = errors.Join(err, o.deleteLock(context.WithoutCancel(ctx))) // an interrupt must not leave it
 	}
 	return err
 }

@@ -213,9 +213,11 @@ func (o *object) Save(ctx context.Context, raw, _ []byte) error {
 	}
 	switch {
 	case status(err) == http.StatusPreconditionFailed:
+		read := o.etag
 		if now, reading := o.get(ctx); reading == nil && bytes.Equal(now, raw) {
 			break // an attempt whose answer was lost
 		}
+		o.etag = read // a further attempt must not write over it either
 		return fmt.Errorf("%s was changed by somebody else since it was read, in spite of the lock", o.where)
 	case err != nil:
 		return fmt.Errorf("writing %s: %w", o.where, explain(err))
