@@ -57,6 +57,10 @@ func (r *reading) fail(at hcl.Range, summary, format string, args ...any) {
 	r.diags = append(r.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &at})
 }
 
+func (r *reading) unknown(at hcl.Range) {
+	r.fail(at, "The value is not known yet", "How states are encrypted must be known before anything is planned. Give its variables their values.")
+}
+
 // Read reads the bodies of encryption blocks; a later one wins over those before it,
 // key provider by key provider, method by method and target by target.
 func Read(bodies []hcl.Body, eval Eval) (Setup, hcl.Diagnostics) {
@@ -110,7 +114,7 @@ func (r *reading) arguments(b *hcl.Block, types map[string]cty.Type, into map[st
 		v, _ = v.Unmark() // a passphrase may well be sensitive
 		switch {
 		case !v.IsKnown():
-			r.fail(a.Expr.Range(), "The value is not known yet", "How states are encrypted must be known before anything is planned. Give its variables their values.")
+			r.unknown(a.Expr.Range())
 		case !v.IsNull():
 			if err := gocty.FromCtyValue(v, into[name]); err != nil {
 				r.fail(a.Expr.Range(), "Wrong type of value", "The value does not fit: %s.", err)
@@ -124,6 +128,7 @@ func (r *reading) arguments(b *hcl.Block, types map[string]cty.Type, into map[st
 const (
 	minPassphrase = 16
 	minIterations = 200_000
+	maxSalt       = 1024 // bytes; it is stored in every file
 )
 
 func (r *reading) provider(name string, b *hcl.Block) {
@@ -155,8 +160,8 @@ func (r *reading) provider(name string, b *hcl.Block) {
 		r.fail(where("hash_function"), "Unknown hash function", "The hash functions are sha256 and sha512, not %q.", k.Hash)
 	case !slices.Contains([]int{16, 24, 32}, k.KeyLength):
 		r.fail(where("key_length"), "Wrong length of keys", "AES has keys of 16, 24 or 32 bytes, not of %d.", k.KeyLength)
-	case k.SaltLength < 1:
-		r.fail(where("salt_length"), "Wrong length of salts", "A salt must have at least one byte.")
+	case k.SaltLength < 1 || k.SaltLength > maxSalt:
+		r.fail(where("salt_length"), "Wrong length of salts", "A salt must have between 1 and %d bytes.", maxSalt)
 	}
 	r.keys[name] = k
 }
@@ -229,7 +234,14 @@ func (r *reading) target(b *hcl.Block) *Target {
 		if a := content.Attributes["enforced"]; a != nil {
 			v, diags := r.eval(a.Expr, cty.Bool)
 			r.diags = append(r.diags, diags...)
-			enforced = enforced || !diags.HasErrors() && v.IsKnown() && !v.IsNull() && v.True()
+			v, _ = v.Unmark() // it may depend on something sensitive
+			switch {
+			case diags.HasErrors():
+			case !v.IsKnown():
+				r.unknown(a.Expr.Range())
+			default:
+				enforced = enforced || !v.IsNull() && v.True()
+			}
 		}
 		if a := content.Attributes["method"]; a == nil {
 			r.fail(at, "Missing argument", "The block needs a method, such as method = method.aes_gcm.main.")

@@ -80,6 +80,7 @@ func TestRefused(t *testing.T) {
 		{"200000", "1000", "Unsafe number of iterations"},
 		{"iterations = 200000", `hash_function = "md5"`, "Unknown hash function"},
 		{"iterations = 200000", `key_length = 7`, "Wrong length of keys"},
+		{"iterations = 200000", `salt_length = 1000000000000000`, "Wrong length of salts"},
 		{"iterations = 200000", `chain = 1`, "Unsupported argument"},
 		{`"pbkdf2" "k"`, `"aws_kms" "k"`, "The key provider is not supported"},
 		{`method "aes_gcm"`, `method "external"`, "The method is not supported"},
@@ -95,6 +96,28 @@ func TestRefused(t *testing.T) {
 		_, diags := read(t, strings.Replace(good, c.change, c.to, 1))
 		if !diags.HasErrors() || diags[0].Summary != c.want {
 			t.Errorf("%s: got %v, want %q", c.to, diags, c.want)
+		}
+	}
+}
+
+// TestEnforced reads an argument that is sensitive, or not known.
+func TestEnforced(t *testing.T) {
+	t.Parallel()
+	text := "method \"unencrypted\" \"u\" {}\nstate {\n  method = method.unencrypted.u\n  enforced = true\n}"
+	for _, c := range []struct {
+		value cty.Value
+		want  string
+	}{
+		{cty.True.Mark("sensitive"), "Encryption is enforced"},
+		{cty.UnknownVal(cty.Bool), "The value is not known yet"},
+	} {
+		body, diags := Parse(text)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		_, diags = Read([]hcl.Body{body}, func(hcl.Expression, cty.Type) (cty.Value, hcl.Diagnostics) { return c.value, nil })
+		if !diags.HasErrors() || diags[0].Summary != c.want {
+			t.Errorf("%#v: got %v, want %q", c.value, diags, c.want)
 		}
 	}
 }
