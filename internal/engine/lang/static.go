@@ -19,7 +19,14 @@ type Static struct {
 	Variables map[string]cty.Value // see Variables; unknown ones have no value
 	Workspace string
 
-	open map[string]bool // local values that are being evaluated
+	open map[string]bool  // local values that are being evaluated
+	done map[string]local // those that have been
+}
+
+// local is what became of a local value.
+type local struct {
+	value cty.Value
+	diags hcl.Diagnostics // the first error at most: one tells enough
 }
 
 // Expr evaluates x and converts the result to ty.
@@ -88,12 +95,20 @@ func (s *Static) local(name string, at hcl.Range) (cty.Value, hcl.Diagnostics) {
 	if s.open[name] {
 		return cty.DynamicVal, hcl.Diagnostics{staticError(at, "The local value refers to itself", "The value of local.%s depends on itself.", name)}
 	}
+	if known, ok := s.done[name]; ok {
+		return known.value, known.diags
+	}
 	if s.open == nil {
-		s.open = map[string]bool{}
+		s.open, s.done = map[string]bool{}, map[string]local{}
 	}
 	s.open[name] = true
 	defer delete(s.open, name)
-	return s.value(l.Expr)
+	v, diags := s.value(l.Expr)
+	if diags.HasErrors() {
+		diags = hcl.Diagnostics{diags.Errs()[0].(*hcl.Diagnostic)}
+	}
+	s.done[name] = local{v, diags}
+	return v, diags
 }
 
 func staticError(at hcl.Range, summary, format string, args ...any) *hcl.Diagnostic {
