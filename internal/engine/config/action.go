@@ -129,7 +129,7 @@ func (l *loader) trigger(b *hcl.Block) *Trigger {
 		items, diags := hcl.ExprList(a.Expr)
 		l.diags = append(l.diags, diags...)
 		for _, e := range items {
-			if roots := e.Variables(); len(roots) == 0 || roots[0].RootName() != "action" {
+			if roots := e.Variables(); len(roots) == 0 || roots[0].RootName() != "action" || !reference(e) {
 				l.fail(e.Range(), "Invalid action", "The actions of an action_trigger are references such as action.TYPE.NAME, with an index if the action is repeated.")
 				continue
 			}
@@ -140,4 +140,17 @@ func (l *loader) trigger(b *hcl.Block) *Trigger {
 		}
 	}
 	return t
+}
+
+// reference tells that e is nothing but a traversal, with an index at most. In JSON
+// it is a text, in which other things cannot be told apart.
+func reference(e hcl.Expression) bool {
+	if _, native := e.(hclsyntax.Expression); !native {
+		return true
+	}
+	if index, ok := e.(*hclsyntax.IndexExpr); ok {
+		e = index.Collection
+	}
+	_, diags := hcl.AbsTraversalForExpr(e)
+	return !diags.HasErrors()
 }

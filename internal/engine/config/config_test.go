@@ -53,6 +53,8 @@ func TestRefused(t *testing.T) {
 		{trigger("events = []\nactions = [action.a.b]"), "4: No events"},
 		{trigger("events = [after_create, after_create]\nactions = [action.a.b]"), "4: Duplicate event"},
 		{trigger("events = [after_create]\nactions = [a_b.c]"), "5: Invalid action"},
+		{trigger("events = [after_create]\nactions = [upper(action.a_b.c)]"), "5: Invalid action"},
+		{trigger("events = [after_create]\nactions = [true ? action.a_b.c : action.a_b.d]"), "5: Invalid action"},
 		{trigger("events = [after_create]\nactions = []"), "5: No actions"},
 		{trigger("events = [after_create]"), "3: Missing required argument"},
 		{"data \"a_b\" \"c\" {\n  lifecycle {\n    action_trigger {}\n  }\n}", "3: Not a managed resource"},
