@@ -80,8 +80,7 @@ func Unzip(file, dir string, l Limits) error {
 	return nil
 }
 
-// Untar unpacks a tar archive into dir, which it makes. It is taken for
-// compressed by gzip if it begins like that.
+// Untar unpacks a tar archive, compressed by gzip, into dir, which it makes.
 func Untar(r io.Reader, dir string, l Limits) error {
 	o, err := open(dir, l)
 	if err != nil {
@@ -107,6 +106,8 @@ func Untar(r io.Reader, dir string, l Limits) error {
 			continue
 		case tar.TypeSymlink:
 			err = o.link(h.Name, h.Linkname)
+		case tar.TypeLink:
+			err = o.same(h.Name, h.Linkname)
 		default:
 			err = o.entry(h.Name, h.FileInfo().Mode(), func() (io.ReadCloser, error) { return io.NopCloser(t), nil })
 		}
@@ -197,6 +198,25 @@ func (o *output) link(name, target string) error {
 		return fmt.Errorf("unpacking %q: %w", name, err)
 	}
 	if err := o.root.Symlink(filepath.FromSlash(target), at); err != nil {
+		return fmt.Errorf("unpacking %q: %w", name, err)
+	}
+	return nil
+}
+
+// same gives a file that was unpacked before a further name.
+func (o *output) same(name, target string) error {
+	at, err := o.place(name)
+	if err != nil {
+		return err
+	}
+	from := filepath.FromSlash(path.Clean(target))
+	if !filepath.IsLocal(from) {
+		return fmt.Errorf("the archive holds the link %q, which leads to %q outside of it", name, target)
+	}
+	if err := o.root.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		return fmt.Errorf("unpacking %q: %w", name, err)
+	}
+	if err := o.root.Link(from, at); err != nil {
 		return fmt.Errorf("unpacking %q: %w", name, err)
 	}
 	return nil

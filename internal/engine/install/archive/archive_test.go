@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -123,6 +124,34 @@ func TestUnpack(t *testing.T) {
 		}
 		if at, err := os.Stat(filepath.Join(dir, "bin", "run")); err != nil || at.Mode().Perm()&0o111 == 0 {
 			t.Errorf("got %v, %v, want an executable", at, err)
+		}
+	}
+}
+
+// TestHardLinks unpacks a file that has two names, as tar packs a folder with one.
+func TestHardLinks(t *testing.T) {
+	t.Parallel()
+	for to, want := range map[string]string{"a": "", "../../x": "outside", "none": "none"} {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		w := tar.NewWriter(z)
+		err := w.WriteHeader(&tar.Header{Name: "a", Typeflag: tar.TypeReg, Mode: 0o644, Size: 4})
+		if err == nil {
+			_, err = w.Write([]byte("text"))
+		}
+		if err = errors.Join(err, w.WriteHeader(&tar.Header{Name: "b/c", Typeflag: tar.TypeLink, Mode: 0o644, Linkname: to}), w.Close(), z.Close()); err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		err = Untar(&b, dir, Roomy)
+		if want != "" {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("to %s: got %v, want %s", to, err, want)
+			}
+			continue
+		}
+		if got, read := os.ReadFile(filepath.Join(dir, "b", "c")); err != nil || read != nil || string(got) != "text" {
+			t.Errorf("got %q, %v, %v", got, err, read)
 		}
 	}
 }

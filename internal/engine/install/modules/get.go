@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,10 @@ func (i *Installer) get(s source, dir string, hops int) error {
 	return errors.New("a registry cannot be fetched")
 }
 
+// ofRepository are the variables that git gives to hooks, which would make it work
+// on their repository.
+var ofRepository = regexp.MustCompile(`^GIT_(DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|PREFIX|SHALLOW_FILE)=`)
+
 // git clones a repository. The program is called with an argument list; it can
 // neither ask for passwords nor use transports that run other programs.
 func (i *Installer) git(s source, dir string) error {
@@ -47,9 +52,11 @@ func (i *Installer) git(s source, dir string) error {
 	if err != nil {
 		return errors.New("the program git is needed, and is not on PATH")
 	}
+	protocols := "https:http:ssh:git:file"
 	run := func(args ...string) error {
 		cmd := exec.CommandContext(i.ctx, program, args...)
-		cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=https:http:ssh:git:file", "LC_ALL=C")
+		env := slices.DeleteFunc(os.Environ(), func(v string) bool { return ofRepository.MatchString(v) })
+		cmd.Env = append(env, "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL="+protocols, "LC_ALL=C")
 		out, err := cmd.CombinedOutput()
 		if i.ctx.Err() != nil {
 			return errors.New("interrupted")
@@ -79,6 +86,9 @@ func (i *Installer) git(s source, dir string) error {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, ".gitmodules")); err == nil {
+		if !strings.HasPrefix(s.url, "file:") {
+			protocols = "https:http:ssh:git" // a repository elsewhere must not name one on this machine
+		}
 		return run("-C", dir, "submodule", "--quiet", "update", "--init", "--recursive")
 	}
 	return nil

@@ -306,3 +306,37 @@ func TestGit(t *testing.T) {
 		t.Errorf("got %v, want that there is no such folder", err)
 	}
 }
+
+// TestGitHook fetches a module where git runs another program, such as a hook of a
+// worktree, whose own repository must stay as it is.
+func TestGitHook(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not on PATH")
+	}
+	git := func(args ...string) string {
+		t.Helper()
+		out, err := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
+		}
+		return string(out)
+	}
+	repo, own := t.TempDir(), t.TempDir()
+	for _, dir := range []string{repo, own} {
+		git("-C", dir, "init", "--quiet", "--initial-branch=main")
+		write(t, dir, files{"main.tf": called("first")})
+		git("-C", dir, "add", ".")
+		git("-C", dir, "commit", "--quiet", "-m", "first")
+		git("-C", dir, "tag", "v1")
+	}
+	p := newPlace(t, server(t))
+	t.Setenv("GIT_DIR", filepath.Join(own, ".git"))
+	t.Setenv("GIT_INDEX_FILE", filepath.Join(own, ".git", "index"))
+	got, bad := p.load(map[string]string{"tag": `source = "git::file://` + filepath.ToSlash(repo) + `?ref=v1"`})
+	if bad != "" || got["tag"] != "first" {
+		t.Errorf("got %v, %s", got, bad)
+	}
+	if head := git("--git-dir", filepath.Join(own, ".git"), "symbolic-ref", "HEAD"); head != "refs/heads/main\n" {
+		t.Errorf("its own repository is at %s", head)
+	}
+}
