@@ -112,6 +112,10 @@ func (s *Service) checked(tx *store.Tx, q *queue, name string, a attribute, v st
 			return "", badAttribute(name)
 		}
 		switch name {
+		case "Policy":
+			if json.Unmarshal([]byte(v), &policy{}) != nil {
+				return "", badAttribute(name)
+			}
 		case "RedrivePolicy":
 			return s.checkRedrive(tx, q, v)
 		case "RedriveAllowPolicy":

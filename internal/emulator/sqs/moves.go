@@ -33,7 +33,7 @@ const (
 	running   = "RUNNING"
 	completed = "COMPLETED"
 	canceling = "CANCELLING" //nolint:misspell // AWS spells it so
-	cancelled = "CANCELLED"
+	ended     = "CANCELLED"  //nolint:misspell // AWS spells it so
 	failing   = "FAILED"
 )
 
@@ -124,7 +124,7 @@ func (s *Service) isGrave(tx *store.Tx, q *queue) bool {
 }
 
 // move moves message after message, until there is none that was there when it
-// began, or until it is cancelled.
+// began, or until it is ended.
 func (s *Service) move(ctx context.Context, t task) {
 	scope := env.ScopeOf(ctx)
 	for t.Status == running {
@@ -167,7 +167,7 @@ func (s *Service) move(ctx context.Context, t task) {
 			err = clock.Wait(ctx, s.env.Clock, time.Second/time.Duration(t.Rate))
 		}
 		if t.Status == running && (err != nil || ctx.Err() != nil) {
-			t.Status = cancelled
+			t.Status = ended
 		}
 	}
 	if s.alive.Err() != nil { // the next start marks it as failed

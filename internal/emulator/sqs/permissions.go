@@ -17,7 +17,20 @@ import (
 type policy struct {
 	Version   string
 	ID        string `json:"Id"`
-	Statement []json.RawMessage
+	Statement statements
+}
+
+// statements are a policy's; one may stand by itself.
+type statements []json.RawMessage
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (all *statements) UnmarshalJSON(b []byte) error {
+	var one map[string]any
+	if json.Unmarshal(b, &one) == nil && one != nil {
+		*all = statements{slices.Clone(b)}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]json.RawMessage)(all))
 }
 
 // statement is what AddPermission writes.

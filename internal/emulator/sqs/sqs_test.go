@@ -306,7 +306,7 @@ func TestCancel(t *testing.T) {
 	w.work.Wait()
 	want(t, "left", bodies(w.receive(t, dead)), "two")
 	tasks, err := w.ListMessageMoveTasks(w.ctx, &sqs.ListMessageMoveTasksInput{SourceArn: arn})
-	if err != nil || *tasks.Results[0].Status != cancelled {
+	if err != nil || *tasks.Results[0].Status != ended {
 		t.Errorf("tasks: %+v, %v", tasks, err)
 	}
 }
@@ -379,6 +379,7 @@ func TestRefusals(t *testing.T) {
 		{create("a b", nil), "InvalidParameterValueException: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"},
 		{create("q", map[string]string{"VisibilityTimeout": "5"}), "QueueAlreadyExists: A queue already exists with the same name and a different value for attribute VisibilityTimeout"},
 		{create("r", map[string]string{"VisibilityTimeout": "50000"}), "InvalidAttributeValue: Invalid value for the parameter VisibilityTimeout."},
+		{create("r", map[string]string{"Policy": "5"}), "InvalidAttributeValue: Invalid value for the parameter Policy."},
 		{create("r", map[string]string{"Nonsense": "1"}), "InvalidAttributeName: Unknown Attribute Nonsense."},
 		{create("r", map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:eu-north-1:000000000000:f.fifo","maxReceiveCount":1}`}), `InvalidParameterValueException: Value {"deadLetterTargetArn":"arn:aws:sqs:eu-north-1:000000000000:f.fifo","maxReceiveCount":1} for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be same type of queue as the source.`},
 		{receive(sqs.ReceiveMessageInput{MaxNumberOfMessages: 11}), "InvalidParameterValueException: Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."},
@@ -434,6 +435,14 @@ func TestPermissions(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, "policy afterwards", policy(), "")
+	// One statement may stand by itself in what people write.
+	q = w.queue(t, "one", "Policy", `{"Version":"2012-10-17","Statement":{"Sid":"own"}}`)
+	if _, err := w.AddPermission(w.ctx, &sqs.AddPermissionInput{QueueUrl: q, Label: aws.String("l"), AWSAccountIds: []string{"111111111111"}, Actions: []string{"SendMessage"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := policy(); !strings.Contains(got, `"Statement":[{"Sid":"own"},{"Sid":"l",`) {
+		t.Errorf("got %s", got)
+	}
 }
 
 // TestReopen finds queues and messages again, those in flight too.
