@@ -228,6 +228,20 @@ resource "test_named" "x" {
 			}
 		})
 	}
+	t.Run("moved since", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		b.cutOff(`resource "test_named" "x" { name = "x" }`, "create x")
+		_, p := b.mustPlan(`
+resource "test_named" "y" { name = "x" }
+moved {
+  from = test_named.x
+  to   = test_named.y
+}`)
+		if got := actions(p); got != "" || p.Prior.Get(addr.Instance{Resource: addr.Resource{Type: "test_named", Name: "y"}}) == nil {
+			t.Errorf("got %s, want nothing to do for test_named.y", got)
+		}
+	})
 	t.Run("somebody else's", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(t)

@@ -74,13 +74,13 @@ func (p *planner) recover(ctx context.Context) hcl.Diagnostics {
 		diags = append(diags, more...)
 		switch {
 		case o != nil:
-			if r := p.Resource(i.Addr); r != nil {
-				o = o.With(func(s *state.Object) {
+			e := p.movedOn(state.Entry{Addr: i.Addr, Provider: i.Provider, Object: o})
+			if r := p.Resource(e.Addr); r != nil {
+				e.Object = o.With(func(s *state.Object) {
 					s.Dependencies, s.CreateBeforeDestroy, s.SkipDestroy = r.Needs, r.CreateFirst, r.Lifecycle.KeepObject
 					s.Tainted = r.ProvisionsNew() // they were never run
 				})
 			}
-			e := state.Entry{Addr: i.Addr, Provider: i.Provider, Object: o}
 			p.prior.Put(e)
 			p.next.Put(e)
 		case there && (p.opts.Mode == Destroy || p.Resource(i.Addr) == nil):
@@ -154,6 +154,19 @@ func (p *planner) created(ctx context.Context, i state.Intent) (o *state.Object,
 		return nil, true, hcl.Diagnostics{StateFailure(i.Addr, err)}
 	}
 	return stored, true, nil
+}
+
+// movedOn is e where moved blocks want it by now, if nothing is there.
+func (p *planner) movedOn(e state.Entry) state.Entry {
+	alone := state.New()
+	alone.Put(e)
+	moves, diags := p.relocate(alone)
+	for to := range moves.moved {
+		if !diags.HasErrors() && to.Resource.Type == e.Addr.Resource.Type && p.prior.Get(to) == nil {
+			e.Addr = to
+		}
+	}
+	return e
 }
 
 // has tells that the state has an object of that identity, made with the same
