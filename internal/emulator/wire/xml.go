@@ -19,6 +19,7 @@ import (
 type element struct {
 	name  string
 	text  string
+	data  []byte // of the text, until the element ends
 	attrs map[string]string
 	kids  []*element
 }
@@ -61,10 +62,13 @@ func parseXML(body []byte) (*element, error) {
 				return nil, errXML
 			}
 		case xml.EndElement:
+			e := open[len(open)-1]
+			e.text, e.data = string(e.data), nil
 			open = open[:len(open)-1]
 		case xml.CharData:
 			if len(open) > 0 {
-				open[len(open)-1].text += string(t)
+				e := open[len(open)-1]
+				e.data = append(e.data, t...)
 			}
 		}
 	}
