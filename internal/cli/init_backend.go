@@ -45,7 +45,7 @@ func (v *view) initBackend(ctx context.Context, m *config.Module, f backendFlags
 	before := setting{kind: "local"}
 	if kept != nil {
 		before = *kept
-		if before.kind == now.kind {
+		if before.kind == now.kind && !f.reconfigure {
 			now.inherit(before, m != nil && m.Backend != nil && len(f.settings) == 0)
 		}
 	}
