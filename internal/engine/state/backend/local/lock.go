@@ -57,8 +57,8 @@ func (f *file) release() error {
 		if err := os.Remove(f.lockPath()); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
-		if at, err := f.file.Stat(); err == nil && f.created && at.Size() == 0 {
-			errs = append(errs, os.Remove(f.path))
+		if at, err := f.file.Stat(); err == nil && f.created && at.Size() == 0 && sameFile(at, f.path) {
+			errs = append(errs, os.Remove(f.path)) // unless its workspace was removed
 		}
 	}
 	f.locked = false
