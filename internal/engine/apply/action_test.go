@@ -188,6 +188,12 @@ resource "test_thing" "unrelated" {
   depends_on = [test_thing.a]
 }
 output "o" { value = test_thing.a.name }
+check "c" {
+  assert {
+    condition     = test_thing.unrelated.name == "x"
+    error_message = "it never holds"
+  }
+}
 `
 	b.opts.Invoke = append(b.opts.Invoke, instance("action.test_say.each"))
 	if _, _, diags := b.plan(src); !strings.Contains(text(diags), "main.tf:3: Arguments of the action not known") {
@@ -215,8 +221,11 @@ output "o" { value = test_thing.a.name }
 			t.Errorf("%s: got changes %s", c.at, actions(p))
 		}
 		before := b.state
-		if _, diags := b.apply(t.Context(), prog, p); diags.HasErrors() {
+		if _, diags := b.apply(t.Context(), prog, p); len(diags) > 0 {
 			t.Errorf("%s: %s", c.at, text(diags))
+		}
+		if got, want := string(b.state.Checks()), string(before.Checks()); got != want || got == "" {
+			t.Errorf("%s: got checks %s, want %s", c.at, got, want)
 		}
 		got := b.world.took()
 		slices.Sort(got)

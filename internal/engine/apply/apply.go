@@ -110,15 +110,17 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 			Detail: fmt.Sprintf("Applying was interrupted: %d changes were not begun. What was done is recorded; apply again to go on.", len(out.Skipped)),
 		}})
 	}
-	if p.Mode != plan.Destroy {
+	// Who asks for actions alone wants nothing else done or checked.
+	alone := slices.ContainsFunc(p.Invocations, func(i plan.Invocation) bool { return i.Trigger == nil })
+	if p.Mode != plan.Destroy && !alone {
 		a.report(a.Assert(context.WithoutCancel(ctx)))
 	}
 	a.outputs(context.WithoutCancel(ctx), len(out.Skipped) == 0 && !a.failed())
-	if p.Mode != plan.Destroy {
+	if p.Mode != plan.Destroy && !alone {
 		a.checks()
 	}
 	a.report(a.Close(ctx))
-	if p.Partial {
+	if p.Partial && !alone {
 		a.report(hcl.Diagnostics{{
 			Severity: hcl.DiagWarning, Summary: "Only a part was applied",
 			Detail: "The plan left a part of the configuration aside. To see what is still to be done, make a plan without -target and -exclude.",
