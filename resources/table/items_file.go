@@ -63,6 +63,7 @@ func FileItems(name string) ([]expr.Item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the items: %w", err)
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // spreadsheets write it in front
 	var all []expr.Item
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
 	case ".jsonl":
@@ -102,6 +103,9 @@ func lineItem(line string) (expr.Item, error) {
 	if err := d.Decode(&object); err != nil {
 		return nil, &dynamo.Error{What: "It is no JSON object: " + err.Error() + "."}
 	}
+	if object == nil {
+		return nil, &dynamo.Error{What: "It is no JSON object but null."}
+	}
 	if d.More() {
 		return nil, &dynamo.Error{What: "There is more than one JSON object."}
 	}
@@ -121,6 +125,17 @@ func values(text []byte) ([]expr.Item, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	have := map[string]bool{}
+	for _, column := range head {
+		name, kind, _ := strings.Cut(column, ":")
+		switch {
+		case name == "" || have[name]:
+			return nil, &dynamo.Error{What: fmt.Sprintf("the column %q: each column has a name of its own.", column)}
+		case kind != "" && kind != "S" && kind != "N":
+			return nil, &dynamo.Error{What: fmt.Sprintf("the column %q: a column is of type S or N, written as name:N.", column)}
+		}
+		have[name] = true
 	}
 	var all []expr.Item
 	for {
@@ -143,10 +158,8 @@ func values(text []byte) ([]expr.Item, error) {
 					return nil, fmt.Errorf("line %d, column %s: %w", line, name, err)
 				}
 				item[name] = n
-			case kind == "" || kind == "S":
-				item[name] = expr.String(row[i])
 			default:
-				return nil, &dynamo.Error{What: fmt.Sprintf("the column %q: a column is of type S or N, written as name:N.", column)}
+				item[name] = expr.String(row[i])
 			}
 		}
 		all = append(all, item)
