@@ -62,7 +62,18 @@ func start(ctx context.Context, name, path string, o Options) (*process, error) 
 		SyncStderr:       printed,
 		GRPCDialOptions:  remote.DialOptions(),
 	})
-	done := context.AfterFunc(ctx, func() { _ = p.runner.Kill(ctx) })
+	if ctx.Err() != nil {
+		return nil, p.explain(ctx, path, ctx.Err())
+	}
+	over := make(chan struct{})
+	defer close(over)
+	done := context.AfterFunc(ctx, func() {
+		select {
+		case <-p.runner.started: // which may be a moment from now
+			_ = p.runner.Kill(ctx)
+		case <-over:
+		}
+	})
 	defer done()
 	conn, err := p.connect()
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,6 +48,14 @@ func TestMain(m *testing.M) {
 	case "five":
 		_ = tf5server.Serve("a/b", func() tfprotov5.ProviderServer { return five{} }, tf5server.WithGoPluginLogger(hclog.NewNullLogger()))
 	case "six":
+		_ = tf6server.Serve("a/b", func() tfprotov6.ProviderServer { return &six{} }, quiet)
+	case "parent":
+		child := exec.Command("sleep", "3600")
+		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		if err := child.Start(); err != nil {
+			panic(err)
+		}
+		_ = os.WriteFile(os.Args[0]+".child", []byte(strconv.Itoa(child.Process.Pid)), 0o600)
 		_ = tf6server.Serve("a/b", func() tfprotov6.ProviderServer { return &six{} }, quiet)
 	case "host":
 		host()
@@ -161,6 +171,47 @@ func TestInterruptedStart(t *testing.T) {
 	if _, err := p.Program("a/mute", provider(t, "mute")).Server(); err == nil || !strings.Contains(err.Error(), "was interrupted") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestStartAfterTheEnd starts a provider when its run is interrupted already.
+func TestStartAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := NewPool(ctx, Options{}).Program("a/mute", provider(t, "mute")).Server(); err == nil || !strings.Contains(err.Error(), "was interrupted") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestChildren ends a provider whose own child keeps its output open.
+func TestChildren(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("sleep"); err != nil {
+		t.Skip("sleep is not on PATH")
+	}
+	path := provider(t, "parent")
+	p := NewPool(t.Context(), Options{})
+	server, err := p.Program("a/parent", path).Server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(path + ".child")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	child, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = child.Kill() }()
+	p.Close()
 }
 
 type writer func(string)

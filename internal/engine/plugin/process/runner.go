@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin/runner"
@@ -84,7 +85,8 @@ func (r *runner) Wait(context.Context) error {
 	return err
 }
 
-// Kill ends the program at once.
+// Kill ends the program at once. Children of its own may keep its output open, for
+// whose end go-plugin waits: they do so only for a moment.
 func (r *runner) Kill(context.Context) error {
 	select {
 	case <-r.started:
@@ -94,6 +96,9 @@ func (r *runner) Kill(context.Context) error {
 	if err := r.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
+	time.AfterFunc(exitTimeout, func() {
+		_, _ = r.stdout.Close(), r.stderr.Close() // closed already but for such children
+	})
 	return nil
 }
 
