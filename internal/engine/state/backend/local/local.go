@@ -196,16 +196,16 @@ func Read(path string) (*state.File, error) { return read(path, nil) }
 
 func read(path string, codec backend.Codec) (*state.File, error) {
 	f := &file{path: path}
-	// A snapshot on its way into the file is whole where the file may not be.
-	raw, err := os.ReadFile(f.nextPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		raw, err = ReadFile(path)
+	next, failed := os.ReadFile(f.nextPath())
+	if failed != nil && !errors.Is(failed, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading the state file: %w", failed)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		raw, err = nil, nil
-	}
-	if err != nil {
+	raw, err := ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading the state file: %w", err)
+	}
+	if begun(raw, next) {
+		raw = next
 	}
 	return backend.Peek(raw, journalOf(path), path, codec)
 }

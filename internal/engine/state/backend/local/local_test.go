@@ -448,3 +448,24 @@ func TestReadingKeepsTheLock(t *testing.T) {
 	}
 	closeStore(t, s)
 }
+
+// TestReadAfterAnother reads a state that another program has written since a copy
+// into it was cut off.
+func TestReadAfterAnother(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "s")
+	for to, serial := range map[string]uint64{path + ".next": 3, path: 9} {
+		f := state.NewFile("1.5.0")
+		f.Serial = serial
+		raw, err := f.Encode()
+		if err == nil {
+			err = os.WriteFile(to, raw, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f, err := local.Read(path); err != nil || f == nil || f.Serial != 9 {
+		t.Errorf("got %v, %v, want the serial 9", f, err)
+	}
+}

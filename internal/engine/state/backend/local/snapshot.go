@@ -48,6 +48,10 @@ func (f *file) overwrite(raw []byte) error {
 	return nil
 }
 
+// begun tells that a snapshot is on its way into the state file, which has only the
+// beginning of it.
+func begun(now, next []byte) bool { return len(now) < len(next) && bytes.HasPrefix(next, now) }
+
 // finishCopy ends a copy that was cut off. A snapshot that does not continue the
 // state file any more, because another program wrote that meanwhile, goes.
 func (f *file) finishCopy() error {
@@ -63,7 +67,7 @@ func (f *file) finishCopy() error {
 		return fmt.Errorf("reading the state: %w", err)
 	}
 	// A copy that has not begun is not needed: the journal still has every step.
-	if len(now) < len(next) && bytes.HasPrefix(next, now) {
+	if begun(now, next) {
 		if err := f.overwrite(next); err != nil {
 			return err
 		}
