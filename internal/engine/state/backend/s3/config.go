@@ -106,6 +106,9 @@ func (c Config) check() error {
 		return errors.New("the arguments \"kms_key_id\" and \"sse_customer_key\" of the backend \"s3\" exclude each other: both say by which key objects are encrypted")
 	}
 	if c.CustomerKey != "" {
+		if !c.Encrypt {
+			return errors.New("the argument \"sse_customer_key\" of the backend \"s3\" needs encrypt = true: without it, the state would be written without the key, and could not be read with it")
+		}
 		if raw, err := base64.StdEncoding.DecodeString(c.CustomerKey); err != nil || len(raw) != 32 {
 			return errors.New("the argument \"sse_customer_key\" of the backend \"s3\" must be 32 bytes in base64")
 		}
