@@ -54,9 +54,9 @@ func (v *view) look(ctx context.Context, f *planFlags, planned bool) (s *plan.Se
 		return nil, err
 	}
 	if planned {
-		store, err := v.open(ctx, f.lock, "OperationTypePlan", program.Module)
-		if err != nil {
-			return nil, err
+		store, opening := v.open(ctx, f.lock, "OperationTypePlan", program.Module)
+		if opening != nil {
+			return nil, opening
 		}
 		defer func() { err = v.closed(store, err) }()
 		f.refresh, v.concise = true, true
