@@ -55,7 +55,7 @@ func (b *bench) binary(context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.add("stripped binary", float64(info.Size())/1e6, "MB", 60, "")
+	b.add("stripped binary", float64(info.Size())/1e6, "MB", 80, "")
 	return nil
 }
 
