@@ -122,7 +122,11 @@ func hidden(name string, sources map[string][]byte) bool {
 
 func (m *Module) parse(path string, src []byte) (*hcl.File, hcl.Diagnostics) {
 	var f *hcl.File
-	var diags hcl.Diagnostics
+	diags := tooDeep(src, path)
+	if diags.HasErrors() {
+		m.Files[path] = &hcl.File{Bytes: src}
+		return nil, diags
+	}
 	if strings.HasSuffix(path, ".json") {
 		f, diags = hcljson.Parse(src, path)
 	} else {
