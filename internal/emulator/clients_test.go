@@ -252,21 +252,26 @@ make = boto3.DEFAULT_SESSION.client
 boto3.DEFAULT_SESSION.client = lambda *a, **k: make(*a, **{**k, "endpoint_url": os.environ["AWS_ENDPOINT_URL"]})
 `
 
+// boto3 is a script of testdata/clients, run with that version of boto3.
+func boto3(t *testing.T, version string, script ...string) *exec.Cmd {
+	path := clients(t, version, "python3")
+	site := t.TempDir()
+	if version == "boto3-old" {
+		if err := os.WriteFile(filepath.Join(site, "sitecustomize.py"), []byte(endpointForOldBoto3), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("python3", append([]string{filepath.Join("testdata", "clients", script[0])}, script[1:]...)...)
+	cmd.Env = environment(t, start(t, emulator.Config{}), "PYTHONPATH="+site+string(os.PathListSeparator)+path)
+	return cmd
+}
+
 func TestBoto3(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{"boto3-old", "boto3-new"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			path := clients(t, version, "python3")
-			site := t.TempDir()
-			if version == "boto3-old" {
-				if err := os.WriteFile(filepath.Join(site, "sitecustomize.py"), []byte(endpointForOldBoto3), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			cmd := exec.Command("python3", filepath.Join("testdata", "clients", "scenario.py"), "x")
-			cmd.Env = environment(t, start(t, emulator.Config{}), "PYTHONPATH="+site+string(os.PathListSeparator)+path)
-			scenario(t, cmd, want)
+			scenario(t, boto3(t, version, "scenario.py", "x"), want)
 		})
 	}
 }
@@ -277,16 +282,7 @@ func TestQueuesByBoto3(t *testing.T) {
 	for _, version := range []string{"boto3-old", "boto3-new"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			path := clients(t, version, "python3")
-			site := t.TempDir()
-			if version == "boto3-old" {
-				if err := os.WriteFile(filepath.Join(site, "sitecustomize.py"), []byte(endpointForOldBoto3), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			cmd := exec.Command("python3", filepath.Join("testdata", "clients", "queues.py"))
-			cmd.Env = environment(t, start(t, emulator.Config{}), "PYTHONPATH="+site+string(os.PathListSeparator)+path)
-			scenario(t, cmd, map[string]any{
+			scenario(t, boto3(t, version, "queues.py"), map[string]any{
 				"url": []any{"000000000000", "q"}, "sent": []any{"1"}, "notSent": []any{[]any{"2", "InvalidMessageContents", true}},
 				"bodies": []any{"hé<llo", "one"}, "attributes": map[string]any{"n": "1", "b": "xyz"}, "count": "1",
 				"deleted": []any{"0", "1"}, "timeout": "5", "left": "0", "queues": []any{"q"}, "tags": map[string]any{"a": "b"},
