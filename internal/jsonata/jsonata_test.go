@@ -135,7 +135,7 @@ func TestLimits(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := x.Eval(ctx, Options{}); err == nil {
-		t.Error("a cancelled context does not end the evaluation")
+		t.Error("a context that is done does not end the evaluation")
 	}
 }
 

@@ -213,7 +213,7 @@ func (s *Service) CancelMessageMoveTask(ctx context.Context, in *sqs.CancelMessa
 				continue
 			}
 			if t.Status != running {
-				return plain("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "Only active tasks can be cancelled.")
+				return plain("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "Only active tasks can be cancelled.") //nolint:misspell // AWS's words
 			}
 			t.Status, out.ApproximateNumberOfMessagesMoved = canceling, t.Moved
 			s.tasks.Put(tx, key, t)

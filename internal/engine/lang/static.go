@@ -105,7 +105,7 @@ func (s *Static) local(name string, at hcl.Range) (cty.Value, hcl.Diagnostics) {
 	defer delete(s.open, name)
 	v, diags := s.value(l.Expr)
 	if diags.HasErrors() {
-		diags = hcl.Diagnostics{diags.Errs()[0].(*hcl.Diagnostic)}
+		diags = hcl.Diagnostics{diags.Errs()[0].(*hcl.Diagnostic)} //nolint:errorlint // Errs gives diagnostics as they are
 	}
 	s.done[name] = local{v, diags}
 	return v, diags
