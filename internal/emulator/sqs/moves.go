@@ -70,6 +70,10 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, in *sqs.StartMessage
 		return nil, badValue("Value for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: You must enter a value between 1 and 500.")
 	}
 	scope := env.ScopeOf(ctx)
+	moving, cancel := context.WithCancel(env.WithScope(s.alive, scope))
+	s.mu.Lock()
+	s.moving[t.ID] = cancel // before anybody can see the task, and cancel it
+	s.mu.Unlock()
 	err := s.env.Store.Update(func(tx *store.Tx) error {
 		source, ok := s.named(tx, t.From)
 		if !ok {
@@ -100,15 +104,12 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, in *sqs.StartMessage
 		return nil
 	})
 	if err != nil {
+		s.forget(t.ID)
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(env.WithScope(s.alive, scope))
-	s.mu.Lock()
-	s.moving[t.ID] = cancel
-	s.mu.Unlock()
 	s.work.Go(func() {
-		defer cancel()
-		s.move(ctx, t)
+		defer s.forget(t.ID)
+		s.move(moving, t)
 	})
 	return &sqs.StartMessageMoveTaskOutput{TaskHandle: t.handle()}, nil
 }
@@ -177,9 +178,14 @@ func (s *Service) move(ctx context.Context, t task) {
 		s.tasks.Put(tx, t.key(scope), t)
 		return nil
 	})
+}
+
+// forget ends what a move holds.
+func (s *Service) forget(id string) {
 	s.mu.Lock()
-	delete(s.moving, t.ID)
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.moving[id]()
+	delete(s.moving, id)
 }
 
 // oldest is the first message of q that can be received and came before a time.

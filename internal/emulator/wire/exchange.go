@@ -18,7 +18,7 @@ func Exchange(svc Service, op string, r *http.Request, out any) (in any, answer 
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &call{id: "exchange", r: r, svc: s, op: s.ops[op], protocol: s.protocol}
+	c := &call{id: "exchange", r: r, cred: credentialOf(r), svc: s, op: s.ops[op], protocol: s.protocol}
 	if c.op == nil {
 		return nil, nil, fmt.Errorf("%s does not serve %s", svc.Name, op)
 	}

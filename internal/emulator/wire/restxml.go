@@ -92,10 +92,10 @@ var malformedXML = &Error{
 }
 
 // xmlService returns the restXml service that a request is for, if it is.
-func (s *server) xmlService(r *http.Request) *service {
-	scope := credentialOf(r).service
+func (s *server) xmlService(c *call) *service {
+	scope := c.cred.service
 	for _, svc := range s.services {
-		if svc.Protocol == RESTXML && (svc.Name == scope || scope == "" && svc.Name == "s3" && s3Host(r.Host)) {
+		if svc.Protocol == RESTXML && (svc.Name == scope || scope == "" && svc.Name == "s3" && s3Host(c.r.Host)) {
 			return svc
 		}
 	}

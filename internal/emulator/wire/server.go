@@ -201,6 +201,7 @@ type protocol interface {
 type call struct {
 	id       string
 	r        *http.Request
+	cred     credential // what r is signed with, or nothing
 	body     []byte
 	stream   *Body        // on restXml
 	chunks   *chunkSigner // of a stream whose chunks are signed
@@ -221,7 +222,7 @@ type response struct {
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{id: uuid.NewString(), r: r, protocol: restJSON{}}
+	c := &call{id: uuid.NewString(), r: r, cred: credentialOf(r), protocol: restJSON{}}
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -249,7 +250,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // understand reads the body, finds the operation, and checks who calls.
 func (s *server) understand(c *call, w http.ResponseWriter) error {
-	if svc := s.xmlService(c.r); svc != nil {
+	if svc := s.xmlService(c); svc != nil {
 		return s.understandXML(c, w, svc)
 	}
 	var body []byte
@@ -284,10 +285,10 @@ func (s *server) understand(c *call, w http.ResponseWriter) error {
 // protocol in which to say so.
 func (s *server) route(c *call, body []byte) error {
 	r := c.r
-	if svc := s.xmlService(r); svc != nil {
+	if svc := s.xmlService(c); svc != nil {
 		return svc.routeXML(c)
 	}
-	scope := credentialOf(r).service
+	scope := c.cred.service
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		name, op, _ := strings.Cut(target, ".")
 		c.protocol = awsJSON{jsonType(r)}

@@ -103,7 +103,7 @@ func (c *credential) scope(s string) {
 
 // check returns the context in which the call's handler runs.
 func (a auth) check(c *call) (context.Context, error) {
-	cred := credentialOf(c.r)
+	cred := c.cred
 	var who env.Caller
 	var err error
 	if a.any {

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -104,8 +105,8 @@ func (s *Static) local(name string, at hcl.Range) (cty.Value, hcl.Diagnostics) {
 	s.open[name] = true
 	defer delete(s.open, name)
 	v, diags := s.value(l.Expr)
-	if diags.HasErrors() {
-		diags = hcl.Diagnostics{diags.Errs()[0].(*hcl.Diagnostic)} //nolint:errorlint // Errs gives diagnostics as they are
+	if i := slices.IndexFunc(diags, func(d *hcl.Diagnostic) bool { return d.Severity == hcl.DiagError }); i >= 0 {
+		diags = diags[i : i+1]
 	}
 	s.done[name] = local{v, diags}
 	return v, diags
