@@ -37,18 +37,27 @@ var itemSubject = Subject{
 			From: Arguments{"item": "", "item_json": `jsonencode({ id = { S = "c" }, n = { N = "1" } })`}, Writes: []string{"PutItem"}},
 		{Argument: "item_json", Same: true, To: `"{ \"n\": {\"N\": \"1\"}, \"id\": {\"S\": \"c\"} }"`,
 			From: Arguments{"item": "", "item_json": `jsonencode({ id = { S = "c" }, n = { N = "1" } })`}},
+		{Argument: "item_wo_version", To: `2`, Local: true, From: secretItem(`{ id = "a", n = 1, pin = "1234" }`), Writes: []string{"PutItem"}},
+		{Argument: "item_wo", Same: true, To: `{ id = "a", n = 1, pin = "5678" }`, From: secretItem(`{ id = "a", n = 1, pin = "1234" }`)},
+		{Argument: "item_wo", To: `{ id = "a", n = 2, pin = "1234" }`, From: secretItem(`{ id = "a", n = 1, pin = "1234" }`), Replace: true},
 		{Argument: "on_destroy", To: `"keep"`, Local: true, Writes: []string{}, From: Arguments{"on_destroy": `"delete"`}},
 	},
 	Together: Arguments{"item": `{ id = "a", n = 12345678901234567890123456789012345678, price = 0.2 }`},
 	Invalid: []Invalid{
 		{"table", `"a b"`, []string{"table", "3 to 255 characters"}},
 		{"item", ``, []string{"item", "item_json", "exactly one"}},
+		{"item_wo", `{ id = "a", n = 1 }`, []string{"item_wo_version", "go together"}},
 		{"item", `"a"`, []string{"item", "an object"}},
 		{"item", `{ id = "a", n = 1, bad = toset([]) }`, []string{"item", "bad", "empty sets", "leave the attribute out"}},
 		{"item_json", `jsonencode({ id = { S = "a" } })`, []string{"exactly one"}},
 		{"on_destroy", `"forget"`, []string{"on_destroy", "delete", "keep"}},
 	},
 	Unmarked: true,
+}
+
+// secretItem are arguments of a write-only item.
+func secretItem(item string) Arguments {
+	return Arguments{"item": "", "item_wo": item, "item_wo_version": "1"}
 }
 
 func TestTableItem(t *testing.T) { Prove(t, itemSubject) }
@@ -123,5 +132,28 @@ resource "serverless_table_item" "i" {
 	}
 	if key := got.GetAttr("key").AsString(); key != item {
 		t.Errorf("the key is %s, want %s", key, item)
+	}
+}
+
+// TestSecretItem demands that a write-only item is in the table, and nothing of it
+// but its key in the state.
+func TestSecretItem(t *testing.T) {
+	t.Parallel()
+	e := providertest.Emulator(t)
+	m := deploy(t, e, itemTable+`
+resource "serverless_table_item" "i" {
+  table           = serverless_table.t.table_name
+  item_wo         = { id = "a", n = 1, pin = "1234" }
+  item_wo_version = 1
+}`)
+	if s := m.Value("serverless_table_item.i").GoString(); strings.Contains(s, "1234") || strings.Contains(s, "pin") {
+		t.Errorf("the state has %s", s)
+	}
+	found, err := Speak(t, e, "").List("serverless_table_item", `{ table = "orders" }`, true, 0)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("got %q, %v", names(found), err)
+	}
+	if got := found[0].Resource.GetAttr("item").GetAttr("pin"); !got.RawEquals(cty.StringVal("1234")) {
+		t.Errorf("pin is %#v, want 1234", got)
 	}
 }

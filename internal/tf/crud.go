@@ -280,7 +280,8 @@ func (r *instance[C, M]) stored(raw tftypes.Value) tftypes.Value {
 	}
 	for name, a := range r.schema.Attributes {
 		if a.IsWriteOnly() {
-			all[name] = tftypes.NewValue(all[name].Type(), nil)
+			// The schema's type, because the type of a dynamic value tells of it.
+			all[name] = tftypes.NewValue(a.GetType().TerraformType(context.Background()), nil)
 		}
 	}
 	return nullUnknown(tftypes.NewValue(raw.Type(), all), true)

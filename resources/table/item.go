@@ -28,6 +28,8 @@ type itemModel struct {
 	Table     basetypes.String  `tfsdk:"table"`
 	Item      basetypes.Dynamic `tfsdk:"item"`
 	ItemJSON  tf.JSON           `tfsdk:"item_json"`
+	Secret    basetypes.Dynamic `tfsdk:"item_wo"`
+	Version   basetypes.Int64   `tfsdk:"item_wo_version"`
 	OnDestroy basetypes.String  `tfsdk:"on_destroy"`
 	Key       basetypes.String  `tfsdk:"key"`
 }
@@ -59,11 +61,19 @@ var TableItem = tf.Type[*Clients, itemModel]{
 			},
 			"item": schema.DynamicAttribute{
 				Optional:            true,
-				MarkdownDescription: "The item, an object of plain values: `{ id = \"a\", price = 1.5, tags = toset([\"x\"]) }`. Numbers keep all their digits. Exactly one of `item` and `item_json` is needed. Changing its key deletes the item and makes another.",
+				MarkdownDescription: "The item, an object of plain values: `{ id = \"a\", price = 1.5, tags = toset([\"x\"]) }`. Numbers keep all their digits. Exactly one of `item`, `item_json` and `item_wo` is needed. Changing its key deletes the item and makes another.",
 			},
 			"item_json": schema.StringAttribute{
 				Optional: true, CustomType: tf.JSONType{}, PlanModifiers: tf.KeepJSON,
 				MarkdownDescription: "The item in DynamoDB's JSON, which has bytes too: `jsonencode({ id = { S = \"a\" }, data = { B = filebase64(\"x\") } })`.",
+			},
+			"item_wo": schema.DynamicAttribute{
+				Optional: true, WriteOnly: true,
+				MarkdownDescription: "The item as in `item`, but write-only: nothing of it is kept in plans and states except its key, and what differs in the table is no difference. It may be made of ephemeral values.",
+			},
+			"item_wo_version": schema.Int64Attribute{
+				Optional:            true,
+				MarkdownDescription: "Number that goes with `item_wo`: the item is written again when it changes.",
 			},
 			"on_destroy": onDestroy("the item"),
 			"key":        tf.Computed("The item's key in DynamoDB's JSON, such as `{\"id\":{\"S\":\"a\"}}`."),
@@ -85,16 +95,33 @@ func (m *itemModel) written() (expr.Item, path.Path, error) {
 		item, err := dynamo.ParseItem(m.ItemJSON.ValueString())
 		return item, path.Root("item_json"), err
 	}
+	if !m.Secret.IsNull() {
+		item, err := dynamo.Item(m.Secret)
+		return item, path.Root("item_wo"), err
+	}
 	item, err := dynamo.Item(m.Item)
 	return item, path.Root("item"), err
 }
 
 func validateItem(_ context.Context, v *tf.Check, m *itemModel) {
-	if !v.Known("item") || !v.Known("item_json") {
+	if !v.Known("item_wo_version") {
 		return
 	}
-	if m.Item.IsNull() == m.ItemJSON.IsNull() {
-		v.Error(path.Root("item"), "Which item?", "Give exactly one of item and item_json.")
+	if v.Known("item_wo") && m.Secret.IsNull() != m.Version.IsNull() {
+		v.Error(path.Root("item_wo_version"), "Half a write-only item", "item_wo and item_wo_version go together: give both, or neither.")
+		return
+	}
+	if !v.Known("item") || !v.Known("item_json") || !v.Known("item_wo") {
+		return
+	}
+	given := 0
+	for _, null := range []bool{m.Item.IsNull(), m.ItemJSON.IsNull(), m.Secret.IsNull()} {
+		if !null {
+			given++
+		}
+	}
+	if given != 1 {
+		v.Error(path.Root("item"), "Which item?", "Give exactly one of item, item_json and item_wo.")
 		return
 	}
 	if _, at, err := m.written(); err != nil {
@@ -112,6 +139,9 @@ func planItem(_ context.Context, p *tf.Plan[itemModel]) error {
 	if err != nil {
 		return err
 	}
+	if !p.Planned.Version.IsNull() {
+		return planSecret(p, was)
+	}
 	if !p.Known("item") || !p.Known("item_json") {
 		if k, ok := knownKey(p.Planned.Item, was); !ok || !expr.Equal(k, was) {
 			p.Set("key", basetypes.StringUnknown())
@@ -127,6 +157,23 @@ func planItem(_ context.Context, p *tf.Plan[itemModel]) error {
 		if !expr.Equal(item[name], v) {
 			p.Replace(at.String())
 		}
+	}
+	return nil
+}
+
+// planSecret replaces a write-only item whose key changes. Its key shows that, for
+// the item itself is in no plan.
+func planSecret(p *tf.Plan[itemModel], was expr.Item) error {
+	key, known := knownKey(p.Config.Secret, was)
+	switch {
+	case known && expr.Equal(key, was):
+	case known:
+		p.Set("key", basetypes.StringValue(dynamo.JSON(key)))
+		p.Set("id", basetypes.StringUnknown())
+		p.Replace("key")
+	case p.Changed("item_wo_version"):
+		p.Set("key", basetypes.StringUnknown())
+		p.Set("id", basetypes.StringUnknown())
 	}
 	return nil
 }
@@ -219,6 +266,9 @@ func readItem(ctx context.Context, c *Clients, m *itemModel) error {
 	if m.OnDestroy.IsNull() {
 		m.OnDestroy = basetypes.StringValue("delete")
 	}
+	if !m.Version.IsNull() {
+		return nil // nothing of a write-only item is kept
+	}
 	if !m.Item.IsNull() || !m.ItemJSON.IsNull() {
 		if item, _, err := m.written(); err == nil && expr.Equal(item, found) {
 			return nil
@@ -245,6 +295,10 @@ func (m *itemModel) writtenKey(ctx context.Context, c *Clients) (expr.Item, erro
 }
 
 func updateItem(ctx context.Context, c *Clients, prior, m *itemModel) error {
+	if !m.Version.IsNull() && m.Version.Equal(prior.Version) {
+		m.Key, m.ID = prior.Key, prior.ID
+		return nil
+	}
 	is, _, err := m.written()
 	if err != nil {
 		return err
