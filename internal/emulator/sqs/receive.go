@@ -105,7 +105,10 @@ func (s *Service) await(ctx context.Context, changed <-chan struct{}, until time
 
 // watch is closed when a message comes into the queue.
 func (s *Service) watch(ctx context.Context, url *string) <-chan struct{} {
-	key := s.keyOf(ctx, url)
+	return s.watchKey(s.keyOf(ctx, url))
+}
+
+func (s *Service) watchKey(key string) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.changed[key]
