@@ -209,14 +209,14 @@ func extract(root *os.Root, f *zip.File, name string, left *int64) error {
 // for itself.
 const codePath = "/_aws/lambda/code/"
 
-// location returns an address of the function's package. Like AWS's, it needs no
+// location returns an address of the version's package. Like AWS's, it needs no
 // signature: who knows it may read.
-func (s *Service) location(f *function) (string, error) {
+func (s *Service) location(v *version) (string, error) {
 	base, err := s.env.URL()
 	if err != nil {
 		return "", err
 	}
-	return base + codePath + s.token + "/" + f.digest() + ".zip", nil
+	return base + codePath + s.token + "/" + v.digest() + ".zip", nil
 }
 
 // Code serves the packages at the addresses that GetFunction returns, all below

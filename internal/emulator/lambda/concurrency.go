@@ -58,6 +58,21 @@ func (r *running) enter(n name, reserved *int32, account int) (leave func(), err
 	}, nil
 }
 
+// enter counts an invocation of t in, or refuses it, as [running.enter] does.
+func (s *Service) enter(t *target) (leave func(), err error) {
+	free := 0
+	if t.function.Reserved == nil {
+		err = s.env.Store.View(func(tx *store.Tx) error {
+			free = s.unreserved(tx, t.Scope, "")
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s.running.enter(t.name, t.function.Reserved, free)
+}
+
 func throttled(why types.ThrottleReason) error {
 	return &types.TooManyRequestsException{Message: aws.String("Rate Exceeded."), Reason: why, Type: user}
 }
@@ -135,7 +150,7 @@ func (s *Service) DeleteFunctionConcurrency(ctx context.Context, in *lambda.Dele
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.edit(n, func(f *function) error { f.Reserved = nil; return nil }); err != nil {
+	if _, err := s.edit(n, func(_ *store.Tx, f *function) error { f.Reserved = nil; return nil }); err != nil {
 		return nil, err
 	}
 	return &lambda.DeleteFunctionConcurrencyOutput{}, nil
@@ -183,7 +198,7 @@ func (s *Service) PutFunctionRecursionConfig(ctx context.Context, in *lambda.Put
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.edit(n, func(f *function) error { f.RecursiveLoop = in.RecursiveLoop; return nil }); err != nil {
+	if _, err := s.edit(n, func(_ *store.Tx, f *function) error { f.RecursiveLoop = in.RecursiveLoop; return nil }); err != nil {
 		return nil, err
 	}
 	return &lambda.PutFunctionRecursionConfigOutput{RecursiveLoop: in.RecursiveLoop}, nil

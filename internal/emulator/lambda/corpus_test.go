@@ -238,8 +238,8 @@ func resolve(v any, answers map[string]any) any {
 		}
 		return out
 	case map[string]any:
-		if _, ok := v["$zip"]; ok {
-			return program
+		if zip, ok := v["$zip"]; ok {
+			return program(zip)
 		}
 		if s, ok := v["$bytes"].(string); ok {
 			return base64.StdEncoding.EncodeToString([]byte(s))
@@ -261,8 +261,13 @@ func resolve(v any, answers map[string]any) any {
 	return v
 }
 
-// program stands for the packages of the recordings, in base64.
-var program = base64.StdEncoding.EncodeToString(packageOf(new(testing.T), map[string]string{"handler.py": "def handler(e, c): return e"}))
+// program stands for a package of the recordings, in base64: one of ours, and for
+// each of theirs another.
+func program(recorded any) string {
+	return base64.StdEncoding.EncodeToString(packageOf(new(testing.T), map[string]string{
+		"handler.py": "def handler(e, c): return e", "recorded": fmt.Sprint(recorded),
+	}))
+}
 
 // compare reports where got differs from what AWS answered. Members that are empty
 // here and absent there are the wire layer's to leave out.

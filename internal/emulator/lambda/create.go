@@ -61,12 +61,16 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 		return nil, err
 	}
 	s.host.Prepare()
-	f := function{ID: uuid.NewString(), Configuration: c, Tags: maps.Clone(in.Tags), RecursiveLoop: types.RecursiveLoopTerminate}
+	f := function{ID: uuid.NewString(), version: version{Configuration: c}, Tags: maps.Clone(in.Tags), RecursiveLoop: types.RecursiveLoopTerminate}
 	now := s.env.Clock.Now()
 	f.changed(now)
+	shown := f.version
 	err = s.env.Store.Update(func(tx *store.Tx) error {
 		if _, ok := s.functions.Get(tx, n.key()); ok {
 			return conflict("Function already exist: %s", n.function)
+		}
+		if in.Publish {
+			shown = s.publish(tx, n, &f, nil, f.Settles)
 		}
 		s.functions.Put(tx, n.key(), f)
 		return nil
@@ -74,7 +78,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 	if err != nil {
 		return nil, err
 	}
-	return as[lambda.CreateFunctionOutput](f.describe(now)), nil
+	return as[lambda.CreateFunctionOutput](shown.describe(now)), nil
 }
 
 // setCode stores a package and notes it in the configuration.

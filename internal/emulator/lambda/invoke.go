@@ -32,19 +32,22 @@ func (s *Service) Invoke(ctx context.Context, in *lambda.InvokeInput) (*lambda.I
 	if in.InvocationType == types.InvocationTypeEvent {
 		return nil, invalid("InvocationType Event is not emulated; RequestResponse and DryRun are")
 	}
-	client, err := base64.StdEncoding.DecodeString(aws.ToString(in.ClientContext))
-	if err != nil || len(client) > 0 && !json.Valid(client) {
-		return nil, &types.InvalidRequestContentException{Message: aws.String("Client context must be a valid Base64-encoded JSON object."), Type: user}
+	client, err := clientContext(in.ClientContext)
+	if err != nil {
+		return nil, err
 	}
-	c := invocation{name: n, payload: in.Payload, client: string(client), dry: in.InvocationType == types.InvocationTypeDryRun}
+	c := invocation{name: n, payload: in.Payload, client: client}
+	if in.InvocationType == types.InvocationTypeDryRun {
+		if _, err := s.admit(ctx, c); err != nil {
+			return nil, err
+		}
+		return &lambda.InvokeOutput{StatusCode: 204}, nil
+	}
 	r, err := s.invoke(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	if c.dry {
-		return &lambda.InvokeOutput{StatusCode: 204}, nil
-	}
-	out := &lambda.InvokeOutput{StatusCode: 200, ExecutedVersion: aws.String(latest), Payload: r.Payload}
+	out := &lambda.InvokeOutput{StatusCode: 200, ExecutedVersion: aws.String(r.version), Payload: r.Payload}
 	if r.Failed {
 		out.FunctionError = aws.String("Unhandled")
 	}
@@ -52,6 +55,15 @@ func (s *Service) Invoke(ctx context.Context, in *lambda.InvokeInput) (*lambda.I
 		out.LogResult = aws.String(base64.StdEncoding.EncodeToString(r.Tail))
 	}
 	return out, nil
+}
+
+// clientContext decodes what a caller says of itself: JSON, or nothing.
+func clientContext(encoded *string) (string, error) {
+	b, err := base64.StdEncoding.DecodeString(aws.ToString(encoded))
+	if err != nil || len(b) > 0 && !json.Valid(b) {
+		return "", &types.InvalidRequestContentException{Message: aws.String("Client context must be a valid Base64-encoded JSON object."), Type: user}
+	}
+	return string(b), nil
 }
 
 // InvokeFor calls the function of that ARN for another service, which the context
@@ -72,64 +84,76 @@ func (s *Service) InvokeFor(ctx context.Context, functionARN string, payload []b
 
 // invocation is what a caller asks for.
 type invocation struct {
-	name
-	payload []byte
+	name           // with the qualifier, as the caller gave it
+	payload []byte // JSON; nothing is an empty object
 	client  string // JSON
-	dry     bool
+	request string // id; empty for a new one
 }
 
-func (s *Service) invoke(ctx context.Context, in invocation) (runtime.Result, error) {
-	f, free, err := s.invocable(in.name)
-	if err != nil {
-		return runtime.Result{}, err
-	}
-	if c := env.CallerOf(ctx); c.Service != "" && !f.allows(c) {
-		return runtime.Result{}, denied("User: %s is not authorized to perform: lambda:InvokeFunction on resource: %s because no resource-based policy allows the lambda:InvokeFunction action", c.Service, in.arn())
-	}
-	now := s.env.Clock.Now()
-	if f.Created && !f.settled(now) {
-		return runtime.Result{}, conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending")
-	}
-	if err := checkPayload(in.payload); err != nil {
-		return runtime.Result{}, err
-	}
-	if in.dry {
-		return runtime.Result{}, nil
-	}
-	leave, err := s.running.enter(in.name, f.Reserved, free)
-	if err != nil {
-		return runtime.Result{}, err
-	}
-	payload := in.payload
-	if len(payload) == 0 {
-		payload = []byte("{}")
-	}
-	r, err := s.host.Invoke(ctx, s.runnable(in.name, &f), runtime.Invocation{
-		RequestID: uuid.NewString(), ARN: in.qualified(), Payload: payload, TraceID: traceID(now, f.Configuration), ClientContext: in.client,
-		Ended: leave,
-	})
-	if err != nil {
-		return r, unavailable(err)
-	}
-	return r, nil
+// outcome is how an invocation ended, and the version that ran.
+type outcome struct {
+	runtime.Result
+	version string
 }
 
-// invocable reads the function, and how many invocations at once the functions of
-// its scope without a reservation share.
-func (s *Service) invocable(n name) (f function, free int, err error) {
+// admit checks whether the caller in ctx may invoke the function now, and returns
+// what serves the name: of an alias with weights, a version by lot. Its errors are
+// those that AWS answers before an invocation begins.
+func (s *Service) admit(ctx context.Context, in invocation) (t target, err error) {
 	err = s.env.Store.View(func(tx *store.Tx) error {
-		if f, err = s.get(tx, n); err != nil {
+		n := in.name
+		if t, err = s.target(tx, n); err != nil {
 			if n.qualifier == "" {
 				n.qualifier = latest // Invoke names the version that it looks for
 			}
 			return n.missing()
 		}
-		if f.Reserved == nil {
-			free = s.unreserved(tx, n.Scope, "")
-		}
+		t.version = s.route(tx, &t)
 		return nil
 	})
-	return f, free, err
+	if err != nil {
+		return t, err
+	}
+	if c := env.CallerOf(ctx); c.Service != "" && !t.allows(c) {
+		return t, denied("User: %s is not authorized to perform: lambda:InvokeFunction on resource: %s because no resource-based policy allows the lambda:InvokeFunction action", c.Service, in.qualified())
+	}
+	if t.version.Created && !t.version.settled(s.env.Clock.Now()) {
+		return t, errPending
+	}
+	return t, checkPayload(in.payload)
+}
+
+// invoke calls a function for the caller in ctx, and waits until the invocation is
+// over, or ctx. An error says that it did not begin; that the function itself failed
+// is an outcome.
+func (s *Service) invoke(ctx context.Context, in invocation) (outcome, error) {
+	t, err := s.admit(ctx, in)
+	if err != nil {
+		return outcome{}, err
+	}
+	return s.run(ctx, &t, in)
+}
+
+// run calls the version that serves t, within the function's concurrency.
+func (s *Service) run(ctx context.Context, t *target, in invocation) (outcome, error) {
+	leave, err := s.enter(t)
+	if err != nil {
+		return outcome{}, err
+	}
+	if len(in.payload) == 0 {
+		in.payload = []byte("{}")
+	}
+	if in.request == "" {
+		in.request = uuid.NewString()
+	}
+	r, err := s.host.Invoke(ctx, s.runnable(t.name, &t.function, &t.version), runtime.Invocation{
+		RequestID: in.request, ARN: in.qualified(), Payload: in.payload, ClientContext: in.client,
+		TraceID: traceID(s.env.Clock.Now(), t.version.Configuration), Ended: leave,
+	})
+	if err != nil {
+		return outcome{}, unavailable(err)
+	}
+	return outcome{r, t.version.number()}, nil
 }
 
 // errRole marks a role that cannot be assumed any more.
@@ -147,15 +171,19 @@ func unavailable(err error) error {
 	return &types.ServiceException{Message: aws.String(err.Error()), Type: aws.String("Service")}
 }
 
-// environmentKey identifies what an environment of the function is made from.
-func (f *function) environmentKey() string { return f.ID + "." + strconv.Itoa(f.Change) }
+// environmentKey identifies what an environment of a version is made from; id is
+// that of the function.
+func (v *version) environmentKey(id string) string {
+	return id + "." + strconv.Itoa(v.Change) + "." + v.number()
+}
 
-// runnable is the function as the runtime needs it.
-func (s *Service) runnable(n name, f *function) *runtime.Function {
-	c := &f.Configuration
+// runnable is a version of a function as the runtime needs it. A published version
+// has environments of its own, also where $LATEST is the same.
+func (s *Service) runnable(n name, f *function, v *version) *runtime.Function {
+	c := &v.Configuration
 	r := &runtime.Function{
-		Key: f.environmentKey(), ARN: n.arn(), Name: n.function, Version: latest, Account: n.Account, Region: n.Region,
-		Runtime: string(c.Runtime), Handler: aws.ToString(c.Handler), Code: s.code.files(f.digest()),
+		Key: v.environmentKey(f.ID), ARN: n.arn(), Name: n.function, Version: v.number(), Account: n.Account, Region: n.Region,
+		Runtime: string(c.Runtime), Handler: aws.ToString(c.Handler), Code: s.code.files(v.digest()),
 		Memory: int(aws.ToInt32(c.MemorySize)), Storage: int(aws.ToInt32(c.EphemeralStorage.Size)),
 		Timeout: time.Duration(aws.ToInt32(c.Timeout)) * time.Second,
 		Log: runtime.Logging{

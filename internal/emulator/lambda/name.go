@@ -60,11 +60,7 @@ func (n name) qualified() string {
 // missing is the answer where there is no such function, version or alias.
 func (n name) missing() error { return notFound("Function not found: %s", n.qualified()) }
 
-// version returns an error unless the qualifier is empty or $LATEST: no other
-// version and no alias can be made yet.
-func (n name) version() error {
-	if n.qualifier != "" && n.qualifier != latest {
-		return n.missing()
-	}
-	return nil
+// numbered reports whether the qualifier is the number of a version.
+func (n name) numbered() bool {
+	return n.qualifier != "" && strings.Trim(n.qualifier, "0123456789") == ""
 }

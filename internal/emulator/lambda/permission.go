@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,8 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/uuid"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
 // maxPolicy is the size of a function's policy, in bytes.
@@ -58,7 +61,7 @@ func policyOf(statements []statement) (string, error) {
 	return text(policy{Version: "2012-10-17", ID: "default", Statement: statements})
 }
 
-// AddPermission adds a statement to a function's policy.
+// AddPermission adds a statement to the policy of a function, a version or an alias.
 func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionInput) (*lambda.AddPermissionOutput, error) {
 	n, err := parse(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
@@ -73,25 +76,21 @@ func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionInp
 	}
 	st := statement{
 		Sid: aws.ToString(in.StatementId), Effect: "Allow", Principal: who,
-		Action: aws.ToString(in.Action), Resource: n.arn(), Condition: conditionOf(in),
+		Action: aws.ToString(in.Action), Resource: n.qualified(), Condition: conditionOf(in),
 	}
-	_, err = s.edit(n, func(f *function) error {
-		if in.RevisionId != nil && *in.RevisionId != f.Revision {
-			return stale("GetPolicy")
+	err = s.editPolicy(n, func(policy []statement, revision string) ([]statement, error) {
+		if in.RevisionId != nil && *in.RevisionId != revision {
+			return nil, stale("GetPolicy")
 		}
-		if slices.ContainsFunc(f.Policy, func(o statement) bool { return o.Sid == st.Sid }) {
-			return conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
+		if slices.ContainsFunc(policy, func(o statement) bool { return o.Sid == st.Sid }) {
+			return nil, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
 		}
-		f.Policy = append(slices.Clip(f.Policy), st)
-		whole, err := policyOf(f.Policy)
-		if err != nil {
-			return err
+		policy = append(slices.Clip(policy), st)
+		whole, err := policyOf(policy)
+		if err == nil && len(whole) > maxPolicy {
+			err = &types.PolicyLengthExceededException{Message: aws.String("The final policy size is bigger than the limit (20480)."), Type: user}
 		}
-		if len(whole) > maxPolicy {
-			return &types.PolicyLengthExceededException{Message: aws.String("The final policy size is bigger than the limit (20480)."), Type: user}
-		}
-		f.revise()
-		return nil
+		return policy, err
 	})
 	if err != nil {
 		return nil, policyMissing(n, err, "Cannot find alias arn: %s")
@@ -100,11 +99,49 @@ func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionInp
 	return &lambda.AddPermissionOutput{Statement: aws.String(written)}, err
 }
 
+// policy returns the statements of what a name stands for, and its RevisionId.
+func (t *target) policy() ([]statement, string) {
+	if t.alias != nil {
+		return t.alias.Policy, t.alias.Revision
+	}
+	return t.version.Policy, t.version.Revision
+}
+
+// editPolicy changes the policy of what a name stands for, which then has another
+// RevisionId.
+func (s *Service) editPolicy(n name, change func(policy []statement, revision string) ([]statement, error)) error {
+	return s.env.Store.Update(func(tx *store.Tx) error {
+		t, err := s.target(tx, n)
+		if err != nil {
+			return err
+		}
+		policy, err := change(t.policy())
+		if err != nil {
+			return err
+		}
+		switch {
+		case t.alias != nil:
+			t.alias.Policy, t.alias.Revision = policy, uuid.NewString()
+			s.aliases.Put(tx, n.aliasKey(t.alias.Name), *t.alias)
+		case t.version.Number > 0:
+			t.version.Policy = policy
+			t.version.revise()
+			s.versions.Put(tx, n.versionKey(t.version.Number), t.version)
+		default:
+			t.function.Policy = policy
+			t.function.revise()
+			s.functions.Put(tx, n.key(), t.function)
+		}
+		return nil
+	})
+}
+
 // policyMissing rewrites the error for an alias that does not exist: whatever is
 // neither a number nor has a $ in it is the name of an alias.
 func policyMissing(n name, err error, format string) error {
-	alias := n.qualifier != "" && strings.Trim(n.qualifier, "0123456789") != "" && !strings.Contains(n.qualifier, "$")
-	if _, ok := err.(*types.ResourceNotFoundException); ok && alias { //nolint:errorlint // our own, unwrapped
+	alias := n.qualifier != "" && !n.numbered() && !strings.Contains(n.qualifier, "$")
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) && alias && strings.HasPrefix(*missing.Message, "Function not found") {
 		return notFound(format, n.qualified())
 	}
 	return err
@@ -148,42 +185,43 @@ func conditionOf(in *lambda.AddPermissionInput) *condition {
 	return &c
 }
 
-// GetPolicy returns a function's policy.
+// GetPolicy returns the policy of a function, a version or an alias.
 func (s *Service) GetPolicy(ctx context.Context, in *lambda.GetPolicyInput) (*lambda.GetPolicyOutput, error) {
 	n, err := parse(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.view(n)
-	if err != nil || len(f.Policy) == 0 || n.qualifier != "" {
+	t, err := s.find(n)
+	policy, revision := t.policy()
+	if err != nil || len(policy) == 0 || n.qualifier == latest {
 		return nil, notFound("The resource you requested does not exist.")
 	}
-	whole, err := policyOf(f.Policy)
-	return &lambda.GetPolicyOutput{Policy: aws.String(whole), RevisionId: aws.String(f.Revision)}, err
+	whole, err := policyOf(policy)
+	return &lambda.GetPolicyOutput{Policy: aws.String(whole), RevisionId: aws.String(revision)}, err
 }
 
-// RemovePermission removes a statement from a function's policy.
+// RemovePermission removes a statement from the policy of a function, a version or
+// an alias.
 func (s *Service) RemovePermission(ctx context.Context, in *lambda.RemovePermissionInput) (*lambda.RemovePermissionOutput, error) {
 	n, err := parse(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	if f, err := s.view(name{Scope: n.Scope, function: n.function}); err != nil {
+	if _, err := s.find(name{Scope: n.Scope, function: n.function}); err != nil {
 		return nil, notFound("No policy found for: %s", n.arn())
-	} else if n.qualifier == "" && len(f.Policy) == 0 || n.qualifier == latest {
-		return nil, notFound("No policy is associated with the given resource.")
 	}
-	_, err = s.edit(n, func(f *function) error {
-		i := slices.IndexFunc(f.Policy, func(o statement) bool { return o.Sid == aws.ToString(in.StatementId) })
+	err = s.editPolicy(n, func(policy []statement, revision string) ([]statement, error) {
+		if len(policy) == 0 || n.qualifier == latest {
+			return nil, notFound("No policy is associated with the given resource.")
+		}
+		i := slices.IndexFunc(policy, func(o statement) bool { return o.Sid == aws.ToString(in.StatementId) })
 		if i < 0 {
-			return notFound("Statement %s is not found in resource policy.", aws.ToString(in.StatementId))
+			return nil, notFound("Statement %s is not found in resource policy.", aws.ToString(in.StatementId))
 		}
-		if in.RevisionId != nil && *in.RevisionId != f.Revision {
-			return stale("GetPolicy")
+		if in.RevisionId != nil && *in.RevisionId != revision {
+			return nil, stale("GetPolicy")
 		}
-		f.Policy = slices.Concat(f.Policy[:i], f.Policy[i+1:])
-		f.revise()
-		return nil
+		return slices.Concat(policy[:i], policy[i+1:]), nil
 	})
 	if err != nil {
 		return nil, policyMissing(n, err, "Cannot find alias arn: %s")
@@ -191,9 +229,10 @@ func (s *Service) RemovePermission(ctx context.Context, in *lambda.RemovePermiss
 	return &lambda.RemovePermissionOutput{}, nil
 }
 
-// allows reports whether the function's policy lets a service call it.
-func (f *function) allows(c env.Caller) bool {
-	return slices.ContainsFunc(f.Policy, func(s statement) bool { return s.allows(c) })
+// allows reports whether the policy of what a name stands for lets a service call it.
+func (t *target) allows(c env.Caller) bool {
+	policy, _ := t.policy()
+	return slices.ContainsFunc(policy, func(s statement) bool { return s.allows(c) })
 }
 
 func (s statement) allows(c env.Caller) bool {

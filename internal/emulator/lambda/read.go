@@ -3,7 +3,6 @@ package lambda
 import (
 	"context"
 	"maps"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -20,17 +19,18 @@ func (s *Service) GetFunction(ctx context.Context, in *lambda.GetFunctionInput) 
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.view(n)
+	t, err := s.find(n)
 	if err != nil {
 		return nil, err
 	}
-	location, err := s.location(&f)
+	f := t.function
+	location, err := s.location(&t.version)
 	if err != nil {
 		return nil, err
 	}
 	out := &lambda.GetFunctionOutput{
 		Code:          &types.FunctionCodeLocation{Location: aws.String(location), RepositoryType: aws.String("S3")},
-		Configuration: s.qualified(n, &f),
+		Configuration: s.qualified(&t),
 	}
 	if len(f.Tags) > 0 {
 		out.Tags = maps.Clone(f.Tags)
@@ -41,10 +41,11 @@ func (s *Service) GetFunction(ctx context.Context, in *lambda.GetFunctionInput) 
 	return out, nil
 }
 
-// qualified describes the function; its ARN has the qualifier of the request.
-func (s *Service) qualified(n name, f *function) *types.FunctionConfiguration {
-	c := f.describe(s.env.Clock.Now())
-	c.FunctionArn = aws.String(n.qualified())
+// qualified describes what a name stands for; the ARN has the qualifier of the
+// request.
+func (s *Service) qualified(t *target) *types.FunctionConfiguration {
+	c := t.version.describe(s.env.Clock.Now())
+	c.FunctionArn = aws.String(t.name.qualified())
 	return c
 }
 
@@ -54,67 +55,40 @@ func (s *Service) GetFunctionConfiguration(ctx context.Context, in *lambda.GetFu
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.view(n)
+	t, err := s.find(n)
 	if err != nil {
 		return nil, err
 	}
-	return as[lambda.GetFunctionConfigurationOutput](s.qualified(n, &f)), nil
+	return as[lambda.GetFunctionConfigurationOutput](s.qualified(&t)), nil
 }
 
-// ListFunctions returns the functions by name, at most MaxItems (50) at once. With
-// FunctionVersion ALL the ARNs name the version.
+// ListFunctions returns the functions by name, at most MaxItems (50) at once; with
+// FunctionVersion ALL each with all of its versions.
 func (s *Service) ListFunctions(ctx context.Context, in *lambda.ListFunctionsInput) (*lambda.ListFunctionsOutput, error) {
 	scope := env.ScopeOf(ctx)
-	most := int(aws.ToInt32(in.MaxItems))
-	if most <= 0 || most > 50 {
-		most = 50
-	}
-	prefix := scope.Key("")
-	out := &lambda.ListFunctionsOutput{Functions: []types.FunctionConfiguration{}}
-	err := s.env.Store.View(func(tx *store.Tx) error {
-		for key, f := range s.functions.From(tx, prefix+aws.ToString(in.Marker)) {
-			if !strings.HasPrefix(key, prefix) {
-				break
-			}
-			if len(out.Functions) == most {
-				out.NextMarker = f.Configuration.FunctionName
-				break
-			}
+	out := &lambda.ListFunctionsOutput{}
+	err := s.env.Store.View(func(tx *store.Tx) (err error) {
+		var all []types.FunctionConfiguration
+		for _, f := range s.functions.Prefix(tx, scope.Key("")) {
 			c := f.listed()
-			if in.FunctionVersion == types.FunctionVersionAll {
-				c.FunctionArn = aws.String(*c.FunctionArn + ":" + latest)
+			if in.FunctionVersion != types.FunctionVersionAll {
+				all = append(all, c)
+				continue
 			}
-			out.Functions = append(out.Functions, c)
+			c.FunctionArn = aws.String(*c.FunctionArn + ":" + latest)
+			all = append(all, c)
+			for _, v := range s.versions.Prefix(tx, scope.Key(*c.FunctionName, "")) {
+				all = append(all, v.listed())
+			}
 		}
-		return nil
+		out.Functions, out.NextMarker, err = page(all, in.MaxItems, in.Marker, 50)
+		return err
 	})
 	return out, err
 }
 
-// ListVersionsByFunction returns $LATEST: no other version can be published yet.
-func (s *Service) ListVersionsByFunction(ctx context.Context, in *lambda.ListVersionsByFunctionInput) (*lambda.ListVersionsByFunctionOutput, error) {
-	n, err := parse(ctx, in.FunctionName, nil)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.view(n)
-	if err != nil {
-		return nil, err
-	}
-	c := f.listed()
-	c.FunctionArn = aws.String(n.arn() + ":" + latest)
-	versions := []types.FunctionConfiguration{c}
-	if in.Marker != nil && *in.Marker != "" { // the list goes on behind its only entry
-		versions = versions[:0]
-	}
-	if in.MaxItems != nil {
-		versions = versions[:min(len(versions), max(0, int(*in.MaxItems)))]
-	}
-	return &lambda.ListVersionsByFunctionOutput{Versions: versions}, nil
-}
-
-// DeleteFunction removes a function; its processes end with the invocations that
-// are under way.
+// DeleteFunction removes a function with all that belongs to it, or one version;
+// the processes end with the invocations that are under way.
 func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionInput) (*lambda.DeleteFunctionOutput, error) {
 	n, err := parse(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
@@ -126,6 +100,15 @@ func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionI
 	err = s.env.Store.Update(func(tx *store.Tx) error {
 		if _, err := s.get(tx, n); err != nil {
 			return err
+		}
+		if n.qualifier != "" {
+			return s.unpublish(tx, n)
+		}
+		for k := range s.versions.Prefix(tx, n.Key(n.function, "")) {
+			s.versions.Delete(tx, k)
+		}
+		for k := range s.aliases.Prefix(tx, n.aliasKey("")) {
+			s.aliases.Delete(tx, k)
 		}
 		s.functions.Delete(tx, n.key())
 		return nil

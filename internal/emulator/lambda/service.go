@@ -7,6 +7,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,6 +44,8 @@ type Service struct {
 	env       *env.Env
 	roles     Roles
 	functions *store.Set[function]
+	versions  *store.Set[version]
+	aliases   *store.Set[alias]
 	code      codeStore
 	host      *runtime.Host
 	running   running
@@ -53,10 +56,14 @@ type Service struct {
 // New returns Lambda over what the store holds.
 func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 	s := &Service{env: e, roles: roles, token: uuid.NewString()}
-	var err error
-	if s.functions, err = store.NewSet[function](e.Store, "lambda.function"); err != nil {
-		return nil, err
+	var errs [3]error
+	s.functions, errs[0] = store.NewSet[function](e.Store, "lambda.function")
+	s.versions, errs[1] = store.NewSet[version](e.Store, "lambda.version")
+	s.aliases, errs[2] = store.NewSet[alias](e.Store, "lambda.alias")
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, fmt.Errorf("opening the sets of Lambda: %w", err)
 	}
+	var err error
 	dir := filepath.Join(e.Dir, "lambda")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making a folder for functions: %w", err)
@@ -90,6 +97,9 @@ func (s *Service) prune() error {
 		for _, f := range s.functions.From(tx, "") {
 			used[f.digest()] = true
 		}
+		for _, v := range s.versions.From(tx, "") {
+			used[v.digest()] = true
+		}
 		return nil
 	})
 	if err != nil {
@@ -108,7 +118,7 @@ var notEmulated = []string{
 func (s *Service) Wire() wire.Service {
 	create := append([]string{
 		"Code.ImageUri", "Code.S3Bucket", "Code.S3Key", "Code.S3ObjectStorageMode", "Code.S3ObjectVersion", "Code.SourceKMSKeyArn",
-		"CodeSigningConfigArn", "Publish", "PublishTo", "TenancyConfig",
+		"CodeSigningConfigArn", "PublishTo", "TenancyConfig",
 	}, notEmulated...)
 	return wire.Service{
 		Name:     "lambda",
@@ -116,10 +126,13 @@ func (s *Service) Wire() wire.Service {
 		Schema:   schemas.AWSGirApiService,
 		Operations: []wire.Operation{
 			wire.Op(schemas.AddPermission, s.AddPermission, wire.Refuse("InvokedViaFunctionUrl")),
+			wire.Op(schemas.CreateAlias, s.CreateAlias),
 			wire.Op(schemas.CreateFunction, s.CreateFunction, wire.Refuse(create...), wire.Unchecked("Runtime")),
+			wire.Op(schemas.DeleteAlias, s.DeleteAlias),
 			wire.Op(schemas.DeleteFunction, s.DeleteFunction),
 			wire.Op(schemas.DeleteFunctionConcurrency, s.DeleteFunctionConcurrency),
 			wire.Op(schemas.GetAccountSettings, s.GetAccountSettings),
+			wire.Op(schemas.GetAlias, s.GetAlias),
 			wire.Op(schemas.GetFunction, s.GetFunction),
 			wire.Op(schemas.GetFunctionCodeSigningConfig, s.GetFunctionCodeSigningConfig),
 			wire.Op(schemas.GetFunctionConcurrency, s.GetFunctionConcurrency),
@@ -128,15 +141,18 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.GetPolicy, s.GetPolicy),
 			wire.Op(schemas.GetRuntimeManagementConfig, s.GetRuntimeManagementConfig),
 			wire.Op(schemas.Invoke, s.Invoke, wire.Refuse("DurableExecutionName", "TenantId")),
+			wire.Op(schemas.ListAliases, s.ListAliases),
 			wire.Op(schemas.ListFunctions, s.ListFunctions, wire.Refuse("MasterRegion")),
 			wire.Op(schemas.ListTags, s.ListTags),
 			wire.Op(schemas.ListVersionsByFunction, s.ListVersionsByFunction),
+			wire.Op(schemas.PublishVersion, s.PublishVersion, wire.Refuse("PublishTo")),
 			wire.Op(schemas.PutFunctionConcurrency, s.PutFunctionConcurrency),
 			wire.Op(schemas.PutFunctionRecursionConfig, s.PutFunctionRecursionConfig),
 			wire.Op(schemas.RemovePermission, s.RemovePermission),
 			wire.Op(schemas.TagResource, s.TagResource),
 			wire.Op(schemas.UntagResource, s.UntagResource),
-			wire.Op(schemas.UpdateFunctionCode, s.UpdateFunctionCode, wire.Refuse("ImageUri", "Publish", "PublishTo",
+			wire.Op(schemas.UpdateAlias, s.UpdateAlias),
+			wire.Op(schemas.UpdateFunctionCode, s.UpdateFunctionCode, wire.Refuse("ImageUri", "PublishTo",
 				"S3Bucket", "S3Key", "S3ObjectStorageMode", "S3ObjectVersion", "SourceKMSKeyArn")),
 			wire.Op(schemas.UpdateFunctionConfiguration, s.UpdateFunctionConfiguration, wire.Refuse(notEmulated...), wire.Unchecked("Runtime")),
 		},

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
 const maxTags = 50
@@ -59,7 +61,7 @@ func (s *Service) retag(ctx context.Context, arn *string, change func(map[string
 	if err != nil {
 		return err
 	}
-	_, err = s.edit(n, func(f *function) error {
+	_, err = s.edit(n, func(_ *store.Tx, f *function) error {
 		tags := maps.Clone(f.Tags)
 		if tags == nil {
 			tags = map[string]string{}

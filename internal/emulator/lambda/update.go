@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
 // UpdateFunctionCode gives a function another package; with DryRun it only checks.
@@ -18,7 +20,7 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 	if len(in.ZipFile) == 0 {
 		return nil, invalid("Please provide a source for function code.")
 	}
-	c, err := s.update(n, in.RevisionId, in.DryRun, func(c *types.FunctionConfiguration) error {
+	c, err := s.update(n, in.RevisionId, in.DryRun, in.Publish, func(c *types.FunctionConfiguration) error {
 		if len(in.Architectures) > 0 {
 			c.Architectures = slices.Clone(in.Architectures)
 		}
@@ -36,7 +38,7 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *lambda.Up
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.update(n, in.RevisionId, false, func(c *types.FunctionConfiguration) error {
+	c, err := s.update(n, in.RevisionId, false, false, func(c *types.FunctionConfiguration) error {
 		return s.configure(ctx, c, settings{
 			description: in.Description, environment: in.Environment, storage: in.EphemeralStorage, handler: in.Handler,
 			logging: in.LoggingConfig, memory: in.MemorySize, role: in.Role, runtime: in.Runtime, snapStart: in.SnapStart,
@@ -52,19 +54,17 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *lambda.Up
 // update changes a function's code or configuration, unless it is being changed
 // already or has another revision than the request says. Checks and the storing of
 // a package, which may call other services, come before the store is locked; a
-// change that came between them is found by its number.
-func (s *Service) update(n name, revision *string, dry bool, change func(*types.FunctionConfiguration) error) (*types.FunctionConfiguration, error) {
+// change that came between them is found by its number. With publish it makes a
+// version of it, too, and returns that.
+func (s *Service) update(n name, revision *string, dry, publish bool, change func(*types.FunctionConfiguration) error) (*types.FunctionConfiguration, error) {
 	f, err := s.view(n)
 	if err != nil {
 		return nil, err
 	}
 	now := s.env.Clock.Now()
 	before := f.describe(now)
-	if !f.settled(now) {
-		if f.Created {
-			return nil, conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending")
-		}
-		return nil, inProgress(n)
+	if err := f.changeable(n, now); err != nil {
+		return nil, err
 	}
 	if revision != nil && *revision != aws.ToString(before.RevisionId) {
 		return nil, stale("GetFunction/GetAlias")
@@ -78,20 +78,30 @@ func (s *Service) update(n name, revision *string, dry bool, change func(*types.
 		return f.describe(now), nil
 	}
 	at := f.Change
-	f, err = s.edit(n, func(f *function) error {
+	var published *version
+	f, err = s.edit(n, func(tx *store.Tx, f *function) error {
 		if f.Change != at {
 			return inProgress(n)
 		}
 		f.Configuration = c
 		f.changed(now)
+		if publish {
+			v := s.publish(tx, n, f, nil, f.Settles)
+			published = &v
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.host.Drain(n.arn(), f.environmentKey())
+	s.host.Drain(n.arn(), f.environmentKey(f.ID))
+	if published != nil {
+		return published.describe(now), nil
+	}
 	return f.describe(now), nil
 }
+
+var errPending = conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending")
 
 func inProgress(n name) error {
 	return conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", n.arn())
