@@ -33,6 +33,7 @@ type Source struct {
 	Dir     string   // a folder, packaged whole
 	Include []string // with Dir: if not empty, only files that match one of these patterns
 	Exclude []string // with Dir: left out, in gitignore's syntax
+	Build   *Build   // with Dir: how the files of the package are made; nil if they are there
 
 	File   string            // one file, packaged under its base name
 	Zip    string            // a zip that is used as it is
