@@ -2,15 +2,10 @@ package runtime
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 )
-
-// maxResponse is the size of a response that Lambda takes: 6 MB and 100 bytes.
-const maxResponse = 6*1024*1024 + 100
 
 // api is the Lambda Runtime API, version 2018-06-01, of this environment.
 func (e *environment) api() http.Handler {
@@ -61,33 +56,6 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// response takes the function's answer, whole or as a stream.
-func (e *environment) response(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxResponse))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		f := &failure{kind: "Function.ResponseSizeTooLarge"}
-		f.body, _ = json.Marshal(map[string]string{
-			"errorType":    f.kind,
-			"errorMessage": fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxResponse),
-		})
-		if e.answer(w, r, failureOrPayload{failure: f}) {
-			refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", maxResponse))
-		}
-		return
-	}
-	if err != nil {
-		return // the process ended in the middle; whoever waits for it sees that
-	}
-	out := failureOrPayload{payload: body}
-	if kind := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); kind != "" {
-		out = failureOrPayload{failure: &failure{kind: kind, body: trailerBody(r.Trailer, kind)}}
-	}
-	if e.answer(w, r, out) {
-		accept(w)
-	}
-}
-
 // error takes the function's error.
 func (e *environment) error(w http.ResponseWriter, r *http.Request) {
 	f, err := readFailure(w, r)
@@ -95,7 +63,9 @@ func (e *environment) error(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return
 	}
-	if e.answer(w, r, failureOrPayload{failure: f}) {
+	if c := e.answering(w, r); c != nil {
+		e.finish(c, failureOrPayload{failure: f})
+		c.streaming.Done()
 		accept(w)
 	}
 }
@@ -114,20 +84,6 @@ func (e *environment) initError(w http.ResponseWriter, r *http.Request) {
 		e.failure = f
 		close(e.failed)
 	}
-}
-
-// answer ends the current call, if the request is for it, and reports so;
-// otherwise it has written the refusal.
-func (e *environment) answer(w http.ResponseWriter, r *http.Request, out failureOrPayload) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	c := e.current
-	if c == nil || c.RequestID != r.PathValue("id") || c.answered {
-		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
-		return false
-	}
-	c.result, c.answered = out, true
-	return true
 }
 
 func readFailure(w http.ResponseWriter, r *http.Request) (*failure, error) {

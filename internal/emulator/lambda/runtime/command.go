@@ -123,7 +123,7 @@ func (e *environment) variables(t task, l language, p program, keys Credentials)
 		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION":     f.Version,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.Memory),
-		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  e.initialization(),
 		"AWS_LAMBDA_LOG_GROUP_NAME":       f.Log.Group,
 		"AWS_LAMBDA_LOG_STREAM_NAME":      e.stream,
 		"AWS_LAMBDA_RUNTIME_API":          e.address,

@@ -37,8 +37,11 @@ type environment struct {
 	endpoint string
 
 	// For the Host, guarded by its mu.
-	idleTimer clock.Timer
+	idleTimer clock.Timer // nil while it does not count
 	draining  bool
+	provision *provision // that keeps the environment; nil for one that may expire
+
+	ahead bool // started ahead of events
 
 	server  *http.Server
 	address string
@@ -47,7 +50,7 @@ type environment struct {
 	process *process
 	initial time.Duration // of the init phase, reported once
 	started time.Time
-	warm    bool // an event has been served
+	begun   bool // the init phase has
 
 	calls chan *call // to the runtime's GET next
 	gone  chan struct{}
@@ -63,13 +66,17 @@ type environment struct {
 type call struct {
 	Invocation
 	deadline time.Time
-	answered bool
-	result   failureOrPayload
-	idle     chan struct{} // closed when the runtime asks for the next event
+	// answering is whether the runtime has begun to answer, and streaming is what
+	// waits for the end of that; answered is whether result is set.
+	answering bool
+	streaming sync.WaitGroup
+	answered  bool
+	result    failureOrPayload
+	idle      chan struct{} // closed when the runtime asks for the next event
 }
 
-func newEnvironment(ctx context.Context, h *Host, f *Function) (_ *environment, err error) {
-	e := &environment{host: h, f: f, stream: streamName(h.Clock.Now()), calls: make(chan *call), gone: make(chan struct{})}
+func newEnvironment(ctx context.Context, h *Host, f *Function, ahead bool) (_ *environment, err error) {
+	e := &environment{host: h, f: f, ahead: ahead, stream: streamName(h.Clock.Now(), f.Version), calls: make(chan *call), gone: make(chan struct{})}
 	e.journal = &journal{deliver: func(at time.Time, lines []string) { h.Sink(f, e.stream, at, lines) }, now: h.Clock.Now, spawn: h.work.Go}
 	var keys Credentials
 	if f.Credentials != nil {
@@ -128,6 +135,14 @@ func (e *environment) start(keys Credentials) error {
 	return nil
 }
 
+// stopIdling ends the count of the idle time; the host's mu is held.
+func (e *environment) stopIdling() {
+	if e.idleTimer != nil {
+		e.idleTimer.Stop()
+		e.idleTimer = nil
+	}
+}
+
 // usable reports whether the environment can serve another event.
 func (e *environment) usable(now time.Time) bool {
 	select {
@@ -156,8 +171,7 @@ func (e *environment) close() {
 func (e *environment) invoke(in Invocation) Result {
 	now := e.host.Clock.Now
 	e.journal.begin()
-	cold := !e.warm
-	e.warm = true
+	cold := !e.begun
 	c := &call{Invocation: in, idle: make(chan struct{})}
 	var out failureOrPayload
 	var begun time.Time
@@ -180,8 +194,9 @@ func (e *environment) invoke(in Invocation) Result {
 	}
 	e.journal.platform(e.f.Log, r.end(), r.report())
 	res := Result{Payload: out.payload, Tail: e.journal.tail()}
+	res.Duration = took
 	if out.failure != nil {
-		res.Failed, res.Payload = true, out.failure.body
+		res.Failed, res.Payload, res.ErrorType = true, out.failure.body, out.failure.kind
 	}
 	return res
 }
@@ -190,6 +205,7 @@ func (e *environment) invoke(in Invocation) Result {
 // seconds, and when they are over kills it and tries once more within the timeout
 // of the function.
 func (e *environment) init(in Invocation) *failure {
+	e.begun = true
 	if e.entry != "" {
 		return e.platformFailure(in, "Runtime.InvalidEntrypoint", "Error: "+e.entry)
 	}
@@ -269,28 +285,32 @@ func (e *environment) serve(c *call) failureOrPayload {
 		case <-idle:
 			return c.result
 		case <-e.process.exited:
-			<-e.process.done
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			e.current = nil
+			e.abandon(c)
 			if c.answered {
 				return c.result
 			}
 			return failureOrPayload{failure: e.exited(c.Invocation)}
 		case <-over:
 			e.process.kill()
-			<-e.process.done
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			e.current = nil
+			e.abandon(c)
 			return failureOrPayload{failure: e.timedOut(c.Invocation)}
 		}
 	}
 }
 
+// abandon waits until nothing is left of a process and of what it was answering.
+func (e *environment) abandon(c *call) {
+	<-e.process.done
+	e.mu.Lock()
+	e.current = nil
+	e.mu.Unlock()
+	_ = e.server.Close() // whoever else holds the process's connections
+	c.streaming.Wait()
+}
+
 // streamName is how Lambda calls the log stream of a new environment.
-func streamName(t time.Time) string {
+func streamName(t time.Time, version string) string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return fmt.Sprintf("%s/[$LATEST]%s", t.UTC().Format("2006/01/02"), hex.EncodeToString(b[:]))
+	return fmt.Sprintf("%s/[%s]%s", t.UTC().Format("2006/01/02"), version, hex.EncodeToString(b[:]))
 }

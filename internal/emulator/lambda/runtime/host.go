@@ -40,11 +40,13 @@ type Host struct {
 	notices notices
 	sandbox sandbox
 
-	mu     sync.Mutex
-	idle   map[string][]*environment // by function key, the last used at the end
-	all    map[*environment]struct{}
-	closed bool
-	work   sync.WaitGroup // invocations, starts and log deliveries under way
+	mu   sync.Mutex
+	idle map[string][]*environment // by function key, the last used at the end
+	all  map[*environment]struct{}
+	// provisions are by function key.
+	provisions map[string]*provision
+	closed     bool
+	work       sync.WaitGroup // invocations, starts and log deliveries under way
 }
 
 // ErrClosed is what a closed Host answers.
@@ -53,7 +55,7 @@ var ErrClosed = errors.New("the emulator is closing")
 // New returns a host without environments. It first ends processes that an
 // earlier host of the same Dir left behind when it was killed.
 func New(o Options) (*Host, error) {
-	h := &Host{Options: o, idle: map[string][]*environment{}, all: map[*environment]struct{}{}}
+	h := &Host{Options: o, idle: map[string][]*environment{}, all: map[*environment]struct{}{}, provisions: map[string]*provision{}}
 	if err := writeBootstraps(h.bootstraps()); err != nil {
 		return nil, err
 	}
@@ -71,6 +73,8 @@ func (h *Host) bootstraps() string { return filepath.Join(h.Dir, "bootstraps") }
 // and waits for the end of the invocation. When ctx ends first, Invoke returns its
 // error and the invocation goes on, as in AWS.
 func (h *Host) Invoke(ctx context.Context, f *Function, in Invocation) (Result, error) {
+	detach := in.attach()
+	defer detach()
 	type answer struct {
 		Result
 		error
@@ -116,7 +120,7 @@ func (h *Host) invoke(ctx context.Context, f *Function, in Invocation) (Result, 
 	e := h.take(f.Key)
 	if e == nil {
 		var err error
-		if e, err = h.open(ctx, f); err != nil {
+		if e, err = h.open(ctx, f, false); err != nil {
 			return Result{}, err
 		}
 	}
@@ -133,7 +137,7 @@ func (h *Host) take(key string) *environment {
 	for l := h.idle[key]; len(l) > 0; l = h.idle[key] {
 		e := l[len(l)-1]
 		h.idle[key] = l[:len(l)-1]
-		e.idleTimer.Stop()
+		e.stopIdling()
 		if e.usable(now) {
 			return e
 		}
@@ -150,7 +154,9 @@ func (h *Host) release(e *environment) {
 		h.discard(e)
 		return
 	}
-	e.idleTimer = h.Clock.AfterFunc(idleAfter, func() { h.expire(e) })
+	if e.provision == nil {
+		e.idleTimer = h.Clock.AfterFunc(idleAfter, func() { h.expire(e) })
+	}
 	h.idle[e.f.Key] = append(h.idle[e.f.Key], e)
 }
 
@@ -172,24 +178,47 @@ func (h *Host) discard(e *environment) {
 		return
 	}
 	delete(h.all, e)
+	e.stopIdling()
 	h.work.Go(e.close)
+	if p := e.provision; p != nil {
+		e.provision = nil
+		p.change(func() { p.ready-- })
+		h.fill(p)
+	}
 }
 
-// Drain ends the environments of the function of that ARN, except those of the key
-// keep: the idle ones now, the busy ones after their invocation.
+// Drain ends the environments of all versions of the function of that ARN, except
+// those of the key keep.
 func (h *Host) Drain(arn, keep string) {
+	h.Retire(func(f *Function) bool { return f.ARN == arn && f.Key != keep })
+}
+
+// Retire ends the environments of the functions that stale reports true for, after a
+// change of code or configuration: the idle ones now, the busy ones after their
+// invocation. It also ends what [Host].Provision keeps for them.
+func (h *Host) Retire(stale func(*Function) bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for key, p := range h.provisions {
+		if stale(p.f) {
+			p.change(func() { p.requested = 0 })
+			delete(h.provisions, key)
+		}
+	}
 	for e := range h.all {
-		if e.f.ARN != arn || e.f.Key == keep {
-			continue
+		if stale(e.f) {
+			h.retire(e)
 		}
-		e.draining = true
-		if i := slices.Index(h.idle[e.f.Key], e); i >= 0 {
-			h.idle[e.f.Key] = slices.Delete(h.idle[e.f.Key], i, i+1)
-			e.idleTimer.Stop()
-			h.discard(e)
-		}
+	}
+}
+
+// retire ends an environment now if it is idle, otherwise after its invocation;
+// h.mu is held.
+func (h *Host) retire(e *environment) {
+	e.draining = true
+	if i := slices.Index(h.idle[e.f.Key], e); i >= 0 {
+		h.idle[e.f.Key] = slices.Delete(h.idle[e.f.Key], i, i+1)
+		h.discard(e)
 	}
 }
 
@@ -203,9 +232,6 @@ func (h *Host) Close() error {
 	}
 	h.closed = true
 	for e := range h.all {
-		if e.idleTimer != nil {
-			e.idleTimer.Stop()
-		}
 		h.discard(e)
 	}
 	h.mu.Unlock()
@@ -214,9 +240,9 @@ func (h *Host) Close() error {
 	return h.records.close()
 }
 
-// open starts a new environment for f.
-func (h *Host) open(ctx context.Context, f *Function) (*environment, error) {
-	e, err := newEnvironment(ctx, h, f)
+// open starts a new environment for f, for an event or ahead of events.
+func (h *Host) open(ctx context.Context, f *Function, ahead bool) (*environment, error) {
+	e, err := newEnvironment(ctx, h, f, ahead)
 	if err != nil {
 		return nil, fmt.Errorf("starting an environment for %s: %w", f.Name, err)
 	}

@@ -206,7 +206,7 @@ func TestPool(t *testing.T) {
 	if pids[0] == pids[1] || pids[1] == pids[2] || pids[0] == pids[2] {
 		t.Errorf("events at the same time went to the processes %v, want three", pids)
 	}
-	b.Drain(f.ARN, "another key")
+	b.Retire(func(g *Function) bool { return g.ARN == f.ARN && g.Key == f.Key })
 	if pid := string(b.call(t, f, `0`).Payload); pid == pids[0] || pid == pids[1] || pid == pids[2] {
 		t.Errorf("after Drain, process %s served again", pid)
 	}
@@ -265,7 +265,7 @@ func TestConcurrentEvents(t *testing.T) {
 			for j := range 20 {
 				id := fmt.Sprintf("%d-%d", i, j)
 				if j == 10 {
-					b.Drain(f.ARN, "")
+					b.Retire(func(*Function) bool { return true })
 				}
 				r, err := b.Invoke(t.Context(), f, Invocation{RequestID: id, Payload: []byte(`"` + id + `"`)})
 				if err != nil || string(r.Payload) != `"`+id+`"` || r.Failed {

@@ -125,7 +125,7 @@ func BenchmarkSandboxCold(b *testing.B) {
 		if err != nil || string(r.Payload) != "1" {
 			b.Fatal(err, string(r.Payload), string(r.Tail))
 		}
-		w.Drain(f.ARN, "")
+		w.Retire(func(*Function) bool { return true })
 	}
 }
 
