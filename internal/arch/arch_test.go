@@ -28,6 +28,7 @@ type rule struct {
 var leaves = []string{
 	"internal/dynamo",
 	"internal/emulator/dynamodb/expr",
+	"internal/emulator/eventpattern",
 	"internal/emulator/gateway/routekey",
 }
 
@@ -81,13 +82,15 @@ var rules = []rule{
 	{"internal/emulator/env", []string{"internal/emulator/clock", "internal/emulator/store"}},
 	{"internal/emulator/wire", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/wire", awsSDK}},
 	{"internal/emulator/dynamodb/expr", nil},
+	{"internal/emulator/eventpattern", nil},
 	{"internal/emulator/gateway/routekey", nil},
+	{"internal/emulator/lambda/eventsource", []string{"internal/emulator/clock"}},
 	{"internal/emulator/lambda/runtime", []string{"internal/emulator/clock"}},
 	{"internal/emulator/gateway", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/gateway"}},
 	{"internal/emulator/process", []string{"=internal/emulator", "internal/emulator/clock", "internal/heap"}},
 	{"=internal/emulator", []string{"internal/emulator", awsSDK}},
 	{"internal/emulator", []string{ // a service: its own leaves, and never another service
-		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/gateway", awsSDK,
+		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/eventpattern", "internal/emulator/gateway", awsSDK,
 	}},
 
 	{"internal/ui", []string{"internal/engine/addr", "internal/engine/describe", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state", "internal/engine/suite"}},
