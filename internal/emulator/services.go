@@ -95,6 +95,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, functions.Close)
+	functions.Objects = files
 
 	s.routes = gateway.New(around, apis, functions)
 	s.code = functions.Code()

@@ -122,10 +122,8 @@ func (s *Service) CreateAlias(ctx context.Context, in *lambda.CreateAliasInput) 
 	if err != nil {
 		return nil, err
 	}
-	out := lambda.CreateAliasOutput{}
 	c := a.describe(n)
-	out.AliasArn, out.Description, out.FunctionVersion, out.Name, out.RevisionId, out.RoutingConfig = c.AliasArn, c.Description, c.FunctionVersion, c.Name, c.RevisionId, c.RoutingConfig
-	return &out, nil
+	return as[lambda.CreateAliasOutput](&c), nil
 }
 
 // UpdateAlias changes what the request has.
@@ -166,10 +164,8 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput) 
 	if err != nil {
 		return nil, err
 	}
-	out := lambda.UpdateAliasOutput{}
 	c := a.describe(n)
-	out.AliasArn, out.Description, out.FunctionVersion, out.Name, out.RevisionId, out.RoutingConfig = c.AliasArn, c.Description, c.FunctionVersion, c.Name, c.RevisionId, c.RoutingConfig
-	return &out, nil
+	return as[lambda.UpdateAliasOutput](&c), nil
 }
 
 // GetAlias returns an alias.
@@ -190,10 +186,7 @@ func (s *Service) GetAlias(ctx context.Context, in *lambda.GetAliasInput) (*lamb
 	if err != nil {
 		return nil, err
 	}
-	return &lambda.GetAliasOutput{
-		AliasArn: c.AliasArn, Description: c.Description, FunctionVersion: c.FunctionVersion, Name: c.Name,
-		RevisionId: c.RevisionId, RoutingConfig: c.RoutingConfig,
-	}, nil
+	return as[lambda.GetAliasOutput](&c), nil
 }
 
 // DeleteAlias removes an alias; one that is not there is no error.

@@ -32,46 +32,65 @@ const (
 // came, and DIR/HEX/code with the files.
 type codeStore struct{ dir string }
 
-// put stores a package and returns its digest as AWS writes it, in base64.
-func (c codeStore) put(operation string, content []byte) (string, error) {
-	if base64.StdEncoding.EncodedLen(len(content)) > maxRequest {
-		return "", &smithy.GenericAPIError{
-			Code:    "RequestEntityTooLargeException",
-			Message: fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxRequest, operation),
-			Fault:   smithy.FaultClient,
-		}
+// packed is what is known of a stored package.
+type packed struct {
+	Sha256   string // in base64, as AWS writes it
+	Size     int64  // of the zip, in bytes
+	Unzipped int64  // of its files, in bytes
+}
+
+// digestOf is a package's SHA-256 in hexadecimal.
+func digestOf(sha256 string) string {
+	raw, _ := base64.StdEncoding.DecodeString(sha256)
+	return hex.EncodeToString(raw)
+}
+
+// checkRequest returns AWS's error for a request with a package that is too large.
+func checkRequest(operation string, zip []byte) error {
+	if base64.StdEncoding.EncodedLen(len(zip)) <= maxRequest {
+		return nil
 	}
+	return &smithy.GenericAPIError{
+		Code:    "RequestEntityTooLargeException",
+		Message: fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxRequest, operation),
+		Fault:   smithy.FaultClient,
+	}
+}
+
+// put stores a package.
+func (c codeStore) put(content []byte) (p packed, err error) {
 	sum := sha256.Sum256(content)
-	digest := base64.StdEncoding.EncodeToString(sum[:])
+	p.Sha256, p.Size = base64.StdEncoding.EncodeToString(sum[:]), int64(len(content))
 	final := filepath.Join(c.dir, hex.EncodeToString(sum[:]))
 	if _, err := os.Stat(final); err == nil {
-		return digest, nil
+		p.Unzipped, err = unzipped(content)
+		return p, err
 	}
 	temp, err := os.MkdirTemp(c.dir, ".unpack-")
 	if err != nil {
-		return "", fmt.Errorf("storing a package: %w", err)
+		return p, fmt.Errorf("storing a package: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
 	code := filepath.Join(temp, "code")
 	if err := os.Mkdir(code, 0o755); err != nil {
-		return "", fmt.Errorf("storing a package: %w", err)
+		return p, fmt.Errorf("storing a package: %w", err)
 	}
-	if err := unpack(content, code); err != nil {
-		return "", err
+	if p.Unzipped, err = unpack(content, code); err != nil {
+		return p, err
 	}
 	if err := os.WriteFile(filepath.Join(temp, "package.zip"), content, 0o600); err != nil {
-		return "", fmt.Errorf("storing a package: %w", err)
+		return p, fmt.Errorf("storing a package: %w", err)
 	}
 	if err := os.Chmod(temp, 0o755); err != nil { //nolint:gosec // functions run as another user
-		return "", fmt.Errorf("storing a package: %w", err)
+		return p, fmt.Errorf("storing a package: %w", err)
 	}
 	if err := os.Rename(temp, final); err != nil {
 		if _, there := os.Stat(final); there == nil { // another request stored it meanwhile
-			return digest, nil
+			return p, nil
 		}
-		return "", fmt.Errorf("storing a package: %w", err)
+		return p, fmt.Errorf("storing a package: %w", err)
 	}
-	return digest, nil
+	return p, nil
 }
 
 // files is the folder of the extracted package.
@@ -111,19 +130,31 @@ var (
 	errNoFiles = invalid("Uploaded file must be a non-empty zip")
 )
 
-// unpack extracts a zip into dir. Nothing is written outside of dir, whatever the
-// zip says, and no link leads there.
-func unpack(content []byte, dir string) error {
+// unzipped is the size of the files of a zip that unpack has extracted before.
+func unzipped(content []byte) (n int64, err error) {
 	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
-		return errNoZip
+		return 0, errNoZip
+	}
+	for _, f := range z.File {
+		n += int64(f.UncompressedSize64) //nolint:gosec // as extracted, at most maxUnzipped
+	}
+	return n, nil
+}
+
+// unpack extracts a zip into dir and returns the size of its files. Nothing is
+// written outside of dir, whatever the zip says, and no link leads there.
+func unpack(content []byte, dir string) (int64, error) {
+	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		return 0, errNoZip
 	}
 	if len(z.File) == 0 {
-		return errNoFiles
+		return 0, errNoFiles
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("storing a package: %w", err)
+		return 0, fmt.Errorf("storing a package: %w", err)
 	}
 	defer func() { _ = root.Close() }()
 	left := int64(maxUnzipped)
@@ -131,21 +162,21 @@ func unpack(content []byte, dir string) error {
 	for _, f := range z.File {
 		name := path.Clean(strings.TrimSuffix(f.Name, "/"))
 		if !filepath.IsLocal(name) || strings.ContainsAny(f.Name, "\\\x00") {
-			return errNoZip
+			return 0, errNoZip
 		}
 		if f.Mode()&fs.ModeSymlink != 0 {
 			links = append(links, name)
 		}
 		if err := extract(root, f, name, &left); err != nil {
-			return unzipError(err)
+			return 0, unzipError(err)
 		}
 	}
 	for _, l := range links {
 		if _, err := root.Stat(l); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return errNoZip // it leads out of the package, or in circles
+			return 0, errNoZip // it leads out of the package, or in circles
 		}
 	}
-	return nil
+	return maxUnzipped - left, nil
 }
 
 // unzipError is AWS's word for a zip that cannot be extracted. An error of this
@@ -209,14 +240,14 @@ func extract(root *os.Root, f *zip.File, name string, left *int64) error {
 // for itself.
 const codePath = "/_aws/lambda/code/"
 
-// location returns an address of the version's package. Like AWS's, it needs no
+// location returns an address of a package. Like AWS's, it needs no
 // signature: who knows it may read.
-func (s *Service) location(v *version) (string, error) {
+func (s *Service) location(digest string) (string, error) {
 	base, err := s.env.URL()
 	if err != nil {
 		return "", err
 	}
-	return base + codePath + s.token + "/" + v.digest() + ".zip", nil
+	return base + codePath + s.token + "/" + digest + ".zip", nil
 }
 
 // Code serves the packages at the addresses that GetFunction returns, all below

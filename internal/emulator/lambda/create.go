@@ -47,21 +47,22 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 	if len(in.Architectures) > 0 {
 		c.Architectures = in.Architectures
 	}
-	if err := s.configure(ctx, &c, settings{
+	f := function{ID: uuid.NewString(), version: version{Configuration: c}, Tags: maps.Clone(in.Tags), RecursiveLoop: types.RecursiveLoopTerminate}
+	if err := s.configure(ctx, &f.version, settings{
 		description: in.Description, environment: in.Environment, storage: in.EphemeralStorage, handler: in.Handler,
 		logging: in.LoggingConfig, memory: in.MemorySize, role: in.Role, runtime: in.Runtime, snapStart: in.SnapStart,
-		timeout: in.Timeout, tracing: in.TracingConfig,
+		timeout: in.Timeout, tracing: in.TracingConfig, layers: in.Layers, vpc: in.VpcConfig, key: in.KMSKeyArn, deadLetters: in.DeadLetterConfig,
 	}); err != nil {
 		return nil, err
 	}
-	if in.Code == nil || len(in.Code.ZipFile) == 0 {
-		return nil, invalid("Please provide a source for function code.")
+	if in.Code == nil {
+		in.Code = &types.FunctionCode{}
 	}
-	if err := s.setCode(&c, "CreateFunction", in.Code.ZipFile); err != nil {
+	code := origin{in.Code.ZipFile, in.Code.S3Bucket, in.Code.S3Key, in.Code.S3ObjectVersion, in.Code.S3ObjectStorageMode}
+	if err := s.setCode(ctx, &f.version, "CreateFunction", code, in.Code.SourceKMSKeyArn); err != nil {
 		return nil, err
 	}
 	s.host.Prepare()
-	f := function{ID: uuid.NewString(), version: version{Configuration: c}, Tags: maps.Clone(in.Tags), RecursiveLoop: types.RecursiveLoopTerminate}
 	now := s.env.Clock.Now()
 	f.changed(now)
 	shown := f.version
@@ -81,12 +82,18 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 	return as[lambda.CreateFunctionOutput](shown.describe(now)), nil
 }
 
-// setCode stores a package and notes it in the configuration.
-func (s *Service) setCode(c *types.FunctionConfiguration, operation string, zip []byte) error {
-	sha, err := s.code.put(operation, zip)
+// setCode stores a package and notes it in the version, with the key that it would
+// be encrypted with.
+func (s *Service) setCode(ctx context.Context, v *version, operation string, from origin, key *string) error {
+	content, err := s.read(ctx, operation, from)
 	if err != nil {
 		return err
 	}
-	c.CodeSha256, c.CodeSize = aws.String(sha), int64(len(zip))
-	return nil
+	p, err := s.code.put(content)
+	if err != nil {
+		return err
+	}
+	v.Configuration.CodeSha256, v.Configuration.CodeSize = aws.String(p.Sha256), p.Size
+	v.Unzipped, v.SourceKey = p.Unzipped, key
+	return v.fits()
 }

@@ -23,6 +23,12 @@ func conflict(format string, args ...any) error {
 	return &types.ResourceConflictException{Message: aws.String(fmt.Sprintf(format, args...)), Type: user}
 }
 
+var (
+	errNoResource = notFound("The resource you requested does not exist.")
+	errNoPolicy   = notFound("No policy is associated with the given resource.")
+	errPolicySize = &types.PolicyLengthExceededException{Message: aws.String("The final policy size is bigger than the limit (20480)."), Type: user}
+)
+
 // stale is the answer to a RevisionId that is not the current one; get names the
 // operation that returns it.
 func stale(get string) error {

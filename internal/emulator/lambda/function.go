@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -40,6 +39,9 @@ type version struct {
 	Change int // counts the changes of the function's code and configuration
 
 	Configuration types.FunctionConfiguration // without what follows from Settles
+	Unzipped      int64                       // of the package, in bytes
+	Layers        []packed                    `json:",omitempty"` // of Configuration.Layers
+	SourceKey     *string                     `json:",omitempty"` // the KMS key of the package
 	Policy        []statement                 `json:",omitempty"`
 
 	// Settles is when the last change is done; Revision is the RevisionId then.
@@ -59,10 +61,7 @@ func (v *version) number() string {
 }
 
 // digest is the SHA-256 of the package, in hexadecimal.
-func (v *version) digest() string {
-	raw, _ := base64.StdEncoding.DecodeString(aws.ToString(v.Configuration.CodeSha256))
-	return hex.EncodeToString(raw)
-}
+func (v *version) digest() string { return digestOf(aws.ToString(v.Configuration.CodeSha256)) }
 
 // source identifies code and configuration: of two versions with the same one,
 // AWS publishes only the first.
@@ -132,11 +131,11 @@ func (v *version) listed() types.FunctionConfiguration {
 	return c
 }
 
-// as returns the configuration as the output of an operation, which has the same
-// fields in a type of its own.
-func as[Out any](c *types.FunctionConfiguration) *Out {
+// as returns a structure as the output of an operation that has the same fields in
+// a type of its own.
+func as[Out, In any](in *In) *Out {
 	out := new(Out)
-	from, to := reflect.ValueOf(c).Elem(), reflect.ValueOf(out).Elem()
+	from, to := reflect.ValueOf(in).Elem(), reflect.ValueOf(out).Elem()
 	for i := range from.NumField() {
 		if f := from.Type().Field(i); f.IsExported() {
 			to.FieldByName(f.Name).Set(from.Field(i))

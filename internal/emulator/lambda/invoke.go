@@ -191,6 +191,10 @@ func (s *Service) runnable(n name, f *function, v *version) *runtime.Function {
 			Application: string(c.LoggingConfig.ApplicationLogLevel), System: string(c.LoggingConfig.SystemLogLevel),
 		},
 		Endpoint: s.env.URL,
+		Traced:   c.TracingConfig != nil && c.TracingConfig.Mode == types.TracingModeActive,
+	}
+	for _, l := range v.Layers {
+		r.Layers = append(r.Layers, s.code.files(digestOf(l.Sha256)))
 	}
 	if c.Environment != nil {
 		r.Variables = c.Environment.Variables

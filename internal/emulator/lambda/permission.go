@@ -82,15 +82,7 @@ func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionInp
 		if in.RevisionId != nil && *in.RevisionId != revision {
 			return nil, stale("GetPolicy")
 		}
-		if slices.ContainsFunc(policy, func(o statement) bool { return o.Sid == st.Sid }) {
-			return nil, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
-		}
-		policy = append(slices.Clip(policy), st)
-		whole, err := policyOf(policy)
-		if err == nil && len(whole) > maxPolicy {
-			err = &types.PolicyLengthExceededException{Message: aws.String("The final policy size is bigger than the limit (20480)."), Type: user}
-		}
-		return policy, err
+		return add(policy, st)
 	})
 	if err != nil {
 		return nil, policyMissing(n, err, "Cannot find alias arn: %s")
@@ -194,7 +186,7 @@ func (s *Service) GetPolicy(ctx context.Context, in *lambda.GetPolicyInput) (*la
 	t, err := s.find(n)
 	policy, revision := t.policy()
 	if err != nil || len(policy) == 0 || n.qualifier == latest {
-		return nil, notFound("The resource you requested does not exist.")
+		return nil, errNoResource
 	}
 	whole, err := policyOf(policy)
 	return &lambda.GetPolicyOutput{Policy: aws.String(whole), RevisionId: aws.String(revision)}, err
@@ -212,16 +204,13 @@ func (s *Service) RemovePermission(ctx context.Context, in *lambda.RemovePermiss
 	}
 	err = s.editPolicy(n, func(policy []statement, revision string) ([]statement, error) {
 		if len(policy) == 0 || n.qualifier == latest {
-			return nil, notFound("No policy is associated with the given resource.")
+			return nil, errNoPolicy
 		}
-		i := slices.IndexFunc(policy, func(o statement) bool { return o.Sid == aws.ToString(in.StatementId) })
-		if i < 0 {
-			return nil, notFound("Statement %s is not found in resource policy.", aws.ToString(in.StatementId))
+		rest, err := remove(policy, aws.ToString(in.StatementId))
+		if err == nil && in.RevisionId != nil && *in.RevisionId != revision {
+			err = stale("GetPolicy")
 		}
-		if in.RevisionId != nil && *in.RevisionId != revision {
-			return nil, stale("GetPolicy")
-		}
-		return slices.Concat(policy[:i], policy[i+1:]), nil
+		return rest, err
 	})
 	if err != nil {
 		return nil, policyMissing(n, err, "Cannot find alias arn: %s")

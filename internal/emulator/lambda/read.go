@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
@@ -24,12 +25,12 @@ func (s *Service) GetFunction(ctx context.Context, in *lambda.GetFunctionInput) 
 		return nil, err
 	}
 	f := t.function
-	location, err := s.location(&t.version)
+	location, err := s.location(t.version.digest())
 	if err != nil {
 		return nil, err
 	}
 	out := &lambda.GetFunctionOutput{
-		Code:          &types.FunctionCodeLocation{Location: aws.String(location), RepositoryType: aws.String("S3")},
+		Code:          &types.FunctionCodeLocation{Location: aws.String(location), RepositoryType: aws.String("S3"), SourceKMSKeyArn: t.version.SourceKey},
 		Configuration: s.qualified(&t),
 	}
 	if len(f.Tags) > 0 {
@@ -116,6 +117,8 @@ func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionI
 	if err != nil {
 		return nil, err
 	}
-	s.host.Drain(n.arn(), "")
+	s.host.Retire(func(f *runtime.Function) bool {
+		return f.ARN == n.arn() && (n.qualifier == "" || n.qualifier == f.Version)
+	})
 	return &lambda.DeleteFunctionOutput{StatusCode: 204}, nil
 }

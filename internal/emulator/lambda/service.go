@@ -41,14 +41,20 @@ type Roles interface {
 
 // Service is AWS Lambda in one emulator.
 type Service struct {
+	// Objects is where packages in S3 are read; without it they are refused.
+	Objects Objects
+
 	env       *env.Env
 	roles     Roles
 	functions *store.Set[function]
 	versions  *store.Set[version]
 	aliases   *store.Set[alias]
-	code      codeStore
-	host      *runtime.Host
-	running   running
+	layers    *store.Set[layer]
+	// layerVersions of layers that have been deleted are not here.
+	layerVersions *store.Set[layerVersion]
+	code          codeStore
+	host          *runtime.Host
+	running       running
 	// token is part of the addresses of packages, which need no signature.
 	token string
 }
@@ -56,10 +62,12 @@ type Service struct {
 // New returns Lambda over what the store holds.
 func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 	s := &Service{env: e, roles: roles, token: uuid.NewString()}
-	var errs [3]error
+	var errs [5]error
 	s.functions, errs[0] = store.NewSet[function](e.Store, "lambda.function")
 	s.versions, errs[1] = store.NewSet[version](e.Store, "lambda.version")
 	s.aliases, errs[2] = store.NewSet[alias](e.Store, "lambda.alias")
+	s.layers, errs[3] = store.NewSet[layer](e.Store, "lambda.layer")
+	s.layerVersions, errs[4] = store.NewSet[layerVersion](e.Store, "lambda.layerVersion")
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("opening the sets of Lambda: %w", err)
 	}
@@ -94,11 +102,20 @@ func (s *Service) Close() error { return s.host.Close() }
 func (s *Service) prune() error {
 	used := map[string]bool{}
 	err := s.env.Store.View(func(tx *store.Tx) error {
+		keep := func(v *version) {
+			used[v.digest()] = true
+			for _, l := range v.Layers {
+				used[digestOf(l.Sha256)] = true
+			}
+		}
 		for _, f := range s.functions.From(tx, "") {
-			used[f.digest()] = true
+			keep(&f.version)
 		}
 		for _, v := range s.versions.From(tx, "") {
-			used[v.digest()] = true
+			keep(&v)
+		}
+		for _, v := range s.layerVersions.From(tx, "") {
+			used[digestOf(v.Sha256)] = true
 		}
 		return nil
 	})
@@ -110,27 +127,27 @@ func (s *Service) prune() error {
 
 // notEmulated are members of a function's configuration that no operation carries out.
 var notEmulated = []string{
-	"CapacityProviderConfig", "DeadLetterConfig.TargetArn", "DurableConfig", "FileSystemConfigs", "ImageConfig", "KMSKeyArn", "Layers",
-	"VpcConfig.SubnetIds", "VpcConfig.SecurityGroupIds", "VpcConfig.Ipv6AllowedForDualStack",
+	"CapacityProviderConfig", "DurableConfig", "FileSystemConfigs", "ImageConfig",
 }
 
 // Wire lists what is served.
 func (s *Service) Wire() wire.Service {
 	create := append([]string{
-		"Code.ImageUri", "Code.S3Bucket", "Code.S3Key", "Code.S3ObjectStorageMode", "Code.S3ObjectVersion", "Code.SourceKMSKeyArn",
-		"CodeSigningConfigArn", "PublishTo", "TenancyConfig",
+		"Code.ImageUri", "CodeSigningConfigArn", "PublishTo", "TenancyConfig",
 	}, notEmulated...)
 	return wire.Service{
 		Name:     "lambda",
 		Protocol: wire.RESTJSON,
 		Schema:   schemas.AWSGirApiService,
 		Operations: []wire.Operation{
+			wire.Op(schemas.AddLayerVersionPermission, s.AddLayerVersionPermission),
 			wire.Op(schemas.AddPermission, s.AddPermission, wire.Refuse("InvokedViaFunctionUrl")),
 			wire.Op(schemas.CreateAlias, s.CreateAlias),
 			wire.Op(schemas.CreateFunction, s.CreateFunction, wire.Refuse(create...), wire.Unchecked("Runtime")),
 			wire.Op(schemas.DeleteAlias, s.DeleteAlias),
 			wire.Op(schemas.DeleteFunction, s.DeleteFunction),
 			wire.Op(schemas.DeleteFunctionConcurrency, s.DeleteFunctionConcurrency),
+			wire.Op(schemas.DeleteLayerVersion, s.DeleteLayerVersion),
 			wire.Op(schemas.GetAccountSettings, s.GetAccountSettings),
 			wire.Op(schemas.GetAlias, s.GetAlias),
 			wire.Op(schemas.GetFunction, s.GetFunction),
@@ -138,22 +155,28 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.GetFunctionConcurrency, s.GetFunctionConcurrency),
 			wire.Op(schemas.GetFunctionConfiguration, s.GetFunctionConfiguration),
 			wire.Op(schemas.GetFunctionRecursionConfig, s.GetFunctionRecursionConfig),
+			wire.Op(schemas.GetLayerVersion, s.GetLayerVersion),
+			wire.Op(schemas.GetLayerVersionByArn, s.GetLayerVersionByArn),
+			wire.Op(schemas.GetLayerVersionPolicy, s.GetLayerVersionPolicy),
 			wire.Op(schemas.GetPolicy, s.GetPolicy),
 			wire.Op(schemas.GetRuntimeManagementConfig, s.GetRuntimeManagementConfig),
 			wire.Op(schemas.Invoke, s.Invoke, wire.Refuse("DurableExecutionName", "TenantId")),
 			wire.Op(schemas.ListAliases, s.ListAliases),
 			wire.Op(schemas.ListFunctions, s.ListFunctions, wire.Refuse("MasterRegion")),
+			wire.Op(schemas.ListLayerVersions, s.ListLayerVersions),
+			wire.Op(schemas.ListLayers, s.ListLayers),
 			wire.Op(schemas.ListTags, s.ListTags),
 			wire.Op(schemas.ListVersionsByFunction, s.ListVersionsByFunction),
+			wire.Op(schemas.PublishLayerVersion, s.PublishLayerVersion),
 			wire.Op(schemas.PublishVersion, s.PublishVersion, wire.Refuse("PublishTo")),
 			wire.Op(schemas.PutFunctionConcurrency, s.PutFunctionConcurrency),
 			wire.Op(schemas.PutFunctionRecursionConfig, s.PutFunctionRecursionConfig),
+			wire.Op(schemas.RemoveLayerVersionPermission, s.RemoveLayerVersionPermission),
 			wire.Op(schemas.RemovePermission, s.RemovePermission),
 			wire.Op(schemas.TagResource, s.TagResource),
 			wire.Op(schemas.UntagResource, s.UntagResource),
 			wire.Op(schemas.UpdateAlias, s.UpdateAlias),
-			wire.Op(schemas.UpdateFunctionCode, s.UpdateFunctionCode, wire.Refuse("ImageUri", "PublishTo",
-				"S3Bucket", "S3Key", "S3ObjectStorageMode", "S3ObjectVersion", "SourceKMSKeyArn")),
+			wire.Op(schemas.UpdateFunctionCode, s.UpdateFunctionCode, wire.Refuse("ImageUri", "PublishTo")),
 			wire.Op(schemas.UpdateFunctionConfiguration, s.UpdateFunctionConfiguration, wire.Refuse(notEmulated...), wire.Unchecked("Runtime")),
 		},
 	}

@@ -2,6 +2,8 @@ package lambda
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -25,10 +27,15 @@ type settings struct {
 	runtime                    types.Runtime
 	snapStart                  *types.SnapStart
 	tracing                    *types.TracingConfig
+	layers                     []string
+	vpc                        *types.VpcConfig
+	key                        *string // of KMS
+	deadLetters                *types.DeadLetterConfig
 }
 
-// configure checks the settings and carries them over to c.
-func (s *Service) configure(ctx context.Context, c *types.FunctionConfiguration, in settings) error {
+// configure checks the settings and carries them over to v.
+func (s *Service) configure(ctx context.Context, v *version, in settings) error {
+	c := &v.Configuration
 	if err := checkRuntime(in.runtime); err != nil {
 		return err
 	}
@@ -69,12 +76,70 @@ func (s *Service) configure(ctx context.Context, c *types.FunctionConfiguration,
 		}
 		c.Environment = &types.EnvironmentResponse{Variables: vars}
 	}
+	if in.key != nil {
+		c.KMSKeyArn = in.key
+	}
+	if aws.ToString(c.KMSKeyArn) == "" || c.Environment == nil || len(c.Environment.Variables) == 0 {
+		c.KMSKeyArn = nil // AWS keeps the key with the variables that it encrypts
+	}
+	if in.vpc != nil {
+		c.VpcConfig = network(env.ScopeOf(ctx), c.VpcConfig, in.vpc)
+	}
+	if in.deadLetters != nil {
+		if c.DeadLetterConfig = in.deadLetters; aws.ToString(in.deadLetters.TargetArn) == "" {
+			c.DeadLetterConfig = nil
+		}
+	}
+	if in.layers != nil {
+		if err := s.use(ctx, v, in.layers); err != nil {
+			return err
+		}
+	}
 	if in.logging != nil {
 		c.LoggingConfig = logging(*c.LoggingConfig, *in.logging)
 	}
 	if in.runtime != "" {
 		c.Runtime = in.runtime
 		c.RuntimeVersionConfig = runtimeVersion(env.ScopeOf(ctx).Region, in.runtime)
+	}
+	return v.fits()
+}
+
+// network returns where a function says that it is. The emulator has no networks:
+// it keeps these facts and gives them back, and one VPC stands for all of a scope's.
+// Empty lists take the function out of it.
+func network(scope env.Scope, old *types.VpcConfigResponse, in *types.VpcConfig) *types.VpcConfigResponse {
+	c := types.VpcConfigResponse{Ipv6AllowedForDualStack: aws.Bool(false), SecurityGroupIds: []string{}, SubnetIds: []string{}, VpcId: aws.String("")}
+	if old != nil {
+		c = *old
+	} else if len(in.SubnetIds)+len(in.SecurityGroupIds) == 0 {
+		return nil
+	}
+	if in.Ipv6AllowedForDualStack != nil {
+		c.Ipv6AllowedForDualStack = in.Ipv6AllowedForDualStack
+	}
+	if in.SecurityGroupIds != nil {
+		c.SecurityGroupIds = in.SecurityGroupIds
+	}
+	if in.SubnetIds != nil {
+		c.SubnetIds = in.SubnetIds
+	}
+	c.VpcId = aws.String("")
+	if len(c.SubnetIds) > 0 {
+		sum := sha256.Sum256([]byte(scope.Key("vpc")))
+		c.VpcId = aws.String("vpc-" + hex.EncodeToString(sum[:])[:17])
+	}
+	return &c
+}
+
+// fits checks the size of a version's package together with its layers.
+func (v *version) fits() error {
+	total := v.Unzipped
+	for _, l := range v.Layers {
+		total += l.Unzipped
+	}
+	if total > maxUnzipped {
+		return invalid("Function code combined with layers exceeds the maximum allowed size of %d bytes. The actual size is %d bytes.", maxUnzipped, total)
 	}
 	return nil
 }

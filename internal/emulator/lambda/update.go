@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
@@ -17,14 +18,12 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 	if err != nil {
 		return nil, err
 	}
-	if len(in.ZipFile) == 0 {
-		return nil, invalid("Please provide a source for function code.")
-	}
-	c, err := s.update(n, in.RevisionId, in.DryRun, in.Publish, func(c *types.FunctionConfiguration) error {
+	code := origin{in.ZipFile, in.S3Bucket, in.S3Key, in.S3ObjectVersion, in.S3ObjectStorageMode}
+	c, err := s.update(n, in.RevisionId, in.DryRun, in.Publish, func(v *version) error {
 		if len(in.Architectures) > 0 {
-			c.Architectures = slices.Clone(in.Architectures)
+			v.Configuration.Architectures = slices.Clone(in.Architectures)
 		}
-		return s.setCode(c, "UpdateFunctionCode", in.ZipFile)
+		return s.setCode(ctx, v, "UpdateFunctionCode", code, in.SourceKMSKeyArn)
 	})
 	if err != nil {
 		return nil, err
@@ -38,11 +37,11 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *lambda.Up
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.update(n, in.RevisionId, false, false, func(c *types.FunctionConfiguration) error {
-		return s.configure(ctx, c, settings{
+	c, err := s.update(n, in.RevisionId, false, false, func(v *version) error {
+		return s.configure(ctx, v, settings{
 			description: in.Description, environment: in.Environment, storage: in.EphemeralStorage, handler: in.Handler,
 			logging: in.LoggingConfig, memory: in.MemorySize, role: in.Role, runtime: in.Runtime, snapStart: in.SnapStart,
-			timeout: in.Timeout, tracing: in.TracingConfig,
+			timeout: in.Timeout, tracing: in.TracingConfig, layers: in.Layers, vpc: in.VpcConfig, key: in.KMSKeyArn, deadLetters: in.DeadLetterConfig,
 		})
 	})
 	if err != nil {
@@ -56,7 +55,7 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *lambda.Up
 // a package, which may call other services, come before the store is locked; a
 // change that came between them is found by its number. With publish it makes a
 // version of it, too, and returns that.
-func (s *Service) update(n name, revision *string, dry, publish bool, change func(*types.FunctionConfiguration) error) (*types.FunctionConfiguration, error) {
+func (s *Service) update(n name, revision *string, dry, publish bool, change func(*version) error) (*types.FunctionConfiguration, error) {
 	f, err := s.view(n)
 	if err != nil {
 		return nil, err
@@ -69,13 +68,12 @@ func (s *Service) update(n name, revision *string, dry, publish bool, change fun
 	if revision != nil && *revision != aws.ToString(before.RevisionId) {
 		return nil, stale("GetFunction/GetAlias")
 	}
-	c := f.Configuration
-	if err := change(&c); err != nil {
+	next := f.version
+	if err := change(&next); err != nil {
 		return nil, err
 	}
 	if dry {
-		f.Configuration = c
-		return f.describe(now), nil
+		return next.describe(now), nil
 	}
 	at := f.Change
 	var published *version
@@ -83,7 +81,8 @@ func (s *Service) update(n name, revision *string, dry, publish bool, change fun
 		if f.Change != at {
 			return inProgress(n)
 		}
-		f.Configuration = c
+		next.Policy, next.Revision = f.Policy, f.Revision
+		f.version = next
 		f.changed(now)
 		if publish {
 			v := s.publish(tx, n, f, nil, f.Settles)
@@ -94,7 +93,8 @@ func (s *Service) update(n name, revision *string, dry, publish bool, change fun
 	if err != nil {
 		return nil, err
 	}
-	s.host.Drain(n.arn(), f.environmentKey(f.ID))
+	key := f.environmentKey(f.ID)
+	s.host.Retire(func(f *runtime.Function) bool { return f.ARN == n.arn() && f.Version == latest && f.Key != key })
 	if published != nil {
 		return published.describe(now), nil
 	}
