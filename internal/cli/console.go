@@ -38,6 +38,7 @@ var consoleCommand = command{
 		planned := fs.Bool("plan", false, "make a plan first, and use the values that it plans")
 		return func(ctx context.Context, p *Program, _ []string) error {
 			v := newView(p, f.view)
+			v.document = true
 			s, err := v.look(ctx, &f, *planned)
 			if err != nil {
 				return err

@@ -22,6 +22,7 @@ shows the steps of applying it, each with those that it waits for.`,
 		path := fs.String("plan", "", "`file` of a plan, whose steps are drawn")
 		return func(ctx context.Context, p *Program, _ []string) error {
 			v := newView(p, f)
+			v.document = true
 			if *path != "" {
 				_, planned, err := v.readPlan(ctx, *path)
 				if err != nil {

@@ -28,6 +28,7 @@ var outputCommand = command{
 		raw := fs.Bool("raw", false, "print the string NAME without quotes or a line end")
 		return func(_ context.Context, p *Program, args []string) error {
 			v := newView(p, f)
+			v.document = *asJSON || *raw
 			switch {
 			case len(args) > 1:
 				return v.fail(advise(errors.New("output takes one NAME"), "Flags come before it."))

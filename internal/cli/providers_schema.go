@@ -23,6 +23,7 @@ var providersSchema = command{
 		asJSON := fs.Bool("json", false, "print JSON; there is no other form")
 		return func(ctx context.Context, p *Program, _ []string) error {
 			v := newView(p, f)
+			v.document = true
 			if !*asJSON {
 				return v.fail(advise(errors.New("providers schema needs -json"), "There is no other form."))
 			}

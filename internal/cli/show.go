@@ -33,6 +33,7 @@ var showCommand = command{
 		ofConfig := fs.Bool("config", false, "show what the configuration says; needs -json")
 		return func(ctx context.Context, p *Program, args []string) error {
 			v := newView(p, f)
+			v.document = *asJSON
 			if *ofPlan != "" {
 				args = append(args, *ofPlan)
 			}
@@ -149,7 +150,6 @@ func planFacts(ctx context.Context, program *plan.Program, p *plan.Plan) ui.Plan
 			outputs = append(outputs, o.Name)
 		}
 	}
-	out.Conditions = describe.Conditions(program.Module)
 	out.Relevant = describe.Relevant(program.Module, program.Schemas, changed, outputs)
 	return out
 }

@@ -46,6 +46,10 @@ type view struct {
 	sources ui.Sources
 	given   []config.Assignment // of the command line, for where the state is kept
 	files   local.Files         // the state's, if the command line names them
+
+	// document is set when standard output is for one document only: warnings go to
+	// standard error then.
+	document bool
 }
 
 // newView makes the view that the flags ask for. A command that prints one JSON
@@ -105,7 +109,11 @@ func (v *view) diagnostics(diags hcl.Diagnostics) error {
 				warnings = append(warnings, d)
 			}
 		}
-		fmt.Fprint(v.p.Out, v.out.Diagnostics(warnings, v.sources, v.compact && len(errs) == 0))
+		to, style := v.p.Out, v.out
+		if v.document {
+			to, style = v.p.Err, v.err
+		}
+		fmt.Fprint(to, style.Diagnostics(warnings, v.sources, v.compact && len(errs) == 0))
 		fmt.Fprint(v.p.Err, v.err.Diagnostics(errs, v.sources, false))
 	}
 	if diags.HasErrors() {

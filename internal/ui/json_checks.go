@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
-	"github.com/tfserverless/terraform-provider-serverless/internal/engine/describe"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 )
 
@@ -39,45 +38,25 @@ type storedCheck struct {
 	} `json:"objects"`
 }
 
-// checksOfPlan are what became of conditions while planning. Those that were not
-// evaluated are unknown.
-func checksOfPlan(p *plan.Plan, all []describe.Condition) ([]checkJSON, error) {
+// checksOfPlan are what became of conditions while planning.
+func checksOfPlan(p *plan.Plan) ([]checkJSON, error) {
 	var out []checkJSON
-	worst := map[string]int{} // index into out by block
-	for _, r := range p.Checks {
-		i, ok := worst[r.Block()]
-		if !ok {
-			one, err := checkOf(r.Kind, r.Block(), string(r.Status))
+	for _, b := range p.Checks {
+		one, err := checkOf(b.Kind, b.Block, string(b.Status))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range b.Objects {
+			instance, err := checkedOf(r.Kind, r.String(), string(r.Status), r.Messages)
 			if err != nil {
 				return nil, err
 			}
-			i, worst[r.Block()] = len(out), len(out)
-			out = append(out, one)
-		}
-		out[i].Status = worseCheck(out[i].Status, string(r.Status))
-		instance, err := checkedOf(r.Kind, r.String(), string(r.Status), r.Messages)
-		if err != nil {
-			return nil, err
-		}
-		out[i].Instances = append(out[i].Instances, instance)
-	}
-	for _, c := range all {
-		if _, ok := worst[c.Block]; ok {
-			continue
-		}
-		one, err := checkOf(c.Kind, c.Block, "unknown")
-		if err != nil {
-			return nil, err
+			one.Instances = append(one.Instances, instance)
 		}
 		out = append(out, one)
 	}
 	sortChecks(out)
 	return out, nil
-}
-
-func worseCheck(a, b string) string {
-	order := []string{"error", "fail", "unknown", "pass"}
-	return order[min(max(slices.Index(order, a), 0), max(slices.Index(order, b), 0))]
 }
 
 // checksOfState are what the state keeps of conditions.

@@ -30,9 +30,6 @@ type PlanFacts struct {
 
 	// Relevant are the parts of objects that the changes are based on.
 	Relevant []describe.Part
-
-	// Conditions are the blocks of the configuration that say conditions.
-	Conditions []describe.Condition
 }
 
 func (f PlanFacts) block(provider addr.Provider, r addr.Resource) *plugin.Block {
@@ -176,7 +173,7 @@ func planOf(p *plan.Plan, f PlanFacts) (*planJSON, error) {
 	for _, part := range f.Relevant {
 		out.Relevant = append(out.Relevant, partJSON{part.Addr.String(), append([]any{}, pathJSON(part.Path)...)})
 	}
-	if out.Checks, err = checksOfPlan(p, f.Conditions); err != nil {
+	if out.Checks, err = checksOfPlan(p); err != nil {
 		return nil, err
 	}
 	return &out, nil

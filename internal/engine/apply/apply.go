@@ -113,11 +113,12 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	// Who asks for actions alone wants nothing else done or checked.
 	alone := slices.ContainsFunc(p.Invocations, func(i plan.Invocation) bool { return i.Trigger == nil })
 	if p.Mode != plan.Destroy && !alone {
+		a.require(context.WithoutCancel(ctx))
 		a.report(a.Assert(context.WithoutCancel(ctx)))
 	}
 	a.outputs(context.WithoutCancel(ctx), len(out.Skipped) == 0 && !a.failed())
-	if p.Mode != plan.Destroy && !alone {
-		a.checks()
+	if !alone {
+		a.checks(out.Skipped)
 	}
 	a.report(a.Close(ctx))
 	if p.Partial && !alone {

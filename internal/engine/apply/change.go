@@ -53,15 +53,30 @@ func (a *applier) write(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 	}
 	w := writer{applier: a, r: r, c: c, in: in, config: config}
 	diags = append(diags, w.run(ctx)...)
-	if diags.HasErrors() {
+	if !diags.HasErrors() {
+		a.settle(c.Addr)
+		in.Self, more = a.Instance(ctx, c.Addr)
+	} else if in.Self = w.left(); in.Self == cty.NilVal {
 		return diags
 	}
-	a.settle(c.Addr)
-	in.Self, more = a.Instance(ctx, c.Addr)
-	if diags = append(diags, more...); diags.HasErrors() {
+	if diags = append(diags, more...); more.HasErrors() {
 		return diags
 	}
 	return append(diags, a.Eval(c.Addr.Module).Require(ctx, lang.OfInstance(c.Addr), r.Lifecycle.Postconditions, "Postcondition of "+c.Addr.String()+" failed", in)...)
+}
+
+// left is the object that an attempt has left, or cty.NilVal: it has to meet its
+// conditions all the same.
+func (w *writer) left() cty.Value {
+	object := w.state.Get(w.c.Addr)
+	if object == nil {
+		return cty.NilVal
+	}
+	v, err := object.Value(w.r.Schema.Type)
+	if err != nil {
+		return cty.NilVal
+	}
+	return plan.Marked(w.r.Schema, v, plan.MarksOf(object.Sensitive))
 }
 
 // writer makes one change of a managed object.

@@ -1,11 +1,14 @@
 package apply
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 )
 
@@ -23,36 +26,44 @@ type objectJSON struct {
 	Messages []string    `json:"failure_messages,omitempty"`
 }
 
-// checks stores what became of all conditions: of those that were evaluated now,
-// and of the others what the plan says.
-func (a *applier) checks() {
-	found := map[lang.Checked]lang.Result{}
-	for _, all := range [][]lang.Result{a.plan.Checks, a.Results()} {
-		for _, r := range all {
-			found[r.Checked] = r
+// require evaluates what has conditions in called modules, even if nothing else
+// needs its value.
+func (a *applier) require(ctx context.Context) {
+	for _, b := range a.plan.Checks {
+		for _, r := range b.Objects {
+			e := a.Eval(r.Module)
+			if e == nil || b.Kind != lang.KindOutput && b.Kind != lang.KindVariable {
+				continue
+			}
+			switch m := e.Config(); {
+			case b.Kind == lang.KindOutput && m.Outputs[r.Name] != nil:
+				_, diags := e.Output(ctx, r.Name)
+				a.report(diags)
+			case b.Kind == lang.KindVariable && m.Variables[r.Name] != nil:
+				_, diags := e.Variable(ctx, r.Name)
+				a.report(diags)
+			}
 		}
 	}
-	if len(found) == 0 {
+}
+
+// checks stores what became of all conditions: of those that were evaluated now,
+// and of the others what the plan says, unless they would have had to be evaluated
+// again.
+func (a *applier) checks(skipped []addr.Instance) {
+	var out []checkJSON
+	for _, b := range lang.Carry(a.plan.Checks, a.Results(), func(c lang.Checked) bool {
+		return c.Kind == lang.KindResource && slices.Contains(skipped, c.Resource)
+	}) {
+		one := checkJSON{Kind: b.Kind, Block: b.Block, Status: b.Status}
+		for _, r := range b.Objects {
+			one.Objects = append(one.Objects, objectJSON{r.String(), r.Status, r.Messages})
+		}
+		out = append(out, one)
+	}
+	if out == nil {
 		a.state.SetChecks(nil)
 		return
-	}
-	results := make([]lang.Result, 0, len(found))
-	for _, r := range found {
-		results = append(results, r)
-	}
-	lang.SortResults(results)
-	var out []*checkJSON
-	for _, r := range results {
-		var last *checkJSON
-		if n := len(out); n > 0 {
-			last = out[n-1]
-		}
-		if last == nil || last.Kind != r.Kind || last.Block != r.Block() {
-			last = &checkJSON{Kind: r.Kind, Block: r.Block(), Status: lang.Passes}
-			out = append(out, last)
-		}
-		last.Status = lang.Worse(last.Status, r.Status)
-		last.Objects = append(last.Objects, objectJSON{r.String(), r.Status, r.Messages})
 	}
 	raw, err := json.Marshal(out)
 	if err != nil {

@@ -181,7 +181,7 @@ func TestEphemeralErrors(t *testing.T) {
 			"5: Postcondition of ephemeral.test_token.a failed: bad", `open a,close "a"`,
 		},
 		{
-			"ephemeral \"test_token\" \"a\" {\n  name = \"a\"\n  lifecycle {\n    precondition {\n      condition = false\n      error_message = \"bad\"\n    }\n  }\n}",
+			"ephemeral \"test_token\" \"a\" {\n  name = \"a\"\n  lifecycle {\n    precondition {\n      condition = terraform.workspace == \"\"\n      error_message = \"bad\"\n    }\n  }\n}",
 			"5: Precondition of ephemeral.test_token.a failed: bad", "",
 		},
 	} {

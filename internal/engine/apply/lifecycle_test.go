@@ -268,13 +268,14 @@ func TestConditions(t *testing.T) {
 	b := newBench(t)
 	src := func(size, limit string) string {
 		return `
+locals { size = ` + size + ` }
 resource "test_thing" "a" {
   name = "a"
-  size = ` + size + `
+  size = local.size
   lifecycle {
     precondition {
-      condition     = ` + size + ` < 10
-      error_message = "size ${` + size + `} is too large"
+      condition     = local.size < 10
+      error_message = "size ${local.size} is too large"
     }
     postcondition {
       condition     = self.version <= ` + limit + `

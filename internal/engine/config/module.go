@@ -10,6 +10,7 @@ package config
 
 import (
 	"iter"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
@@ -45,6 +46,16 @@ type Module struct {
 	Imports    []*Import
 
 	sources map[string][]byte
+}
+
+// Text is what stands at a place in the files, without white space around it; empty
+// if it is not known.
+func (m *Module) Text(at hcl.Range) string {
+	f := m.Files[at.Filename]
+	if f == nil || !at.CanSliceBytes(f.Bytes) {
+		return ""
+	}
+	return strings.TrimSpace(string(at.SliceBytes(f.Bytes)))
 }
 
 // Root is the module that everything begins with.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
@@ -65,6 +67,11 @@ func (l *loader) variable(b *hcl.Block) {
 		l.convertDefault(v, c.Attributes["type"].Expr.Range())
 	}
 	checks := l.checks(c.Blocks, "validation")
+	for _, check := range checks {
+		if !refersTo(check.Condition, "var", name) {
+			l.fail(check.Condition.Range(), "Condition refers to another variable", "The condition must refer to var.%s, whose value it is to check.", name)
+		}
+	}
 	if len(checks) > 0 {
 		v.Validations = checks
 	}
@@ -212,10 +219,25 @@ func (l *loader) checks(blocks hcl.Blocks, kind string) []*Check {
 		c := l.content(b.Body, checkSchema)
 		condition, message := c.Attributes["condition"], c.Attributes["error_message"]
 		if condition != nil && message != nil {
+			if len(condition.Expr.Variables()) == 0 {
+				l.fail(condition.Expr.Range(), "Condition refers to nothing", "The condition of a %s must refer to something of the configuration: else it is always the same.", kind)
+				continue
+			}
 			out = append(out, &Check{Condition: condition.Expr, Message: message.Expr, Range: b.DefRange})
 		}
 	}
 	return out
+}
+
+// refersTo tells that e has a reference to root.name.
+func refersTo(e hcl.Expression, root, name string) bool {
+	return slices.ContainsFunc(e.Variables(), func(t hcl.Traversal) bool {
+		if t.RootName() != root || len(t) < 2 {
+			return false
+		}
+		step, ok := t[1].(hcl.TraverseAttr)
+		return ok && step.Name == name
+	})
 }
 
 // dependsOn is a list of references. Quoted ones, the style of before 0.12, are

@@ -211,38 +211,5 @@ func expressions(body hcl.Body, spec hcldec.Spec, block *plugin.Block) map[strin
 	return out
 }
 
-// Condition is a block that says conditions: a resource, an output, a variable or
-// a check, by its address.
-type Condition struct{ Kind, Block string }
-
-// Conditions are the blocks of root and all that it calls that say conditions.
-func Conditions(root *config.Module) []Condition {
-	var out []Condition
-	for m := range root.All() {
-		add := func(kind, name string, n int) {
-			if n == 0 {
-				return
-			}
-			if m.Path != "" {
-				name = string(m.Path) + "." + name
-			}
-			out = append(out, Condition{kind, name})
-		}
-		for name, v := range m.Variables {
-			add("var", "var."+name, len(v.Validations))
-		}
-		for name, o := range m.Outputs {
-			add("output", "output."+name, len(o.Preconditions))
-		}
-		for r, x := range m.Resources {
-			add("resource", r.String(), len(x.Lifecycle.Preconditions)+len(x.Lifecycle.Postconditions))
-		}
-		for name, c := range m.Checks {
-			add("check", "check."+name, len(c.Asserts))
-		}
-	}
-	return out
-}
-
 // sorted are the keys of a map in order.
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

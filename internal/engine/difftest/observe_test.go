@@ -271,6 +271,9 @@ func describeState(workspace string, raw []byte) string {
 		}
 	}
 	for _, c := range list(doc["check_results"]) {
+		if c, ok := c.(map[string]any); ok { // terraform writes them as they come
+			slices.SortFunc(list(c["objects"]), func(a, b any) int { return strings.Compare(compact(a), compact(b)) })
+		}
 		lines = append(lines, prefix+" check "+compact(c)+"\n")
 	}
 	return sortedLines(lines)

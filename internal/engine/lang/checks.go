@@ -18,19 +18,44 @@ func (e *Eval) Require(ctx context.Context, of Checked, checks []*config.Check, 
 	if e.o.Unchecked {
 		return nil
 	}
+	e.Expect(of, checks)
 	var diags hcl.Diagnostics
 	for _, c := range checks {
 		status, message, d := e.assess(ctx, c, title, in)
-		e.results.note(of, status, message)
+		e.results.note(of, c, status, message)
 		diags = append(diags, d...)
 	}
 	return diags
 }
 
+// Expect says that something has these conditions. Until they are evaluated, what
+// becomes of them is unknown.
+func (e *Eval) Expect(of Checked, checks ...[]*config.Check) {
+	if e.o.Unchecked {
+		return
+	}
+	for _, some := range checks {
+		e.results.expect(of, some)
+	}
+}
+
+// ExpectOutputs says that the outputs have conditions, also if nobody is going to
+// evaluate them.
+func (e *Eval) ExpectOutputs() {
+	for name, o := range e.mod.Outputs {
+		e.results.expect(Checked{Kind: KindOutput, Module: e.Module, Name: name}, o.Preconditions)
+	}
+}
+
+// AssertedLater is the summary of the warning that an assertion cannot be evaluated
+// before applying.
+const AssertedLater = "Check block assertion known after apply"
+
 // Assert evaluates a check block, whose failures are only warnings.
 func (e *Eval) Assert(ctx context.Context, name string) hcl.Diagnostics {
 	c := e.mod.Checks[name]
 	of := Checked{Kind: KindCheck, Module: e.Module, Name: name}
+	e.Expect(of, c.Asserts)
 	var diags hcl.Diagnostics
 	if c.Data != nil {
 		v, d := e.o.Objects.Instance(ctx, e.Module.Resource(c.Data.Addr).Instance(nil))
@@ -40,12 +65,12 @@ func (e *Eval) Assert(ctx context.Context, name string) hcl.Diagnostics {
 	}
 	for _, assert := range c.Asserts {
 		status, message, d := e.assess(ctx, assert, "Check block assertion failed", Within{Check: name})
-		e.results.note(of, status, message)
+		e.results.note(of, assert, status, message)
 		diags = append(diags, d...)
-		if status == Unknown && !e.o.Applying {
+		if status == Unknown && !d.HasErrors() && !e.o.Applying {
 			at := assert.Condition.Range()
 			diags = append(diags, &hcl.Diagnostic{
-				Severity: hcl.DiagWarning, Summary: "Check block assertion known after apply", Subject: &at,
+				Severity: hcl.DiagWarning, Summary: AssertedLater, Subject: &at,
 				Detail: "The condition depends on values that are known only after apply. It is asked for again then.",
 			})
 		}
@@ -58,7 +83,7 @@ func (e *Eval) Failure(check string, diags hcl.Diagnostics) {
 	of := Checked{Kind: KindCheck, Module: e.Module, Name: check}
 	for _, d := range graph.Reportable(diags) {
 		if d.Severity == hcl.DiagError {
-			e.results.note(of, Fails, d.Summary+": "+d.Detail)
+			e.results.fail(of, d.Summary+": "+d.Detail)
 		}
 	}
 }
@@ -101,7 +126,7 @@ func (e *Eval) assess(ctx context.Context, c *config.Check, title string, in Wit
 	}
 	ec, diags := e.context(ctx, append(refs, messageRefs...), in)
 	if diags.HasErrors() {
-		return Failed, "", diags
+		return Unknown, "", diags // what it refers to failed
 	}
 	v, diags := c.Condition.Value(ec)
 	if diags.HasErrors() {

@@ -122,7 +122,7 @@ type (
 // New is a tree with nothing evaluated yet.
 func New(o Options) *Tree {
 	t := &Tree{o: o, evals: map[addr.ModuleInstance]*Eval{}, functions: map[*config.Module]map[string]function.Function{}}
-	t.results.all = map[Checked]*Result{}
+	t.results.all = map[Checked]*outcomes{}
 	t.variables = graph.NewMemo(o.Graph, t.nameVariable, t.evalVariable)
 	t.raw = graph.NewMemo(o.Graph, t.nameRaw, t.evalRaw)
 	t.locals = graph.NewMemo(o.Graph, t.nameLocal, t.evalLocal)
@@ -279,8 +279,10 @@ func (t *Tree) nameOutput(id OutputID) (string, *hcl.Range) {
 func (t *Tree) evalOutput(ctx context.Context, id OutputID) (cty.Value, hcl.Diagnostics) {
 	e := t.At(id.Module)
 	o := e.mod.Outputs[id.Name]
+	of := Checked{Kind: KindOutput, Module: id.Module, Name: id.Name}
+	e.Expect(of, o.Preconditions)
 	diags := append(e.Enter(ctx), e.Wait(ctx, o.DependsOn)...)
-	diags = append(diags, e.Require(ctx, Checked{Kind: KindOutput, Module: id.Module, Name: id.Name}, o.Preconditions, fmt.Sprintf("Precondition of output %q failed", o.Name), Within{})...)
+	diags = append(diags, e.Require(ctx, of, o.Preconditions, fmt.Sprintf("Precondition of output %q failed", o.Name), Within{})...)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}

@@ -39,7 +39,7 @@ func (p *planner) planData(ctx context.Context, r *Resource, a addr.Instance) (c
 		reason = ReadDependency
 	}
 	if reason != "" || !config.Value.IsWhollyKnown() {
-		after := Marked(r.Schema, propose(&r.Schema.Block, cty.UnknownVal(r.Schema.Type), config.Value), config.Marks)
+		after := unread(r, config)
 		if p.opts.Mode == Normal {
 			p.record(Change{
 				Addr: a, Provider: r.Provider, Action: Read, Reason: reason,

@@ -52,7 +52,7 @@ type planJSON struct {
 	Invoked   []invocationJSON     `json:"invoked,omitempty"`
 	Outputs   []outputJSON         `json:"outputs"`
 	Graph     []Op                 `json:"graph"`
-	Checks    []resultJSON         `json:"checks,omitempty"`
+	Checks    []checkedJSON        `json:"checks,omitempty"`
 }
 
 type changeJSON struct {

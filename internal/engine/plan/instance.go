@@ -87,6 +87,7 @@ func (p *planner) planInstance(ctx context.Context, id instanceID) (cty.Value, h
 // Before waits for what the block depends on and checks its preconditions.
 func (s *Session) Before(ctx context.Context, r *Resource, a addr.Instance, in lang.Within) hcl.Diagnostics {
 	e := s.Eval(a.Module)
+	e.Expect(lang.OfInstance(a), r.Lifecycle.Preconditions, r.Lifecycle.Postconditions)
 	diags := append(e.Enter(ctx), e.Wait(ctx, r.DependsOn)...)
 	if diags.HasErrors() {
 		return diags

@@ -20,9 +20,16 @@ func (p *Program) choose(m *config.Module, r *Resource, by *config.Choice) hcl.D
 	}
 	at := r.ProviderRange()
 	repeated := false
+	var diags hcl.Diagnostics
 	if holder := p.modules[r.Provider.Module]; holder != nil {
 		b := holder.ProviderBlock(r.Provider)
 		repeated = b != nil && b.ForEach != nil
+		if repeated && holder == m && r.ForEach != nil && m.Text(b.ForEach.Range()) == m.Text(r.ForEach.Range()) {
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagWarning, Summary: "Provider and object have the same for_each", Subject: b.ForEach.Range().Ptr(),
+				Detail: fmt.Sprintf("When an element is taken from the collection, %s loses the configuration that is needed to destroy what was made with it. Give the provider a collection that keeps the element until the object is gone.", r.Addr),
+			})
+		}
 	}
 	switch {
 	case repeated && by == nil:
@@ -37,7 +44,7 @@ func (p *Program) choose(m *config.Module, r *Resource, by *config.Choice) hcl.D
 		}}
 	}
 	r.choice = by
-	return nil
+	return diags
 }
 
 // Placed is r as its instance a has it: with the one provider configuration that

@@ -52,7 +52,7 @@ type Plan struct {
 	Outputs []OutputChange
 
 	// Checks are what became of conditions, by kind and address.
-	Checks []lang.Result
+	Checks []lang.BlockResult
 
 	// Graph is the order of work for apply.
 	Graph []Op

@@ -102,7 +102,9 @@ func (p *planner) run(ctx context.Context) (*Plan, hcl.Diagnostics) {
 	if p.opts.Mode != Destroy && p.query == nil {
 		diags = append(diags, p.Assert(ctx)...)
 	}
-	if p.opts.Mode != Destroy {
+	if p.opts.Mode == Destroy {
+		p.Eval("").ExpectOutputs()
+	} else {
 		diags = append(diags, p.checkMoves(ctx)...)
 	}
 	if p.opts.Mode == Normal {

@@ -140,7 +140,7 @@ func (v *validator) check(ctx context.Context, id addr.ModuleResource) (cty.Valu
 	if more.HasErrors() {
 		return cty.UnknownVal(r.Schema.Type), diags
 	}
-	value := Marked(r.Schema, propose(&r.Schema.Block, cty.UnknownVal(r.Schema.Type), config.Value), config.Marks)
+	value := unread(r, config)
 	if id.Resource.Mode == addr.Ephemeral {
 		value = value.Mark(lang.Ephemeral)
 	}

@@ -164,7 +164,7 @@ func (e *expectation) match(diags hcl.Diagnostics) hcl.Diagnostics {
 		if expected {
 			continue
 		}
-		if e.checks[place(d)] {
+		if e.checks[place(d)] && d.Summary != lang.AssertedLater {
 			failed := *d
 			failed.Severity = hcl.DiagError
 			d = &failed
