@@ -35,6 +35,9 @@ type Service struct {
 	// Objects is where exports go and imports come from; nil: they are refused. It
 	// must be set before the first call.
 	Objects Objects
+	// Scaling tells which capacities scale, as global tables with provisioned capacity
+	// demand; nil: none does. It must be set before the first call.
+	Scaling Scaling
 	// Throttle has the service refuse what is beyond the capacity of a table or
 	// index, burst included. It must be set before the first call.
 	Throttle bool
@@ -153,6 +156,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.DescribeKinesisStreamingDestination, s.DescribeKinesisStreamingDestination),
 			wire.Op(schemas.DescribeLimits, s.DescribeLimits),
 			wire.Op(schemas.DescribeTable, s.DescribeTable),
+			wire.Op(schemas.DescribeTableReplicaAutoScaling, s.DescribeTableReplicaAutoScaling),
 			wire.Op(schemas.DescribeTimeToLive, s.DescribeTimeToLive),
 			wire.Op(schemas.DisableKinesisStreamingDestination, s.DisableKinesisStreamingDestination),
 			wire.Op(schemas.EnableKinesisStreamingDestination, s.EnableKinesisStreamingDestination),
@@ -185,9 +189,11 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.UpdateGlobalTableSettings, s.UpdateGlobalTableSettings),
 			wire.Op(schemas.UpdateItem, s.UpdateItem),
 			wire.Op(schemas.UpdateKinesisStreamingDestination, s.UpdateKinesisStreamingDestination),
-			wire.Op(schemas.UpdateTable, s.UpdateTable, wire.Refuse("DisassociationProtectionEnabled", "GlobalTableSettingsReplicationMode", "GlobalTableWitnessUpdates", "MultiRegionConsistency",
-				"ReplicaUpdates.Create.GlobalSecondaryIndexes", "ReplicaUpdates.Create.ProvisionedThroughputOverride",
-				"ReplicaUpdates.Update.GlobalSecondaryIndexes", "ReplicaUpdates.Update.KMSMasterKeyId", "ReplicaUpdates.Update.ProvisionedThroughputOverride", "ReplicaUpdates.Disassociate", "VectorIndexUpdates")),
+			wire.Op(schemas.UpdateTable, s.UpdateTable, wire.Refuse("DisassociationProtectionEnabled", "GlobalTableSettingsReplicationMode", "ReplicaUpdates.Disassociate", "VectorIndexUpdates")),
+			wire.Op(schemas.UpdateTableReplicaAutoScaling, s.UpdateTableReplicaAutoScaling, wire.Refuse(
+				"ProvisionedWriteCapacityAutoScalingUpdate.AutoScalingRoleArn", "GlobalSecondaryIndexUpdates.ProvisionedWriteCapacityAutoScalingUpdate.AutoScalingRoleArn",
+				"ReplicaUpdates.ReplicaProvisionedReadCapacityAutoScalingUpdate.AutoScalingRoleArn",
+				"ReplicaUpdates.ReplicaGlobalSecondaryIndexUpdates.ProvisionedReadCapacityAutoScalingUpdate.AutoScalingRoleArn")),
 			wire.Op(schemas.UpdateTimeToLive, s.UpdateTimeToLive),
 		},
 		Unions: []wire.Union{

@@ -1,7 +1,6 @@
 package dynamodb
 
 import (
-	"context"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,10 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/uuid"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb/expr"
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
@@ -28,9 +25,38 @@ type replica struct {
 	From  string
 	Since time.Time
 	// What it was given of its own.
-	Class    types.TableClass                  `json:",omitempty"`
-	KMSKey   string                            `json:",omitempty"`
-	OnDemand *types.OnDemandThroughputOverride `json:",omitempty"`
+	Class  types.TableClass `json:",omitempty"`
+	KMSKey string           `json:",omitempty"`
+	override
+	Indexes map[string]override `json:",omitempty"`
+}
+
+// An override is the read capacity that a region's table or index has of its own;
+// nil is that of the others.
+type override struct {
+	OnDemand    *types.OnDemandThroughputOverride    `json:",omitempty"`
+	Provisioned *types.ProvisionedThroughputOverride `json:",omitempty"`
+}
+
+// over puts the override over capacities that are shared.
+func (v override) over(p *types.ProvisionedThroughputDescription, o *types.OnDemandThroughput) (*types.ProvisionedThroughputDescription, *types.OnDemandThroughput) {
+	if v.Provisioned != nil && p != nil {
+		own := *p
+		own.ReadCapacityUnits = v.Provisioned.ReadCapacityUnits
+		p = &own
+	}
+	if v.OnDemand != nil {
+		own := types.OnDemandThroughput{}
+		if o != nil {
+			own = *o
+		}
+		own.MaxReadRequestUnits = v.OnDemand.MaxReadRequestUnits
+		o = &own
+		if aws.ToInt64(o.MaxReadRequestUnits) == onDemandNever && (o.MaxWriteRequestUnits == nil || *o.MaxWriteRequestUnits == onDemandNever) {
+			o = nil
+		}
+	}
+	return p, o
 }
 
 // sourceRest is how long a region cannot leave that others were added at.
@@ -81,136 +107,13 @@ func (s *Service) replicate(tx *store.Tx, t *table, old, new expr.Item) {
 	}
 }
 
-// regroup carries out ReplicaUpdates, which stand alone in their request.
-func (s *Service) regroup(ctx context.Context, tx *store.Tx, t *table, in *dynamodb.UpdateTableInput) error {
-	u, err := checkReplicaUpdates(t.region(), in)
-	if err != nil {
-		return err
-	}
-	switch {
-	case u.Create != nil:
-		return s.addReplica(tx, t, u.Create)
-	case u.Delete != nil:
-		return s.dropReplica(ctx, tx, t, aws.ToString(u.Delete.RegionName))
-	}
-	return s.changeReplica(tx, t, u.Update)
-}
-
-// checkReplicaUpdates checks the request by itself and returns its only action.
-func checkReplicaUpdates(local string, in *dynamodb.UpdateTableInput) (types.ReplicationGroupUpdate, error) {
-	var none types.ReplicationGroupUpdate
-	kinds := map[string]int{}
-	for _, u := range in.ReplicaUpdates {
-		set := 0
-		for kind, region := range map[string]*string{"create": regionOfCreate(u.Create), "update": regionOfUpdate(u.Update), "delete": regionOfDelete(u.Delete)} {
-			if region == nil {
-				continue
-			}
-			set++
-			kinds[kind]++
-			switch {
-			case *region == local:
-				return none, invalid("Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.")
-			case !regionName.MatchString(*region):
-				return none, invalid("Region %s is not supported.", *region)
-			}
-		}
-		if set == 0 {
-			return none, invalid("There are no actions specified in the Replica Update Action of the request.")
-		}
-		if set > 1 {
-			return none, invalid("Update table operation with more than one type of replica actions not allowed.")
-		}
-	}
-	switch {
-	case len(kinds) > 1:
-		return none, invalid("Update table operation with more than one type of replica actions not allowed.")
-	case kinds["create"] > 1 || kinds["delete"] > 1 || kinds["update"] > 1:
-		return none, invalid("Update table operation with more than one create or delete replica actions not allowed")
-	}
-	return in.ReplicaUpdates[0], nil
-}
-
-func regionOfCreate(a *types.CreateReplicationGroupMemberAction) *string {
-	if a == nil {
-		return nil
-	}
-	return a.RegionName
-}
-
-func regionOfUpdate(a *types.UpdateReplicationGroupMemberAction) *string {
-	if a == nil {
-		return nil
-	}
-	return a.RegionName
-}
-
-func regionOfDelete(a *types.DeleteReplicationGroupMemberAction) *string {
-	if a == nil {
-		return nil
-	}
-	return a.RegionName
-}
-
-// addReplica makes the table of another region, with all items.
-func (s *Service) addReplica(tx *store.Tx, t *table, a *types.CreateReplicationGroupMemberAction) error {
-	region, now := aws.ToString(a.RegionName), s.now()
-	if o, ok := s.tables.Get(tx, t.replicaKey(region)); ok && (o.Passing != types.TableStatusDeleting || now.Before(o.Until)) {
-		return invalid("Failed to create a the new replica of table with name: ‘%s’ because one or more replicas already existed as tables.", t.name())
-	}
-	if !t.onDemand() {
-		return invalid("Table write capacity should either be Pay-Per-Request or AutoScaled.")
-	}
-	scope := arnScope(aws.ToString(t.Desc.TableArn))
-	scope.Region = region
-	r := replica{Region: region, From: t.region(), Since: now, Class: a.TableClassOverride, KMSKey: aws.ToString(a.KMSMasterKeyId), OnDemand: a.OnDemandThroughputOverride}
-	managed := t.Desc.SSEDescription != nil && aws.ToString(encryption(arnScope(aws.ToString(t.Desc.TableArn)), &types.SSESpecification{Enabled: aws.Bool(true)}).KMSMasterKeyArn) == aws.ToString(t.Desc.SSEDescription.KMSMasterKeyArn)
-	switch {
-	case t.Desc.SSEDescription != nil && !managed && r.KMSKey == "":
-		return parameter("KMSMasterKeyId must be specified for each replica.")
-	case t.Desc.SSEDescription == nil && r.KMSKey != "", managed && r.KMSKey != "":
-		return parameter("All replica keys must either be Customer Managed CMK or AWS Managed CMK.")
-	}
-	if t.Desc.StreamSpecification == nil {
-		t.openStream(&types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages}, now)
-		s.openLog(tx, t)
-	}
-	o := table{Counted: t.Counted, TTL: t.TTL, TTLSince: t.TTLSince, Desc: t.Desc}
-	o.Desc.TableArn, o.Desc.TableId = aws.String(scope.ARN("dynamodb", "table/"+t.name())), aws.String(uuid.NewString())
-	o.Desc.CreationDateTime, o.Desc.DeletionProtectionEnabled = &now, aws.Bool(false)
-	o.Desc.LocalSecondaryIndexes, o.Desc.GlobalSecondaryIndexes = nil, nil
-	o.copyIndexes(t)
-	o.override(scope, r)
-	o.openStream(t.Desc.StreamSpecification, now)
-	// Each region's list of the others, in the order of their making.
-	for _, m := range s.replicas(tx, t) {
-		m.Replicas = append(slices.Clone(m.Replicas), r)
-		s.tables.Put(tx, t.replicaKey(m.region()), m)
-	}
-	own := replica{Region: t.region(), Since: *t.Desc.CreationDateTime}
-	o.Replicas = append([]replica{own}, t.Replicas...)
-	t.Replicas = append(slices.Clone(t.Replicas), r)
-	t.NewReplica = region
-	s.begin(&o, types.TableStatusCreating)
-	s.openLog(tx, &o)
-	from, to := s.prefix(t, ""), s.prefix(&o, "")
-	for k, item := range s.items.Prefix(tx, from) {
-		s.items.Put(tx, to+k[len(from):], item)
-	}
-	for _, x := range o.indexes() {
-		if err := s.backfill(tx, &o, x); err != nil {
-			return err
-		}
-	}
-	s.tables.Put(tx, t.replicaKey(region), o)
-	return nil
-}
-
-// copyIndexes gives the table the indexes of another region's.
-func (t *table) copyIndexes(from *table) {
+// copyIndexes gives the table the indexes of another region's. Those that it has
+// and that are not among changed keep their throughput.
+func (t *table) copyIndexes(from *table, r replica, changed func(name string) bool) {
 	arn := func(name *string) *string {
 		return aws.String(aws.ToString(t.Desc.TableArn) + "/index/" + aws.ToString(name))
 	}
+	had := t.Desc.GlobalSecondaryIndexes
 	t.Desc.LocalSecondaryIndexes = slices.Clone(from.Desc.LocalSecondaryIndexes)
 	for i := range t.Desc.LocalSecondaryIndexes {
 		l := &t.Desc.LocalSecondaryIndexes[i]
@@ -220,83 +123,23 @@ func (t *table) copyIndexes(from *table) {
 	for i := range t.Desc.GlobalSecondaryIndexes {
 		g := &t.Desc.GlobalSecondaryIndexes[i]
 		g.IndexArn = arn(g.IndexName)
-	}
-}
-
-// override gives a region's table what it has of its own.
-func (t *table) override(scope env.Scope, r replica) {
-	if r.Class != "" {
-		t.Desc.TableClassSummary = &types.TableClassSummary{TableClass: r.Class}
-	}
-	if t.Desc.SSEDescription != nil {
-		key := r.KMSKey
-		t.Desc.SSEDescription = encryption(scope, &types.SSESpecification{Enabled: aws.Bool(true), KMSMasterKeyId: &key})
-	}
-	if r.OnDemand != nil {
-		o := types.OnDemandThroughput{}
-		if t.Desc.OnDemandThroughput != nil {
-			o = *t.Desc.OnDemandThroughput
+		name := aws.ToString(g.IndexName)
+		at := slices.IndexFunc(had, func(h types.GlobalSecondaryIndexDescription) bool { return aws.ToString(h.IndexName) == name })
+		if at >= 0 && !changed(name) {
+			g.ProvisionedThroughput, g.OnDemandThroughput, g.WarmThroughput = had[at].ProvisionedThroughput, had[at].OnDemandThroughput, had[at].WarmThroughput
+			continue
 		}
-		o.MaxReadRequestUnits = r.OnDemand.MaxReadRequestUnits
-		t.Desc.OnDemandThroughput = &o
+		g.ProvisionedThroughput, g.OnDemandThroughput = r.Indexes[name].over(g.ProvisionedThroughput, g.OnDemandThroughput)
 	}
-}
-
-func noMember(region string) error {
-	return invalid("Update global table operation failed because one or more replicas were not part of the global table. Please retry the request without these replicas: [%s].", region)
-}
-
-// changeReplica changes what a region's table has of its own.
-func (s *Service) changeReplica(tx *store.Tx, t *table, a *types.UpdateReplicationGroupMemberAction) error {
-	region := aws.ToString(a.RegionName)
-	i := t.replicaAt(region)
-	o, ok := s.tables.Get(tx, t.replicaKey(region))
-	switch {
-	case i < 0 || !ok:
-		return noMember(region)
-	case a.TableClassOverride == "" && a.OnDemandThroughputOverride == nil:
-		return invalid("There are no actions specified in the Replica Update Action of the request.")
-	}
-	t.Replicas = slices.Clone(t.Replicas)
-	r := &t.Replicas[i]
-	if a.TableClassOverride != "" {
-		r.Class = a.TableClassOverride
-	}
-	if a.OnDemandThroughputOverride != nil {
-		r.OnDemand = a.OnDemandThroughputOverride
-	}
-	o.override(arnScope(aws.ToString(o.Desc.TableArn)), *r)
-	s.tables.Put(tx, t.replicaKey(region), o)
-	return nil
-}
-
-// dropReplica deletes the table of another region.
-func (s *Service) dropReplica(ctx context.Context, tx *store.Tx, t *table, region string) error {
-	o, ok := s.tables.Get(tx, t.replicaKey(region))
-	if t.replicaAt(region) < 0 || !ok {
-		return noMember(region)
-	}
-	if aws.ToBool(o.Desc.DeletionProtectionEnabled) {
-		return invalid("Cannot delete table %s in region %s because it has deletion protection enabled. Disable deletion protection first.", o.name(), region)
-	}
-	if err := s.leaveGroup(tx, &o); err != nil {
-		return err
-	}
-	s.empty(tx, &o)
-	scope := env.ScopeOf(ctx)
-	scope.Region = region
-	s.remove(env.WithScope(ctx, scope), tx, &o)
-	// The list of this region has been put by leaveGroup.
-	if mine, ok := s.tables.Get(tx, t.replicaKey(t.region())); ok {
-		t.Replicas = mine.Replicas
-	}
-	return nil
 }
 
 // leaveGroup takes a table that is being deleted out of the lists of the other
 // regions.
 func (s *Service) leaveGroup(tx *store.Tx, t *table) error {
 	region := t.region()
+	if t.Strong {
+		return lastTwo()
+	}
 	for _, r := range t.Replicas {
 		if r.From == region && s.now().Sub(r.Since) < sourceRest {
 			return invalid("Replica cannot be deleted because it has acted as a source region for new replica(s) being added to the table in the last 24 hours.")
@@ -311,26 +154,18 @@ func (s *Service) leaveGroup(tx *store.Tx, t *table) error {
 
 // follow gives the tables of the other regions the settings that all share.
 func (s *Service) follow(tx *store.Tx, t *table, in *dynamodb.UpdateTableInput) error {
+	t.Replicas = slices.Clone(t.Replicas)
+	for i := range t.Replicas {
+		if in.TableClass != "" {
+			t.Replicas[i].Class = "" // one class for all, until one is given another again
+		}
+	}
 	for _, o := range s.replicas(tx, t) {
 		was := map[string]bool{}
 		for _, x := range o.indexes() {
 			was[x.index] = true
 		}
-		o.Desc.AttributeDefinitions = t.Desc.AttributeDefinitions
-		o.Desc.BillingModeSummary, o.Desc.ProvisionedThroughput, o.Desc.WarmThroughput = t.Desc.BillingModeSummary, t.Desc.ProvisionedThroughput, t.Desc.WarmThroughput
-		if in.OnDemandThroughput != nil {
-			o.Desc.OnDemandThroughput = t.Desc.OnDemandThroughput
-		}
-		if in.TableClass != "" {
-			o.Desc.TableClassSummary = t.Desc.TableClassSummary
-		}
-		if in.SSESpecification != nil {
-			o.Desc.SSEDescription = nil
-			if aws.ToBool(in.SSESpecification.Enabled) {
-				o.Desc.SSEDescription = encryption(arnScope(aws.ToString(o.Desc.TableArn)), &types.SSESpecification{Enabled: aws.Bool(true)})
-			}
-		}
-		o.copyIndexes(t)
+		o.share(t, in)
 		o.Passing, o.Until, o.NewIndex, o.GoneIndex = t.Passing, t.Until, t.NewIndex, t.GoneIndex
 		for _, x := range o.indexes() {
 			if !was[x.index] {
@@ -348,6 +183,39 @@ func (s *Service) follow(tx *store.Tx, t *table, in *dynamodb.UpdateTableInput) 
 	return nil
 }
 
+// share gives the table of a region what an update in another changed for all.
+func (t *table) share(from *table, in *dynamodb.UpdateTableInput) {
+	t.Desc.AttributeDefinitions = from.Desc.AttributeDefinitions
+	own := from.Replicas[from.replicaAt(t.region())]
+	rebilled := in.BillingMode != ""
+	if rebilled || in.ProvisionedThroughput != nil {
+		t.Desc.BillingModeSummary = from.Desc.BillingModeSummary
+		t.Desc.ProvisionedThroughput, _ = own.over(from.Desc.ProvisionedThroughput, nil)
+	}
+	if rebilled || in.OnDemandThroughput != nil {
+		_, t.Desc.OnDemandThroughput = own.over(nil, from.Desc.OnDemandThroughput)
+	}
+	t.Desc.WarmThroughput = from.Desc.WarmThroughput
+	if in.TableClass != "" {
+		t.Desc.TableClassSummary = from.Desc.TableClassSummary
+		t.Replicas = slices.Clone(t.Replicas)
+		for i := range t.Replicas {
+			t.Replicas[i].Class = ""
+		}
+	}
+	if in.SSESpecification != nil {
+		t.Desc.SSEDescription = nil
+		if aws.ToBool(in.SSESpecification.Enabled) {
+			t.Desc.SSEDescription = encryption(arnScope(aws.ToString(t.Desc.TableArn)), &types.SSESpecification{Enabled: aws.Bool(true)})
+		}
+	}
+	t.copyIndexes(from, own, func(name string) bool {
+		return rebilled || slices.ContainsFunc(in.GlobalSecondaryIndexUpdates, func(u types.GlobalSecondaryIndexUpdate) bool {
+			return u.Update != nil && aws.ToString(u.Update.IndexName) == name
+		})
+	})
+}
+
 // describeReplicas adds to a description what it says of the other regions.
 func (t *table) describeReplicas(d *types.TableDescription) {
 	if len(t.Replicas) == 0 {
@@ -355,9 +223,29 @@ func (t *table) describeReplicas(d *types.TableDescription) {
 	}
 	d.GlobalTableVersion = aws.String("2019.11.21")
 	d.GlobalTableSettingsReplicationMode = types.GlobalTableSettingsReplicationModeEnabledWithOverrides
+	if t.Strong {
+		d.MultiRegionConsistency = types.MultiRegionConsistencyStrong
+	}
+	if t.Witness != "" {
+		w := types.GlobalTableWitnessDescription{RegionName: &t.Witness, WitnessStatus: types.WitnessStatusActive}
+		if d.TableStatus == types.TableStatusUpdating && slices.Contains(t.NewReplicas, t.Witness) {
+			w.WitnessStatus = types.WitnessStatusCreating
+		}
+		d.GlobalTableWitnesses = append(d.GlobalTableWitnesses, w)
+	}
 	for _, r := range t.Replicas {
-		out := types.ReplicaDescription{RegionName: aws.String(r.Region), ReplicaStatus: types.ReplicaStatusActive, OnDemandThroughputOverride: r.OnDemand}
-		if d.TableStatus == types.TableStatusUpdating && t.NewReplica == r.Region {
+		out := types.ReplicaDescription{
+			RegionName: aws.String(r.Region), ReplicaStatus: types.ReplicaStatusActive,
+			OnDemandThroughputOverride: r.OnDemand, ProvisionedThroughputOverride: r.Provisioned,
+			GlobalTableSettingsReplicationMode: types.GlobalTableSettingsReplicationModeEnabledWithOverrides, WarmThroughput: d.WarmThroughput,
+		}
+		for _, g := range t.Desc.GlobalSecondaryIndexes {
+			own := r.Indexes[aws.ToString(g.IndexName)]
+			out.GlobalSecondaryIndexes = append(out.GlobalSecondaryIndexes, types.ReplicaGlobalSecondaryIndexDescription{
+				IndexName: g.IndexName, OnDemandThroughputOverride: own.OnDemand, ProvisionedThroughputOverride: own.Provisioned, WarmThroughput: g.WarmThroughput,
+			})
+		}
+		if d.TableStatus == types.TableStatusUpdating && slices.Contains(t.NewReplicas, r.Region) {
 			out.ReplicaStatus = types.ReplicaStatusCreating
 		}
 		if r.Class != "" {

@@ -73,7 +73,7 @@ func TestReplicaErrors(t *testing.T) {
 	f.notes()
 	const v = "ValidationException"
 	wantError(t, f.regroup(types.ReplicationGroupUpdate{}), v, "There are no actions specified in the Replica Update Action of the request.")
-	wantError(t, f.regroup(addTo("eu-north-1")), v, "Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.")
+	wantError(t, f.regroup(addTo("eu-north-1")), v, "Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.")
 	wantError(t, f.regroup(addTo("nowhere")), v, "Region nowhere is not supported.")
 	wantError(t, f.regroup(dropFrom("us-west-2")), v, "Update global table operation failed because one or more replicas were not part of the global table. Please retry the request without these replicas: [us-west-2].")
 	if err := f.regroup(addTo("us-west-2")); err != nil {
@@ -89,6 +89,83 @@ func TestReplicaErrors(t *testing.T) {
 	// A region's table goes by itself, too.
 	must[*sdk.DeleteTableOutput](t)(f.DeleteTable(f.in("us-west-2"), &sdk.DeleteTableInput{TableName: aws.String("notes")}))
 	must[*sdk.DeleteTableOutput](t)(f.DeleteTable(f.ctx, &sdk.DeleteTableInput{TableName: aws.String("notes")}))
+}
+
+// regions are where a table is, each with what it says of the others.
+func (f *fixture) described(region string) *types.TableDescription {
+	f.t.Helper()
+	return must[*sdk.DescribeTableOutput](f.t)(f.DescribeTable(f.in(region), &sdk.DescribeTableInput{TableName: aws.String("notes")})).Table
+}
+
+// TestReplicaOverrides demands that every region's list has what one region has of
+// its own, and that updates of all regions leave it alone.
+func TestReplicaOverrides(t *testing.T) {
+	t.Parallel()
+	f := start(t, "")
+	f.notes()
+	must[*sdk.UpdateTableOutput](t)(f.UpdateTable(f.ctx, &sdk.UpdateTableInput{
+		TableName: aws.String("notes"), AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("sk"), AttributeType: "S"}},
+		GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
+			IndexName: aws.String("bySk"), KeySchema: []types.KeySchemaElement{{AttributeName: aws.String("sk"), KeyType: "HASH"}}, Projection: &types.Projection{ProjectionType: "ALL"},
+		}}},
+	}))
+	for _, region := range []string{"us-west-2", "eu-west-1"} {
+		if err := f.regroup(addTo(region)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit := func(n int64) *types.OnDemandThroughputOverride {
+		return &types.OnDemandThroughputOverride{MaxReadRequestUnits: &n}
+	}
+	update := func(a types.UpdateReplicationGroupMemberAction) error {
+		a.RegionName = aws.String("us-west-2")
+		return f.regroup(types.ReplicationGroupUpdate{Update: &a})
+	}
+	err := update(types.UpdateReplicationGroupMemberAction{
+		TableClassOverride: types.TableClassStandardInfrequentAccess, OnDemandThroughputOverride: limit(7),
+		GlobalSecondaryIndexes: []types.ReplicaGlobalSecondaryIndex{{IndexName: aws.String("bySk"), OnDemandThroughputOverride: limit(5)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	must[*sdk.UpdateTableOutput](t)(f.UpdateTable(f.ctx, &sdk.UpdateTableInput{TableName: aws.String("notes"), OnDemandThroughput: &types.OnDemandThroughput{MaxReadRequestUnits: aws.Int64(100), MaxWriteRequestUnits: aws.Int64(9)}}))
+	for _, from := range []string{"eu-north-1", "eu-west-1"} {
+		found := false
+		for _, r := range f.described(from).Replicas {
+			if *r.RegionName != "us-west-2" {
+				continue
+			}
+			found = true
+			if r.ReplicaTableClassSummary == nil || r.ReplicaTableClassSummary.TableClass != "STANDARD_INFREQUENT_ACCESS" ||
+				r.OnDemandThroughputOverride == nil || *r.OnDemandThroughputOverride.MaxReadRequestUnits != 7 ||
+				len(r.GlobalSecondaryIndexes) != 1 || *r.GlobalSecondaryIndexes[0].OnDemandThroughputOverride.MaxReadRequestUnits != 5 {
+				t.Errorf("in %s: got %+v", from, r)
+			}
+		}
+		if !found {
+			t.Errorf("%s lists no us-west-2", from)
+		}
+	}
+	d := f.described("us-west-2")
+	if o := d.OnDemandThroughput; o == nil || *o.MaxReadRequestUnits != 7 || *o.MaxWriteRequestUnits != 9 || *d.GlobalSecondaryIndexes[0].OnDemandThroughput.MaxReadRequestUnits != 5 {
+		t.Errorf("there: got %+v and %+v", o, d.GlobalSecondaryIndexes[0].OnDemandThroughput)
+	}
+	if o := f.described("eu-west-1").OnDemandThroughput; o == nil || *o.MaxReadRequestUnits != 100 {
+		t.Errorf("in the third region: got %+v", o)
+	}
+	// The table's own limit removes the override.
+	if err := update(types.UpdateReplicationGroupMemberAction{OnDemandThroughputOverride: limit(100)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range f.described("eu-west-1").Replicas {
+		if r.OnDemandThroughputOverride != nil {
+			t.Errorf("the override is still there: %+v", r)
+		}
+	}
+	const v = "ValidationException"
+	wantError(t, update(types.UpdateReplicationGroupMemberAction{}), v, "There are no actions specified in the Replica Update Action of the request.")
+	wantError(t, update(types.UpdateReplicationGroupMemberAction{GlobalSecondaryIndexes: []types.ReplicaGlobalSecondaryIndex{{IndexName: aws.String("bySk")}}}), v, "There are no actions specified in the Replica Update Action of the request.")
+	wantError(t, update(types.UpdateReplicationGroupMemberAction{KMSMasterKeyId: aws.String("k")}), v, "One or more parameter values were invalid: KMSMasterKeyId must be specified for each replica.")
 }
 
 func TestKinesisDestination(t *testing.T) {

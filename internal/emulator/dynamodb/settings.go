@@ -57,6 +57,8 @@ func (s *Service) UpdateTimeToLive(ctx context.Context, in *dynamodb.UpdateTimeT
 	t, err := s.change(ctx, in.TableName, func(t *table) error {
 		enable, name := aws.ToBool(spec.Enabled), *spec.AttributeName
 		switch {
+		case enable && t.Strong:
+			return t.checkStrong("Time to live is")
 		case enable && t.TTL == name:
 			return invalid("TimeToLive is already enabled")
 		case t.TTL != "" && t.TTL != name:

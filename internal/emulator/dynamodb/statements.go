@@ -152,6 +152,9 @@ func (s *Service) readAll(ctx context.Context, tx *store.Tx, statements []expr.S
 	var used tally
 	for i := range statements {
 		st := &statements[i]
+		if t, ok := s.table(ctx, tx, &st.Table); ok && t.Strong {
+			return t.checkStrong("Transactions are")
+		}
 		item, u, err := s.one(ctx, tx, st, true, fmt.Sprintf("Validation failed in TransactStatements[%d]: Select statements within ExecuteTransaction must specify the primary key in the where clause.", i))
 		if err != nil {
 			return err
@@ -169,6 +172,9 @@ func (s *Service) writeAll(ctx context.Context, tx *store.Tx, statements []expr.
 	seen := map[string]bool{}
 	for i := range statements {
 		w, err := s.writing(ctx, tx, &statements[i])
+		if err == nil {
+			err = w.table.checkStrong("Transactions are")
+		}
 		if err != nil && statements[i].Verb == "EXISTS" {
 			return invalid("Validation failed in TransactStatements[%d]: %s", i, message(err))
 		}

@@ -35,8 +35,12 @@ type table struct {
 	Policy   string      `json:",omitempty"`
 	PolicyID string      `json:",omitempty"`
 	Replicas []replica   `json:",omitempty"` // the other regions of a global table
-	// NewReplica is the region of the replica that is being made, until then.
-	NewReplica string `json:",omitempty"`
+	// NewReplicas are the regions of the replicas that are being made, until then.
+	NewReplicas []string `json:",omitempty"`
+	// Strong says that the regions are consistent with each other, and Witness which
+	// region takes part without a table, if one does.
+	Strong  bool   `json:",omitempty"`
+	Witness string `json:",omitempty"`
 	// Insights are those that are on, by the index; "" for the table itself.
 	Insights     map[string]insight                   `json:",omitempty"`
 	Destinations []types.KinesisDataStreamDestination `json:",omitempty"`
@@ -104,7 +108,7 @@ func (t *table) status(now time.Time) types.TableStatus {
 // begin sets a passing state that lasts for the service's settling time.
 func (s *Service) begin(t *table, passing types.TableStatus) {
 	t.Passing, t.Until = passing, s.now().Add(s.Settle)
-	t.NewIndex, t.GoneIndex, t.NewReplica = "", nil, ""
+	t.NewIndex, t.GoneIndex, t.NewReplicas = "", nil, nil
 }
 
 // describe is the table's description as of now, for output.

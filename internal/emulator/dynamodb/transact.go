@@ -52,6 +52,9 @@ func (s *Service) TransactGetItems(ctx context.Context, in *dynamodb.TransactGet
 		seen, size := map[string]bool{}, 0
 		for i, item := range in.TransactItems {
 			t, found, err := s.target(ctx, tx, item.Get.TableName, keys[i])
+			if err == nil {
+				err = t.checkStrong("Transactions are")
+			}
 			if err != nil {
 				return err
 			}
@@ -144,7 +147,10 @@ func (s *Service) locate(ctx context.Context, tx *store.Tx, steps []step) error 
 	for i := range steps {
 		st := &steps[i]
 		var err error
-		if st.table, err = s.usable(ctx, tx, st.name); err != nil {
+		if st.table, err = s.usable(ctx, tx, st.name); err == nil {
+			err = st.table.checkStrong("Transactions are")
+		}
+		if err != nil {
 			return err
 		}
 		key := st.key

@@ -27,22 +27,27 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 	if err := checkEncryption(in.SSESpecification); err != nil {
 		return nil, err
 	}
-	var t table
+	unscaled, err := s.unscaled(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	var t, before table
 	var out *types.TableDescription
-	err := s.update(func(tx *store.Tx) (err error) {
+	err = s.update(func(tx *store.Tx) (err error) {
 		if t, err = s.atRest(ctx, tx, in.TableName); err != nil {
 			return err
 		}
 		was := t.Desc
 		s.begin(&t, types.TableStatusUpdating)
 		if len(in.ReplicaUpdates) > 0 {
-			before := t.Replicas
-			if err := s.regroup(ctx, tx, &t, in); err != nil {
+			before = t
+			if err := s.regroup(ctx, tx, &t, in, unscaled); err != nil {
 				return err
 			}
 			s.put(ctx, tx, t)
 			shown := t
-			shown.Replicas = before // the answer does not show the change yet
+			shown.Replicas, shown.Witness = before.Replicas, before.Witness // the answer does not show the change yet
+			shown.Strong = t.Strong || before.Strong
 			out = shown.describeAs(types.TableStatusUpdating)
 			return nil
 		}
@@ -81,9 +86,15 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 		if in.SSESpecification != nil {
 			out.SSEDescription = changing(was.SSEDescription, t.Desc.SSEDescription)
 		}
+		if err := s.follow(tx, &t, in); err != nil {
+			return err
+		}
 		s.put(ctx, tx, t)
-		return s.follow(tx, &t, in)
+		return nil
 	})
+	if err == nil && len(in.ReplicaUpdates) > 0 {
+		err = s.scaleCopies(ctx, &before, &t)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +116,10 @@ func checkCombination(in *dynamodb.UpdateTableInput) error {
 		}
 	}
 	alone := members == 1
+	strong := in.MultiRegionConsistency != "" || len(in.GlobalTableWitnessUpdates) > 0
 	switch {
+	case strong && members > 0 && (len(in.ReplicaUpdates) == 0 || !alone):
+		return invalid("Requests that modify replicas or witnesses must not also modify other fields")
 	case len(in.ReplicaUpdates) > 0 && !alone:
 		return parameter("Replica modification must be the only operation in the request")
 	case in.SSESpecification != nil && !alone:
