@@ -30,6 +30,7 @@ var leaves = []string{
 	"internal/emulator/dynamodb/expr",
 	"internal/emulator/eventpattern",
 	"internal/emulator/gateway/routekey",
+	"internal/emulator/sfn/asl",
 }
 
 const awsSDK = "github.com/aws/aws-sdk-go-v2"
@@ -84,6 +85,7 @@ var rules = []rule{
 	{"internal/emulator/dynamodb/expr", nil},
 	{"internal/emulator/eventpattern", nil},
 	{"internal/emulator/gateway/routekey", nil},
+	{"internal/emulator/sfn/asl", []string{"internal/emulator/sfn/asl", "internal/jsonata", "internal/jsonpath", "internal/jsonvalue"}},
 	{"internal/emulator/lambda/eventsource", []string{"internal/emulator/clock"}},
 	{"internal/emulator/lambda/runtime", []string{"internal/emulator/clock"}},
 	{"internal/emulator/gateway", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/gateway"}},

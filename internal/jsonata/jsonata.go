@@ -50,11 +50,27 @@ type Call struct {
 type Options struct {
 	Input     any            // what $ and $$ are; nil for nothing
 	Variables map[string]any // by name without the dollar sign
-	Functions map[string]Function
-	Without   []string  // built-in functions that do not exist here
-	Now       time.Time // for $now and $millis; the zero time is the present
+	Library   *Library       // nil for the functions of the language
+	Now       time.Time      // for $now and $millis; the zero time is the present
 	Random    *rand.Rand
 	Limits    Limits
+}
+
+// Library is a set of functions: those of the language and others. It does not
+// change.
+type Library struct{ table map[string]any }
+
+// NewLibrary is the functions of the language but those named by without, and the
+// given ones, by name without the dollar sign.
+func NewLibrary(functions map[string]Function, without ...string) *Library {
+	l := &Library{table: maps.Clone(builtins)}
+	for _, name := range without {
+		delete(l.table, name)
+	}
+	for name, f := range functions {
+		l.table[name] = bound(name, f)
+	}
+	return l
 }
 
 // Compile reads an expression. The error is an *Error.
@@ -66,8 +82,12 @@ func Compile(source string) (x *Expression, err error) {
 // String is the text of the expression.
 func (x *Expression) String() string { return x.source }
 
+// ErrFunction is the error of an evaluation whose result is a function.
+var ErrFunction = errors.New("the result is a function")
+
 // Eval evaluates the expression: a value of package jsonvalue, or nil for
-// nothing. Functions in the result are empty strings. The error is an *Error.
+// nothing. Functions within the result are empty strings; a result that is itself
+// one is ErrFunction. Any other error is an *Error.
 func (x *Expression) Eval(ctx context.Context, o Options) (out any, err error) {
 	r := &run{ctx: ctx, limits: o.Limits, now: o.Now, random: o.Random}
 	defer caught(&err, r)
@@ -89,6 +109,9 @@ func (x *Expression) Eval(ctx context.Context, o Options) (out any, err error) {
 	if v == nil {
 		return nil, nil
 	}
+	if _, is := v.(*function); is {
+		return nil, ErrFunction
+	}
 	return plain(v), nil
 }
 
@@ -102,16 +125,10 @@ func wrapped(input any) any {
 
 func globals(o Options) *frame {
 	env := &frame{table: builtins}
-	if len(o.Without) > 0 {
-		env.table = maps.Clone(builtins)
-		for _, name := range o.Without {
-			delete(env.table, name)
-		}
+	if o.Library != nil {
+		env.table = o.Library.table
 	}
 	env = &frame{outer: env}
-	for name, f := range o.Functions {
-		env.bind(name, bound(name, f))
-	}
 	for name, v := range o.Variables {
 		env.bind(name, v)
 	}

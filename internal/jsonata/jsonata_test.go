@@ -144,12 +144,11 @@ func TestFunctions(t *testing.T) {
 	t.Parallel()
 	o := Options{
 		Variables: map[string]any{"states": jsonvalue.ObjectOf("input", jsonvalue.ObjectOf("n", 2.0))},
-		Without:   []string{"eval"},
-		Functions: map[string]Function{
+		Library: NewLibrary(map[string]Function{
 			"twice": {Signature: "<n-:n>", Arity: 1, Call: func(_ Call, args []any) (any, error) { return args[0].(float64) * 2, nil }},
 			"fail":  {Call: func(Call, []any) (any, error) { return nil, errors.New("no luck") }},
 			"list":  {Call: func(_ Call, args []any) (any, error) { return args, nil }},
-		},
+		}, "eval"),
 	}
 	for _, row := range []struct{ expr, want string }{
 		{"$twice($states.input.n)", "4"},
