@@ -67,6 +67,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if err != nil {
 		return nil, err
 	}
+	tables.Scaling = scaling
 	roles, err := iam.New(around)
 	if err != nil {
 		return nil, err
