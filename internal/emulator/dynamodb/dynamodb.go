@@ -162,7 +162,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.EnableKinesisStreamingDestination, s.EnableKinesisStreamingDestination),
 			wire.Op(schemas.ExecuteStatement, s.ExecuteStatement),
 			wire.Op(schemas.ExecuteTransaction, s.ExecuteTransaction),
-			wire.Op(schemas.ExportTableToPointInTime, s.ExportTableToPointInTime, wire.Refuse("FilterSpecification", "IncrementalExportSpecification")),
+			wire.Op(schemas.ExportTableToPointInTime, s.ExportTableToPointInTime, wire.Refuse("FilterSpecification")),
 			wire.Op(schemas.GetItem, s.GetItem),
 			wire.Op(schemas.GetResourcePolicy, s.GetResourcePolicy),
 			wire.Op(schemas.ImportTable, s.ImportTable, wire.Refuse("TableCreationParameters.VectorIndexes")),

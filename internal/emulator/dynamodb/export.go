@@ -85,10 +85,14 @@ func (s *Service) ExportTableToPointInTime(ctx context.Context, in *dynamodb.Exp
 	switch {
 	case in.ExportFormat != "" && in.ExportFormat != types.ExportFormatDynamodbJson:
 		return nil, invalid("the emulator does not export in the ExportFormat %s", in.ExportFormat)
-	case in.ExportType != "" && in.ExportType != types.ExportTypeFullExport:
-		return nil, invalid("the emulator does not make exports of the ExportType %s", in.ExportType)
 	}
-	var items map[string][]byte
+	if in.ExportType == types.ExportTypeIncrementalExport {
+		d.ExportType = in.ExportType
+	}
+	if (d.ExportType == types.ExportTypeIncrementalExport) != (in.IncrementalExportSpecification != nil) {
+		return nil, invalid("ExportType %s and IncrementalExportSpecification must be given together", types.ExportTypeIncrementalExport)
+	}
+	var lines []exportLine
 	err := s.env.Store.View(func(tx *store.Tx) error {
 		name, _, err := s.resource(ctx, in.TableArn)
 		if err != nil {
@@ -102,6 +106,14 @@ func (s *Service) ExportTableToPointInTime(ctx context.Context, in *dynamodb.Exp
 			return &types.PointInTimeRecoveryUnavailableException{Message: aws.String("Point in time recovery is not enabled for table '" + t.name() + "'")}
 		}
 		earliest, at := t.Recovery.reach(now, s.RecoveryLag)
+		if d.ExportType == types.ExportTypeIncrementalExport {
+			if d.IncrementalExportSpecification, err = period(in, earliest, at); err != nil {
+				return err
+			}
+			d.TableId = t.Desc.TableId
+			lines, err = s.changes(tx, &t, d.IncrementalExportSpecification)
+			return err
+		}
 		if in.ExportTime != nil {
 			if in.ExportTime.Before(earliest) || in.ExportTime.After(now) {
 				return &types.InvalidExportTimeException{Message: aws.String("ExportTime must be within the table's point in time recovery window")}
@@ -109,18 +121,18 @@ func (s *Service) ExportTableToPointInTime(ctx context.Context, in *dynamodb.Exp
 			at = *in.ExportTime
 		}
 		d.ExportTime, d.TableId = &at, t.Desc.TableId
-		items = s.asOf(tx, &t, at)
-		return nil
+		lines, err = exported(s.asOf(tx, &t, at))
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if again, ok, err := s.exported(ctx, in, now); ok || err != nil {
+	if again, ok, err := s.begun(ctx, in, now); ok || err != nil {
 		return again, err
 	}
 	id := jobID(now)
 	d.ExportArn = aws.String(aws.ToString(in.TableArn) + "/export/" + id)
-	if err := s.writeExport(ctx, &d, id, items); err != nil {
+	if err := s.writeExport(ctx, &d, id, lines); err != nil {
 		var api smithy.APIError
 		if !errors.As(err, &api) {
 			return nil, err
@@ -140,8 +152,8 @@ func (s *Service) ExportTableToPointInTime(ctx context.Context, in *dynamodb.Exp
 	return &dynamodb.ExportTableToPointInTimeOutput{ExportDescription: &d}, nil
 }
 
-// exported finds the export that a token stands for.
-func (s *Service) exported(ctx context.Context, in *dynamodb.ExportTableToPointInTimeInput, now time.Time) (out *dynamodb.ExportTableToPointInTimeOutput, ok bool, err error) {
+// begun finds the export that a token stands for.
+func (s *Service) begun(ctx context.Context, in *dynamodb.ExportTableToPointInTimeInput, now time.Time) (out *dynamodb.ExportTableToPointInTimeOutput, ok bool, err error) {
 	if in.ClientToken == nil {
 		return nil, false, nil
 	}
@@ -151,7 +163,7 @@ func (s *Service) exported(ctx context.Context, in *dynamodb.ExportTableToPointI
 			if j.Token != *in.ClientToken || now.Sub(j.At) >= jobLife {
 				continue
 			}
-			if aws.ToString(d.TableArn) != aws.ToString(in.TableArn) || aws.ToString(d.S3Bucket) != aws.ToString(in.S3Bucket) || aws.ToString(d.S3Prefix) != aws.ToString(in.S3Prefix) {
+			if d.ExportType != exportType(in) || aws.ToString(d.TableArn) != aws.ToString(in.TableArn) || aws.ToString(d.S3Bucket) != aws.ToString(in.S3Bucket) || aws.ToString(d.S3Prefix) != aws.ToString(in.S3Prefix) {
 				return &types.ExportConflictException{Message: aws.String("The request contains a ClientToken that was already used with other parameters")}
 			}
 			out, ok = &dynamodb.ExportTableToPointInTimeOutput{ExportDescription: &d}, true
@@ -161,46 +173,82 @@ func (s *Service) exported(ctx context.Context, in *dynamodb.ExportTableToPointI
 	return out, ok, err
 }
 
-// writeExport writes the objects of an export as AWS lays them out.
-func (s *Service) writeExport(ctx context.Context, d *types.ExportDescription, id string, items map[string][]byte) error {
-	root := "AWSDynamoDB/" + id + "/"
-	if p := aws.ToString(d.S3Prefix); p != "" {
-		root = p + "/" + root
+func exportType(in *dynamodb.ExportTableToPointInTimeInput) types.ExportType {
+	if in.ExportType == "" {
+		return types.ExportTypeFullExport
 	}
-	var data bytes.Buffer
-	size := int64(0)
-	z := gzip.NewWriter(&data)
+	return in.ExportType
+}
+
+// An exportLine is one item of an export, and what it is billed for.
+type exportLine struct {
+	text []byte
+	size int
+}
+
+// exported are the lines of items in their stored form.
+func exported(items map[string][]byte) ([]exportLine, error) {
+	var lines []exportLine
 	for _, path := range slices.Sorted(maps.Keys(items)) {
 		item, err := decodeItem(items[path])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		line, err := itemJSON(item)
+		text, err := itemJSON(item)
 		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, exportLine{fmt.Appendf(nil, "{\"Item\":%s}\n", text), expr.ItemSize(item)})
+	}
+	return lines, nil
+}
+
+// writeExport writes the objects of an export as AWS lays them out.
+func (s *Service) writeExport(ctx context.Context, d *types.ExportDescription, id string, lines []exportLine) error {
+	parent := "AWSDynamoDB/"
+	if p := aws.ToString(d.S3Prefix); p != "" {
+		parent = p + "/" + parent
+	}
+	root := parent + id + "/"
+	var data bytes.Buffer
+	size := int64(0)
+	z := gzip.NewWriter(&data)
+	for _, l := range lines {
+		size += int64(l.size)
+		if _, err := z.Write(l.text); err != nil {
 			return err
 		}
-		size += int64(expr.ItemSize(item))
-		fmt.Fprintf(z, "{\"Item\":%s}\n", line)
 	}
 	if err := z.Close(); err != nil {
 		return err
 	}
-	count := int64(len(items))
+	count := int64(len(lines))
 	d.ItemCount, d.BilledSizeBytes = &count, &size
 	d.ExportManifest = aws.String(root + "manifest-summary.json")
-	name := root + "data/" + strings.ReplaceAll(uuid.NewString(), "-", "") + ".json.gz"
+	folder := root
+	if d.IncrementalExportSpecification != nil {
+		folder = parent // one for all incremental exports
+	}
+	name := folder + "data/" + strings.ReplaceAll(uuid.NewString(), "-", "") + ".json.gz"
 	sum := md5.Sum(data.Bytes())
 	files, err := json.Marshal(map[string]any{"itemCount": count, "md5Checksum": base64.StdEncoding.EncodeToString(sum[:]), "etag": hex.EncodeToString(sum[:]), "dataFileS3Key": name})
 	if err != nil {
 		return err
 	}
 	moment := func(t *time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-	summary, err := json.Marshal(map[string]any{
+	about := map[string]any{
 		"version": "2020-06-30", "exportArn": d.ExportArn, "startTime": moment(d.StartTime), "endTime": s.now().Format("2006-01-02T15:04:05.000Z"),
-		"tableArn": d.TableArn, "tableId": d.TableId, "exportTime": moment(d.ExportTime), "s3Bucket": d.S3Bucket, "s3Prefix": d.S3Prefix,
+		"tableArn": d.TableArn, "tableId": d.TableId, "s3Bucket": d.S3Bucket, "s3Prefix": d.S3Prefix,
 		"s3SseAlgorithm": d.S3SseAlgorithm, "s3SseKmsKeyId": d.S3SseKmsKeyId, "manifestFilesS3Key": root + "manifest-files.json",
-		"billedSizeBytes": size, "itemCount": count, "outputFormat": d.ExportFormat, "exportType": "FULL_EXPORT",
-	})
+		"billedSizeBytes": size, "itemCount": count, "outputFormat": d.ExportFormat, "exportType": d.ExportType,
+	}
+	if i := d.IncrementalExportSpecification; i != nil {
+		about["version"] = "2023-08-01"
+		about["exportFromTime"], about["exportToTime"], about["outputView"] = moment(i.ExportFromTime), moment(i.ExportToTime), i.ExportViewType
+	} else {
+		about["exportTime"] = moment(d.ExportTime)
+	}
+	summary, err := json.Marshal(about)
 	if err != nil {
 		return err
 	}

@@ -127,3 +127,17 @@ func (f *Feed) Next(ctx context.Context, limit int) ([]streamtypes.Record, error
 		}
 	}
 }
+
+// Newest returns the sequence number of the last record that the stream with that
+// ARN has had: a feed behind it gives what comes from now on.
+func (x *Streams) Newest(streamARN string) (sequenceNumber string, err error) {
+	s := x.service
+	err = s.env.Store.View(func(tx *store.Tx) error {
+		key, st, err := s.stream(tx, streamARN)
+		if err == nil {
+			sequenceNumber = sequence(s.newest(tx, key, st))
+		}
+		return err
+	})
+	return sequenceNumber, err
+}
