@@ -146,31 +146,3 @@ func (s *Service) Release(arn string, handles []string) error {
 		return nil
 	})
 }
-
-// A Letter is a message that another service sends. Group and Dedup are for FIFO
-// queues; empty means none.
-type Letter struct {
-	Body         string
-	Attributes   map[string]types.MessageAttributeValue
-	Group, Dedup string
-	Trace        string // the header of an X-Ray trace
-}
-
-// Deliver puts a letter into the queue with that ARN for the service that the
-// context names as the caller, whom the queue's policy must allow it.
-func (s *Service) Deliver(ctx context.Context, arn string, l Letter) error {
-	in := letter{body: &l.Body, attributes: l.Attributes}
-	if l.Group != "" {
-		in.group = &l.Group
-	}
-	if l.Dedup != "" {
-		in.dedup = &l.Dedup
-	}
-	if l.Trace != "" {
-		in.system = map[string]types.MessageSystemAttributeValue{"AWSTraceHeader": {DataType: ptr("String"), StringValue: &l.Trace}}
-	}
-	return s.change(arn, func(tx *store.Tx, q *queue) error {
-		_, err := s.send(ctx, tx, q, &in)
-		return err
-	})
-}

@@ -100,22 +100,31 @@ func (l *letter) size() int {
 
 // SendMessage puts a message into a queue.
 func (s *Service) SendMessage(ctx context.Context, in *sqs.SendMessageInput) (*sqs.SendMessageOutput, error) {
-	l := letter{in.MessageBody, in.DelaySeconds, in.MessageAttributes, in.MessageSystemAttributes, in.MessageGroupId, in.MessageDeduplicationId}
 	out := &sqs.SendMessageOutput{}
-	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
-		m, err := s.send(ctx, tx, q, &l)
-		if err != nil {
-			return err
-		}
-		out.MessageId, out.MD5OfMessageBody = &m.ID, ptr(digest(value(l.body)))
-		out.MD5OfMessageAttributes, out.MD5OfMessageSystemAttributes = digestAttributes(l.attributes), digestSystem(l.system)
-		out.SequenceNumber = q.number20(m)
-		return nil
-	})
+	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error { return s.post(ctx, tx, q, in, out) })
 	if err == nil {
 		s.wake(ctx, in.QueueUrl)
 	}
 	return out, err
+}
+
+// Deliver is SendMessage to the queue with that ARN, instead of an address.
+func (s *Service) Deliver(ctx context.Context, arn string, in *sqs.SendMessageInput) (*sqs.SendMessageOutput, error) {
+	out := &sqs.SendMessageOutput{}
+	return out, s.change(arn, func(tx *store.Tx, q *queue) error { return s.post(ctx, tx, q, in, out) })
+}
+
+// post sends one message and says so in out.
+func (s *Service) post(ctx context.Context, tx *store.Tx, q *queue, in *sqs.SendMessageInput, out *sqs.SendMessageOutput) error {
+	l := letter{in.MessageBody, in.DelaySeconds, in.MessageAttributes, in.MessageSystemAttributes, in.MessageGroupId, in.MessageDeduplicationId}
+	m, err := s.send(ctx, tx, q, &l)
+	if err != nil {
+		return err
+	}
+	out.MessageId, out.MD5OfMessageBody = &m.ID, ptr(digest(value(l.body)))
+	out.MD5OfMessageAttributes, out.MD5OfMessageSystemAttributes = digestAttributes(l.attributes), digestSystem(l.system)
+	out.SequenceNumber = q.number20(m)
+	return nil
 }
 
 // number20 is a message's sequence number, which FIFO queues have.
