@@ -7,13 +7,25 @@ import (
 	"strconv"
 )
 
-// api is the Lambda Runtime API, version 2018-06-01, of this environment.
+// api is what programs of this environment call: the Lambda Runtime API, and the
+// Extensions, Telemetry and Logs APIs.
 func (e *environment) api() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /2018-06-01/runtime/invocation/next", e.next)
 	m.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", e.response)
 	m.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", e.error)
 	m.HandleFunc("POST /2018-06-01/runtime/init/error", e.initError)
+	m.HandleFunc("GET /2018-06-01/ping", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "pong") })
+	m.HandleFunc("POST /2020-01-01/extension/register", e.register)
+	m.HandleFunc("GET /2020-01-01/extension/event/next", e.eventNext)
+	m.HandleFunc("POST /2020-01-01/extension/init/error", e.extensionError("Extension.InitError", "InitError"))
+	m.HandleFunc("POST /2020-01-01/extension/exit/error", e.extensionError("Extension.ExitError", "ExitError"))
+	m.HandleFunc("PUT /2020-08-15/logs", e.subscribeLogs)
+	m.HandleFunc("PUT /2022-07-01/telemetry", e.subscribeTelemetry)
+	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		// This includes /runtime/restore/…: no snapshot is ever restored here.
+		refuse(w, http.StatusNotFound, "InvalidRequest", "There is no "+r.Method+" "+r.URL.Path+" here")
+	})
 	return m
 }
 

@@ -9,22 +9,22 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 )
 
-const (
-	// initLimit is how long AWS lets the code outside the handler run before it
-	// starts the environment anew within the function's own timeout.
-	initLimit = 10 * time.Second
-	// credentialsMargin is how long before its credentials expire an environment
-	// gets no more events.
-	credentialsMargin = 15 * time.Minute
-)
+// credentialsMargin is how long before its credentials expire an environment gets
+// no more events.
+const credentialsMargin = 15 * time.Minute
 
-// environment is one process (with its children) that serves one event at a time.
+// environment is one process (with its children, and extensions beside it) that
+// serves one event at a time.
 type environment struct {
 	host    *Host
 	f       *Function
@@ -47,19 +47,28 @@ type environment struct {
 	address string
 	serving sync.WaitGroup
 
-	process *process
+	process *process // the runtime, or the sandbox that holds it and the extensions
+	// pending starts the runtime when the extensions have registered.
+	pending func() error
 	initial time.Duration // of the init phase, reported once
 	started time.Time
 	begun   bool // the init phase has
 
-	calls chan *call // to the runtime's GET next
-	gone  chan struct{}
+	calls     chan *call // to the runtime's GET next
+	gone      chan struct{}
+	telemetry *telemetry
 
-	mu      sync.Mutex
-	current *call
-	ready   chan struct{} // closed at the first GET next of the process
-	failure *failure      // of init
-	failed  chan struct{} // closed when failure is set
+	mu         sync.Mutex
+	current    *call
+	ready      chan struct{} // closed at the first GET next of the process
+	failure    *failure      // of init
+	failed     chan struct{} // closed when failure is set
+	extensions []*extension
+	change     chan struct{} // closed when something of the extensions is different
+	crash      *crash        // of an extension
+	fell       chan struct{} // closed when crash is set
+	closing    bool
+	reason     string // of the end, as extensions hear it
 }
 
 // call is one event on its way through the environment.
@@ -76,15 +85,16 @@ type call struct {
 }
 
 func newEnvironment(ctx context.Context, h *Host, f *Function, ahead bool) (_ *environment, err error) {
-	e := &environment{host: h, f: f, ahead: ahead, stream: streamName(h.Clock.Now(), f.Version), calls: make(chan *call), gone: make(chan struct{})}
-	e.journal = &journal{deliver: func(at time.Time, lines []string) { h.Sink(f, e.stream, at, lines) }, now: h.Clock.Now, spawn: h.work.Go}
-	var keys Credentials
-	if f.Credentials != nil {
-		if keys, err = f.Credentials(ctx); err != nil {
-			return nil, err
-		}
-		e.expires = keys.Expires
+	e := &environment{
+		host: h, f: f, ahead: ahead, stream: streamName(h.Clock.Now(), f.Version),
+		calls: make(chan *call), gone: make(chan struct{}), telemetry: newTelemetry(h.Clock), process: ended(), reason: "spindown",
 	}
+	e.journal = &journal{deliver: func(at time.Time, lines []string) { h.Sink(f, e.stream, at, lines) }, now: h.Clock.Now, spawn: h.work.Go, telemetry: e.telemetry}
+	keys, err := e.credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.expires = keys.Expires
 	if f.Endpoint != nil {
 		if e.endpoint, err = f.Endpoint(); err != nil {
 			return nil, err
@@ -107,6 +117,7 @@ func newEnvironment(ctx context.Context, h *Host, f *Function, ahead bool) (_ *e
 	e.server = &http.Server{Handler: e.api(), ReadHeaderTimeout: time.Minute}
 	e.serving.Go(func() { _ = e.server.Serve(l) })
 	if err = e.start(keys); err != nil {
+		e.kill()
 		close(e.gone)
 		err = errors.Join(err, e.server.Close())
 		e.serving.Wait()
@@ -115,24 +126,163 @@ func newEnvironment(ctx context.Context, h *Host, f *Function, ahead bool) (_ *e
 	return e, nil
 }
 
-// start starts the environment's process; a second time after a first one was killed.
+// start starts the environment's programs; a second time after the first were killed.
 func (e *environment) start(keys Credentials) error {
-	e.mu.Lock()
-	e.ready, e.failed, e.failure = make(chan struct{}), make(chan struct{}), nil
-	e.mu.Unlock()
-	c, err := e.command(keys)
+	s, err := e.launch(keys)
 	if err != nil {
 		return err
 	}
+	found := findExtensions(s.task.hostOpt)
+	e.mu.Lock()
+	e.ready, e.failed, e.failure = make(chan struct{}), make(chan struct{}), nil
+	e.change, e.fell, e.crash, e.extensions = make(chan struct{}), make(chan struct{}), nil, found
+	e.mu.Unlock()
+	e.pending = nil
+	e.become(ended())
+	e.telemetry.begin()
 	e.started = e.host.Clock.Now()
-	e.process, err = e.host.starter.start(c, e.journal, e.host.records)
+	e.journal.platform(e.f.Log, e.initStart())
+	switch {
+	case e.entry != "":
+		return nil
+	case s.sandboxed:
+		return e.startSandbox(s, found)
+	case len(found) > 0:
+		e.pending = func() error { return e.startPlain(s) }
+		e.become(&process{exited: make(chan struct{}), done: make(chan struct{})}) // until then
+		return e.startBeside(s, found)
+	default:
+		return e.startPlain(s)
+	}
+}
+
+func (e *environment) startSandbox(s launch, found []*extension) error {
+	s.spec.Args, s.spec.Env = s.args, s.env
+	for _, x := range found {
+		s.spec.Extensions = append(s.spec.Extensions, filepath.Join(optDir, "extensions", x.name))
+	}
+	s.spec.ExtensionEnv = forExtensions(s.env)
+	c, err := e.host.sandboxCommand(s.spec)
+	if err != nil {
+		return err
+	}
+	var w *crew
+	if len(found) > 0 {
+		if w, err = newCrew(c, e.journal, e.extensionEnded); err != nil {
+			return err
+		}
+		e.pending = func() error { w.say("start"); return nil }
+	}
+	return e.run(c, w)
+}
+
+func (e *environment) startPlain(s launch) error {
+	c, err := e.plain(s)
+	if err != nil {
+		return err
+	}
+	if err := e.run(c, nil); err != nil {
+		return err
+	}
+	limit(c.Process.Pid, e.f)
+	return nil
+}
+
+func (e *environment) run(c *exec.Cmd, w *crew) error {
+	p, err := e.host.starter.start(c, e.journal, fromFunction, e.host.records, w)
 	if err != nil {
 		return fmt.Errorf("running %s: %w", c.Path, err)
 	}
-	if c != nil && len(c.ExtraFiles) == 0 { // a sandbox has set the limit itself
-		limitData(c.Process.Pid, dataLimit(e.f.Memory))
+	e.become(p)
+	return nil
+}
+
+func (e *environment) become(p *process) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.process = p
+}
+
+// startBeside starts extensions outside of a sandbox.
+func (e *environment) startBeside(s launch, found []*extension) error {
+	for _, x := range found {
+		path := filepath.Join(s.task.hostOpt, "extensions", x.name)
+		if text := checkProgram(path, optDir+"/extensions/"+x.name); text != "" {
+			e.extensionEnded(x.name, text)
+			continue
+		}
+		c, err := e.plain(launch{args: []string{path}, env: forExtensions(s.env), dir: s.dir, task: s.task})
+		if err != nil {
+			return err
+		}
+		p, err := e.host.starter.start(c, e.journal, fromExtension, e.host.records, nil)
+		if err != nil {
+			return fmt.Errorf("running the extension %s: %w", x.name, err)
+		}
+		e.mu.Lock()
+		x.process = p
+		e.mu.Unlock()
+		limit(c.Process.Pid, e.f)
+		go func() {
+			<-p.exited
+			e.extensionEnded(x.name, p.status)
+		}()
 	}
 	return nil
+}
+
+// hiddenFromExtensions are variables that only the runtime has.
+var hiddenFromExtensions = []string{
+	"AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING",
+	"AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_HANDLER",
+}
+
+func forExtensions(env []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains(hiddenFromExtensions, name)
+	})
+}
+
+// processes are all that run for the environment.
+func (e *environment) processes() []*process {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	list := []*process{e.process}
+	for _, x := range e.extensions {
+		if x.process != nil {
+			list = append(list, x.process)
+		}
+	}
+	return slices.DeleteFunc(list, func(p *process) bool { return p.cmd == nil })
+}
+
+// kill ends all processes, and waits until nothing is left of them.
+func (e *environment) kill() {
+	e.mu.Lock()
+	e.closing = true // no extension crashes from here on
+	e.mu.Unlock()
+	list := e.processes()
+	for _, p := range list {
+		p.kill()
+	}
+	for _, p := range list {
+		<-p.done
+	}
+}
+
+// freeze stops the processes between events: code that goes on behind its answer
+// does not, as in AWS.
+func (e *environment) freeze() {
+	for _, p := range e.processes() {
+		p.freeze()
+	}
+}
+
+func (e *environment) thaw() {
+	for _, p := range e.processes() {
+		p.thaw()
+	}
 }
 
 // stopIdling ends the count of the idle time; the host's mu is held.
@@ -152,13 +302,14 @@ func (e *environment) usable(now time.Time) bool {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.failure == nil && (e.expires.IsZero() || now.Before(e.expires.Add(-credentialsMargin)))
+	return e.failure == nil && e.crash == nil && (e.expires.IsZero() || now.Before(e.expires.Add(-credentialsMargin)))
 }
 
-// close kills what runs and releases what the environment holds.
+// close ends what runs and releases what the environment holds.
 func (e *environment) close() {
-	e.process.kill()
-	<-e.process.done
+	e.farewell()
+	e.kill()
+	e.telemetry.close()
 	close(e.gone)
 	_ = e.server.Close()
 	e.serving.Wait()
@@ -167,145 +318,22 @@ func (e *environment) close() {
 	}
 }
 
-// invoke serves one event to its end, whatever that is.
-func (e *environment) invoke(in Invocation) Result {
-	now := e.host.Clock.Now
-	e.journal.begin()
-	cold := !e.begun
-	c := &call{Invocation: in, idle: make(chan struct{})}
-	var out failureOrPayload
-	var begun time.Time
-	if cold {
-		out.failure = e.init(in)
-	}
-	e.journal.platform(e.f.Log, start(in.RequestID, e.f.Version))
-	begun = now()
-	if out.failure == nil {
-		out = e.serve(c)
-	}
-	took := now().Sub(begun)
-	e.process.output.drain()
-	if out.failure != nil && out.failure.line != "" {
-		e.journal.add(out.failure.line)
-	}
-	r := report{id: in.RequestID, took: took, memory: e.f.Memory, used: e.process.peak(), failure: out.failure}
-	if cold {
-		r.initial = e.initial
-	}
-	e.journal.platform(e.f.Log, r.end(), r.report())
-	res := Result{Payload: out.payload, Tail: e.journal.tail()}
-	res.Duration = took
-	if out.failure != nil {
-		res.Failed, res.Payload, res.ErrorType = true, out.failure.body, out.failure.kind
-	}
-	return res
-}
-
-// init waits until a new process is ready for its first event. AWS gives it ten
-// seconds, and when they are over kills it and tries once more within the timeout
-// of the function.
-func (e *environment) init(in Invocation) *failure {
-	e.begun = true
-	if e.entry != "" {
-		return e.platformFailure(in, "Runtime.InvalidEntrypoint", "Error: "+e.entry)
-	}
-	limits := []time.Duration{initLimit, e.f.Timeout}
-	for i, limit := range limits {
-		over := make(chan struct{})
-		t := e.host.Clock.AfterFunc(limit, func() { close(over) })
-		f, ready := e.awaitReady(in, over)
-		t.Stop()
-		if ready || f != nil {
-			e.initial = e.host.Clock.Now().Sub(e.started)
-			return f
-		}
-		e.process.kill()
-		<-e.process.done
-		if i == len(limits)-1 {
-			break
-		}
-		if err := e.restart(); err != nil {
-			return e.platformFailure(in, "Runtime.ExitError", "Error: "+err.Error())
-		}
-	}
-	return e.timedOut(in)
-}
-
 func (e *environment) restart() error {
-	keys, err := e.credentials()
+	keys, err := e.credentials(context.Background())
 	if err != nil {
 		return err
 	}
+	e.mu.Lock()
+	e.closing = false
+	e.mu.Unlock()
 	return e.start(keys)
 }
 
-func (e *environment) credentials() (Credentials, error) {
+func (e *environment) credentials(ctx context.Context) (Credentials, error) {
 	if e.f.Credentials == nil {
 		return Credentials{}, nil
 	}
-	return e.f.Credentials(context.Background())
-}
-
-// awaitReady returns when the process asks for an event, fails, or over is closed.
-func (e *environment) awaitReady(in Invocation, over <-chan struct{}) (_ *failure, ready bool) {
-	defer e.process.watch(e.f.Memory)()
-	select {
-	case <-e.ready:
-		return nil, true
-	case <-e.failed:
-		e.process.kill()
-		<-e.process.done
-		return e.failure, false
-	case <-e.process.exited:
-		<-e.process.done
-		select {
-		case <-e.failed: // it said why before it ended
-			return e.failure, false
-		default:
-			return e.exited(in), false
-		}
-	case <-over:
-		return nil, false
-	}
-}
-
-// serve hands the event to the process and waits until it is ready for another.
-func (e *environment) serve(c *call) failureOrPayload {
-	over := make(chan struct{})
-	c.deadline = time.Now().Add(e.f.Timeout) // the function compares it with its own clock
-	t := e.host.Clock.AfterFunc(e.f.Timeout, func() { close(over) })
-	defer t.Stop()
-	stop := e.process.watch(e.f.Memory)
-	defer stop()
-	calls, idle := e.calls, (chan struct{})(nil)
-	for {
-		select {
-		case calls <- c:
-			calls, idle = nil, c.idle
-		case <-idle:
-			return c.result
-		case <-e.process.exited:
-			e.abandon(c)
-			if c.answered {
-				return c.result
-			}
-			return failureOrPayload{failure: e.exited(c.Invocation)}
-		case <-over:
-			e.process.kill()
-			e.abandon(c)
-			return failureOrPayload{failure: e.timedOut(c.Invocation)}
-		}
-	}
-}
-
-// abandon waits until nothing is left of a process and of what it was answering.
-func (e *environment) abandon(c *call) {
-	<-e.process.done
-	e.mu.Lock()
-	e.current = nil
-	e.mu.Unlock()
-	_ = e.server.Close() // whoever else holds the process's connections
-	c.streaming.Wait()
+	return e.f.Credentials(ctx)
 }
 
 // streamName is how Lambda calls the log stream of a new environment.

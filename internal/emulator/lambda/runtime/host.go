@@ -39,6 +39,7 @@ type Host struct {
 	records *records
 	notices notices
 	sandbox sandbox
+	merging sync.Mutex // one merge of layers at a time
 
 	mu   sync.Mutex
 	idle map[string][]*environment // by function key, the last used at the end
@@ -58,6 +59,9 @@ func New(o Options) (*Host, error) {
 	h := &Host{Options: o, idle: map[string][]*environment{}, all: map[*environment]struct{}{}, provisions: map[string]*provision{}}
 	if err := writeBootstraps(h.bootstraps()); err != nil {
 		return nil, err
+	}
+	if err := os.RemoveAll(h.layers()); err != nil { // of an earlier host: the layers may have gone
+		return nil, fmt.Errorf("removing merged layers: %w", err)
 	}
 	var err error
 	if h.records, err = openRecords(filepath.Join(o.Dir, "processes")); err != nil {
@@ -271,5 +275,9 @@ func (h *Host) folder() (string, error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err
 	}
-	return os.MkdirTemp(parent, "")
+	dir, err := os.MkdirTemp(parent, "")
+	if err != nil {
+		return "", err
+	}
+	return dir, os.Chmod(dir, 0o711) //nolint:gosec // functions may run as another user
 }

@@ -5,52 +5,19 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"time"
 )
 
-// language is what a runtime's functions are written in.
-type language struct {
-	name     string
-	runtimes *regexp.Regexp // its first group is the version
-	programs func(version string) []string
-	ask      []string // arguments that print the program's true path and its version
-}
-
-var languages = []language{
-	{
-		name:     "nodejs",
-		runtimes: regexp.MustCompile(`^nodejs(\d+)\.x$`),
-		programs: func(v string) []string { return []string{"node" + v, "node", "nodejs"} },
-		ask:      []string{"-p", "process.execPath+'\\n'+process.versions.node.split('.')[0]"},
-	},
-	{
-		name:     "python",
-		runtimes: regexp.MustCompile(`^python(3\.\d+)$`),
-		programs: func(v string) []string { return []string{"python" + v, "python3", "python"} },
-		ask:      []string{"-c", "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2])"},
-	},
-	{
-		name:     "provided",
-		runtimes: regexp.MustCompile(`^provided\.(al2|al2023)$`),
-	},
-}
-
-// languageOf returns the runtime's language and version; ok is false for the
-// runtimes that are not emulated.
-func languageOf(runtimeID string) (l language, version string, ok bool) {
-	for _, l := range languages {
-		if m := l.runtimes.FindStringSubmatch(runtimeID); m != nil {
-			return l, m[1], true
-		}
-	}
-	return language{}, "", false
-}
-
 // program is an installed interpreter.
-type program struct{ path, version string }
+type program struct {
+	path    string
+	version string
+	homes   string // folders with its libraries, as a list of PATH's kind
+}
 
 // Interpreter returns the path of the program that runs functions of that runtime;
 // empty for the provided runtimes, whose functions are programs themselves. The
@@ -64,7 +31,7 @@ func Interpreter(runtimeID string) (path string, err error) {
 func interpreter(runtimeID string) (program, error) {
 	l, version, ok := languageOf(runtimeID)
 	if !ok {
-		return program{}, fmt.Errorf("the runtime %s is not emulated; nodejs*, python3.*, provided.al2 and provided.al2023 are", runtimeID)
+		return program{}, fmt.Errorf("the runtime %s is not emulated; nodejs*, python3.*, ruby3.*, java*, dotnet*, provided.al2 and provided.al2023 are", runtimeID)
 	}
 	if l.programs == nil {
 		return program{}, nil
@@ -76,7 +43,7 @@ func interpreter(runtimeID string) (program, error) {
 		if err != nil {
 			continue
 		}
-		p := identify(path, l.ask)
+		p := known(path, l.identify)
 		if p.version == version {
 			return p, nil
 		}
@@ -90,29 +57,66 @@ func interpreter(runtimeID string) (program, error) {
 	return other, nil
 }
 
-// known are programs that have been asked, by path and time of change: asking
+// identified are programs that have been asked, by path and time of change: asking
 // takes as long as a cold start, and a shim without its program longer.
-var known sync.Map
+var identified sync.Map
 
-// identify asks a program which it is; the zero program is one that does not say.
-// A path may be a shim that needs variables which functions do not have, so the
-// program tells its true path.
-func identify(path string, ask []string) program {
+// known identifies a program once; the zero program is one that does not say.
+func known(path string, identify func(path string) program) program {
 	s, err := os.Stat(path)
 	if err != nil {
 		return program{}
 	}
 	key := fmt.Sprint(path, s.ModTime())
-	if p, ok := known.Load(key); ok {
+	if p, ok := identified.Load(key); ok {
 		return p.(program)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	var p program
-	out, err := exec.CommandContext(ctx, path, ask...).Output()
-	if path, version, ok := strings.Cut(strings.TrimSpace(string(out)), "\n"); ok && err == nil {
-		p = program{path, version}
-	}
-	known.Store(key, p)
+	p := identify(path)
+	identified.Store(key, p)
 	return p
+}
+
+// ask returns what a program says of itself: lines with its true path, its version
+// and its folders. A path may be a shim that needs variables which functions do not
+// have.
+func ask(args ...string) func(path string) program {
+	return func(path string) program {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		out, err := exec.CommandContext(ctx, path, args...).Output()
+		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		if err != nil || len(lines) < 2 {
+			return program{}
+		}
+		p := program{path: lines[0], version: lines[1]}
+		p.homes = join(append(lines[2:], filepath.Dir(filepath.Dir(p.path)))...)
+		return p
+	}
+}
+
+var javaVersion = regexp.MustCompile(`(?m)^JAVA_VERSION="(?:1\.)?(\d+)`)
+
+// askJava reads the file that describes a Java runtime: starting one to ask it
+// takes far longer.
+func askJava(path string) program {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return program{}
+	}
+	home := filepath.Dir(filepath.Dir(real))
+	release, err := os.ReadFile(filepath.Join(home, "release"))
+	if m := javaVersion.FindSubmatch(release); err == nil && m != nil {
+		return program{real, string(m[1]), home}
+	}
+	return program{real, "unknown", home}
+}
+
+// askDotnet takes any version: the assembly's own configuration chooses one of those
+// that are installed.
+func askDotnet(path string) program {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return program{}
+	}
+	return program{real, "unknown", filepath.Dir(real)}
 }

@@ -15,6 +15,8 @@ type journal struct {
 	now     func() time.Time
 	deliver func(at time.Time, lines []string)
 	spawn   func(func()) // runs deliveries, and is waited for when the host closes
+	// telemetry gets the same events, whether the log holds them or not.
+	telemetry *telemetry
 
 	mu      sync.Mutex
 	pending []string
@@ -30,10 +32,23 @@ func (j *journal) begin() {
 	j.last = j.last[:0]
 }
 
+// source is who writes a line.
+type source string
+
+// The sources, as the Telemetry API calls them.
+const (
+	fromFunction  source = "function"
+	fromExtension source = "extension"
+	fromPlatform  source = "platform"
+)
+
 // add appends lines, without line ends.
-func (j *journal) add(lines ...string) {
+func (j *journal) add(from source, lines ...string) {
 	if len(lines) == 0 {
 		return
+	}
+	if from != fromPlatform {
+		j.telemetry.lines(from, lines)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -71,11 +86,12 @@ func (j *journal) run() {
 func (j *journal) platform(l Logging, events ...event) {
 	var lines []string
 	for _, e := range events {
+		j.telemetry.platform(e.kind, e.record)
 		if s := e.format(l, j.now()); s != "" {
 			lines = append(lines, s)
 		}
 	}
-	j.add(lines...)
+	j.add(fromPlatform, lines...)
 }
 
 // tail returns the end of the invocation's log.

@@ -16,20 +16,21 @@ type output struct {
 	r, w     *os.File
 	mark     string // a secret line
 	journal  *journal
+	from     source
 	marks    chan struct{}
 	reading  sync.WaitGroup
 	draining sync.Mutex
 	closed   bool
 }
 
-func newOutput(j *journal) (*output, error) {
+func newOutput(j *journal, from source) (*output, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // never fails
-	o := &output{r: r, w: w, mark: "\x00" + hex.EncodeToString(secret[:]), journal: j, marks: make(chan struct{}, 1)}
+	o := &output{r: r, w: w, mark: "\x00" + hex.EncodeToString(secret[:]), journal: j, from: from, marks: make(chan struct{}, 1)}
 	o.reading.Go(o.read)
 	return o, nil
 }
@@ -45,7 +46,7 @@ func (o *output) read() {
 		rest = o.split(append(rest, buf[:n]...))
 		if err != nil {
 			if len(rest) > 0 {
-				o.journal.add(string(rest))
+				o.journal.add(o.from, string(rest))
 			}
 			return
 		}
@@ -66,7 +67,7 @@ func (o *output) split(b []byte) []byte {
 			lines = append(lines, strings.TrimSuffix(text, "\r"))
 		}
 		if marked {
-			o.journal.add(lines...)
+			o.journal.add(o.from, lines...)
 			lines = nil
 			o.marks <- struct{}{}
 		}
@@ -75,7 +76,7 @@ func (o *output) split(b []byte) []byte {
 		lines = append(lines, string(b[:n]))
 		b = b[n:]
 	}
-	o.journal.add(lines...)
+	o.journal.add(o.from, lines...)
 	return b
 }
 

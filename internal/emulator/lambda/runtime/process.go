@@ -12,6 +12,7 @@ import (
 type process struct {
 	cmd    *exec.Cmd
 	output *output
+	crew   *crew         // in a sandbox that holds several programs; else nil
 	exited chan struct{} // closed when the program has ended
 	done   chan struct{} // closed when its children are killed and its output is read
 	status string        // valid after exited: "exit status 1", "signal: killed", or empty for 0
@@ -45,16 +46,20 @@ func (s *starter) close() {
 	<-s.ended
 }
 
-// start starts the command as the leader of a process group of its own.
-func (s *starter) start(c *exec.Cmd, j *journal, r *records) (*process, error) {
-	p := &process{cmd: c, exited: make(chan struct{}), done: make(chan struct{})}
-	if c == nil {
-		close(p.exited)
-		close(p.done)
-		return p, nil
-	}
+// ended is the process of a function that has no program.
+func ended() *process {
+	p := &process{exited: make(chan struct{}), done: make(chan struct{})}
+	close(p.exited)
+	close(p.done)
+	return p
+}
+
+// start starts the command as the leader of a process group of its own. What it
+// writes is of that source. It takes over the crew, if any.
+func (s *starter) start(c *exec.Cmd, j *journal, from source, r *records, w *crew) (*process, error) {
+	p := &process{cmd: c, crew: w, exited: make(chan struct{}), done: make(chan struct{})}
 	var err error
-	if p.output, err = newOutput(j); err != nil {
+	if p.output, err = newOutput(j, from); err != nil {
 		return nil, err
 	}
 	c.Stdout, c.Stderr = p.output.w, p.output.w
@@ -70,6 +75,9 @@ func (s *starter) start(c *exec.Cmd, j *journal, r *records) (*process, error) {
 		return nil, err
 	}
 	r.add(c.Process.Pid)
+	if w != nil {
+		go w.listen(p)
+	}
 	go p.wait(r)
 	return p, nil
 }
@@ -77,22 +85,79 @@ func (s *starter) start(c *exec.Cmd, j *journal, r *records) (*process, error) {
 func (p *process) wait(r *records) {
 	err := p.cmd.Wait()
 	killGroup(p.cmd.Process.Pid) // children that outlived it
-	if err != nil {
-		p.status = strings.TrimSuffix(p.cmd.ProcessState.String(), " (core dumped)")
-	}
 	p.note(maxMemory(p.cmd.ProcessState))
-	close(p.exited)
+	if p.crew == nil {
+		p.end(statusOf(p.cmd, err))
+	} else {
+		p.crew.close()
+		p.end("signal: killed") // unless its runtime has ended before
+	}
 	p.output.close()
 	r.remove(p.cmd.Process.Pid)
 	close(p.done)
 }
 
-// kill ends the process and its children at once.
-func (p *process) kill() {
+func statusOf(c *exec.Cmd, err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.TrimSuffix(c.ProcessState.String(), " (core dumped)")
+}
+
+// end notes that the program has ended.
+func (p *process) end(status string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	select {
 	case <-p.exited:
 	default:
+		p.status = status
+		close(p.exited)
+	}
+}
+
+// kill ends the process and its children at once.
+func (p *process) kill() {
+	select {
+	case <-p.done:
+	default:
 		killGroup(p.cmd.Process.Pid)
+	}
+}
+
+// stop ends the program alone, and leaves others of its sandbox; it is asked to end
+// if kindly is set, and killed otherwise.
+func (p *process) stop(kindly bool) {
+	select {
+	case <-p.exited:
+		return
+	default:
+	}
+	switch {
+	case p.cmd == nil: // not yet
+	case p.crew != nil:
+		p.crew.stop(kindly)
+	case kindly:
+		terminate(p.cmd.Process.Pid)
+	default:
+		p.kill()
+	}
+}
+
+// freeze stops the process and its children until thaw; kill ends them all the same.
+func (p *process) freeze() {
+	select {
+	case <-p.done:
+	default:
+		freezeGroup(p.cmd.Process.Pid)
+	}
+}
+
+func (p *process) thaw() {
+	select {
+	case <-p.done:
+	default:
+		thawGroup(p.cmd.Process.Pid)
 	}
 }
 
@@ -103,6 +168,16 @@ func (p *process) note(mb int) int {
 	return p.most
 }
 
+// weigh returns what the program holds with its children; the program that holds
+// others in a sandbox does not count.
+func (p *process) weigh() (mb, tasks int) {
+	mb, tasks = weigh(p.cmd.Process.Pid)
+	if p.crew != nil {
+		mb -= ownMemory(p.cmd.Process.Pid)
+	}
+	return mb, tasks
+}
+
 // peak returns the most memory, in MB, that the process was seen to hold: at the
 // ends of invocations and, with its children, by watch. Looking for the children
 // costs more than a short invocation.
@@ -111,15 +186,27 @@ func (p *process) peak() int {
 	case <-p.exited:
 		return p.note(0)
 	default:
-		return p.note(ownMemory(p.cmd.Process.Pid))
 	}
+	if p.crew != nil {
+		mb, _ := p.weigh()
+		return p.note(mb)
+	}
+	return p.note(ownMemory(p.cmd.Process.Pid))
 }
 
-// sample is how often the memory of a busy process is measured.
-const sample = 50 * time.Millisecond
+const (
+	// sample is how often the memory of a busy process is measured.
+	sample = 50 * time.Millisecond
+	// maxTasks is how many processes and threads an environment may have, as in AWS.
+	maxTasks = 1024
+)
 
-// watch kills the process when it holds more than limit MB, until stop is called.
+// watch kills the process when it holds more than limit MB or too many tasks, until
+// stop is called.
 func (p *process) watch(limit int) (stop func()) {
+	if p.cmd == nil {
+		return func() {}
+	}
 	var mu sync.Mutex
 	var t *time.Timer
 	stopped := false
@@ -129,8 +216,8 @@ func (p *process) watch(limit int) (stop func()) {
 		if stopped {
 			return
 		}
-		now := treeMemory(p.cmd.Process.Pid)
-		if p.note(now); now > limit {
+		now, tasks := p.weigh()
+		if p.note(now); now > limit || tasks > maxTasks {
 			p.kill()
 			return
 		}

@@ -20,6 +20,11 @@ func group(c *exec.Cmd) {
 
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 
+// freezeGroup stops the processes of the group until they are killed or thawed.
+func freezeGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGSTOP) }
+func thawGroup(pid int)   { _ = syscall.Kill(-pid, syscall.SIGCONT) }
+func terminate(pid int)   { _ = syscall.Kill(pid, syscall.SIGTERM) }
+
 // maxMemory returns the MB that a process which has ended held at most.
 func maxMemory(s *os.ProcessState) int {
 	if u, ok := s.SysUsage().(*syscall.Rusage); ok {
@@ -45,28 +50,34 @@ func resident(dir string) int {
 	return pages * page
 }
 
-// treeMemory returns the MB that the process and its children hold now.
-func treeMemory(pid int) int { return tree(pid) / 1024 }
+// weigh returns the MB that the process and its children hold now, and how many
+// processes and threads they are.
+func weigh(pid int) (mb, tasks int) {
+	kb, tasks := tree(pid)
+	return kb / 1024, tasks
+}
 
-func tree(pid int) int {
+func tree(pid int) (kb, tasks int) {
 	dir := "/proc/" + strconv.Itoa(pid)
-	sum := resident(dir)
-	tasks, err := os.ReadDir(dir + "/task")
+	kb = resident(dir)
+	threads, err := os.ReadDir(dir + "/task")
 	if err != nil {
-		return sum
+		return kb, 0
 	}
-	for _, t := range tasks {
+	tasks = len(threads)
+	for _, t := range threads {
 		children, err := os.ReadFile(dir + "/task/" + t.Name() + "/children")
 		if err != nil {
 			continue
 		}
 		for _, c := range strings.Fields(string(children)) {
 			if child, err := strconv.Atoi(c); err == nil {
-				sum += tree(child)
+				k, n := tree(child)
+				kb, tasks = kb+k, tasks+n
 			}
 		}
 	}
-	return sum
+	return kb, tasks
 }
 
 // startTime identifies a process beyond its number, which is used again: the time

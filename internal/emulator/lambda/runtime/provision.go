@@ -111,12 +111,6 @@ func (h *Host) prepare(p *provision) {
 	}
 }
 
-// prepare carries out the init phase without an event.
-func (e *environment) prepare() *failure {
-	e.journal.begin()
-	return e.init(Invocation{})
-}
-
 // initialization says how the environment came to be, in AWS's words.
 func (e *environment) initialization() string {
 	if e.ahead {

@@ -67,7 +67,7 @@ func TestProvision(t *testing.T) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if log := strings.Join(b.lines, "\n"); strings.Count(log, "Init Duration") > 2 { // that on demand, and at most one after "die"
+	if log := strings.Join(b.lines, "\n"); strings.Count(log, "\tInit Duration") > 2 { // that on demand, and at most one after "die"
 		t.Errorf("events paid for what was started ahead of them: %s", log)
 	}
 }

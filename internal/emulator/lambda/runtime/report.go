@@ -39,33 +39,23 @@ func (e event) format(l Logging, at time.Time) string {
 		Time   string `json:"time"`
 		Type   string `json:"type"`
 		Record any    `json:"record"`
-	}{at.UTC().Format("2006-01-02T15:04:05.000Z"), e.kind, e.record})
+	}{at.UTC().Format(timeFormat), e.kind, e.record})
 	if err != nil {
 		return e.text
 	}
 	return string(b)
 }
 
-func start(id, version string) event {
-	return event{
-		text:  "START RequestId: " + id + " Version: " + version,
-		kind:  "platform.start",
-		level: info,
-		record: struct {
-			RequestID string `json:"requestId"`
-			Version   string `json:"version"`
-		}{id, version},
-	}
-}
-
 // report is what an invocation took.
 type report struct {
-	id      string
-	took    time.Duration
-	initial time.Duration // of the init phase; 0 in a warm environment
-	memory  int           // MB
-	used    int           // MB
-	failure *failure
+	in       Invocation
+	took     time.Duration
+	initial  time.Duration // of the init phase; 0 in a warm environment
+	memory   int           // MB
+	used     int           // MB
+	produced int           // bytes of the response
+	traced   bool
+	failure  *failure
 }
 
 type metrics struct {
@@ -74,13 +64,26 @@ type metrics struct {
 	Memory   int      `json:"memorySizeMB,omitempty"`
 	Used     int      `json:"maxMemoryUsedMB,omitempty"`
 	Init     *float64 `json:"initDurationMs,omitempty"`
+	Produced *int     `json:"producedBytes,omitempty"`
 }
 
 type reportRecord struct {
-	RequestID string  `json:"requestId"`
-	Metrics   metrics `json:"metrics"`
-	Status    string  `json:"status"`
-	ErrorType string  `json:"errorType,omitempty"`
+	RequestID string   `json:"requestId"`
+	Metrics   metrics  `json:"metrics"`
+	Status    string   `json:"status"`
+	ErrorType string   `json:"errorType,omitempty"`
+	Tracing   *tracing `json:"tracing,omitempty"`
+}
+
+// record is what of the report both of its events hold.
+func (r report) record(m metrics) reportRecord {
+	status, kind := r.status()
+	out := reportRecord{RequestID: r.in.RequestID, Metrics: m, Status: status, ErrorType: kind}
+	if r.in.TraceID != "" {
+		t := tracingOf(r.in.TraceID)
+		out.Tracing = &t
+	}
+	return out
 }
 
 // status returns the words "success", "timeout" or "error", and the error's type.
@@ -103,12 +106,11 @@ func (r report) level(success level) level {
 }
 
 func (r report) end() event {
-	status, kind := r.status()
 	return event{
-		text:   "END RequestId: " + r.id,
+		text:   "END RequestId: " + r.in.RequestID,
 		kind:   "platform.runtimeDone",
 		level:  r.level(debug),
-		record: reportRecord{r.id, metrics{Duration: milliseconds(r.took)}, status, kind},
+		record: r.record(metrics{Duration: milliseconds(r.took), Produced: &r.produced}),
 	}
 }
 
@@ -120,7 +122,7 @@ func (r report) report() event {
 	m := metrics{Duration: milliseconds(r.took), Billed: &billed, Memory: r.memory, Used: r.used}
 	var b strings.Builder
 	fmt.Fprintf(&b, "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-		r.id, m.Duration, billed, r.memory, r.used)
+		r.in.RequestID, m.Duration, billed, r.memory, r.used)
 	if r.initial > 0 {
 		ms := milliseconds(r.initial)
 		m.Init = &ms
@@ -132,7 +134,26 @@ func (r report) report() event {
 	if kind != "" {
 		b.WriteString("Error Type: " + kind + "\t")
 	}
-	return event{text: b.String(), kind: "platform.report", level: r.level(info), record: reportRecord{r.id, m, status, kind}}
+	if root, parent, ok := sampled(r.in.TraceID); ok && r.traced {
+		fmt.Fprintf(&b, "\nXRAY TraceId: %s\tSegmentId: %s\tSampled: true\t", root, parent)
+	}
+	return event{text: b.String(), kind: "platform.report", level: r.level(info), record: r.record(m)}
+}
+
+// sampled returns the parts of a trace's header, if the trace is sampled.
+func sampled(header string) (root, parent string, ok bool) {
+	for _, part := range strings.Split(header, ";") {
+		name, value, _ := strings.Cut(part, "=")
+		switch name {
+		case "Root":
+			root = value
+		case "Parent":
+			parent = value
+		case "Sampled":
+			ok = value == "1"
+		}
+	}
+	return root, parent, ok
 }
 
 func milliseconds(d time.Duration) float64 {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +22,7 @@ const SandboxArg = "--function-sandbox"
 const (
 	taskRoot   = "/var/task"
 	runtimeDir = "/var/runtime"
+	optDir     = "/opt"
 	sdkDir     = "/var/sdk"
 )
 
@@ -33,6 +36,10 @@ type sandboxSpec struct {
 	User    int               // to become; -1 to stay the user that the namespace has
 	Args    []string          // the program to become; empty only tries the sandbox
 	Env     []string
+	// Extensions are programs that run beside Args, with another environment. Where
+	// there are any, SandboxMain becomes nothing, and holds them all.
+	Extensions   []string
+	ExtensionEnv []string
 }
 
 // sandbox is whether functions can be run in one here.
@@ -95,41 +102,58 @@ func (h *Host) sandboxCommand(spec sandboxSpec) (*exec.Cmd, error) {
 	return c, nil
 }
 
-// inSandbox rewrites a command whose paths are those of the host, so that it runs
-// in a sandbox. ok is false when the interpreter cannot be seen from there.
-func (e *environment) inSandbox(program string, l language) (t task, spec sandboxSpec, ok bool) {
+// inSandbox returns the sandbox in which the program sees the task. ok is false when
+// there are none here, or the program cannot be seen from there.
+func (e *environment) inSandbox(p program, t task) (spec sandboxSpec, ok bool) {
 	h := e.host
 	if !h.sandboxed() {
-		return t, spec, false
-	}
-	home, _ := os.UserHomeDir()
-	if program != "" {
-		for _, hidden := range []string{"/tmp", "/var", home} {
-			if within(program, hidden) {
-				h.notice(fmt.Sprintf("functions that %s runs are plain processes, because a sandbox hides %s", program, hidden))
-				return t, spec, false
-			}
-		}
+		return spec, false
 	}
 	spec = sandboxSpec{
-		Mounts:  map[string]string{taskRoot: e.f.Code, runtimeDir: h.bootstraps()},
+		Mounts:  map[string]string{taskRoot: t.hostCode, runtimeDir: t.hostBootstraps},
 		Storage: e.f.Storage, Data: dataLimit(e.f.Memory), User: sandboxUser(),
 	}
-	if home != "" && home != "/" {
-		spec.Hide = []string{home}
-	}
-	t = task{code: taskRoot, bootstraps: runtimeDir}
-	if dir, err := SDKDir(l.name); err == nil {
-		if l.name == "nodejs" {
-			dir = filepath.Join(dir, "node_modules")
-		}
-		if s, err := os.Stat(dir); err == nil && s.IsDir() {
-			t.sdk = sdkDir
-			spec.Mounts[sdkDir] = dir
-			spec.Links = map[string]string{"/var/node_modules": sdkDir} // where ES modules look
+	home, _ := os.UserHomeDir()
+	for _, dir := range []string{home, optDir} {
+		if s, err := os.Stat(dir); err == nil && s.IsDir() && dir != "/" {
+			spec.Hide = append(spec.Hide, dir)
 		}
 	}
-	return t, spec, true
+	if t.hostOpt != "" {
+		if !slices.Contains(spec.Hide, optDir) {
+			h.notice("functions with layers run as plain processes, because this machine has no folder " + optDir)
+			return spec, false
+		}
+		spec.Mounts[optDir] = t.hostOpt
+	}
+	if t.sdk != "" {
+		spec.Mounts[sdkDir] = t.sdk
+		spec.Links = map[string]string{"/var/node_modules": sdkDir} // where ES modules look
+	}
+	hidden := append([]string{"/tmp", "/var"}, spec.Hide...)
+	for _, dir := range filepath.SplitList(p.homes) {
+		if isWithin(dir, hidden) {
+			spec.Mounts[dir] = dir
+		}
+	}
+	if t.hostOpt != "" && within(p.path, optDir) || isWithin(p.path, hidden) && !isWithin(p.path, slices.Collect(maps.Keys(spec.Mounts))) {
+		h.notice(fmt.Sprintf("functions that %s runs are plain processes, because a sandbox hides it", p.path))
+		return spec, false
+	}
+	return spec, true
+}
+
+// insideOf is the task as a sandbox shows it.
+func insideOf(t task) task {
+	t.code, t.opt, t.bootstraps, t.tmp = taskRoot, optDir, runtimeDir, ""
+	if t.sdk != "" {
+		t.sdk = sdkDir
+	}
+	return t
+}
+
+func isWithin(path string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return within(path, dir) })
 }
 
 func within(path, dir string) bool {

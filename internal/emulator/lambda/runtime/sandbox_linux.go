@@ -3,6 +3,7 @@ package runtime
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,6 +66,9 @@ func SandboxMain([]string) int {
 	if len(spec.Args) == 0 {
 		return 0
 	}
+	if len(spec.Extensions) > 0 {
+		return supervise(spec)
+	}
 	if err := unix.Exec(spec.Args[0], spec.Args, spec.Env); err != nil {
 		return fail(fmt.Errorf("fork/exec %s: %w", spec.Args[0], err))
 	}
@@ -87,7 +91,8 @@ func build(spec sandboxSpec) error {
 		fd int
 	}
 	var binds []bind
-	for to, from := range spec.Mounts {
+	for _, to := range slices.Sorted(maps.Keys(spec.Mounts)) { // a folder before those in it
+		from := spec.Mounts[to]
 		fd, err := unix.Open(from, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return fmt.Errorf("opening %s: %w", from, err)
@@ -167,6 +172,9 @@ func mount(source, target, kind string, flags uintptr, data string) error {
 // confine gives up what the function must not have.
 func confine(spec sandboxSpec) error {
 	limits := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 1024}
+	if spec.User == nobody { // all functions together; watch sees to each
+		limits[unix.RLIMIT_NPROC] = 8 * maxTasks
+	}
 	if spec.Data > 0 {
 		limits[unix.RLIMIT_DATA] = uint64(spec.Data) << 20
 	}
@@ -202,8 +210,45 @@ func confine(spec sandboxSpec) error {
 	return nil
 }
 
-// limitData sets the hard limit of a plain process's memory.
-func limitData(pid, mb int) {
-	l := &unix.Rlimit{Cur: uint64(mb) << 20, Max: uint64(mb) << 20}
-	_ = unix.Prlimit(pid, unix.RLIMIT_DATA, l, nil) // it may have ended already
+// unprivileged has the command run as nobody, if the emulator runs as root, with
+// limits of its own. Where nobody cannot read what the function needs it stays root.
+func (e *environment) unprivileged(c *exec.Cmd, t task) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for _, path := range []string{c.Path, t.code, t.bootstraps, t.tmp} {
+		if dir := closedTo(path); dir != "" {
+			e.host.notice(fmt.Sprintf("functions run as root, because no other user can read %s", dir))
+			return nil
+		}
+	}
+	if err := os.Chown(t.tmp, nobody, nobody); err != nil {
+		return fmt.Errorf("giving the function its folder: %w", err)
+	}
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	return nil
+}
+
+// closedTo returns the folder above path that others may not enter; empty for none.
+func closedTo(path string) string {
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if s, err := os.Stat(dir); err != nil || s.Mode()&1 == 0 {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
+}
+
+// limit sets the hard limits of a plain process: of its memory, of a file in its
+// folder for temporary files, and none of its memory is written to a file.
+func limit(pid int, f *Function) {
+	for what, most := range map[int]uint64{
+		unix.RLIMIT_DATA:  uint64(dataLimit(f.Memory)) << 20,
+		unix.RLIMIT_FSIZE: uint64(f.Storage) << 20,
+		unix.RLIMIT_CORE:  0,
+	} {
+		_ = unix.Prlimit(pid, what, &unix.Rlimit{Cur: most, Max: most}, nil) // it may have ended already
+	}
 }

@@ -1,0 +1,120 @@
+package runtime
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The files of a sandbox with several programs, behind its description.
+const (
+	crewFile   = 4
+	outputFile = 5
+)
+
+func socketPair() (ours, theirs *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := unix.SetNonblock(fds[0], true); err != nil { // so that Close ends a Read
+		return nil, nil, err
+	}
+	return os.NewFile(uintptr(fds[0]), "crew"), os.NewFile(uintptr(fds[1]), "crew"), nil
+}
+
+func duplicate(f *os.File) (*os.File, error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	fd := -1
+	if e := raw.Control(func(from uintptr) { fd, err = unix.FcntlInt(from, unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
+		return nil, e
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
+
+// supervise holds the programs of a sandbox: the first process in it must take care
+// of all others. It ends only by being killed, or when the host has gone. All
+// programs are started by this thread: only this one has given up its rights.
+func supervise(spec sandboxSpec) int {
+	host := os.NewFile(crewFile, "crew")
+	out := os.NewFile(outputFile, "output")
+	children := make(chan os.Signal, 1)
+	signal.Notify(children, syscall.SIGCHLD)
+	orders := make(chan string)
+	go func() {
+		defer close(orders)
+		for lines := bufio.NewScanner(host); lines.Scan(); {
+			orders <- lines.Text()
+		}
+	}()
+	names := map[int]string{}
+	run := func(name string, args, env []string, out *os.File) int {
+		a := &syscall.ProcAttr{Dir: taskRoot, Env: env, Files: []uintptr{0, out.Fd(), out.Fd()}}
+		pid, err := syscall.ForkExec(args[0], args, a)
+		if err != nil {
+			_, _ = fmt.Fprintf(host, "%s\tfork/exec %s: %v\n", name, args[0], err)
+			return 0
+		}
+		names[pid] = name
+		return pid
+	}
+	for _, path := range spec.Extensions {
+		run(filepath.Base(path), []string{path}, spec.ExtensionEnv, out)
+	}
+	main := 0
+	for {
+		select {
+		case order, ok := <-orders:
+			switch {
+			case !ok:
+				return 0
+			case order == "start":
+				main = run("", spec.Args, spec.Env, os.Stdout)
+			case main != 0 && order == "terminate":
+				_ = unix.Kill(main, unix.SIGTERM)
+			case main != 0 && order == "kill":
+				_ = unix.Kill(main, unix.SIGKILL)
+			}
+		case <-children:
+			for {
+				var s syscall.WaitStatus
+				pid, err := syscall.Wait4(-1, &s, syscall.WNOHANG, nil)
+				if pid <= 0 || err != nil {
+					break
+				}
+				name, ok := names[pid]
+				if !ok {
+					continue // a child of one of them
+				}
+				delete(names, pid)
+				if pid == main {
+					main = 0
+				}
+				_, _ = fmt.Fprintf(host, "%s\t%s\n", name, describe(s))
+			}
+		}
+	}
+}
+
+// describe says how a process ended, as [exec.ExitError] does; nothing for success.
+func describe(s syscall.WaitStatus) string {
+	switch {
+	case s.Signaled():
+		return "signal: " + s.Signal().String()
+	case s.ExitStatus() != 0:
+		return "exit status " + strconv.Itoa(s.ExitStatus())
+	}
+	return ""
+}
