@@ -250,8 +250,8 @@ func TestNode(t *testing.T) {
 	if err := w.Close(); err != nil { // the log is delivered behind the answer
 		t.Fatal(err)
 	}
-	if want := "/aws/lambda/f " + time.Now().UTC().Format("2006/01/02") + "/[$LATEST] "; len(w.logs) != 4 || !strings.HasPrefix(w.logs[0], want) {
-		t.Errorf("got %q, want 4 lines for %q", w.logs, want)
+	if want := "/aws/lambda/f " + time.Now().UTC().Format("2006/01/02") + "/[$LATEST] "; len(w.logs) != 5 || !strings.HasPrefix(w.logs[0], want) {
+		t.Errorf("got %q, want 5 lines for %q, INIT_START among them", w.logs, want)
 	}
 }
 

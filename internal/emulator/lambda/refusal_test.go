@@ -103,7 +103,6 @@ func TestCreateRefuses(t *testing.T) {
 		{"role", func(in *lambda.CreateFunctionInput) { in.Role = aws.String("arn:aws:iam::000000000000:role/none") }, "The role defined for the function cannot be assumed by Lambda."},
 		{"image", func(in *lambda.CreateFunctionInput) { in.PackageType = types.PackageTypeImage }, "PackageType Image is not emulated; send a package as Code.ZipFile"},
 		{"handler", func(in *lambda.CreateFunctionInput) { in.Handler = nil }, "Runtime and Handler are mandatory parameters for functions created with deployment packages."},
-		{"java", func(in *lambda.CreateFunctionInput) { in.Runtime = types.RuntimeJava21 }, "the runtime java21 is not emulated; nodejs*, python3.*, provided.al2 and provided.al2023 are"},
 		{"go1.x", func(in *lambda.CreateFunctionInput) { in.Runtime = types.RuntimeGo1x }, "The runtime parameter of go1.x is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions."},
 		{"variables", func(in *lambda.CreateFunctionInput) {
 			in.Environment = &types.Environment{Variables: map[string]string{"AWS_REGION": "x", "A": "b", "_HANDLER": ""}}
