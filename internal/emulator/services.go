@@ -96,7 +96,12 @@ func (e *Emulator) compose() (_ *services, err error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, functions.Close)
+	functions.Queues, functions.Streams, functions.Buckets = queues, streamFeeds{tables.Streams()}, files
 	functions.Objects = files
+
+	if err := functions.Resume(); err != nil {
+		return nil, err
+	}
 
 	s.routes = gateway.New(around, apis, functions)
 	s.code = functions.Code()

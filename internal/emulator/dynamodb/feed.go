@@ -129,15 +129,16 @@ func (f *Feed) Next(ctx context.Context, limit int) ([]streamtypes.Record, error
 }
 
 // Newest returns the sequence number of the last record that the stream with that
-// ARN has had: a feed behind it gives what comes from now on.
-func (x *Streams) Newest(streamARN string) (sequenceNumber string, err error) {
+// ARN has had, behind which a feed gives what comes from now on, and the name of its
+// shard.
+func (x *Streams) Newest(streamARN string) (sequenceNumber, shard string, err error) {
 	s := x.service
 	err = s.env.Store.View(func(tx *store.Tx) error {
 		key, st, err := s.stream(tx, streamARN)
 		if err == nil {
-			sequenceNumber = sequence(s.newest(tx, key, st))
+			sequenceNumber, shard = sequence(s.newest(tx, key, st)), st.shard()
 		}
 		return err
 	})
-	return sequenceNumber, err
+	return sequenceNumber, shard, err
 }

@@ -29,14 +29,14 @@ func (s *Service) Invoke(ctx context.Context, in *lambda.InvokeInput) (*lambda.I
 	if err != nil {
 		return nil, err
 	}
-	if in.InvocationType == types.InvocationTypeEvent {
-		return nil, invalid("InvocationType Event is not emulated; RequestResponse and DryRun are")
-	}
 	client, err := clientContext(in.ClientContext)
 	if err != nil {
 		return nil, err
 	}
 	c := invocation{name: n, payload: in.Payload, client: client}
+	if in.InvocationType == types.InvocationTypeEvent {
+		return s.invokeEvent(ctx, c)
+	}
 	if in.InvocationType == types.InvocationTypeDryRun {
 		if _, err := s.admit(ctx, c); err != nil {
 			return nil, err

@@ -70,7 +70,7 @@ func TestInvokeKinds(t *testing.T) {
 		{"dry run", in(func(in *lambda.InvokeInput) { in.InvocationType = types.InvocationTypeDryRun }), "204 "},
 		{"client context", in(func(in *lambda.InvokeInput) { in.ClientContext = aws.String("eyJhIjoxfQ==") }), `200 {"a":1}`},
 		{"bad client context", in(func(in *lambda.InvokeInput) { in.ClientContext = aws.String("e") }), "Client context must be a valid Base64-encoded JSON object."},
-		{"event", in(func(in *lambda.InvokeInput) { in.InvocationType = types.InvocationTypeEvent }), "InvocationType Event is not emulated; RequestResponse and DryRun are"},
+		{"event", in(func(in *lambda.InvokeInput) { in.InvocationType = types.InvocationTypeEvent }), "202 "},
 		{"version", in(func(in *lambda.InvokeInput) { in.FunctionName, in.Qualifier = aws.String("f"), aws.String("1") }), "Function not found: " + fARN + ":1"},
 		{"missing", in(func(in *lambda.InvokeInput) { in.FunctionName = aws.String("g") }), "Function not found: arn:aws:lambda:eu-north-1:000000000000:function:g:$LATEST"},
 	}

@@ -44,6 +44,15 @@ type Service struct {
 	// Objects is where packages in S3 are read; without it they are refused.
 	Objects Objects
 
+	// Queues and Streams are what event source mappings read; without them mappings
+	// are refused. Queues, Topics, Buses and Buckets take what asynchronous
+	// invocations and streams lead to.
+	Queues  Queues
+	Streams Streams
+	Topics  Topics
+	Buses   Buses
+	Buckets Buckets
+
 	env       *env.Env
 	roles     Roles
 	functions *store.Set[function]
@@ -55,6 +64,8 @@ type Service struct {
 	code          codeStore
 	host          *runtime.Host
 	running       running
+	mappings      *mappings
+	backlog       *backlog
 	// token is part of the addresses of packages, which need no signature.
 	token string
 }
@@ -70,6 +81,9 @@ func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 	s.layerVersions, errs[4] = store.NewSet[layerVersion](e.Store, "lambda.layerVersion")
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("opening the sets of Lambda: %w", err)
+	}
+	if err := errors.Join(s.openMappings(), s.openEvents()); err != nil {
+		return nil, fmt.Errorf("opening the sets of Lambda's events: %w", err)
 	}
 	var err error
 	dir := filepath.Join(e.Dir, "lambda")
@@ -95,8 +109,20 @@ func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 	return s, nil
 }
 
-// Close ends every process of every function.
-func (s *Service) Close() error { return s.host.Close() }
+// Resume goes on with the event source mappings and the events that the store
+// holds. It is called once, when the services that they need are linked.
+func (s *Service) Resume() error { return errors.Join(s.mappings.resume(), s.backlog.resume()) }
+
+// Close ends every process of every function. What has not been handled stays in the
+// store.
+func (s *Service) Close() error {
+	s.mappings.end()
+	s.backlog.end()
+	err := s.host.Close()
+	s.mappings.close()
+	s.backlog.close()
+	return err
+}
 
 // prune removes packages that no function has.
 func (s *Service) prune() error {
@@ -143,17 +169,23 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.AddLayerVersionPermission, s.AddLayerVersionPermission),
 			wire.Op(schemas.AddPermission, s.AddPermission, wire.Refuse("InvokedViaFunctionUrl")),
 			wire.Op(schemas.CreateAlias, s.CreateAlias),
+			wire.Op(schemas.CreateEventSourceMapping, s.CreateEventSourceMapping, wire.Refuse(append(
+				[]string{"Queues", "SelfManagedKafkaEventSourceConfig", "Topics"}, mappingNotEmulated...)...)),
 			wire.Op(schemas.CreateFunction, s.CreateFunction, wire.Refuse(create...), wire.Unchecked("Runtime")),
 			wire.Op(schemas.DeleteAlias, s.DeleteAlias),
+			wire.Op(schemas.DeleteEventSourceMapping, s.DeleteEventSourceMapping),
 			wire.Op(schemas.DeleteFunction, s.DeleteFunction),
 			wire.Op(schemas.DeleteFunctionConcurrency, s.DeleteFunctionConcurrency),
+			wire.Op(schemas.DeleteFunctionEventInvokeConfig, s.DeleteFunctionEventInvokeConfig),
 			wire.Op(schemas.DeleteLayerVersion, s.DeleteLayerVersion),
 			wire.Op(schemas.GetAccountSettings, s.GetAccountSettings),
 			wire.Op(schemas.GetAlias, s.GetAlias),
+			wire.Op(schemas.GetEventSourceMapping, s.GetEventSourceMapping),
 			wire.Op(schemas.GetFunction, s.GetFunction),
 			wire.Op(schemas.GetFunctionCodeSigningConfig, s.GetFunctionCodeSigningConfig),
 			wire.Op(schemas.GetFunctionConcurrency, s.GetFunctionConcurrency),
 			wire.Op(schemas.GetFunctionConfiguration, s.GetFunctionConfiguration),
+			wire.Op(schemas.GetFunctionEventInvokeConfig, s.GetFunctionEventInvokeConfig),
 			wire.Op(schemas.GetFunctionRecursionConfig, s.GetFunctionRecursionConfig),
 			wire.Op(schemas.GetLayerVersion, s.GetLayerVersion),
 			wire.Op(schemas.GetLayerVersionByArn, s.GetLayerVersionByArn),
@@ -162,6 +194,8 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.GetRuntimeManagementConfig, s.GetRuntimeManagementConfig),
 			wire.Op(schemas.Invoke, s.Invoke, wire.Refuse("DurableExecutionName", "TenantId")),
 			wire.Op(schemas.ListAliases, s.ListAliases),
+			wire.Op(schemas.ListEventSourceMappings, s.ListEventSourceMappings),
+			wire.Op(schemas.ListFunctionEventInvokeConfigs, s.ListFunctionEventInvokeConfigs),
 			wire.Op(schemas.ListFunctions, s.ListFunctions, wire.Refuse("MasterRegion")),
 			wire.Op(schemas.ListLayerVersions, s.ListLayerVersions),
 			wire.Op(schemas.ListLayers, s.ListLayers),
@@ -170,14 +204,18 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.PublishLayerVersion, s.PublishLayerVersion),
 			wire.Op(schemas.PublishVersion, s.PublishVersion, wire.Refuse("PublishTo")),
 			wire.Op(schemas.PutFunctionConcurrency, s.PutFunctionConcurrency),
+			wire.Op(schemas.PutFunctionEventInvokeConfig, s.PutFunctionEventInvokeConfig),
 			wire.Op(schemas.PutFunctionRecursionConfig, s.PutFunctionRecursionConfig),
 			wire.Op(schemas.RemoveLayerVersionPermission, s.RemoveLayerVersionPermission),
 			wire.Op(schemas.RemovePermission, s.RemovePermission),
 			wire.Op(schemas.TagResource, s.TagResource),
 			wire.Op(schemas.UntagResource, s.UntagResource),
 			wire.Op(schemas.UpdateAlias, s.UpdateAlias),
+			wire.Op(schemas.UpdateEventSourceMapping, s.UpdateEventSourceMapping, wire.Refuse(append(
+				[]string{"SelfManagedKafkaEventSourceConfig"}, mappingNotEmulated...)...)),
 			wire.Op(schemas.UpdateFunctionCode, s.UpdateFunctionCode, wire.Refuse("ImageUri", "PublishTo")),
 			wire.Op(schemas.UpdateFunctionConfiguration, s.UpdateFunctionConfiguration, wire.Refuse(notEmulated...), wire.Unchecked("Runtime")),
+			wire.Op(schemas.UpdateFunctionEventInvokeConfig, s.UpdateFunctionEventInvokeConfig),
 		},
 	}
 }

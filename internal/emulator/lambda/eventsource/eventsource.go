@@ -36,6 +36,10 @@ type Answer struct {
 	RequestID string
 }
 
+// ErrStopped is what an invocation ends with that was cut off because everything
+// stops: nobody knows what became of it.
+var ErrStopped = errors.New("the emulator is closing")
+
 // A Filter tells whether a record is for the function.
 type Filter func(record json.RawMessage) bool
 

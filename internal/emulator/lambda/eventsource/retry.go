@@ -3,6 +3,7 @@ package eventsource
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -33,7 +34,10 @@ func (l *lane) handle(ctx context.Context, batch []Record) error {
 				continue
 			}
 		}
-		answer, failed := l.attempt(ctx, p.records)
+		answer, failed, err := l.attempt(ctx, p.records)
+		if errors.Is(err, ErrStopped) {
+			return err
+		}
 		p.calls++
 		if n := len(p.records) - len(failed); n > 0 {
 			waited = 0
@@ -91,14 +95,14 @@ func (l *lane) aged(records []Record) int {
 
 // attempt hands records to the function and returns those that it has not handled:
 // all from the first that failed.
-func (l *lane) attempt(ctx context.Context, records []Record) (answer *Answer, failed []Record) {
+func (l *lane) attempt(ctx context.Context, records []Record) (answer *Answer, failed []Record, err error) {
 	a, err := l.Function.Invoke(context.WithoutCancel(ctx), l.event(records, false, false))
 	if err != nil {
 		l.Log.Warn("records of a stream could not be delivered", "stream", l.StreamARN, "records", len(records), "error", err)
-		return nil, records
+		return nil, records, err
 	}
 	if a.Failed {
-		return &a, records
+		return &a, records, nil
 	}
 	if l.Partial {
 		place := func(id string) int {
@@ -106,7 +110,7 @@ func (l *lane) attempt(ctx context.Context, records []Record) (answer *Answer, f
 		}
 		ids, err := failures(a.Payload, func(id string) bool { return place(id) >= 0 })
 		if err != nil {
-			return &a, records
+			return &a, records, nil
 		}
 		first := len(records)
 		for _, id := range ids {
@@ -117,7 +121,7 @@ func (l *lane) attempt(ctx context.Context, records []Record) (answer *Answer, f
 	if len(failed) < len(records) {
 		l.keepState(ctx, a.Payload)
 	}
-	return &a, failed
+	return &a, failed, nil
 }
 
 // Lost describes records that are given up, and the event that would have been

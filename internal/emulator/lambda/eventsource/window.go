@@ -3,6 +3,7 @@ package eventsource
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
@@ -128,6 +129,9 @@ func (l *lane) closeWindow(ctx context.Context, early bool) error {
 	event := l.event(nil, true, early)
 	for tries := 0; ; tries++ {
 		a, err := l.Function.Invoke(context.WithoutCancel(ctx), event)
+		if errors.Is(err, ErrStopped) {
+			return err
+		}
 		if err == nil && !a.Failed || l.Retries >= 0 && tries >= l.Retries {
 			break
 		}
