@@ -1,0 +1,362 @@
+package run
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl"
+	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
+)
+
+// recording is one line of the recorded cases.
+type recording struct {
+	kind, id, definition, input string
+	pure                        bool
+	workflow                    asl.Workflow
+	request, recorded           *jsonvalue.Object
+}
+
+func recordings(t testing.TB) []recording {
+	t.Helper()
+	f, err := os.Open("../../../../../../shared/corpus/sfn/cases.jsonl")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("the recorded cases sfn/cases.jsonl are not beside the repository")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	var out []recording
+	seen := map[string]int{}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		v, err := jsonvalue.Parse(lines.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := v.(*jsonvalue.Object)
+		r := recording{workflow: asl.Standard}
+		r.kind, _ = o.Get("kind").(string)
+		r.id, _ = o.Get("test_id").(string)
+		r.id = r.id[strings.LastIndex(r.id, "::")+2:]
+		if seen[r.id]++; seen[r.id] > 1 {
+			r.id = fmt.Sprintf("%s#%d", r.id, seen[r.id])
+		}
+		r.definition, _ = o.Get("definition").(string)
+		r.input, _ = o.Get("input").(string)
+		if r.input == "" {
+			r.input = "{}"
+		}
+		r.pure, _ = o.Get("pure").(bool)
+		r.request, _ = o.Get("request").(*jsonvalue.Object)
+		r.recorded, _ = o.Get("recorded").(*jsonvalue.Object)
+		if s, ok := o.Get("type").(string); ok {
+			r.workflow = asl.Workflow(s)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// TestRecordedChoices replays every choice of an operator.
+func TestRecordedChoices(t *testing.T) {
+	t.Parallel()
+	for _, r := range recordings(t) {
+		if r.kind != "choice" {
+			continue
+		}
+		w := newWorld(t, machine(t, r.definition, r.workflow))
+		x := w.start(r.workflow, r.input)
+		w.drive(x)
+		got, err := jsonvalue.Parse([]byte(x.Output()))
+		if want := r.recorded.Get("output"); err != nil || !jsonvalue.Equal(got, want) {
+			t.Errorf("%s: %s of %s\ngot  %s %s\nwant %s", r.id, r.definition, r.input, x.Status(), x.Output()+x.Failure().text(), jsonvalue.Marshal(want))
+		}
+	}
+}
+
+func (f Failure) text() string { return string(jsonvalue.Marshal(f.details())) }
+
+// histories are the lists of events among what was recorded.
+func histories(r recording) [][]any {
+	var out [][]any
+	for _, v := range r.recorded.All() {
+		if o, ok := v.(*jsonvalue.Object); ok {
+			if events, ok := o.Get("events").([]any); ok {
+				out = append(out, events)
+			}
+		}
+	}
+	return out
+}
+
+// placeholder is what stands in recordings for what varies.
+var placeholder = regexp.MustCompile(`^<[a-zA-Z_:0-9-]+>$|^(timestamp|date|datetime|start-time|entered-time|snf_role_arn|activity_arn|RandomNumberGenerated)$|<[a-zA-Z_:0-9-]+>|^"?RandomNumberGenerated"?$`)
+
+// like compares what was got with what was recorded, in which placeholders stand
+// for anything and strings of JSON are decoded.
+func like(got, want any) bool {
+	if s, ok := got.(string); ok {
+		if _, isText := want.(string); !isText {
+			if v, err := jsonvalue.Parse([]byte(s)); err == nil {
+				got = v
+			}
+		}
+	}
+	switch want := want.(type) {
+	case string:
+		s, isText := got.(string)
+		if isText && s == want {
+			return true
+		}
+		if v, err := jsonvalue.Parse([]byte(want)); err == nil && isText && placeholder.MatchString(want) {
+			g, err := jsonvalue.Parse([]byte(s))
+			return err == nil && like(g, v)
+		}
+		if !placeholder.MatchString(want) {
+			return false
+		}
+		if placeholder.FindString(want) == want {
+			return true
+		}
+		pattern := "^"
+		rest := want
+		for {
+			at := placeholder.FindStringIndex(rest)
+			if at == nil {
+				break
+			}
+			pattern += regexp.QuoteMeta(rest[:at[0]]) + "[^\"]*?"
+			rest = rest[at[1]:]
+		}
+		ok, _ := regexp.MatchString("(?s)"+pattern+regexp.QuoteMeta(rest)+"$", s)
+		return ok
+	case []any:
+		items, ok := got.([]any)
+		return ok && slices.EqualFunc(items, want, like)
+	case *jsonvalue.Object:
+		o, ok := got.(*jsonvalue.Object)
+		if !ok || o.Len() != want.Len() {
+			return false
+		}
+		for k, v := range want.All() {
+			if !o.Has(k) || !like(o.Get(k), v) {
+				return false
+			}
+		}
+		return true
+	}
+	return jsonvalue.Equal(got, want)
+}
+
+// replay runs a recorded execution. Its tasks are answered as they were answered
+// on AWS, which the history tells; what the interpreter makes of them is its own.
+func replay(t *testing.T, r recording, events []any) (*world, *Execution) {
+	t.Helper()
+	definition := resolved(r.definition)
+	w := newWorld(t, machine(t, definition, r.workflow))
+	w.objects = files{}
+	first := events[0].(*jsonvalue.Object)
+	input := r.input
+	if d, ok := first.Get("executionStartedEventDetails").(*jsonvalue.Object); ok && !r.pure {
+		input = text(d.Get("input"))
+	}
+	answers := taskEvents(events)
+	w.refuse = func(Task) error {
+		last := events[len(events)-1].(*jsonvalue.Object)
+		d, _ := last.Get("executionFailedEventDetails").(*jsonvalue.Object)
+		if len(answers) > 0 || d == nil || d.Get("error") != "States.Runtime" {
+			return nil
+		}
+		_, cause, _ := strings.Cut(d.Get("cause").(string), "). ")
+		return errors.New(cause)
+	}
+	w.answer = func(x *Execution, task Task) { answers = answer(x, task, answers) }
+	x := w.start(r.workflow, input)
+	w.drive(x)
+	return w, x
+}
+
+// text is a recorded payload as it was before decoding.
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		if _, err := jsonvalue.Parse([]byte(s)); err == nil {
+			return s
+		}
+	}
+	return string(jsonvalue.Marshal(v))
+}
+
+// taskEvents are the events of tasks between their scheduling and their end.
+func taskEvents(events []any) []*jsonvalue.Object {
+	var out []*jsonvalue.Object
+	for _, e := range events {
+		o := e.(*jsonvalue.Object)
+		kind, _ := o.Get("type").(string)
+		for _, p := range []string{"Task", "LambdaFunction", "Activity"} {
+			for _, s := range []string{"Started", "Submitted", "Succeeded", "Failed", "TimedOut"} {
+				if kind == p+s {
+					out = append(out, o)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// answer tells an execution of the next recorded events of a task, until it ended.
+func answer(x *Execution, task Task, answers []*jsonvalue.Object) []*jsonvalue.Object {
+	for len(answers) > 0 {
+		e := answers[0]
+		kind, _ := e.Get("type").(string)
+		d, _ := e.Get(DetailsName(kind)).(*jsonvalue.Object)
+		if d == nil {
+			d = details()
+		}
+		answers = answers[1:]
+		switch {
+		case strings.HasSuffix(kind, "Started"):
+			worker, _ := d.Get("workerName").(string)
+			x.TaskStarted(task.ID, worker)
+		case strings.HasSuffix(kind, "Submitted"):
+			x.TaskSubmitted(task.ID, text(d.Get("output")))
+		case strings.HasSuffix(kind, "Succeeded"):
+			x.TaskSucceeded(task.ID, text(d.Get("output")))
+			return answers
+		case strings.HasSuffix(kind, "Failed"):
+			var f Failure
+			if s, ok := d.Get("error").(string); ok {
+				f.Error = &s
+			}
+			if v := d.Get("cause"); v != nil {
+				s, isText := v.(string)
+				if !isText {
+					s = string(jsonvalue.Marshal(v))
+				}
+				f.Cause = &s
+			}
+			x.TaskFailed(task.ID, f)
+			return answers
+		default: // it times out by itself
+			return answers
+		}
+	}
+	return answers
+}
+
+func resolved(definition string) string {
+	for {
+		i := strings.Index(definition, "$REF{")
+		if i < 0 {
+			return definition
+		}
+		end := i + strings.IndexByte(definition[i:], '}')
+		arn := "arn:aws:lambda:us-east-1:111111111111:function:f"
+		if strings.Contains(definition[i:end], "ctivity") {
+			arn = "arn:aws:states:us-east-1:111111111111:activity:a"
+		}
+		definition = definition[:i] + arn + definition[end+1:]
+	}
+}
+
+// TestRecordedExecutions replays executions and compares their histories.
+func TestRecordedExecutions(t *testing.T) {
+	t.Parallel()
+	compared := 0
+	for _, r := range recordings(t) {
+		if r.kind != "execution" {
+			continue
+		}
+		for _, events := range histories(r) {
+			name, _, _ := strings.Cut(r.id, "#")
+			if skipped[name] != "" {
+				continue
+			}
+			compared++
+			t.Run(r.id, func(t *testing.T) {
+				w, _ := replay(t, r, events)
+				if difference := compare(w.history, events); difference != "" {
+					t.Errorf("%s\ninput %s\n%s", r.definition, r.input, difference)
+				}
+			})
+		}
+	}
+	t.Logf("%d histories", compared)
+}
+
+// skipped are recordings that say nothing of how an execution runs.
+var skipped = map[string]string{}
+
+// compare tells where a history differs from the recorded one, "" for nowhere.
+// Events within branches, of which recordings do not tell the order, are compared
+// whatever their order; so are ids then.
+func compare(history []Event, events []any) string {
+	var got, want []*jsonvalue.Object
+	unordered := false
+	for _, e := range events {
+		o := e.(*jsonvalue.Object).Clone()
+		o.Delete("timestamp")
+		_, list := o.Get("id").([]any)
+		unordered = unordered || list
+		want = append(want, o)
+	}
+	distributed := false
+	for _, e := range history {
+		distributed = distributed || e.Type == "MapRunSucceeded"
+		if e.Type == "ParallelStateSucceeded" { // recordings leave it out
+			continue
+		}
+		got = append(got, e.JSON())
+	}
+	for i, w := range want {
+		kind, _ := w.Get("type").(string)
+		if unordered {
+			w.Delete("id")
+			w.Delete("previousEventId")
+		}
+		if kind == "ExecutionStarted" { // the names of roles are not the interpreter's
+			w.Get(DetailsName(kind)).(*jsonvalue.Object).Set("roleArn", "snf_role_arn")
+		}
+		if kind == "MapStateExited" && distributed && i < len(got) { // AWS itself gives now this and now that
+			w.Set("previousEventId", got[i].Get("previousEventId"))
+		}
+	}
+	if unordered {
+		for _, g := range got {
+			g.Delete("id")
+			g.Delete("previousEventId")
+		}
+		for _, list := range [][]*jsonvalue.Object{got, want} {
+			slices.SortStableFunc(list, func(a, b *jsonvalue.Object) int { return strings.Compare(sortKey(a), sortKey(b)) })
+		}
+	}
+	var b strings.Builder
+	for i := range max(len(got), len(want)) {
+		g, e := any("nothing"), any("nothing")
+		if i < len(got) {
+			g = got[i]
+		}
+		if i < len(want) {
+			e = want[i]
+		}
+		if !like(g, e) {
+			fmt.Fprintf(&b, "got  %s\nwant %s\n", jsonvalue.Marshal(g), jsonvalue.Marshal(e))
+		}
+	}
+	return b.String()
+}
+
+func sortKey(o *jsonvalue.Object) string {
+	kind, _ := o.Get("type").(string)
+	d, _ := o.Get(DetailsName(kind)).(*jsonvalue.Object)
+	if d == nil {
+		return kind
+	}
+	return kind + string(jsonvalue.Marshal(d.Get("name"))) + string(jsonvalue.Marshal(d.Get("index")))
+}
