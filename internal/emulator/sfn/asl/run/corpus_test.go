@@ -20,6 +20,7 @@ type recording struct {
 	pure                        bool
 	workflow                    asl.Workflow
 	request, recorded           *jsonvalue.Object
+	files                       files // what was put into S3 before
 }
 
 func recordings(t testing.TB) []recording {
@@ -59,6 +60,16 @@ func recordings(t testing.TB) []recording {
 		if s, ok := o.Get("type").(string); ok {
 			r.workflow = asl.Workflow(s)
 		}
+		r.files = files{}
+		setup, _ := o.Get("setup").([]any)
+		for _, call := range setup {
+			c := call.(*jsonvalue.Object)
+			if p, ok := c.Get("params").(*jsonvalue.Object); ok && c.Get("op") == "put_object" {
+				key, _ := p.Get("Key").(string)
+				body, _ := p.Get("Body").(string)
+				r.files["bucket-name/"+key] = body
+			}
+		}
 		out = append(out, r)
 	}
 	return out
@@ -97,7 +108,7 @@ func histories(r recording) [][]any {
 }
 
 // placeholder is what stands in recordings for what varies.
-var placeholder = regexp.MustCompile(`^<[a-zA-Z_:0-9-]+>$|^(timestamp|date|datetime|start-time|entered-time|snf_role_arn|activity_arn|RandomNumberGenerated)$|<[a-zA-Z_:0-9-]+>|^"?RandomNumberGenerated"?$`)
+var placeholder = regexp.MustCompile(`<[a-zA-Z_:0-9-]+>|^(timestamp|date|datetime|start-time|entered-time|snf_role_arn|activity_arn|map_run_arn|a_task_token|stateExitedEventDetails.output|executionSucceededEventDetails.output|"?RandomNumberGenerated"?)$|(lambda_function_name|map_run_arn)$`)
 
 // like compares what was got with what was recorded, in which placeholders stand
 // for anything and strings of JSON are decoded.
@@ -114,6 +125,13 @@ func like(got, want any) bool {
 		s, isText := got.(string)
 		if isText && s == want {
 			return true
+		}
+		if isText && strings.HasPrefix(want, "[") { // older recordings keep the blanks of an input, newer ones do not
+			a, err := jsonvalue.Parse([]byte(s))
+			b, also := jsonvalue.Parse([]byte(want))
+			if err == nil && also == nil && like(a, b) {
+				return true
+			}
 		}
 		if v, err := jsonvalue.Parse([]byte(want)); err == nil && isText && placeholder.MatchString(want) {
 			g, err := jsonvalue.Parse([]byte(s))
@@ -142,6 +160,10 @@ func like(got, want any) bool {
 		return ok && slices.EqualFunc(items, want, like)
 	case *jsonvalue.Object:
 		o, ok := got.(*jsonvalue.Object)
+		if ok && o.Has("RedriveCount") && want.Has("RoleArn") && !want.Has("RedriveCount") { // recorded before AWS had redrives
+			o = o.Clone()
+			o.Delete("RedriveCount")
+		}
 		if !ok || o.Len() != want.Len() {
 			return false
 		}
@@ -161,7 +183,10 @@ func replay(t *testing.T, r recording, events []any) (*world, *Execution) {
 	t.Helper()
 	definition := resolved(r.definition)
 	w := newWorld(t, machine(t, definition, r.workflow))
-	w.objects = files{}
+	w.objects = r.files
+	if first := events[0].(*jsonvalue.Object); !jsonvalue.Equal(first.Get("previousEventId"), 0.0) {
+		slices.Reverse(events)
+	}
 	first := events[0].(*jsonvalue.Object)
 	input := r.input
 	if d, ok := first.Get("executionStartedEventDetails").(*jsonvalue.Object); ok && !r.pure {
@@ -179,6 +204,10 @@ func replay(t *testing.T, r recording, events []any) (*world, *Execution) {
 	}
 	w.answer = func(x *Execution, task Task) { answers = answer(x, task, answers) }
 	x := w.start(r.workflow, input)
+	if last := events[len(events)-1].(*jsonvalue.Object); last.Get("type") == "ExecutionAborted" {
+		x.Advance(1000)
+		x.Stop(Failure{})
+	}
 	w.drive(x)
 	return w, x
 }
@@ -210,44 +239,57 @@ func taskEvents(events []any) []*jsonvalue.Object {
 	return out
 }
 
-// answer tells an execution of the next recorded events of a task, until it ended.
+// answer tells an execution of the next recorded events of a task: that it was
+// started, submitted, and how it ended. The function of a child, which has a history
+// of its own, gives back its input, as all that are recorded do.
 func answer(x *Execution, task Task, answers []*jsonvalue.Object) []*jsonvalue.Object {
-	for len(answers) > 0 {
-		e := answers[0]
-		kind, _ := e.Get("type").(string)
-		d, _ := e.Get(DetailsName(kind)).(*jsonvalue.Object)
-		if d == nil {
-			d = details()
-		}
-		answers = answers[1:]
-		switch {
-		case strings.HasSuffix(kind, "Started"):
-			worker, _ := d.Get("workerName").(string)
-			x.TaskStarted(task.ID, worker)
-		case strings.HasSuffix(kind, "Submitted"):
-			x.TaskSubmitted(task.ID, text(d.Get("output")))
-		case strings.HasSuffix(kind, "Succeeded"):
-			x.TaskSucceeded(task.ID, text(d.Get("output")))
-			return answers
-		case strings.HasSuffix(kind, "Failed"):
-			var f Failure
-			if s, ok := d.Get("error").(string); ok {
-				f.Error = &s
-			}
-			if v := d.Get("cause"); v != nil {
-				s, isText := v.(string)
-				if !isText {
-					s = string(jsonvalue.Marshal(v))
+	take := func(endings ...string) (string, *jsonvalue.Object) {
+		for i, e := range answers {
+			kind, _ := e.Get("type").(string)
+			for _, ending := range endings {
+				if strings.HasSuffix(kind, ending) {
+					answers = slices.Delete(slices.Clone(answers), i, i+1)
+					d, _ := e.Get(DetailsName(kind)).(*jsonvalue.Object)
+					if d == nil {
+						d = details()
+					}
+					return kind, d
 				}
-				f.Cause = &s
 			}
-			x.TaskFailed(task.ID, f)
-			return answers
-		default: // it times out by itself
-			return answers
+		}
+		return "", details()
+	}
+	if x.Params().Scope != "" && len(answers) == 0 {
+		x.TaskSucceeded(task.ID, string(jsonvalue.Marshal(task.Input)))
+		return answers
+	}
+	if kind, d := take("Started"); kind != "" {
+		worker, _ := d.Get("workerName").(string)
+		x.TaskStarted(task.ID, worker)
+	}
+	if task.Resource.Pattern != asl.RequestResponse {
+		if kind, d := take("Submitted"); kind != "" {
+			x.TaskSubmitted(task.ID, text(d.Get("output")))
 		}
 	}
-	return answers
+	switch kind, d := take("Succeeded", "Failed", "TimedOut"); {
+	case strings.HasSuffix(kind, "Succeeded"):
+		x.TaskSucceeded(task.ID, text(d.Get("output")))
+	case strings.HasSuffix(kind, "Failed"):
+		var f Failure
+		if s, ok := d.Get("error").(string); ok {
+			f.Error = &s
+		}
+		if v := d.Get("cause"); v != nil {
+			s, isText := v.(string)
+			if !isText {
+				s = string(jsonvalue.Marshal(v))
+			}
+			f.Cause = &s
+		}
+		x.TaskFailed(task.ID, f)
+	}
+	return answers // a task that timed out does so by itself
 }
 
 func resolved(definition string) string {
@@ -258,8 +300,11 @@ func resolved(definition string) string {
 		}
 		end := i + strings.IndexByte(definition[i:], '}')
 		arn := "arn:aws:lambda:us-east-1:111111111111:function:f"
-		if strings.Contains(definition[i:end], "ctivity") {
+		switch {
+		case strings.Contains(definition[i:end], "ctivity"):
 			arn = "arn:aws:states:us-east-1:111111111111:activity:a"
+		case strings.Contains(definition[i:end], "tateMachine"):
+			arn = "arn:aws:states:us-east-1:111111111111:stateMachine:m"
 		}
 		definition = definition[:i] + arn + definition[end+1:]
 	}
@@ -291,7 +336,10 @@ func TestRecordedExecutions(t *testing.T) {
 }
 
 // skipped are recordings that say nothing of how an execution runs.
-var skipped = map[string]string{}
+var skipped = map[string]string{
+	"test_max_concurrency_path_negative": "it was recorded before the execution went on: only its first event is there",
+	"test_parallel_state_nested":         "the recording has lost the end of the inner state",
+}
 
 // compare tells where a history differs from the recorded one, "" for nowhere.
 // Events within branches, of which recordings do not tell the order, are compared
@@ -314,6 +362,7 @@ func compare(history []Event, events []any) string {
 		}
 		got = append(got, e.JSON())
 	}
+	timedOutInOrder(want)
 	for i, w := range want {
 		kind, _ := w.Get("type").(string)
 		if unordered {
@@ -350,6 +399,21 @@ func compare(history []Event, events []any) string {
 		}
 	}
 	return b.String()
+}
+
+// timedOutInOrder sorts events of tasks that timed out at the same moment.
+func timedOutInOrder(events []*jsonvalue.Object) {
+	for i := range events {
+		for j := i; j > 0 && events[j].Get("type") == "TaskTimedOut" && events[j-1].Get("type") == "TaskTimedOut"; j-- {
+			a, _ := jsonvalue.Float(events[j-1].Get("previousEventId"))
+			b, _ := jsonvalue.Float(events[j].Get("previousEventId"))
+			if a <= b {
+				break
+			}
+			events[j-1].Set("previousEventId", b)
+			events[j].Set("previousEventId", a)
+		}
+	}
 }
 
 func sortKey(o *jsonvalue.Object) string {

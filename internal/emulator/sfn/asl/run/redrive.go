@@ -61,6 +61,11 @@ func (x *Execution) resumeRun(t *thread) {
 	}
 	if w := x.results[t.ID].writer; w != nil {
 		w.files = g.Files
+		if err := w.refill(x.results[t.ID].values); err != nil {
+			f := failureOf(err, "States.ResultWriterFailed")
+			x.mapRunFailed(t, t.state(), &f)
+			return
+		}
 	}
 	again := append(g.Failed, g.Running...)
 	g.Running = again

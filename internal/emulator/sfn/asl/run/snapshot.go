@@ -150,6 +150,9 @@ func Restore(m *asl.Machine, records map[string][]byte, h Host, o Objects) (*Exe
 				x.mapRunFailed(t, t.state(), f)
 			} else if w := x.results[id].writer; w != nil {
 				w.files = t.Group.Files
+				if err := w.refill(x.results[id].values); err != nil {
+					return nil, fmt.Errorf("reading the results of a map run back: %w", err)
+				}
 			}
 		}
 	}

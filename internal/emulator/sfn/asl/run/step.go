@@ -13,8 +13,10 @@ import (
 // run moves a thread on from entering a state until it waits or ends.
 func (x *Execution) run(t *thread) {
 	for t.Phase == entering && x.status == Running && x.threads[t.ID] == t {
-		if x.steps--; x.steps < 0 {
-			x.queue(t)
+		if x.steps--; x.steps < 0 { // it goes on before the others do
+			x.ready = append([]int{t.ID}, x.ready...)
+			t.queued = true
+			x.touch(t)
 			return
 		}
 		if x.full() {

@@ -1,7 +1,10 @@
 package run
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl"
@@ -21,7 +24,8 @@ type writer struct {
 	runARN         string
 	pending        map[string][]byte // by kind: SUCCEEDED and FAILED
 	files          []file
-	kept           []any // when they are not exported
+	kept           []any            // when they are not exported
+	unwritten      map[string][]int // children whose results are not in a file yet, by kind
 }
 
 // file is a file of results that was written.
@@ -33,7 +37,7 @@ type file struct {
 // writer makes the writer that a ResultWriter describes.
 func (x *Execution) writer(t *thread, st *asl.State) (*writer, error) {
 	config := st.Map.Writer
-	w := &writer{config: config, pending: map[string][]byte{}, runARN: t.Group.MapRun, run: t.Group.MapRun[strings.LastIndexByte(t.Group.MapRun, ':')+1:]}
+	w := &writer{config: config, pending: map[string][]byte{}, unwritten: map[string][]int{}, runARN: t.Group.MapRun, run: t.Group.MapRun[strings.LastIndexByte(t.Group.MapRun, ':')+1:]}
 	if config.Resource.ARN == "" {
 		return w, nil
 	}
@@ -74,19 +78,52 @@ func (x *Execution) gather(t *thread, index int, e Ended) error {
 		x.keep(t, index, v, len(e.Output))
 		return nil
 	}
-	if err := w.add(e); err != nil {
+	if x.dirty != nil { // until it is in a file, it must survive with the execution
+		text, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if x.results[t.ID].values[index], err = jsonvalue.Parse(text); err != nil {
+			return err
+		}
+		x.mark(resultKey(t.ID, index))
+	}
+	if err := w.add(index, e); err != nil {
 		return err
+	}
+	if len(w.files) > len(t.Group.Files) {
+		kind := w.files[len(w.files)-1].Kind
+		for _, i := range w.unwritten[kind] {
+			delete(x.results[t.ID].values, i)
+			x.mark(resultKey(t.ID, i))
+		}
+		w.unwritten[kind] = nil
 	}
 	t.Group.Files = w.files
 	return nil
 }
 
+// refill gives a writer that was made anew the results that are in no file.
+func (w *writer) refill(values map[int]any) error {
+	for _, index := range slices.Sorted(maps.Keys(values)) {
+		var e Ended
+		if err := json.Unmarshal(jsonvalue.Marshal(values[index]), &e); err != nil {
+			return err
+		}
+		if err := w.add(index, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // add takes the result of a child.
-func (w *writer) add(e Ended) error {
+func (w *writer) add(index int, e Ended) error {
 	kind := "SUCCEEDED"
 	if e.Status != Succeeded {
 		kind = "FAILED"
 	}
+	w.unwritten[kind] = append(w.unwritten[kind], index)
 	var values []any
 	if w.config.Transformation == "NONE" || kind == "FAILED" {
 		values = []any{e.json()}
