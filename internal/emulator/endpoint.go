@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -135,7 +136,18 @@ func (e *Emulator) URL() (string, error) { return e.endpoint.address() }
 func (e *Emulator) Do(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.URL.Scheme = "http"
+	if r.Body != nil && r.ContentLength > 0 {
+		r.Body = exactBody{io.LimitReader(r.Body, r.ContentLength), r.Body}
+	}
 	return e.endpoint.client.RoundTrip(r)
+}
+
+// exactBody ends where it says, without another look at what it reads from: over a
+// pipe the answer may be here before the client has seen that its request is sent,
+// and the caller has closed its body then.
+type exactBody struct {
+	io.Reader
+	io.Closer
 }
 
 // pipes is the listener of a network within this process.
