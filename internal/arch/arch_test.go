@@ -87,6 +87,7 @@ var rules = []rule{
 	{"internal/emulator/gateway/routekey", nil},
 	{"internal/emulator/sfn/asl", []string{"internal/emulator/sfn/asl", "internal/jsonata", "internal/jsonpath", "internal/jsonvalue"}},
 	{"internal/emulator/lambda/eventsource", []string{"internal/emulator/clock"}},
+	{"internal/emulator/lambda/functionurl", []string{"internal/emulator/clock", "internal/emulator/env", awsSDK}},
 	{"internal/emulator/lambda/runtime", []string{"internal/emulator/clock"}},
 	{"internal/emulator/gateway", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/gateway"}},
 	{"internal/emulator/process", []string{"=internal/emulator", "internal/emulator/clock", "internal/heap"}},

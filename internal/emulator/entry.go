@@ -11,6 +11,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
 )
 
 // Account is the number of the only account that the emulator has, and Region the
@@ -61,15 +62,20 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(e.services.alive, cancel)()
 	// Until a signature names another region, a request is for this one.
 	ctx = env.WithScope(ctx, env.Scope{Account: Account, Region: Region})
+	if trace := r.Header.Get("X-Amzn-Trace-Id"); trace != "" {
+		ctx = env.WithTrace(ctx, trace)
+	}
 	e.services.serve(w, r.WithContext(ctx))
 }
 
-// serve answers requests to deployed APIs, for packages of functions, and to the
+// serve answers requests to deployed APIs and function URLs, for packages of functions, and to the
 // AWS APIs.
 func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case gateway.Serves(r):
 		s.routes.ServeHTTP(w, r)
+	case functionurl.Serves(r):
+		s.urls.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, codePath):
 		s.code.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, Reserved):

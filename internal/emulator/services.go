@@ -16,6 +16,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/iam"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/logs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/s3"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sqs"
@@ -30,7 +31,8 @@ type services struct {
 	api       http.Handler // the AWS APIs
 	served    []wire.Service
 	routes    *gateway.Gateway // deployed APIs
-	code      http.Handler     // packages of functions, below codePath
+	urls      *functionurl.Server
+	code      http.Handler // packages of functions, below codePath
 	alive     context.Context
 	interrupt context.CancelFunc // ends every request that is running
 	closers   []func() error
@@ -97,13 +99,14 @@ func (e *Emulator) compose() (_ *services, err error) {
 	}
 	s.closers = append(s.closers, functions.Close)
 	functions.Queues, functions.Streams, functions.Buckets = queues, streamFeeds{tables.Streams()}, files
-	functions.Objects = files
+	functions.Objects, functions.Identities = files, roles
 
 	if err := functions.Resume(); err != nil {
 		return nil, err
 	}
 
 	s.routes = gateway.New(around, apis, functions)
+	s.urls = functionurl.New(around, functions, functions, wire.NewVerifier("lambda", tokens, e.config.AnyCredentials, e.config.Clock))
 	s.code = functions.Code()
 	s.served = []wire.Service{
 		apis.Wire(),

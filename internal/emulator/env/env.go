@@ -73,7 +73,20 @@ type Caller struct {
 type (
 	scopeKey  struct{}
 	callerKey struct{}
+	traceKey  struct{}
 )
+
+// WithTrace returns a context for requests that belong to a trace: header is the
+// value of X-Amzn-Trace-Id, which functions send along with what they ask for.
+func WithTrace(ctx context.Context, header string) context.Context {
+	return context.WithValue(ctx, traceKey{}, header)
+}
+
+// TraceOf returns the trace header of the request; empty where there is none.
+func TraceOf(ctx context.Context) string {
+	header, _ := ctx.Value(traceKey{}).(string)
+	return header
+}
 
 // WithScope returns a context for requests to that account and region.
 func WithScope(ctx context.Context, s Scope) context.Context {

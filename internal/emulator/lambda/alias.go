@@ -199,7 +199,9 @@ func (s *Service) DeleteAlias(ctx context.Context, in *lambda.DeleteAliasInput) 
 		if _, err := s.get(tx, n); err != nil {
 			return err
 		}
-		s.aliases.Delete(tx, n.aliasKey(aws.ToString(in.Name)))
+		n.qualifier = aws.ToString(in.Name)
+		s.aliases.Delete(tx, n.aliasKey(n.qualifier))
+		s.urls.Delete(tx, n.urlID())
 		return nil
 	})
 	if err != nil {

@@ -49,8 +49,9 @@ var accidents = map[string]string{
 	"test_update_function_during":                                     "the recorded program is not included",
 	"test_permission_exceptions/remove_permission":                    "its set-up has a call that the wire layer refuses",
 	"test_layer_function_exceptions/update_function_configuration/11": "the name of the layer that does not exist is not recorded",
-	"test_layer_function_exceptions/create_function/15":               "the other region's client is not recorded",
-	"test_lambda_concurrent_config_updates":                           "the recorder did not wait for the update before",
+	"test_lambda_eventinvokeconfig_exceptions/put_function_event_invoke_config/15": "the ARN that is no function's is not recorded",
+	"test_layer_function_exceptions/create_function/15":                            "the other region's client is not recorded",
+	"test_lambda_concurrent_config_updates":                                        "the recorder did not wait for the update before",
 }
 
 // TestCorpus replays the recordings whose operations and set-up are emulated, and
@@ -123,6 +124,9 @@ func (r *recording) replay(t *testing.T, w *world) (skip string) {
 	got, why, err := w.play(r.Op, r.Request, answers)
 	if why != "" {
 		return why
+	}
+	if err != nil && strings.Contains(err.Error(), "not emulated") {
+		return "needs another service"
 	}
 	if r.Error != nil {
 		var api smithy.APIError
@@ -317,7 +321,8 @@ var placeholder = regexp.MustCompile(`<[^<>]*>|111111111111`)
 
 // like compares a text with a recorded one, in which placeholders stand for what varies.
 func like(want, got string) bool {
-	if want == "date" || want == "code-sha256" {
+	switch want { // placeholders without brackets
+	case "code-sha256", "date", "datetime", "function-url", "lambda-url":
 		return got != ""
 	}
 	parts := placeholder.Split(want, -1)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
@@ -88,6 +90,13 @@ type invocation struct {
 	payload []byte // JSON; nothing is an empty object
 	client  string // JSON
 	request string // id; empty for a new one
+	// trace is the header of the trace that the invocation belongs to; empty for that
+	// of the context.
+	trace string
+	// stream takes the response as the function writes it; nil for a whole one.
+	stream func(contentType string) io.Writer
+	// url is the call of a function URL, if it is one.
+	url *functionurl.Call
 }
 
 // outcome is how an invocation ended, and the version that ran.
@@ -114,8 +123,8 @@ func (s *Service) admit(ctx context.Context, in invocation) (t target, err error
 	if err != nil {
 		return t, err
 	}
-	if c := env.CallerOf(ctx); c.Service != "" && !t.allows(c) {
-		return t, denied("User: %s is not authorized to perform: lambda:InvokeFunction on resource: %s because no resource-based policy allows the lambda:InvokeFunction action", c.Service, in.qualified())
+	if err := s.authorize(ctx, &t, in); err != nil {
+		return t, err
 	}
 	if t.version.Created && !t.version.settled(s.env.Clock.Now()) {
 		return t, errPending
@@ -136,6 +145,15 @@ func (s *Service) invoke(ctx context.Context, in invocation) (outcome, error) {
 
 // run calls the version that serves t, within the function's concurrency.
 func (s *Service) run(ctx context.Context, t *target, in invocation) (outcome, error) {
+	if in.url != nil {
+		in.trace, in.stream = in.url.TraceID, in.url.Stream
+	} else if in.trace == "" {
+		in.trace = env.TraceOf(ctx)
+	}
+	trace, err := follow(in.trace, &t.function, t.version.Configuration, s.env.Clock.Now())
+	if err != nil {
+		return outcome{}, err
+	}
 	leave, err := s.enter(t)
 	if err != nil {
 		return outcome{}, err
@@ -148,7 +166,7 @@ func (s *Service) run(ctx context.Context, t *target, in invocation) (outcome, e
 	}
 	r, err := s.host.Invoke(ctx, s.runnable(t.name, &t.function, &t.version), runtime.Invocation{
 		RequestID: in.request, ARN: in.qualified(), Payload: in.payload, ClientContext: in.client,
-		TraceID: traceID(s.env.Clock.Now(), t.version.Configuration), Ended: leave,
+		TraceID: trace, Stream: in.stream, Ended: leave,
 	})
 	if err != nil {
 		return outcome{}, unavailable(err)
@@ -209,15 +227,4 @@ func (s *Service) runnable(n name, f *function, v *version) *runtime.Function {
 		return runtime.Credentials{AccessKey: key, SecretKey: secret, SessionToken: token, Expires: expires}, nil
 	}
 	return r
-}
-
-// traceID is the header of a new trace. Functions with active tracing see it as
-// sampled, as on AWS; what they would send to X-Ray stays with them, for there is
-// no X-Ray here.
-func traceID(now time.Time, c types.FunctionConfiguration) string {
-	id, sampled := uuid.New(), 0
-	if c.TracingConfig != nil && c.TracingConfig.Mode == types.TracingModeActive {
-		sampled = 1
-	}
-	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=%d", now.Unix(), id[:12], id[8:], sampled)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/uuid"
 
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
@@ -38,6 +36,7 @@ type principal struct {
 
 // condition is the part of IAM's conditions that AddPermission makes.
 type condition struct {
+	Bool         map[string]string `json:",omitempty"`
 	StringEquals map[string]string `json:",omitempty"`
 	ArnLike      map[string]string `json:",omitempty"`
 }
@@ -171,7 +170,10 @@ func conditionOf(in *lambda.AddPermissionInput) *condition {
 	if aws.ToString(in.SourceArn) != "" {
 		c.ArnLike = map[string]string{"AWS:SourceArn": *in.SourceArn}
 	}
-	if len(c.StringEquals) == 0 && c.ArnLike == nil {
+	if aws.ToBool(in.InvokedViaFunctionUrl) {
+		c.Bool = map[string]string{"lambda:InvokedViaFunctionUrl": "true"}
+	}
+	if len(c.StringEquals) == 0 && c.ArnLike == nil && c.Bool == nil {
 		return nil
 	}
 	return &c
@@ -216,80 +218,4 @@ func (s *Service) RemovePermission(ctx context.Context, in *lambda.RemovePermiss
 		return nil, policyMissing(n, err, "Cannot find alias arn: %s")
 	}
 	return &lambda.RemovePermissionOutput{}, nil
-}
-
-// allows reports whether the policy of what a name stands for lets a service call it.
-func (t *target) allows(c env.Caller) bool {
-	policy, _ := t.policy()
-	return slices.ContainsFunc(policy, func(s statement) bool { return s.allows(c) })
-}
-
-func (s statement) allows(c env.Caller) bool {
-	if s.Action != "lambda:InvokeFunction" && s.Action != "lambda:*" {
-		return false
-	}
-	// Statements come from the store as generic JSON.
-	switch p := s.Principal.(type) {
-	case string:
-	case principal:
-		if p.Service != c.Service {
-			return false
-		}
-	case map[string]any:
-		if p["Service"] != c.Service {
-			return false
-		}
-	default:
-		return false
-	}
-	if s.Condition == nil {
-		return true
-	}
-	for key, want := range s.Condition.StringEquals {
-		if key != "AWS:SourceAccount" || want != c.SourceAccount {
-			return false // a service call has no other of these keys
-		}
-	}
-	for _, pattern := range s.Condition.ArnLike {
-		if !arnLike(pattern, c.SourceARN) {
-			return false
-		}
-	}
-	return true
-}
-
-// arnLike compares ARNs as IAM does: part by part, with * and ? within a part; the
-// sixth part is the rest.
-func arnLike(pattern, arn string) bool {
-	p, a := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
-	if len(p) != 6 || len(a) != 6 {
-		return false
-	}
-	for i := range p {
-		if !glob(p[i], a[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// glob matches text against a pattern with * and ?, in linear time per star.
-func glob(pattern, text string) bool {
-	star, mark := -1, 0
-	i, j := 0, 0
-	for j < len(text) {
-		switch {
-		case i < len(pattern) && pattern[i] == '*':
-			star, mark = i, j
-			i++
-		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == text[j]):
-			i, j = i+1, j+1
-		case star >= 0:
-			mark++
-			i, j = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[i:], "*") == ""
 }

@@ -108,6 +108,9 @@ func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionI
 		for k := range s.versions.Prefix(tx, n.Key(n.function, "")) {
 			s.versions.Delete(tx, k)
 		}
+		for _, n := range s.callable(tx, n) {
+			s.urls.Delete(tx, n.urlID())
+		}
 		for k := range s.aliases.Prefix(tx, n.aliasKey("")) {
 			s.aliases.Delete(tx, k)
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/schemas"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/uuid"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
@@ -43,6 +44,9 @@ type Roles interface {
 type Service struct {
 	// Objects is where packages in S3 are read; without it they are refused.
 	Objects Objects
+	// Identities is asked about callers of function URLs who sign; without it only
+	// the functions' own policies count.
+	Identities Identities
 
 	// Queues and Streams are what event source mappings read; without them mappings
 	// are refused. Queues, Topics, Buses and Buckets take what asynchronous
@@ -59,6 +63,7 @@ type Service struct {
 	versions  *store.Set[version]
 	aliases   *store.Set[alias]
 	layers    *store.Set[layer]
+	urls      *store.Set[functionURL]
 	// layerVersions of layers that have been deleted are not here.
 	layerVersions *store.Set[layerVersion]
 	code          codeStore
@@ -73,12 +78,13 @@ type Service struct {
 // New returns Lambda over what the store holds.
 func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 	s := &Service{env: e, roles: roles, token: uuid.NewString()}
-	var errs [5]error
+	var errs [6]error
 	s.functions, errs[0] = store.NewSet[function](e.Store, "lambda.function")
 	s.versions, errs[1] = store.NewSet[version](e.Store, "lambda.version")
 	s.aliases, errs[2] = store.NewSet[alias](e.Store, "lambda.alias")
 	s.layers, errs[3] = store.NewSet[layer](e.Store, "lambda.layer")
 	s.layerVersions, errs[4] = store.NewSet[layerVersion](e.Store, "lambda.layerVersion")
+	s.urls, errs[5] = store.NewSet[functionURL](e.Store, "lambda.url")
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("opening the sets of Lambda: %w", err)
 	}
@@ -165,17 +171,22 @@ func (s *Service) Wire() wire.Service {
 		Name:     "lambda",
 		Protocol: wire.RESTJSON,
 		Schema:   schemas.AWSGirApiService,
+		Unions: []wire.Union{wire.UnionOf[types.InvokeWithResponseStreamResponseEvent](
+			&types.InvokeWithResponseStreamResponseEventMemberInvokeComplete{}, &types.InvokeWithResponseStreamResponseEventMemberPayloadChunk{},
+		)},
 		Operations: []wire.Operation{
 			wire.Op(schemas.AddLayerVersionPermission, s.AddLayerVersionPermission),
-			wire.Op(schemas.AddPermission, s.AddPermission, wire.Refuse("InvokedViaFunctionUrl")),
+			wire.Op(schemas.AddPermission, s.AddPermission),
 			wire.Op(schemas.CreateAlias, s.CreateAlias),
 			wire.Op(schemas.CreateEventSourceMapping, s.CreateEventSourceMapping, wire.Refuse(append(
 				[]string{"Queues", "SelfManagedKafkaEventSourceConfig", "Topics"}, mappingNotEmulated...)...)),
 			wire.Op(schemas.CreateFunction, s.CreateFunction, wire.Refuse(create...), wire.Unchecked("Runtime")),
+			wire.Op(schemas.CreateFunctionUrlConfig, s.CreateFunctionUrlConfig),
 			wire.Op(schemas.DeleteAlias, s.DeleteAlias),
 			wire.Op(schemas.DeleteEventSourceMapping, s.DeleteEventSourceMapping),
 			wire.Op(schemas.DeleteFunction, s.DeleteFunction),
 			wire.Op(schemas.DeleteFunctionConcurrency, s.DeleteFunctionConcurrency),
+			wire.Op(schemas.DeleteFunctionUrlConfig, s.DeleteFunctionUrlConfig),
 			wire.Op(schemas.DeleteFunctionEventInvokeConfig, s.DeleteFunctionEventInvokeConfig),
 			wire.Op(schemas.DeleteLayerVersion, s.DeleteLayerVersion),
 			wire.Op(schemas.GetAccountSettings, s.GetAccountSettings),
@@ -187,13 +198,16 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.GetFunctionConfiguration, s.GetFunctionConfiguration),
 			wire.Op(schemas.GetFunctionEventInvokeConfig, s.GetFunctionEventInvokeConfig),
 			wire.Op(schemas.GetFunctionRecursionConfig, s.GetFunctionRecursionConfig),
+			wire.Op(schemas.GetFunctionUrlConfig, s.GetFunctionUrlConfig),
 			wire.Op(schemas.GetLayerVersion, s.GetLayerVersion),
 			wire.Op(schemas.GetLayerVersionByArn, s.GetLayerVersionByArn),
 			wire.Op(schemas.GetLayerVersionPolicy, s.GetLayerVersionPolicy),
 			wire.Op(schemas.GetPolicy, s.GetPolicy),
 			wire.Op(schemas.GetRuntimeManagementConfig, s.GetRuntimeManagementConfig),
 			wire.Op(schemas.Invoke, s.Invoke, wire.Refuse("DurableExecutionName", "TenantId")),
+			wire.Stream(schemas.InvokeWithResponseStream, s.InvokeWithResponseStream, wire.Refuse("TenantId")),
 			wire.Op(schemas.ListAliases, s.ListAliases),
+			wire.Op(schemas.ListFunctionUrlConfigs, s.ListFunctionUrlConfigs),
 			wire.Op(schemas.ListEventSourceMappings, s.ListEventSourceMappings),
 			wire.Op(schemas.ListFunctionEventInvokeConfigs, s.ListFunctionEventInvokeConfigs),
 			wire.Op(schemas.ListFunctions, s.ListFunctions, wire.Refuse("MasterRegion")),
@@ -216,6 +230,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.UpdateFunctionCode, s.UpdateFunctionCode, wire.Refuse("ImageUri", "PublishTo")),
 			wire.Op(schemas.UpdateFunctionConfiguration, s.UpdateFunctionConfiguration, wire.Refuse(notEmulated...), wire.Unchecked("Runtime")),
 			wire.Op(schemas.UpdateFunctionEventInvokeConfig, s.UpdateFunctionEventInvokeConfig),
+			wire.Op(schemas.UpdateFunctionUrlConfig, s.UpdateFunctionUrlConfig),
 		},
 	}
 }
