@@ -228,6 +228,12 @@ var scaledSubject = Subject{
 		},
 		{Argument: "global_indexes", To: ``, Writes: []string{"DeregisterScalableTarget", "UpdateTable"}},
 		{
+			Argument: "global_indexes", To: `{ by_user = { partition_key = { name = "user", type = "S" }, contributor_insights = "THROTTLED_KEYS" } }`,
+			From:   Arguments{"global_indexes": `{ by_user = { partition_key = { name = "user", type = "S" }, contributor_insights = "ACCESSED_AND_THROTTLED_KEYS" } }`},
+			Writes: []string{"UpdateContributorInsights"},
+		},
+		},
+		{
 			Argument: "global_indexes", To: `{ by_user = { partition_key = { name = "user", type = "N" } } }`,
 			Writes: []string{"DeregisterScalableTarget", "UpdateTable", "UpdateTable", "RegisterScalableTarget", "PutScalingPolicy"},
 		},
@@ -267,12 +273,117 @@ var globalSubject = Subject{
 		{Argument: "replicas", To: `{ "eu-west-1" = { deletion_protection = true } }`, Writes: []string{"UpdateTable"}},
 		{Argument: "replicas", To: `{ "eu-west-1" = { propagate_tags = true } }`, From: Arguments{"tags": `{ team = "a" }`}, Writes: []string{"TagResource"}, Grows: true},
 		{Argument: "replicas", To: `{ "eu-west-3" = {} }`, Writes: []string{"UpdateTable", "UpdateTable", "UpdateContinuousBackups"}},
+		{Argument: "replicas", To: `{ "eu-west-1" = { max_read = 7 } }`, Writes: []string{"UpdateTable"}},
+		{Argument: "replicas", To: `{ "eu-west-1" = { max_read = 9 } }`, From: Arguments{"capacity": `{ on_demand = { max_read = 9 } }`}, Writes: []string{}, Grows: true},
+		{
+			Argument: "replicas", To: `{ "eu-west-1" = { max_read = 7, global_indexes = { by_user = { max_read = 5 } } } }`, Writes: []string{"UpdateTable"},
+			From: Arguments{"global_indexes": `{ by_user = { partition_key = { name = "user", type = "S" } } }`},
+		},
+		{Argument: "capacity", To: `{ on_demand = { max_read = 50 } }`, From: Arguments{"replicas": `{ "eu-west-1" = { max_read = 7 } }`}, Writes: []string{"UpdateTable"}},
+		{Argument: "class", To: `"STANDARD_INFREQUENT_ACCESS"`, From: Arguments{"replicas": `{ "eu-west-1" = { class = "STANDARD" } }`}, Writes: []string{"UpdateTable", "UpdateTable"}},
 	},
 	Together: Arguments{"replicas": `{ "eu-west-3" = { point_in_time_recovery_days = 1 } }`},
-	Missing:  map[string]string{"DescribeTable": "ResourceNotFoundException"},
+	Invalid: []Invalid{
+		{"replicas", `{ "eu-west-1" = { read_units = 7 } }`, []string{"read_units", "on demand", "max_read"}},
+		{"replicas", `{ "eu-west-1" = { global_indexes = { ghost = { max_read = 7 } } } }`, []string{"no global index ghost"}},
+		{"strong_consistency", `{}`, []string{"strong_consistency", "two replicas", "a witness"}},
+		{"strong_consistency", `{ witness = "eu-west-1" }`, []string{"witness", "among the replicas"}},
+	},
+	Missing: map[string]string{"DescribeTable": "ResourceNotFoundException"},
 }
 
 func TestGlobalTable(t *testing.T) { Prove(t, globalSubject) }
+
+// provisionedGlobalSubject is a table with provisioned capacity in other regions.
+var provisionedGlobalSubject = Subject{
+	Type: "serverless_table",
+	Base: Arguments{
+		"name":           `"orders"`,
+		"partition_key":  `{ name = "pk", type = "S" }`,
+		"stream":         `"NEW_AND_OLD_IMAGES"`,
+		"capacity":       `{ read = { units = 5 }, write = { min = 2, max = 20 } }`,
+		"global_indexes": `{ by_user = { partition_key = { name = "user", type = "S" } } }`,
+		"replicas":       `{ "eu-west-1" = { read_units = 9, global_indexes = { by_user = { read_units = 3 } } } }`,
+	},
+	Import: []string{"{table_name}"},
+	Edits: []Edit{
+		{Argument: "replicas", To: `{ "eu-west-1" = { read_units = 8 } }`, Writes: []string{"UpdateTable"}},
+		{Argument: "replicas", To: `{ "eu-west-1" = {} }`, Writes: []string{"UpdateTable"}},
+		{Argument: "replicas", To: ``, Writes: []string{"UpdateTable"}},
+	},
+	Together: Arguments{"replicas": `{ "eu-west-1" = { read_units = 8 } }`},
+	Missing:  map[string]string{"DescribeTable": "ResourceNotFoundException"},
+}
+
+func TestProvisionedGlobalTable(t *testing.T) { Prove(t, provisionedGlobalSubject) }
+
+// strongSubject is a table with strong consistency between its regions.
+var strongSubject = Subject{
+	Type: "serverless_table",
+	Base: Arguments{
+		"name":               `"orders"`,
+		"region":             `"us-west-2"`,
+		"partition_key":      `{ name = "pk", type = "S" }`,
+		"stream":             `"NEW_AND_OLD_IMAGES"`,
+		"replicas":           `{ "us-east-1" = {} }`,
+		"strong_consistency": `{ witness = "us-east-2" }`,
+	},
+	Import: []string{"{table_name}@{region}"},
+	Edits: []Edit{
+		{Argument: "replicas", To: `{ "us-east-1" = { point_in_time_recovery_days = 7 } }`, Writes: []string{"UpdateContinuousBackups"}},
+		{Argument: "replicas", To: `{ "us-east-1" = { max_read = 7 } }`, Writes: []string{"UpdateTable"}},
+	},
+	Together: Arguments{"replicas": `{ "us-east-1" = { point_in_time_recovery_days = 7 } }`},
+	Invalid: []Invalid{
+		{"ttl", `"until"`, []string{"ttl", "strong_consistency"}},
+		{"replicas", `{ "us-east-1" = {}, "eu-west-1" = {} }`, []string{"strong_consistency", "3 of both"}},
+		{"strong_consistency", `{ witness = "nowhere" }`, []string{"witness", "name of a region"}},
+	},
+	Missing: map[string]string{"DescribeTable": "ResourceNotFoundException"},
+}
+
+func TestStrongTable(t *testing.T) { Prove(t, strongSubject) }
+
+// TestStrongRegions demands that a table gains and loses strong consistency in one
+// call each, and that other changes of its regions are refused by the plan.
+func TestStrongRegions(t *testing.T) {
+	t.Parallel()
+	config := func(arguments string) string {
+		return `
+provider "serverless" {
+  region = "us-west-2"
+}
+resource "serverless_table" "t" {
+  name          = "orders"
+  partition_key = { name = "pk", type = "S" }
+  stream        = "NEW_AND_OLD_IMAGES"
+  ` + arguments + `
+}`
+	}
+	m := here(t)
+	const three = "replicas = { \"us-east-1\" = {}, \"us-east-2\" = {} }\n  strong_consistency = {}"
+	for _, arguments := range []string{"", three, "", three} {
+		if _, err := m.Apply(t.Context(), config(arguments)); err != nil {
+			t.Fatalf("%q: %v", arguments, err)
+		}
+		changes, err := m.Plan(t.Context(), config(arguments))
+		if err != nil || changes[0].Action != "no-op" {
+			t.Fatalf("%q: after the apply the plan is %v, %v, want nothing to do", arguments, changes, err)
+		}
+	}
+	for _, arguments := range []string{
+		"replicas = { \"us-east-1\" = {} }\n  strong_consistency = { witness = \"us-east-2\" }",
+		"replicas = { \"us-east-1\" = {}, \"eu-west-1\" = {} }\n  strong_consistency = {}",
+		"replicas = { \"us-east-1\" = {}, \"us-east-2\" = {} }",
+	} {
+		if _, err := m.Plan(t.Context(), config(arguments)); err == nil || !strings.Contains(err.Error(), "cannot be changed") {
+			t.Errorf("%q: got %v", arguments, err)
+		}
+	}
+	if err := m.Destroy(t.Context(), config(three)); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // TestProtectedCopies demands that a protected table loses no copy when it, or the
 // copy, is to be deleted.

@@ -57,10 +57,11 @@ func (m *model) made() *model {
 	made := *m
 	made.TTL, made.RecoveryDays, made.DeletionProtection = basetypes.StringNull(), basetypes.Int64Value(0), basetypes.BoolValue(false)
 	made.ResourcePolicy, made.KinesisStream, made.Insights, made.Replicas = tf.JSONNull(), nil, basetypes.StringNull(), nil
+	made.Strong = nil
 	made.Capacity = m.Capacity.unscaled()
 	made.GlobalIndexes = maps.Clone(m.GlobalIndexes)
 	for name, i := range made.GlobalIndexes {
-		i.Capacity = m.capacityOf(i).unscaled()
+		i.Capacity, i.Insights = m.capacityOf(i).unscaled(), basetypes.StringNull()
 		made.GlobalIndexes[name] = i
 	}
 	return &made
@@ -218,7 +219,7 @@ func remove(ctx context.Context, c *Clients, m *model) error {
 		return protected(m) // before any copy of it is deleted
 	}
 	bare := *m
-	bare.Replicas, bare.GlobalIndexes, bare.Capacity = nil, nil, nil
+	bare.Replicas, bare.Strong, bare.GlobalIndexes, bare.Capacity = nil, nil, nil, nil
 	if err := unscale(ctx, c, m, &bare); err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type (
 		KinesisStream      *kinesisStream         `tfsdk:"kinesis_stream"`
 		Insights           basetypes.String       `tfsdk:"contributor_insights"`
 		Replicas           map[string]replica     `tfsdk:"replicas"`
+		Strong             *strong                `tfsdk:"strong_consistency"`
 		Import             *importing             `tfsdk:"import"`
 		Restore            *restore               `tfsdk:"restore"`
 		ARN                basetypes.String       `tfsdk:"arn"`
@@ -54,6 +55,7 @@ type (
 		Projection    *projectionModel `tfsdk:"projection"`
 		Capacity      *capacity        `tfsdk:"capacity"`
 		Warm          *warm            `tfsdk:"warm"`
+		Insights      basetypes.String `tfsdk:"contributor_insights"`
 	}
 	projectionModel struct {
 		Type       basetypes.String `tfsdk:"type"`

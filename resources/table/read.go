@@ -49,13 +49,29 @@ func read(ctx context.Context, c *Clients, m *model) error {
 	})
 	part(fresh || !m.ResourcePolicy.IsNull(), func(ctx context.Context) error { return m.readPolicy(ctx, c, t.TableArn) })
 	part(fresh || m.KinesisStream != nil, func(ctx context.Context) error { return m.readKinesis(ctx, c) })
-	part(fresh || !m.Insights.IsNull(), func(ctx context.Context) error { return m.readInsights(ctx, c) })
+	part(fresh || !m.Insights.IsNull(), func(ctx context.Context) (err error) {
+		m.Insights, err = m.insightsRead(ctx, c, nil)
+		return err
+	})
+	counted := make([]basetypes.String, len(t.GlobalSecondaryIndexes)) // what of each index
+	for n, i := range t.GlobalSecondaryIndexes {
+		part(fresh || !m.GlobalIndexes[aws.ToString(i.IndexName)].Insights.IsNull(), func(ctx context.Context) (err error) {
+			counted[n], err = m.insightsRead(ctx, c, i.IndexName)
+			return err
+		})
+	}
 	part(len(t.Replicas) > 0 || m.Replicas != nil, func(ctx context.Context) error { return m.readReplicas(ctx, c, t) })
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	tf.SetTags(ctx, &m.Tagged, tags)
 	m.describe(t, scales)
+	for n, i := range t.GlobalSecondaryIndexes {
+		if found, ok := m.GlobalIndexes[aws.ToString(i.IndexName)]; ok {
+			found.Insights = counted[n]
+			m.GlobalIndexes[aws.ToString(i.IndexName)] = found
+		}
+	}
 	return m.readEncryption(ctx, t.SSEDescription)
 }
 
@@ -151,6 +167,7 @@ func (m *model) describe(t *types.TableDescription, scales scaling) {
 	if w := t.WarmThroughput; w != nil {
 		m.Warm = warmRead(m.Warm, w.ReadUnitsPerSecond, w.WriteUnitsPerSecond)
 	}
+	m.Strong = strongRead(t)
 	m.LocalIndexes = localRead(m.LocalIndexes, t.LocalSecondaryIndexes, kinds)
 	m.GlobalIndexes = m.globalRead(t, kinds, scales)
 }

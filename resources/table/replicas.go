@@ -20,6 +20,8 @@ type replica struct {
 	RecoveryDays basetypes.Int64  `tfsdk:"point_in_time_recovery_days"`
 	Protection   basetypes.Bool   `tfsdk:"deletion_protection"`
 	Tags         basetypes.Bool   `tfsdk:"propagate_tags"`
+	reads
+	Indexes map[string]reads `tfsdk:"global_indexes"`
 }
 
 // class is the copy's class: its own, or else the table's.
@@ -37,6 +39,7 @@ func group(ctx context.Context, c *Clients, m *model, u types.ReplicationGroupUp
 
 // dropReplicas deletes the copies that are to be no longer, or with another key.
 func dropReplicas(ctx context.Context, c *Clients, prior, m *model) error {
+	var gone []types.ReplicationGroupUpdate
 	for _, region := range slices.Sorted(maps.Keys(prior.Replicas)) {
 		if r, ok := m.Replicas[region]; ok && r.KMSKeyARN.Equal(prior.Replicas[region].KMSKeyARN) {
 			continue
@@ -47,8 +50,13 @@ func dropReplicas(ctx context.Context, c *Clients, prior, m *model) error {
 				Detail:  "Set deletion_protection = false for it, apply, and then remove it, give it another key, or destroy the table.",
 			}
 		}
-		err := group(ctx, c, m, types.ReplicationGroupUpdate{Delete: &types.DeleteReplicationGroupMemberAction{RegionName: &region}})
-		if err != nil {
+		gone = append(gone, types.ReplicationGroupUpdate{Delete: &types.DeleteReplicationGroupMemberAction{RegionName: &region}})
+	}
+	if prior.Strong != nil && len(gone) > 0 {
+		return dissolve(ctx, c, prior, m, gone)
+	}
+	for _, u := range gone {
+		if err := group(ctx, c, m, u); err != nil {
 			return err
 		}
 	}
@@ -57,31 +65,64 @@ func dropReplicas(ctx context.Context, c *Clients, prior, m *model) error {
 
 // addReplicas makes the copies that are new, one at a time, and changes the others.
 func addReplicas(ctx context.Context, c *Clients, prior, m *model) error {
+	together := m.Strong != nil && prior.Strong == nil
+	if together {
+		if err := unite(ctx, c, m); err != nil {
+			return err
+		}
+	}
 	for _, region := range slices.Sorted(maps.Keys(m.Replicas)) {
 		r := m.Replicas[region]
 		was, ok := prior.Replicas[region]
 		ok = ok && was.KMSKeyARN.Equal(r.KMSKeyARN)
-		class := types.TableClass(m.class(r))
-		switch {
-		case !ok:
-			err := group(ctx, c, m, types.ReplicationGroupUpdate{Create: &types.CreateReplicationGroupMemberAction{
-				RegionName: &region, KMSMasterKeyId: r.KMSKeyARN.ValueStringPointer(), TableClassOverride: class,
-			}})
-			if err != nil {
-				return err
+		if ok {
+			if u := updated(prior, m, region); u != nil {
+				if err := group(ctx, c, m, types.ReplicationGroupUpdate{Update: u}); err != nil {
+					return err
+				}
+			}
+		} else {
+			if !together {
+				if err := group(ctx, c, m, types.ReplicationGroupUpdate{Create: created(m, region)}); err != nil {
+					return err
+				}
 			}
 			was = replica{RecoveryDays: basetypes.Int64Value(0), Protection: basetypes.BoolValue(false), Tags: basetypes.BoolValue(false)}
-		case prior.class(was) != m.class(r):
-			err := group(ctx, c, m, types.ReplicationGroupUpdate{Update: &types.UpdateReplicationGroupMemberAction{RegionName: &region, TableClassOverride: class}})
-			if err != nil {
-				return err
-			}
 		}
 		if err := equip(ctx, c, prior, m, region, was, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// created is a new copy.
+func created(m *model, region string) *types.CreateReplicationGroupMemberAction {
+	r := m.Replicas[region]
+	a := &types.CreateReplicationGroupMemberAction{
+		RegionName: &region, KMSMasterKeyId: r.KMSKeyARN.ValueStringPointer(), TableClassOverride: types.TableClass(m.class(r)),
+	}
+	a.OnDemandThroughputOverride, a.ProvisionedThroughputOverride, a.GlobalSecondaryIndexes = overrides(&model{Capacity: m.Capacity, GlobalIndexes: m.GlobalIndexes}, m, replica{}, r)
+	return a
+}
+
+// updated is the change of a copy; nil if there is none. What the table itself was
+// changed to has reached the copy already, where that has nothing of its own.
+func updated(prior, m *model, region string) *types.UpdateReplicationGroupMemberAction {
+	was, is := prior.Replicas[region], m.Replicas[region]
+	a := &types.UpdateReplicationGroupMemberAction{RegionName: &region}
+	now := prior.class(was)
+	if !prior.Class.Equal(m.Class) {
+		now = m.Class.ValueString() // another class of the table is that of all copies
+	}
+	if class := m.class(is); class != now {
+		a.TableClassOverride = types.TableClass(class)
+	}
+	a.OnDemandThroughputOverride, a.ProvisionedThroughputOverride, a.GlobalSecondaryIndexes = overrides(prior, m, was, is)
+	if a.TableClassOverride == "" && a.OnDemandThroughputOverride == nil && a.ProvisionedThroughputOverride == nil && a.GlobalSecondaryIndexes == nil {
+		return nil
+	}
+	return a
 }
 
 // equip changes what the copy has in its own region: its recovery and tags.
@@ -146,7 +187,7 @@ func (m *model) readReplicas(ctx context.Context, c *Clients, t *types.TableDesc
 		}
 		local := &Clients{DynamoDB: there}
 		backups, err := there.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: t.TableName})
-		r := replica{KMSKeyARN: tf.NonEmpty(d.KMSMasterKeyId), Class: was[region].Class, RecoveryDays: basetypes.Int64Value(0), Protection: basetypes.BoolValue(false), Tags: basetypes.BoolValue(false)}
+		r := replica{reads: m.readsRead(was[region].reads, d.OnDemandThroughputOverride, d.ProvisionedThroughputOverride, t.OnDemandThroughput, t.ProvisionedThroughput), KMSKeyARN: tf.NonEmpty(d.KMSMasterKeyId), Class: was[region].Class, RecoveryDays: basetypes.Int64Value(0), Protection: basetypes.BoolValue(false), Tags: basetypes.BoolValue(false)}
 		switch {
 		case tf.Is[*types.TableNotFoundException](err): // the region does not show it yet
 		case err != nil:
@@ -165,6 +206,7 @@ func (m *model) readReplicas(ctx context.Context, c *Clients, t *types.TableDesc
 		if s := d.ReplicaTableClassSummary; s != nil && s.TableClass != "" {
 			class = s.TableClass
 		}
+		r.Indexes = m.indexReads(was[region].Indexes, d.GlobalSecondaryIndexes, t)
 		if !r.Class.IsNull() || class != own {
 			r.Class = basetypes.StringValue(string(class))
 		}

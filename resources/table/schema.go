@@ -57,6 +57,8 @@ var tableSchema = schema.Schema{
 				"projection":     projection,
 				"capacity":       capacityAttribute("Capacity of the index, of the same kind as the table's. Default: the table's."),
 				"warm":           warmAttribute("What the index can do at once, without growing into it. It can be lowered again."),
+
+				"contributor_insights": insightsAttribute("the index's keys"),
 			}},
 		},
 		"capacity": capacityAttribute("What the table can do per second. Default: on demand, without limits. AWS allows the change to on demand once a day."),
@@ -120,14 +122,10 @@ var tableSchema = schema.Schema{
 				},
 			},
 		},
-		"contributor_insights": schema.StringAttribute{
-			Optional:            true,
-			Validators:          []validator.String{stringvalidator.OneOf("ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS")},
-			MarkdownDescription: "Whether CloudWatch counts which keys are used most: `ACCESSED_AND_THROTTLED_KEYS`, or only those that are throttled, `THROTTLED_KEYS`. It is billed. Default: neither.",
-		},
+		"contributor_insights": insightsAttribute("keys"),
 		"replicas": schema.MapNestedAttribute{
 			Optional:            true,
-			Validators:          []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(tf.Pattern(`^[a-z]{2}(-[a-z]+)+-[0-9]$`, "write the name of a region, such as eu-west-1"))},
+			Validators:          []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(regionName)},
 			MarkdownDescription: "Copies of the table in other regions, by region: what is written in one is soon in all. They need a `stream` of `NEW_AND_OLD_IMAGES`, and capacity on demand or writes that scale.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 				"kms_key_arn": schema.StringAttribute{
@@ -153,7 +151,29 @@ var tableSchema = schema.Schema{
 					Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 					MarkdownDescription: "Whether the copy has the table's tags. Default: `false`, which leaves its tags to others.",
 				},
+				"max_read":   maxReadAttribute("the table's"),
+				"read_units": readUnitsAttribute("the table's"),
+				"global_indexes": schema.MapNestedAttribute{
+					Optional:            true,
+					Validators:          []validator.Map{mapvalidator.SizeAtLeast(1), mapvalidator.KeysAre(tableName)},
+					MarkdownDescription: "What the copy's global indexes have of their own, by name. All else is the same in all regions.",
+					NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+						"max_read":   maxReadAttribute("the index's"),
+						"read_units": readUnitsAttribute("the index's"),
+					}},
+				},
 			}},
+		},
+		"strong_consistency": schema.SingleNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: "Makes the copies consistent with the table at every moment, at the price of slower writes; `{}` for a table with two `replicas`, or with a `witness` and one. DynamoDB makes them of an empty table only, and takes no `ttl`, `local_indexes` or transactions then. Neither it nor the regions can be changed later, except that all are removed together, which leaves the table of this region. Default: the copies lag behind by about a second.",
+			Attributes: map[string]schema.Attribute{
+				"witness": schema.StringAttribute{
+					Optional:            true,
+					Validators:          []validator.String{regionName},
+					MarkdownDescription: "Region that keeps what is written without a table that could be read. Default: none.",
+				},
+			},
 		},
 		"import": importAttribute,
 		"restore": schema.SingleNestedAttribute{
@@ -185,6 +205,30 @@ var tableSchema = schema.Schema{
 
 var tableName = tf.Pattern(`^[a-zA-Z0-9_.-]{3,255}$`,
 	"a name has 3 to 255 characters, which are letters, digits, \"_\", \"-\" and \".\"")
+
+var regionName = tf.Pattern(`^[a-z]{2}(-[a-z]+)+-[0-9]$`, "write the name of a region, such as eu-west-1")
+
+func insightsAttribute(what string) schema.StringAttribute {
+	return schema.StringAttribute{
+		Optional:            true,
+		Validators:          []validator.String{stringvalidator.OneOf("ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS")},
+		MarkdownDescription: "Whether CloudWatch counts which " + what + " are used most: `ACCESSED_AND_THROTTLED_KEYS`, or only those that are throttled, `THROTTLED_KEYS`. It is billed. Default: neither.",
+	}
+}
+
+func maxReadAttribute(whose string) schema.Int64Attribute {
+	return schema.Int64Attribute{
+		Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+		MarkdownDescription: "Most read request units per second in that region, on demand, at least 1. The limit of writes is the same in all regions. Default: " + whose + " limit.",
+	}
+}
+
+func readUnitsAttribute(whose string) schema.Int64Attribute {
+	return schema.Int64Attribute{
+		Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+		MarkdownDescription: "Read units in that region, of provisioned capacity with a fixed number of them, at least 1. Default: " + whose + ".",
+	}
+}
 
 // timestamp accepts moments in RFC 3339.
 type timestamp struct{}

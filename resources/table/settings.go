@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -147,15 +148,29 @@ func (m *model) readKinesis(ctx context.Context, c *Clients) error {
 	return nil
 }
 
-// observe turns insights on or off. To count something else they are turned on
-// anew.
+// observe turns insights on or off, into the table and into its indexes. To count
+// something else they are turned on anew.
 func observe(ctx context.Context, c *Clients, prior, m *model) error {
-	if prior.Insights.Equal(m.Insights) {
+	if err := watch(ctx, c, m, nil, prior.Insights, m.Insights); err != nil {
+		return err
+	}
+	stay := kept(prior, m)
+	for _, name := range slices.Sorted(maps.Keys(m.GlobalIndexes)) {
+		if err := watch(ctx, c, m, &name, stay[name].Insights, m.GlobalIndexes[name].Insights); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watch changes the insights into an index, nil for the table itself.
+func watch(ctx context.Context, c *Clients, m *model, index *string, was, is basetypes.String) error {
+	if was.Equal(is) {
 		return nil
 	}
-	in := &dynamodb.UpdateContributorInsightsInput{TableName: m.TableName.ValueStringPointer(), ContributorInsightsAction: types.ContributorInsightsActionDisable}
+	in := &dynamodb.UpdateContributorInsightsInput{TableName: m.TableName.ValueStringPointer(), IndexName: index, ContributorInsightsAction: types.ContributorInsightsActionDisable}
 	want := types.ContributorInsightsStatusDisabled
-	if mode := m.Insights.ValueString(); mode != "" {
+	if mode := is.ValueString(); mode != "" {
 		in.ContributorInsightsAction, in.ContributorInsightsMode = types.ContributorInsightsActionEnable, types.ContributorInsightsMode(mode)
 		want = types.ContributorInsightsStatusEnabled
 	}
@@ -163,7 +178,7 @@ func observe(ctx context.Context, c *Clients, prior, m *model) error {
 		return err
 	}
 	return tf.Poll(ctx, "the insights of "+m.TableName.ValueString()+" to be "+string(want), func(ctx context.Context) (bool, error) {
-		out, err := insights(ctx, c, m)
+		out, err := insights(ctx, c, m, index)
 		if err != nil {
 			return false, err
 		}
@@ -178,21 +193,21 @@ func observe(ctx context.Context, c *Clients, prior, m *model) error {
 	})
 }
 
-func insights(ctx context.Context, c *Clients, m *model) (*dynamodb.DescribeContributorInsightsOutput, error) {
-	return c.DynamoDB.DescribeContributorInsights(ctx, &dynamodb.DescribeContributorInsightsInput{TableName: m.TableName.ValueStringPointer()})
+func insights(ctx context.Context, c *Clients, m *model, index *string) (*dynamodb.DescribeContributorInsightsOutput, error) {
+	return c.DynamoDB.DescribeContributorInsights(ctx, &dynamodb.DescribeContributorInsightsInput{TableName: m.TableName.ValueStringPointer(), IndexName: index})
 }
 
-func (m *model) readInsights(ctx context.Context, c *Clients) error {
-	out, err := insights(ctx, c, m)
+// insightsRead is what is counted of an index, nil for the table itself.
+func (m *model) insightsRead(ctx context.Context, c *Clients, index *string) (basetypes.String, error) {
+	out, err := insights(ctx, c, m, index)
 	if err != nil {
-		return err
+		return basetypes.StringNull(), err
 	}
-	m.Insights = basetypes.StringNull()
-	if s := out.ContributorInsightsStatus; s == types.ContributorInsightsStatusEnabled || s == types.ContributorInsightsStatusEnabling {
-		m.Insights = basetypes.StringValue(string(types.ContributorInsightsModeAccessedAndThrottledKeys))
-		if out.ContributorInsightsMode != "" {
-			m.Insights = basetypes.StringValue(string(out.ContributorInsightsMode))
-		}
+	if s := out.ContributorInsightsStatus; s != types.ContributorInsightsStatusEnabled && s != types.ContributorInsightsStatusEnabling {
+		return basetypes.StringNull(), nil
 	}
-	return nil
+	if out.ContributorInsightsMode != "" {
+		return basetypes.StringValue(string(out.ContributorInsightsMode)), nil
+	}
+	return basetypes.StringValue(string(types.ContributorInsightsModeAccessedAndThrottledKeys)), nil
 }

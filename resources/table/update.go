@@ -94,6 +94,11 @@ func unsettled(t *types.TableDescription) []string {
 			all = append(all, fmt.Sprintf("the replica in %s is %s", aws.ToString(r.RegionName), r.ReplicaStatus))
 		}
 	}
+	for _, w := range t.GlobalTableWitnesses {
+		if w.WitnessStatus != types.WitnessStatusActive {
+			all = append(all, fmt.Sprintf("the witness in %s is %s", aws.ToString(w.RegionName), w.WitnessStatus))
+		}
+	}
 	if d := t.SSEDescription; d != nil && (d.Status == types.SSEStatusUpdating || d.Status == types.SSEStatusEnabling || d.Status == types.SSEStatusDisabling) {
 		all = append(all, fmt.Sprintf("encryption is %s", d.Status))
 	}

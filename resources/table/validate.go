@@ -30,6 +30,8 @@ func validate(_ context.Context, v *tf.Check, m *model) {
 		checkProjection(v, path.Root("global_indexes").AtMapKey(name), m.GlobalIndexes[name].Projection)
 	}
 	checkExtras(v, m)
+	checkStrong(v, m)
+	checkReads(v, m)
 	if e := m.Encryption; e != nil && v.Known("encryption") && e.AWSManaged.ValueBool() == (e.KMSKeyARN.ValueString() != "") {
 		v.Error(path.Root("encryption"), "Which key?", "Give kms_key_arn, or aws_managed = true, and not both. Without the attribute encryption AWS's own key is used.")
 	}
@@ -196,6 +198,7 @@ func plan(_ context.Context, p *tf.Plan[model]) error {
 			}
 		}
 	}
+	planStrong(p)
 	for name, source := range map[string]struct{ was, is bool }{
 		"import":  {p.Prior.Import != nil, p.Config.Import != nil},
 		"restore": {p.Prior.Restore != nil, p.Config.Restore != nil},
