@@ -58,24 +58,27 @@ var rules = []rule{
 
 	// The engine knows nothing of AWS.
 	{"internal/engine/addr", nil},
+	{"internal/engine/syntax", nil},
 	{"internal/engine/generate", []string{"internal/engine/addr", "internal/engine/plugin"}},
 	{"internal/engine/provision", nil},
 	{"internal/engine/graph", nil},
 	{"internal/engine/difftest", nil},
 	{"internal/engine/plugin/remote", []string{"internal/engine/plugin/remote/wire"}},
-	{"internal/engine/install", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/install"}},
+	{"internal/engine/install", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/install", "internal/engine/syntax"}},
 	{"internal/engine/plugin/process", []string{"internal/engine/plugin/remote"}},
+	{"internal/engine/plugin/builtin", []string{"internal/engine/syntax"}},
 	{"internal/engine/plugin", nil},
-	{"internal/engine/config", []string{"internal/engine/addr"}},
+	{"internal/engine/config", []string{"internal/engine/addr", "internal/engine/syntax"}},
 	{"internal/engine/describe", []string{"internal/engine/addr", "internal/engine/config", "=internal/engine/plugin"}},
 	{"internal/engine/state/backend/s3", []string{"internal/engine/state", "internal/engine/addr", awsSDK}},
+	{"internal/engine/state/encryption", []string{"internal/engine/state", "internal/engine/syntax"}},
 	{"internal/engine/state", []string{"internal/engine/addr", "internal/engine/state"}},
-	{"internal/engine/lang/funcs", nil},
+	{"internal/engine/lang/funcs", []string{"internal/engine/syntax"}},
 	{"internal/engine/lang", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/graph", "internal/engine/lang"}},
 	{"internal/engine/plan", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph"}},
 	{"internal/engine/apply", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "internal/engine/plugin", "internal/engine/graph", "internal/engine/plan", "internal/engine/provision"}},
 
-	{"internal/engine/suite", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "=internal/engine/plugin", "internal/engine/plan", "internal/engine/apply"}},
+	{"internal/engine/suite", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/lang", "internal/engine/state", "=internal/engine/plugin", "internal/engine/plan", "internal/engine/apply", "internal/engine/syntax"}},
 
 	// The emulator knows nothing of Terraform.
 	{"internal/emulator/clock", nil},
@@ -96,7 +99,7 @@ var rules = []rule{
 		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/eventpattern", "internal/emulator/gateway", awsSDK,
 	}},
 
-	{"internal/ui", []string{"internal/engine/addr", "internal/engine/describe", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state", "internal/engine/suite"}},
+	{"internal/ui", []string{"internal/engine/addr", "internal/engine/describe", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state", "internal/engine/suite", "internal/engine/syntax"}},
 	{"internal/cli", []string{"provider", "internal/heap", "internal/ui", "internal/engine", "internal/emulator"}},
 	{"internal/acctest", []string{"provider", "internal", awsSDK}},
 	{"internal/tools/docs", []string{"=internal/emulator", "internal/emulator/wire", awsSDK}},

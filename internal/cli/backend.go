@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -23,6 +22,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/s3"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/encryption"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // A backendKind is a kind of place for states.
@@ -157,12 +157,11 @@ func (s setting) override(settings []string) error {
 
 // valuesIn reads a file of arguments, NAME = VALUE or JSON.
 func valuesIn(path string) (map[string]cty.Value, error) {
-	p := hclparse.NewParser()
-	parse := p.ParseHCLFile
-	if strings.HasSuffix(path, ".json") {
-		parse = p.ParseJSONFile
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("-backend-config: reading the arguments: %w", err)
 	}
-	f, diags := parse(path)
+	f, diags := syntax.File(src, path)
 	if diags.HasErrors() {
 		return nil, diags
 	}

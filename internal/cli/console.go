@@ -17,6 +17,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/lang"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
 )
 
@@ -127,7 +128,7 @@ func (v *view) console(ctx context.Context, s *plan.Session) error {
 func (v *view) answer(ctx context.Context, s *plan.Session, src string) (string, hcl.Diagnostics) {
 	const file = "<console-input>"
 	v.sources[file] = []byte(src)
-	e, diags := hclsyntax.ParseExpression([]byte(src), file, hcl.InitialPos)
+	e, diags := syntax.Expression([]byte(src), file, hcl.InitialPos)
 	if diags.HasErrors() {
 		return "", diags
 	}

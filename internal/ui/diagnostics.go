@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // Sources maps the names of files, as diagnostics use them, to their content.
@@ -124,7 +125,6 @@ func (s Style) snippet(d *hcl.Diagnostic, sources Sources) string {
 	last := min(at.End.Line, at.Start.Line+4, len(lines))
 	for n := at.Start.Line; n <= last && n >= 1; n++ {
 		line := strings.TrimRight(string(lines[n-1]), "\r")
-		fmt.Fprintf(&b, "%4d: %s\n", n, line)
 		from, to := 0, len([]rune(line))
 		if n == at.Start.Line {
 			from = at.Start.Column - 1
@@ -132,6 +132,8 @@ func (s Style) snippet(d *hcl.Diagnostic, sources Sources) string {
 		if n == at.End.Line {
 			to = at.End.Column - 1
 		}
+		line, from, to = window(line, from, to)
+		fmt.Fprintf(&b, "%4d: %s\n", n, line)
 		if under := underline(line, from, to); under != "" && at.Start.Line == at.End.Line {
 			b.WriteString("      " + s.paint(red, under) + "\n")
 		}
@@ -144,6 +146,28 @@ func (s Style) snippet(d *hcl.Diagnostic, sources Sources) string {
 		}
 	}
 	return b.String()
+}
+
+// longest is how many characters of a line a snippet shows.
+const longest = 250
+
+// window cuts a line that is too long to be read to what is around the columns
+// from..to.
+func window(line string, from, to int) (part string, newFrom, newTo int) {
+	runes := []rune(line)
+	if len(runes) <= longest {
+		return line, from, to
+	}
+	begin := max(0, min(from-longest/4, len(runes)-longest))
+	part = string(runes[begin : begin+longest])
+	if begin > 0 {
+		part = "…" + part
+		begin--
+	}
+	if begin+longest < len(runes) {
+		part += "…"
+	}
+	return part, from - begin, min(to-begin, longest)
 }
 
 // underline puts ^ below the columns from..to of line, tabs kept.
@@ -167,7 +191,7 @@ func enclosing(src []byte, at *hcl.Range) string {
 	if !strings.HasSuffix(at.Filename, ".tf") && !strings.HasSuffix(at.Filename, ".tofu") && !strings.HasSuffix(at.Filename, ".hcl") {
 		return ""
 	}
-	f, _ := hclsyntax.ParseConfig(src, at.Filename, hcl.InitialPos) // what can be read is enough
+	f, _ := syntax.File(src, at.Filename) // what can be read is enough
 	if f == nil {
 		return ""
 	}

@@ -89,3 +89,25 @@ func TestProgress(t *testing.T) {
 	p.Finished(b, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "x"}})
 	golden(t, "progress.txt", out.String())
 }
+
+// A line that nobody can read is cut to what is around the place.
+func TestLongLine(t *testing.T) {
+	t.Parallel()
+	src := "x = [" + strings.Repeat("1, ", 10_000) + "WRONG" + strings.Repeat(", 1", 10_000) + "]"
+	at := strings.Index(src, "WRONG")
+	place := hcl.Range{Filename: "a.hcl", Start: hcl.Pos{Line: 1, Column: at + 1, Byte: at}, End: hcl.Pos{Line: 1, Column: at + 6, Byte: at + 5}}
+	got := ui.Style{}.Diagnostics(hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No", Subject: &place}}, ui.Sources{"a.hcl": []byte(src)}, false)
+	lines := strings.Split(got, "\n")
+	for i, line := range lines {
+		if n := len([]rune(line)); n > 270 {
+			t.Fatalf("a line has %d characters", n)
+		}
+		if column := strings.Index(strings.ReplaceAll(line, "…", "."), "WRONG"); column >= 0 {
+			if want := strings.Repeat(" ", column) + "^^^^^"; lines[i+1] != want {
+				t.Errorf("got %q below %q", lines[i+1], line)
+			}
+			return
+		}
+	}
+	t.Errorf("the place is not shown: %s", got)
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // Import is an import block: the object with an id becomes that of an instance.
@@ -89,7 +90,7 @@ func StepsOf(e hcl.Expression, index func(hcl.Expression) (cty.Value, hcl.Diagno
 		return traversalOf(e, false)
 	}
 	at := e.Range()
-	parsed, diags := hclsyntax.ParseExpression([]byte(v.AsString()), at.Filename, at.Start)
+	parsed, diags := syntax.Expression([]byte(v.AsString()), at.Filename, at.Start)
 	if diags.HasErrors() {
 		return nil, diags
 	}

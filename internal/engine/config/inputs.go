@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	hcljson "github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // Input is a value given for a variable, not yet converted to its type.
@@ -97,13 +97,7 @@ func (m *Module) valueFile(into map[string]Input, path string) hcl.Diagnostics {
 			Detail:   fmt.Sprintf("Reading the file %s: %v.", path, err),
 		}}
 	}
-	var f *hcl.File
-	var diags hcl.Diagnostics
-	if strings.HasSuffix(path, ".json") {
-		f, diags = hcljson.Parse(src, path)
-	} else {
-		f, diags = hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	}
+	f, diags := syntax.File(src, path)
 	if f == nil {
 		f = &hcl.File{Bytes: src, Body: hcl.EmptyBody()}
 	}
@@ -138,7 +132,7 @@ func (m *Module) assign(into map[string]Input, v *Variable, text, source string)
 		into[v.Name] = Input{Value: cty.StringVal(text), Range: at}
 		return nil
 	}
-	e, diags := hclsyntax.ParseExpression([]byte(text), source, hcl.InitialPos)
+	e, diags := syntax.Expression([]byte(text), source, hcl.InitialPos)
 	if diags.HasErrors() {
 		return diags
 	}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	hcljson "github.com/hashicorp/hcl/v2/json"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // readDir is the content of the configuration files in dir, by base name.
@@ -121,17 +121,7 @@ func hidden(name string, sources map[string][]byte) bool {
 }
 
 func (m *Module) parse(path string, src []byte) (*hcl.File, hcl.Diagnostics) {
-	var f *hcl.File
-	diags := tooDeep(src, path)
-	if diags.HasErrors() {
-		m.Files[path] = &hcl.File{Bytes: src}
-		return nil, diags
-	}
-	if strings.HasSuffix(path, ".json") {
-		f, diags = hcljson.Parse(src, path)
-	} else {
-		f, diags = hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	}
+	f, diags := syntax.File(src, path)
 	if f == nil {
 		m.Files[path] = &hcl.File{Bytes: src}
 		return nil, diags

@@ -11,10 +11,10 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	hcljson "github.com/hashicorp/hcl/v2/json"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // extensions are those of test files.
@@ -56,18 +56,11 @@ func Load(dir, tests string) (files []*File, sources map[string][]byte, diags hc
 // parse reads one file.
 func parse(dir, name string, src []byte, sources map[string][]byte) (*File, hcl.Diagnostics) {
 	l := &loader{dir: dir, sources: sources, f: &File{Path: name, variables: map[string]hcl.Expression{}, providers: map[config.ProviderRef]*provider{}}}
-	l.f.source, l.diags = parseSource(name, src)
+	l.f.source, l.diags = syntax.File(src, name)
 	if l.f.source != nil {
 		l.file(l.f.source.Body)
 	}
 	return l.f, l.diags
-}
-
-func parseSource(name string, src []byte) (*hcl.File, hcl.Diagnostics) {
-	if strings.HasSuffix(name, ".json") {
-		return hcljson.Parse(src, name)
-	}
-	return hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 }
 
 // loader puts the blocks of one file into it.

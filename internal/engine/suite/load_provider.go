@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 var aliasSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "alias"}}}
@@ -77,7 +78,7 @@ func (l *loader) sourceOf(d *double, a *hcl.Attribute) {
 			continue
 		}
 		l.sources[name] = src
-		f, diags := parseSource(name, src)
+		f, diags := syntax.File(src, name)
 		l.diags = append(l.diags, diags...)
 		if f != nil {
 			l.mocks(d, l.content(f.Body, mockFileSchema).Blocks)

@@ -22,6 +22,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // FileName is the lock file's name in the folder of the root module.
@@ -78,7 +79,7 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "provide
 var selectionSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "version", Required: true}, {Name: "constraints"}, {Name: "hashes"}}}
 
 func parse(raw []byte, path string) (File, hcl.Diagnostics) {
-	f, diags := hclsyntax.ParseConfig(raw, path, hcl.InitialPos)
+	f, diags := syntax.File(raw, path)
 	if diags.HasErrors() {
 		return File{}, diags
 	}

@@ -112,7 +112,7 @@ func All(s Scope) map[string]function.Function {
 		"index":            index,
 		"issensitive":      isSensitive,
 		"join":             stdlib.JoinFunc,
-		"jsondecode":       stdlib.JSONDecodeFunc,
+		"jsondecode":       shallow(stdlib.JSONDecodeFunc),
 		"jsonencode":       stdlib.JSONEncodeFunc,
 		"keys":             stdlib.KeysFunc,
 		"length":           length,
@@ -177,7 +177,7 @@ func All(s Scope) map[string]function.Function {
 		"uuid":             impure(s, newUUID),
 		"uuidv5":           uuidV5,
 		"values":           stdlib.ValuesFunc,
-		"yamldecode":       ctyyaml.YAMLDecodeFunc,
+		"yamldecode":       shallow(ctyyaml.YAMLDecodeFunc),
 		"yamlencode":       ctyyaml.YAMLEncodeFunc,
 		"zipmap":           stdlib.ZipmapFunc,
 	}

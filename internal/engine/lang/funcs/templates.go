@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // templateFile renders a file with the given variables.
@@ -36,7 +38,7 @@ func templateString(table map[string]function.Function) function.Function {
 }
 
 func parseTemplate(src []byte, name string) (hcl.Expression, error) {
-	e, diags := hclsyntax.ParseTemplate(src, name, hcl.InitialPos)
+	e, diags := syntax.Template(src, name)
 	if diags.HasErrors() {
 		return nil, function.NewArgError(0, diags)
 	}

@@ -6,12 +6,13 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // Functions are the functions provider::terraform::NAME.
@@ -89,7 +90,7 @@ func (f fn) argument(ctx context.Context, in function.RunRequest) (cty.Value, *f
 }
 
 func decodeTfvars(in cty.Value) (cty.Value, error) {
-	f, diags := hclsyntax.ParseConfig([]byte(in.AsString()), "<decode_tfvars argument>", hcl.InitialPos)
+	f, diags := syntax.File([]byte(in.AsString()), "<decode_tfvars argument>")
 	if diags.HasErrors() {
 		return cty.DynamicVal, fmt.Errorf("invalid tfvars syntax: %w", diags)
 	}

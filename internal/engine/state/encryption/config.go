@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/gocty"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // Variable is the environment variable whose text is the content of an encryption
@@ -32,13 +32,13 @@ var blockSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 func Parse(text string) (hcl.Body, hcl.Diagnostics) {
 	name := "environment variable " + Variable
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		f, diags := json.Parse([]byte(text), name)
+		f, diags := syntax.File([]byte(text), name+".json")
 		if diags.HasErrors() {
 			return nil, diags
 		}
 		return f.Body, nil
 	}
-	f, diags := hclsyntax.ParseConfig([]byte(text), name, hcl.InitialPos)
+	f, diags := syntax.File([]byte(text), name)
 	if diags.HasErrors() {
 		return nil, diags
 	}
