@@ -232,7 +232,6 @@ var scaledSubject = Subject{
 			From:   Arguments{"global_indexes": `{ by_user = { partition_key = { name = "user", type = "S" }, contributor_insights = "ACCESSED_AND_THROTTLED_KEYS" } }`},
 			Writes: []string{"UpdateContributorInsights"},
 		},
-		},
 		{
 			Argument: "global_indexes", To: `{ by_user = { partition_key = { name = "user", type = "N" } } }`,
 			Writes: []string{"DeregisterScalableTarget", "UpdateTable", "UpdateTable", "RegisterScalableTarget", "PutScalingPolicy"},
