@@ -185,3 +185,14 @@ type Rule struct {
 	Value    any        // that Operator compares with
 	Other    *expr.Expr // the path that it compares with instead
 }
+
+// Find is the state of a name, in whatever scope, and its scope; nil when there is
+// none.
+func (m *Machine) Find(name string) (*Scope, *State) {
+	for _, s := range m.scopes {
+		if st := s.States[name]; st != nil {
+			return s, st
+		}
+	}
+	return nil, nil
+}

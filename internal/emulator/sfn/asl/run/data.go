@@ -38,6 +38,14 @@ const layout = "2006-01-02T15:04:05.000Z"
 // context is the context object. An item that is given is the one that a map is
 // about to work on.
 func (x *Execution) context(t *thread, item *Item) *jsonvalue.Object {
+	if x.trial != nil && x.trial.Context != nil {
+		out := x.trial.Context
+		if item != nil && !out.Has("Map") {
+			out = out.Clone()
+			out.Set("Map", details("Item", details("Index", float64(item.Index), "Value", item.Value)))
+		}
+		return out
+	}
 	p := &x.params
 	execution := details("Id", p.ARN, "Input", x.input, "StartTime", p.Started.UTC().Format(layout), "Name", p.Name, "RoleArn", p.RoleARN)
 	if !p.Bare {

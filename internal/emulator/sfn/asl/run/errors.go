@@ -12,13 +12,11 @@ import (
 
 // fail ends a state with an error: it is tried again, caught, or ends the thread.
 func (x *Execution) fail(t *thread, st *asl.State, f Failure) {
-	again, wait, retrier := x.retry(t, st, f)
-	if x.inspect != nil && retrier >= 0 {
-		x.inspect("retryIndex", retrier)
-		if again {
-			x.inspect("retryBackoffIntervalSeconds", wait.Seconds())
-		}
+	if x.trial != nil {
+		x.tryFails(t, st, f)
+		return
 	}
+	again, wait, retrier := x.retry(t, st, f)
 	if again {
 		x.announceFailure(t, st, f, true)
 		x.dropChildren(t)
@@ -33,9 +31,6 @@ func (x *Execution) fail(t *thread, st *asl.State, f Failure) {
 		if c := &st.Catch[i]; f.matches(c.ErrorEquals) {
 			x.announceFailure(t, st, f, false)
 			x.dropChildren(t)
-			if x.inspect != nil {
-				x.inspect("catchIndex", i)
-			}
 			x.catch(t, st, c, f)
 			return
 		}

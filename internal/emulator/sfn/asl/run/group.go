@@ -59,6 +59,9 @@ func (x *Execution) parallel(t *thread, st *asl.State) error {
 	if err != nil {
 		return err
 	}
+	if done, err := x.mocked(t, st); done {
+		return err
+	}
 	x.event(t, "ParallelStateStarted", nil)
 	t.Phase = grouped
 	t.Group = &group{Length: len(st.Branches), Next: len(st.Branches)}

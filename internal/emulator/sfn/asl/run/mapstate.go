@@ -16,6 +16,8 @@ func (x *Execution) mapState(t *thread, st *asl.State) error {
 		if items, err = x.items(t, st); err != nil {
 			return err
 		}
+	} else if x.trial != nil && x.trial.HasReadItems {
+		items = x.trial.ReaderItems
 	}
 	concurrency, err := x.count(t, st, st.Map.MaxConcurrency)
 	if err != nil {
@@ -25,6 +27,9 @@ func (x *Execution) mapState(t *thread, st *asl.State) error {
 	x.event(t, "MapStateStarted", details("length", float64(len(items))))
 	tolerated, part, err := x.tolerance(t, st)
 	if err != nil {
+		return err
+	}
+	if done, err := x.mockedMap(t, st, items, tolerated, part); done {
 		return err
 	}
 	t.Phase = grouped
@@ -65,7 +70,6 @@ func (x *Execution) items(t *thread, st *asl.State) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		x.show("afterItems", v)
 		switch o, isObject := v.(*jsonvalue.Object); {
 		case isObject && st.Map.Distributed && f != nil:
 			return pairs(o), nil
@@ -88,12 +92,17 @@ func (x *Execution) items(t *thread, st *asl.State) ([]any, error) {
 	path := "$"
 	if f != nil {
 		path = f.Text
+		if f.Path().Root() == "$" { // AWS shows a path into the context without its first dollar sign
+			path = path[1:]
+		}
 		if v, err = f.Find(x.env(t, v)); err != nil {
 			return nil, invalidPath(path, err)
 		}
 	}
-	x.show("afterItemsPath", v)
 	items, ok := v.([]any)
+	if ok {
+		x.show("afterItemsPath", v)
+	}
 	switch o, isObject := v.(*jsonvalue.Object); {
 	case ok:
 		return items, nil

@@ -123,6 +123,7 @@ type Execution struct {
 	objects Objects
 	params  Params
 	inspect func(key string, v any)
+	trial   *Trial
 
 	status  Status
 	output  string

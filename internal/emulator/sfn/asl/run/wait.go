@@ -38,7 +38,7 @@ func (x *Execution) wait(t *thread, st *asl.State) error {
 	}
 	t.Phase = waiting
 	x.touch(t)
-	if !x.host.Now().Before(t.WakeAt) || x.inspect != nil {
+	if !x.host.Now().Before(t.WakeAt) || x.trial != nil {
 		x.waited(t)
 	}
 	return nil
