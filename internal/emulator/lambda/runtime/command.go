@@ -59,6 +59,9 @@ func (e *environment) launch(keys Credentials) (s launch, err error) {
 		// The shell gives the status 127 for a wrapper that is not there, as in AWS.
 		args = append([]string{"/bin/sh", "-c", `exec "$0" "$@"`, w}, args...)
 	}
+	if l.name == "java" {
+		e.train(s, p)
+	}
 	s.args, s.env, s.dir = args, e.variables(s.task, l, p, keys), s.task.code
 	return s, nil
 }

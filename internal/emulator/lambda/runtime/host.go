@@ -40,6 +40,9 @@ type Host struct {
 	notices notices
 	sandbox sandbox
 	merging sync.Mutex // one merge of layers at a time
+	trained sync.Map   // archives of Java's classes that were begun
+	life    context.Context
+	end     context.CancelFunc
 
 	mu   sync.Mutex
 	idle map[string][]*environment // by function key, the last used at the end
@@ -63,6 +66,7 @@ func New(o Options) (*Host, error) {
 	if err := os.RemoveAll(h.layers()); err != nil { // of an earlier host: the layers may have gone
 		return nil, fmt.Errorf("removing merged layers: %w", err)
 	}
+	h.life, h.end = context.WithCancel(context.Background())
 	var err error
 	if h.records, err = openRecords(filepath.Join(o.Dir, "processes")); err != nil {
 		return nil, err
@@ -235,6 +239,7 @@ func (h *Host) Close() error {
 		return nil
 	}
 	h.closed = true
+	h.end()
 	for e := range h.all {
 		h.discard(e)
 	}

@@ -24,18 +24,21 @@ const (
 	runtimeDir = "/var/runtime"
 	optDir     = "/opt"
 	sdkDir     = "/var/sdk"
+	trainDir   = "/var/train"
 )
 
 // sandboxSpec is what SandboxMain is told, as JSON on file descriptor 3.
 type sandboxSpec struct {
-	Mounts  map[string]string // read-only binds: where to, and the folder of the host
-	Links   map[string]string // symbolic links to make, and their targets
-	Hide    []string          // folders of the host that appear empty
-	Storage int               // MB of /tmp
-	Data    int               // MB of memory that the process may map for data at most
-	User    int               // to become; -1 to stay the user that the namespace has
-	Args    []string          // the program to become; empty only tries the sandbox
-	Env     []string
+	Mounts map[string]string // read-only binds: where to, and the folder of the host
+	// Writable are binds that the program may write to.
+	Writable map[string]string
+	Links    map[string]string // symbolic links to make, and their targets
+	Hide     []string          // folders of the host that appear empty
+	Storage  int               // MB of /tmp
+	Data     int               // MB of memory that the process may map for data at most
+	User     int               // to become; -1 to stay the user that the namespace has
+	Args     []string          // the program to become; empty only tries the sandbox
+	Env      []string
 	// Extensions are programs that run beside Args, with another environment. Where
 	// there are any, SandboxMain becomes nothing, and holds them all.
 	Extensions   []string

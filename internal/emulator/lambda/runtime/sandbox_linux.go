@@ -91,8 +91,10 @@ func build(spec sandboxSpec) error {
 		fd int
 	}
 	var binds []bind
-	for _, to := range slices.Sorted(maps.Keys(spec.Mounts)) { // a folder before those in it
-		from := spec.Mounts[to]
+	all := maps.Clone(spec.Mounts)
+	maps.Copy(all, spec.Writable)
+	for _, to := range slices.Sorted(maps.Keys(all)) { // a folder before those in it
+		from := all[to]
 		fd, err := unix.Open(from, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return fmt.Errorf("opening %s: %w", from, err)
@@ -115,8 +117,10 @@ func build(spec sandboxSpec) error {
 		if err := mount("/proc/self/fd/"+strconv.Itoa(b.fd), b.to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return err
 		}
-		if err := readOnly(b.to); err != nil {
-			return err
+		if _, may := spec.Writable[b.to]; !may {
+			if err := readOnly(b.to); err != nil {
+				return err
+			}
 		}
 		if err := unix.Close(b.fd); err != nil {
 			return err

@@ -21,7 +21,16 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == victim {
 		playVictim(os.Args[2], os.Args[3])
 	}
-	os.Exit(m.Run())
+	cache, err := os.MkdirTemp("", "cache") // of the runtimes, none of the user's
+	if err != nil {
+		panic(err)
+	}
+	if err := os.Setenv("XDG_CACHE_HOME", cache); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(cache)
+	os.Exit(code)
 }
 
 // newSandboxBench is a bench whose functions run in sandboxes; the test is skipped
