@@ -128,8 +128,9 @@ func (o object) template(name string, l expr.Language, place expr.Place, mustBeO
 	if v == nil {
 		return nil
 	}
-	s, isText := v.(string)
-	if _, is := v.(*jsonvalue.Object); mustBeObject && !is && !(l == expr.JSONata && isText && expr.IsQuery(s)) {
+	s, _ := v.(string)
+	computed := l == expr.JSONata && expr.IsQuery(s)
+	if _, is := v.(*jsonvalue.Object); mustBeObject && !is && !computed {
 		o.mistyped(name, "Object")
 		return nil
 	}

@@ -7,7 +7,6 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -88,6 +87,12 @@ func (c *Call) Eval(get func(*jsonpath.Path) (any, error), random *rand.Rand) (a
 	return out, nil
 }
 
+// reason is why a call went wrong, as users read it.
+type reason string
+
+// Error is the reason.
+func (r reason) Error() string { return string(r) }
+
 func floor(f float64) float64 { return math.Floor(f) }
 
 // MaxItems is how many items a range or a partition may have.
@@ -96,7 +101,7 @@ const MaxItems = 1000
 func list(v any, which string) ([]any, error) {
 	items, ok := v.([]any)
 	if !ok {
-		return nil, fmt.Errorf("The %s argument of the function must be an array", which) //nolint:staticcheck // the text is shown to users
+		return nil, reason(fmt.Sprintf("The %s argument of the function must be an array", which))
 	}
 	return items, nil
 }
@@ -121,10 +126,10 @@ func arrayGetItem(args []any, _ *rand.Rand) (any, error) {
 	}
 	i, ok := whole(args[1])
 	if !ok {
-		return nil, errors.New("The second argument of the function must be an integer")
+		return nil, reason("The second argument of the function must be an integer")
 	}
 	if i < 0 || i >= len(items) {
-		return nil, errors.New("The index is out of the bounds of the array")
+		return nil, reason("The index is out of the bounds of the array")
 	}
 	return items[i], nil
 }
@@ -139,7 +144,7 @@ func arrayRange(args []any, _ *rand.Rand) (any, error) {
 	for i, arg := range args {
 		n, ok := rounded(arg)
 		if !ok {
-			return nil, errors.New("The arguments of the function must be integers")
+			return nil, reason("The arguments of the function must be integers")
 		}
 		ends[i] = n
 	}
@@ -149,12 +154,12 @@ func arrayRange(args []any, _ *rand.Rand) (any, error) {
 // numbers are the integers from one to another, both included, in steps.
 func numbers(from, to, step int64) ([]any, error) {
 	if step == 0 {
-		return nil, errors.New("The step of the range must not be zero")
+		return nil, reason("The step of the range must not be zero")
 	}
 	out := []any{}
 	for n := from; step > 0 && n <= to || step < 0 && n >= to; n += step {
 		if len(out) == MaxItems {
-			return nil, fmt.Errorf("The range must not have more than %d items", MaxItems)
+			return nil, reason(fmt.Sprintf("The range must not have more than %d items", MaxItems))
 		}
 		out = append(out, float64(n))
 	}
@@ -169,7 +174,7 @@ func partition(array, size any) ([]any, error) {
 	}
 	n, ok := rounded(size)
 	if !ok || n <= 0 {
-		return nil, errors.New("The second argument of the function must be a positive integer")
+		return nil, reason("The second argument of the function must be a positive integer")
 	}
 	out := []any{}
 	for len(items) > 0 {
@@ -204,10 +209,10 @@ const maxText = 10_000
 func text(v any, which string) (string, error) {
 	s, ok := v.(string)
 	if !ok {
-		return "", fmt.Errorf("The %s argument of the function must be a string", which) //nolint:staticcheck // the text is shown to users
+		return "", reason(fmt.Sprintf("The %s argument of the function must be a string", which))
 	}
 	if utf8.RuneCountInString(s) > maxText {
-		return "", fmt.Errorf("The %s argument of the function must not be longer than %d characters", which, maxText) //nolint:staticcheck // the text is shown to users
+		return "", reason(fmt.Sprintf("The %s argument of the function must not be longer than %d characters", which, maxText))
 	}
 	return s, nil
 }
@@ -224,7 +229,7 @@ func base64Decode(args []any, _ *rand.Rand) (any, error) {
 	}
 	out, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
-		return nil, errors.New("The first argument of the function is not valid Base64")
+		return nil, reason("The first argument of the function is not valid Base64")
 	}
 	return string(out), nil
 }
@@ -233,7 +238,7 @@ func base64Decode(args []any, _ *rand.Rand) (any, error) {
 func format(args []any, _ *rand.Rand) (any, error) {
 	pattern, ok := args[0].(string)
 	if !ok {
-		return nil, errors.New("The first argument of the function must be a string")
+		return nil, reason("The first argument of the function must be a string")
 	}
 	var b strings.Builder
 	rest := args[1:]
@@ -244,7 +249,7 @@ func format(args []any, _ *rand.Rand) (any, error) {
 			b.WriteByte(pattern[i])
 		case strings.HasPrefix(pattern[i:], "{}"):
 			if len(rest) == 0 {
-				return nil, errors.New("The number of arguments does not match the occurrences of {}")
+				return nil, reason("The number of arguments does not match the occurrences of {}")
 			}
 			b.WriteString(shown(rest[0]))
 			rest = rest[1:]
@@ -254,7 +259,7 @@ func format(args []any, _ *rand.Rand) (any, error) {
 		}
 	}
 	if len(rest) > 0 {
-		return nil, errors.New("The number of arguments does not match the occurrences of {}")
+		return nil, reason("The number of arguments does not match the occurrences of {}")
 	}
 	return b.String(), nil
 }
@@ -289,7 +294,7 @@ func hash(data, algorithm any) (string, error) {
 		s = string(jsonvalue.Marshal(data))
 	}
 	if utf8.RuneCountInString(s) > maxText {
-		return "", fmt.Errorf("The first argument of the function must not be longer than %d characters", maxText)
+		return "", reason(fmt.Sprintf("The first argument of the function must not be longer than %d characters", maxText))
 	}
 	var sum []byte
 	switch algorithm {
@@ -309,7 +314,7 @@ func hash(data, algorithm any) (string, error) {
 		d := sha512.Sum512([]byte(s))
 		sum = d[:]
 	default:
-		return "", errors.New("The algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512")
+		return "", reason("The algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512")
 	}
 	return hex.EncodeToString(sum), nil
 }
@@ -318,10 +323,10 @@ func jsonMerge(args []any, _ *rand.Rand) (any, error) {
 	first, ok := args[0].(*jsonvalue.Object)
 	second, also := args[1].(*jsonvalue.Object)
 	if !ok || !also {
-		return nil, errors.New("The first and second arguments of the function must be objects")
+		return nil, reason("The first and second arguments of the function must be objects")
 	}
 	if deep, isBool := args[2].(bool); !isBool || deep { // AWS: only shallow merging is supported
-		return nil, errors.New("The third argument of the function must be false, deep merging is not supported")
+		return nil, reason("The third argument of the function must be false, deep merging is not supported")
 	}
 	out := first.Clone()
 	for k, v := range second.All() {
@@ -334,7 +339,7 @@ func mathAdd(args []any, _ *rand.Rand) (any, error) {
 	a, ok := rounded(args[0])
 	b, also := rounded(args[1])
 	if !ok || !also {
-		return nil, errors.New("The arguments of the function must be integers")
+		return nil, reason("The arguments of the function must be integers")
 	}
 	sum := a + b
 	if math.Abs(float64(sum)) > 1<<53 {
@@ -348,11 +353,11 @@ func mathRandom(args []any, random *rand.Rand) (any, error) {
 	for i, arg := range args {
 		var ok bool
 		if n[i], ok = rounded(arg); !ok {
-			return nil, errors.New("The arguments of the function must be integers")
+			return nil, reason("The arguments of the function must be integers")
 		}
 	}
 	if n[1] <= n[0] {
-		return nil, errors.New("The end number must be greater than the start number")
+		return nil, reason("The end number must be greater than the start number")
 	}
 	if len(args) == 3 {
 		random = seeded(uint64(n[2]))
@@ -385,11 +390,11 @@ func stringSplit(args []any, _ *rand.Rand) (any, error) {
 func stringToJSON(args []any, _ *rand.Rand) (any, error) {
 	s, ok := args[0].(string)
 	if !ok {
-		return nil, errors.New("The first argument of the function must be a string")
+		return nil, reason("The first argument of the function must be a string")
 	}
 	v, err := jsonvalue.Parse([]byte(s))
 	if err != nil {
-		return nil, errors.New("The first argument of the function is not valid JSON")
+		return nil, reason("The first argument of the function is not valid JSON")
 	}
 	return v, nil
 }

@@ -1,7 +1,6 @@
 package intrinsic
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -36,7 +35,7 @@ var JSONata = jsonata.NewLibrary(map[string]jsonata.Function{
 		}
 		v, err := jsonvalue.Parse([]byte(s))
 		if err != nil {
-			return nil, bare(errors.New("the argument of $parse is no JSON"))
+			return nil, bare(reason("the argument of $parse is no JSON"))
 		}
 		return v, nil
 	}},
@@ -59,12 +58,12 @@ func jsonataRange(_ jsonata.Call, args []any) (any, error) {
 		ends[i] = f
 	}
 	if ends[2] == 0 {
-		return nil, bare(errors.New("the step of $range must not be zero"))
+		return nil, bare(reason("the step of $range must not be zero"))
 	}
 	out := []any{}
 	for n := ends[0]; ends[2] > 0 && n <= ends[1] || ends[2] < 0 && n >= ends[1]; n += ends[2] {
 		if len(out) == maxRange {
-			return nil, bare(fmt.Errorf("$range must not make more than %d items", maxRange))
+			return nil, bare(reason(fmt.Sprintf("$range must not make more than %d items", maxRange)))
 		}
 		out = append(out, n)
 	}

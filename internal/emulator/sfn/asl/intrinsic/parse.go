@@ -185,9 +185,10 @@ func (r *reader) skipPath() {
 		c := r.text[r.at]
 		switch {
 		case quote != 0:
-			if c == '\\' {
+			switch c {
+			case '\\':
 				r.at++
-			} else if c == quote {
+			case quote:
 				quote = 0
 			}
 		case depth > 0 && (c == '\'' || c == '"'):

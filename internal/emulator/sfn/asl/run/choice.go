@@ -110,12 +110,12 @@ func isTimestamp(v any) bool {
 // related compares two values. Values of other types than the operator's relate
 // to nothing.
 func related(operator string, a, b any) bool {
-	switch {
-	case operator == "BooleanEquals":
+	switch operator {
+	case "BooleanEquals":
 		x, ok := a.(bool)
 		y, also := b.(bool)
 		return ok && also && x == y
-	case operator == "StringMatches":
+	case "StringMatches":
 		s, ok := a.(string)
 		pattern, _ := b.(string)
 		return ok && matches(pattern, s)

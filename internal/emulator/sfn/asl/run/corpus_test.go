@@ -107,6 +107,45 @@ func histories(r recording) [][]any {
 	return out
 }
 
+// TestRecordedOutcomes compares how executions end, as DescribeExecution and
+// StartSyncExecution tell.
+func TestRecordedOutcomes(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for _, r := range recordings(t) {
+		if r.kind != "execution" && r.kind != "sync" || !r.pure {
+			continue
+		}
+		for _, v := range r.recorded.All() {
+			o, ok := v.(*jsonvalue.Object)
+			if !ok || !o.Has("status") || o.Get("status") == "RUNNING" || strings.Contains(r.definition, "WAIT_1_MIN") && o.Get("status") == "ABORTED" {
+				continue
+			}
+			n++
+			w := newWorld(t, machine(t, r.definition, r.workflow))
+			x := w.start(r.workflow, r.input)
+			w.drive(x)
+			got := x.Failure().details()
+			got.Set("status", string(x.Status()))
+			if x.Output() != "" {
+				got.Set("output", x.Output())
+			}
+			want := details()
+			for _, name := range []string{"error", "cause", "status", "output"} {
+				if o.Has(name) {
+					want.Set(name, o.Get(name))
+				}
+			}
+			if !like(got, want) {
+				t.Errorf("%s: got %s, want %s", r.id, jsonvalue.Marshal(got), jsonvalue.Marshal(want))
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("nothing was compared")
+	}
+}
+
 // placeholder is what stands in recordings for what varies.
 var placeholder = regexp.MustCompile(`<[a-zA-Z_:0-9-]+>|^(timestamp|date|datetime|start-time|entered-time|snf_role_arn|activity_arn|map_run_arn|a_task_token|stateExitedEventDetails.output|executionSucceededEventDetails.output|"?RandomNumberGenerated"?)$|(lambda_function_name|map_run_arn)$`)
 

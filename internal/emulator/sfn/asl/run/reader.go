@@ -20,6 +20,12 @@ import (
 // storage.
 var errNoObjects = errors.New("there is no storage to read items from or to write results to")
 
+// cause is an error whose text is the cause of an execution's.
+type cause string
+
+// Error is the text.
+func (c cause) Error() string { return string(c) }
+
 // reader opens the source that an ItemReader describes.
 func (x *Execution) reader(t *thread, st *asl.State) (source, error) {
 	if x.objects == nil {
@@ -114,7 +120,7 @@ func (d *data) file(bucket, key, version string) (source, error) {
 func (d *data) json(text []byte) (source, error) {
 	v, err := jsonvalue.Parse(text)
 	if err != nil {
-		return nil, errors.New("Failed to parse the JSON file: " + err.Error())
+		return nil, cause("Failed to parse the JSON file: " + err.Error())
 	}
 	for _, name := range strings.Split(d.reader.Pointer, "/")[min(1, len(d.reader.Pointer)):] {
 		if d.reader.Pointer == "" {
@@ -133,7 +139,7 @@ func (d *data) json(text []byte) (source, error) {
 			v = nil
 		}
 		if v == nil {
-			return nil, fmt.Errorf("The ItemsPointer '%s' leads to no value in the JSON file", d.reader.Pointer) //nolint:staticcheck // the text is a cause
+			return nil, cause("The ItemsPointer '" + d.reader.Pointer + "' leads to no value in the JSON file")
 		}
 	}
 	switch v := v.(type) {
@@ -142,7 +148,7 @@ func (d *data) json(text []byte) (source, error) {
 	case *jsonvalue.Object:
 		return &list{pairs(v)}, nil
 	}
-	return nil, errors.New("Attempting to map over non-iterable node.") //nolint:staticcheck // AWS's text
+	return nil, cause("Attempting to map over non-iterable node.")
 }
 
 // lines is a source of a JSON value per line.
@@ -157,7 +163,7 @@ func (l *lines) next() (any, bool, error) {
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			v, wrong := jsonvalue.Parse(line)
 			if wrong != nil {
-				return nil, false, errors.New("Failed to parse a line of the JSONL file: " + wrong.Error())
+				return nil, false, cause("Failed to parse a line of the JSONL file: " + wrong.Error())
 			}
 			return v, true, nil
 		}
@@ -197,7 +203,7 @@ func (d *data) csv(body io.ReadCloser) (source, error) {
 	sorted := slices.Sorted(slices.Values(r.headers))
 	if len(slices.Compact(sorted)) != len(r.headers) {
 		_ = body.Close()
-		return nil, errors.New("CSV headers cannot contain duplicates.") //nolint:staticcheck // AWS's text
+		return nil, cause("CSV headers cannot contain duplicates.")
 	}
 	return r, nil
 }
@@ -312,7 +318,7 @@ func (d *data) inventory(text []byte) (source, error) {
 	v, err := jsonvalue.Parse(text)
 	o, ok := v.(*jsonvalue.Object)
 	if err != nil || !ok {
-		return nil, errors.New("the manifest of an S3 inventory is no JSON object")
+		return nil, cause("the manifest of an S3 inventory is no JSON object")
 	}
 	if format, _ := o.Get("fileFormat").(string); format != "CSV" {
 		return nil, fmt.Errorf("inventories of the format %q cannot be read here, only CSV", format)
@@ -331,7 +337,7 @@ func (d *data) inventory(text []byte) (source, error) {
 	for _, f := range files {
 		entry, _ := f.(*jsonvalue.Object)
 		if entry == nil {
-			return nil, errors.New("the manifest of an S3 inventory has a file that is no object")
+			return nil, cause("the manifest of an S3 inventory has a file that is no object")
 		}
 		key, _ := entry.Get("key").(string)
 		all = append(all, func() (source, error) { return d.zipped(bucket, key, headers) })

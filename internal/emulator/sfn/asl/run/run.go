@@ -255,9 +255,8 @@ func (x *Execution) Tick() {
 }
 
 func (x *Execution) timeOut() {
-	name := "States.Timeout"
 	x.cancelAll()
-	x.record(x.root().Cursor, "ExecutionTimedOut", details("error", name))
+	x.record(x.root().Cursor, "ExecutionTimedOut", details())
 	x.end(TimedOut, Failure{})
 }
 

@@ -2,7 +2,6 @@ package run
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -174,7 +173,7 @@ type files map[string]string
 func (f files) Open(bucket, key, _ string) (io.ReadCloser, error) {
 	body, ok := f[bucket+"/"+key]
 	if !ok {
-		return nil, errors.New("The specified key does not exist.")
+		return nil, cause("The specified key does not exist.")
 	}
 	return io.NopCloser(strings.NewReader(body)), nil
 }
