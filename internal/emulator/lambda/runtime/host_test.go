@@ -87,7 +87,7 @@ func (b *bench) call(t testing.TB, f *Function, payload string) Result {
 	return r
 }
 
-const node, python = "nodejs20.x", "python3.11"
+const node, python, ruby = "nodejs20.x", "python3.11", "ruby3.3"
 
 func TestInvoke(t *testing.T) {
 	tests := []struct {
@@ -106,7 +106,7 @@ func TestInvoke(t *testing.T) {
 		{"node stream", node, "index.handler", map[string]string{"index.js": `exports.handler = awslambda.streamifyResponse(async (e, out) => { out.write("a"); out.write("b"); out.end() })`}, `{}`, `ab`, false},
 		{"node exit", node, "index.handler", map[string]string{"index.js": `exports.handler = () => process.exit(0)`}, `{}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 11111111-2222-3333-4444-555555555555 Error: Runtime exited without providing a reason"}`, true},
 		{"node exit with a status", node, "index.handler", map[string]string{"index.js": `exports.handler = () => process.exit(3)`}, `{}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 11111111-2222-3333-4444-555555555555 Error: Runtime exited with error: exit status 3"}`, true},
-		{"python", python, "a/main.handler", map[string]string{"a/main.py": "import decimal\ndef handler(e, c):\n  return {'id': c.aws_request_id, 'd': decimal.Decimal('2'), 'ü': e}"}, `[1]`, `{"id": "11111111-2222-3333-4444-555555555555", "d": 2, "ü": [1]}`, false},
+		{"python", python, "a/main.handler", map[string]string{"a/main.py": "import decimal\ndef handler(e, c):\n  return {'id': c.aws_request_id, 'd': decimal.Decimal('2.50'), 'ü': e}"}, `[1]`, `{"id": "11111111-2222-3333-4444-555555555555", "d": 2.50, "\u00fc": [1]}`, false},
 		{"python exit", python, "main.handler", map[string]string{"main.py": "import sys\ndef handler(e, c):\n  sys.exit(0)"}, `{}`, `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 11111111-2222-3333-4444-555555555555 Error: Runtime exited without providing a reason"}`, true},
 		{"python missing module", python, "main.handler", map[string]string{"main.py": "import nosuch"}, `{}`, `{"errorMessage": "Unable to import module 'main': No module named 'nosuch'", "errorType": "Runtime.ImportModuleError", "requestId": "", "stackTrace": []}`, true},
 		{"node missing module", node, "index.handler", nil, `{}`, `Runtime.ImportModuleError`, true},
@@ -121,6 +121,14 @@ func TestInvoke(t *testing.T) {
 		{"python error", python, "main.handler", map[string]string{"main.py": "def handler(e, c):\n  raise ValueError('no')"}, `{}`, `"errorMessage": "no", "errorType": "ValueError", "requestId": "11111111-2222-3333-4444-555555555555", "stackTrace": ["  File`, true},
 		{"python marshal", python, "main.handler", map[string]string{"main.py": "def handler(e, c):\n  return object()"}, `{}`, `Unable to marshal response: Object of type object is not JSON serializable`, true},
 		{"python missing SDK", python, "main.handler", map[string]string{"main.py": "raise ModuleNotFoundError('No module', name='boto3')"}, `{}`, `tfserverless emulator runtime install python`, true},
+		{"ruby", ruby, "main.handler", map[string]string{"main.rb": "def handler(event:, context:)\n  { got: event['a'], id: context.aws_request_id, name: context.function_name }\nend"}, `{"a":"ü"}`, `{"got":"ü","id":"11111111-2222-3333-4444-555555555555","name":"f"}`, false},
+		{"ruby class", ruby, "main.App.run", map[string]string{"main.rb": "require_relative 'lib/x'\nclass App\n  def self.run(event:, context:)\n    X + context.get_remaining_time_in_millis.clamp(0, 1)\n  end\nend", "lib/x.rb": "X = 41"}, `{}`, `42`, false},
+		{"ruby error", ruby, "main.handler", map[string]string{"main.rb": "def handler(event:, context:)\n  raise ArgumentError, 'no'\nend"}, `{}`, `{"errorMessage":"no","errorType":"Function<ArgumentError>","stackTrace":["/`, true},
+		{"ruby missing file", ruby, "nosuch.handler", nil, `{}`, `"errorType":"Init<LoadError>"`, true},
+		{"ruby syntax", ruby, "main.handler", map[string]string{"main.rb": "def ("}, `{}`, `"errorType":"Init<SyntaxError>"`, true},
+		{"ruby missing method", ruby, "main.nosuch", map[string]string{"main.rb": ""}, `{}`, `"errorType":"Init<NameError>"`, true},
+		{"ruby malformed", ruby, "main", map[string]string{"main.rb": ""}, `{}`, `"errorType":"Init<ArgumentError>"`, true},
+		{"ruby exit", ruby, "main.handler", map[string]string{"main.rb": "def handler(event:, context:)\n  exit 3\nend"}, `{}`, `Runtime exited with error: exit status 3`, true},
 		{"script", "provided.al2", "h", map[string]string{"bootstrap": "#!/bin/sh\necho started\nexit 2\n"}, `{}`, `Runtime exited with error: exit status 2`, true},
 		{"not a program", "provided.al2", "h", map[string]string{"bootstrap": "x"}, `{}`, `Runtime.InvalidEntrypoint`, true},
 		{"script of nothing", "provided.al2", "h", map[string]string{"bootstrap": "#!/nosuch"}, `{}`, `no such file or directory (its first line names /nosuch)`, true},

@@ -97,6 +97,12 @@ function writeAll(text) {
   }
 }
 
+const described = (e) => ({
+  errorType: e.constructor?.name ?? 'UnknownError',
+  errorMessage: e.message,
+  stackTrace: typeof e.stack === 'string' ? e.stack.split('\n') : [],
+});
+
 function log(level, ...args) {
   if (LEVELS[level] < least) return;
   const timestamp = new Date().toISOString();
@@ -104,18 +110,12 @@ function log(level, ...args) {
     writeAll(`${timestamp}\t${current?.id}\t${level}\t${util.format(...args).replace(/\n/g, '\r')}\n`);
     return;
   }
-  const line = { timestamp, level, requestId: current?.id };
-  if (args.length === 1 && typeof args[0] === 'object' && args[0] !== null && !isError(args[0])) line.message = args[0];
-  else line.message = util.format(...args);
-  const error = args.find(isError);
-  if (error) {
-    line.errorType = error.name ?? 'UnknownError';
-    line.errorMessage = error.message;
-    line.stackTrace = String(error.stack).split('\n');
-  }
+  const line = { timestamp, level, requestId: current?.id, message: args.length === 1 ? args[0] : util.format(...args) };
+  const error = args.length === 1 ? undefined : args.find(isError);
+  if (error) Object.assign(line, described(error));
   let text;
   try {
-    text = JSON.stringify(line, (_, v) => (isError(v) ? shapeOf(v) : v));
+    text = JSON.stringify(line, (_, v) => (isError(v) ? { ...described(v), ...v } : v));
   } catch {
     text = JSON.stringify({ ...line, message: util.format(...args) });
   }
@@ -128,6 +128,7 @@ console.debug = (...a) => log('DEBUG', ...a);
 console.warn = (...a) => log('WARN', ...a);
 console.error = (...a) => log('ERROR', ...a);
 console.trace = (...a) => log('TRACE', ...a);
+console.fatal = (...a) => log('FATAL', ...a);
 
 function logError(what, shape) {
   if (asJSON) {
@@ -141,18 +142,23 @@ function logError(what, shape) {
 
 // ---- streamed responses
 
-const STREAMING = Symbol('streaming');
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+const WATERMARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
+const REQUEST = Symbol.for('aws.lambda.runtime.requestId');
 
 globalThis.awslambda = {
-  streamifyResponse(handler) {
-    handler[STREAMING] = true;
+  streamifyResponse(handler, options) {
+    handler[STREAMING] = 'response';
+    if (typeof options?.highWaterMark === 'number') handler[WATERMARK] = options.highWaterMark;
     return handler;
   },
   HttpResponseStream: {
     from(stream, prelude) {
       stream.setContentType('application/vnd.awslambda.http-integration-response');
-      stream.write(JSON.stringify(prelude));
-      stream.write(Buffer.alloc(8));
+      stream._onBeforeFirstWrite = (write) => {
+        write(JSON.stringify(prelude));
+        write(Buffer.alloc(8));
+      };
       return stream;
     },
   },
@@ -173,8 +179,14 @@ function stream(handler, event, context, id) {
       } }, (res) => { res.resume(); res.on('end', resolve); }).on('error', () => process.exit(1));
       return req;
     };
+    let begun = false;
     const out = new (require('node:stream').Writable)({
-      write(chunk, _, done) { open().write(chunk, done); },
+      highWaterMark: handler[WATERMARK],
+      write(chunk, _, done) {
+        if (!begun) out._onBeforeFirstWrite?.((c) => open().write(c));
+        begun = true;
+        open().write(chunk, done);
+      },
       final(done) { open().end(done); },
     });
     out.setContentType = (t) => { type = t; };
@@ -199,20 +211,24 @@ const hint = (message) => (/['"](@aws-sdk\/|@smithy\/|aws-sdk)/.test(message)
 async function load(root, name) {
   const base = path.basename(name);
   const m = /^([^.]*)\.(.*)$/.exec(base);
-  if (!m || name.includes('..')) throw new PlatformError('Runtime.MalformedHandlerName', 'Bad handler');
+  if (name.includes('..')) {
+    throw new PlatformError('Runtime.MalformedHandlerName', `'${name}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`);
+  }
+  if (!m) throw new PlatformError('Runtime.MalformedHandlerName', 'Bad handler');
   const stem = path.join(root, name.slice(0, name.length - base.length), m[1]);
   let mod;
   try {
     mod = await loadModule(stem, path.join(name.slice(0, name.length - base.length), m[1]));
   } catch (e) {
     if (e instanceof SyntaxError) throw Object.assign(new PlatformError('Runtime.UserCodeSyntaxError', `SyntaxError: ${e.message}`), { stack: e.stack });
-    if (e?.code === 'MODULE_NOT_FOUND' || e?.code === 'ERR_MODULE_NOT_FOUND') {
+    if (e?.code === 'ERR_MODULE_NOT_FOUND') e.message += hint(e.message); // which AWS calls an Error as it is
+    if (e?.code === 'MODULE_NOT_FOUND') {
       throw Object.assign(new PlatformError('Runtime.ImportModuleError', `Error: ${e.message}${hint(e.message)}`), { stack: e.stack });
     }
     throw e;
   }
-  const handler = m[2].split('.').reduce((o, k) => o?.[k], mod) ?? m[2].split('.').reduce((o, k) => o?.[k], mod?.default);
-  if (handler === undefined || handler === null) throw new PlatformError('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
+  const handler = m[2].split('.').reduce((o, k) => o && o[k], mod);
+  if (!handler) throw new PlatformError('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
   if (typeof handler !== 'function') throw new PlatformError('Runtime.HandlerNotFound', `${name} is not a function`);
   return handler;
 }
@@ -223,15 +239,25 @@ async function loadModule(stem, name) {
   if (fs.existsSync(stem + '.js')) return isESM(stem + '.js') ? importFile(stem + '.js') : require(stem + '.js');
   if (fs.existsSync(stem + '.mjs')) return importFile(stem + '.mjs');
   if (fs.existsSync(stem + '.cjs')) return require(stem + '.cjs');
+  if (parseInt(process.versions.node, 10) >= 24) { // which reads TypeScript
+    if (fs.existsSync(stem + '.ts')) return isESM(stem + '.ts') ? importFile(stem + '.ts') : require(stem + '.ts');
+    if (fs.existsSync(stem + '.mts')) return importFile(stem + '.mts');
+    if (fs.existsSync(stem + '.cts')) return require(stem + '.cts');
+  }
   return require(require.resolve(name, { paths: [env.LAMBDA_TASK_ROOT, ...(env.NODE_PATH ?? '').split(':')] }));
 }
 
 // isESM reports whether the nearest package.json makes .js files ES modules.
 function isESM(file) {
-  for (let dir = path.dirname(file); dir.startsWith(env.LAMBDA_TASK_ROOT); dir = path.dirname(dir)) {
+  for (let dir = path.dirname(file); dir !== '/' && !dir.endsWith('/node_modules'); dir = path.dirname(dir)) {
+    const description = path.join(dir, 'package.json');
+    if (!fs.existsSync(description)) continue;
     try {
-      return JSON.parse(fs.readFileSync(path.join(dir, 'package.json'), 'utf8')).type === 'module';
-    } catch { /* look further up */ }
+      return JSON.parse(fs.readFileSync(description, 'utf8')).type === 'module';
+    } catch (e) {
+      console.warn(`${description} cannot be read, it will be ignored for ES module detection purposes.`, e);
+      return false;
+    }
   }
   return false;
 }
@@ -324,6 +350,7 @@ async function main() {
     if (trace) env._X_AMZN_TRACE_ID = trace;
     else delete env._X_AMZN_TRACE_ID;
     current = { id };
+    globalThis[REQUEST] = id;
     await answer(handler, id, headers, body);
     current = undefined;
   }

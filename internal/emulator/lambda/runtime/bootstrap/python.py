@@ -7,6 +7,7 @@ import importlib
 import json
 import logging
 import os
+import re
 import sys
 import time
 import traceback
@@ -76,29 +77,36 @@ class TextFormatter(logging.Formatter):
 
 
 class JSONFormatter(logging.Formatter):
-    converter = time.gmtime
-    RESERVED = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "aws_request_id"}
+    RESERVED = set(vars(logging.makeLogRecord({}))) - {"stack_info", "taskName"} | {"stack_info", "aws_request_id"}
 
     def format(self, record):
-        line = {"timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"), "level": record.levelname,
+        level = min(50, max(0, record.levelno)) // 10 * 10
+        line = {"timestamp": stamp(record.created), "level": logging.getLevelName(level),
                 "message": record.getMessage(), "logger": record.name}
         if record.exc_info:
             kind, error, trace = record.exc_info
-            line["stackTrace"] = [s.rstrip() for s in traceback.format_tb(trace)]
+            line["stackTrace"] = traceback.format_tb(trace)
             line["errorType"] = kind.__name__ if kind else None
             line["errorMessage"] = str(error)
-            line["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
-        line.update({k: v for k, v in vars(record).items() if k not in self.RESERVED})
         line["requestId"] = current
-        return json.dumps({k: v for k, v in line.items() if v is not None}, default=str)
+        if record.exc_info:
+            line["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+        for key, value in vars(record).items():
+            if key not in self.RESERVED:
+                line.setdefault(key, value)
+        return json.dumps({k: v for k, v in line.items() if v is not None}, ensure_ascii=False)
+
+
+def stamp(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%03dZ" % (seconds % 1 * 1000)
 
 
 def set_up_logging():
     handler = logging.StreamHandler(sys.stdout)
     if JSON_LOG:
         handler.setFormatter(JSONFormatter())
-        level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO")
-        logging.root.setLevel({"TRACE": "NOTSET", "FATAL": "CRITICAL"}.get(level, level))
+        level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO").upper()
+        logging.root.setLevel("DEBUG" if level == "TRACE" else level)
     else:
         handler.setFormatter(TextFormatter("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s",
                                            "%Y-%m-%dT%H:%M:%S"))
@@ -107,12 +115,16 @@ def set_up_logging():
 
 def log_error(error):
     if JSON_LOG:
-        print(json.dumps({"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "log_level": "ERROR", **error}))
+        now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+        print(json.dumps({"timestamp": now, "level": "ERROR", **error}))
         return
-    text = f"[ERROR] {error['errorType']}: {error['errorMessage']}"
+    lines = [f"[ERROR] {error['errorType']}: {error['errorMessage']}"]
     if error["stackTrace"]:
-        text += "\nTraceback (most recent call last):\n" + "".join(error["stackTrace"])
-    print(text.rstrip().replace("\n", "\r"))
+        lines.append("Traceback (most recent call last):")
+    for line in "".join(error["stackTrace"]).splitlines():
+        text = line.lstrip(" ")
+        lines.append("\u00a0" * (len(line) - len(text)) + text)
+    print("\r".join(lines).replace("\n", "\r"))
 
 
 def shape(kind, message, trace=()):
@@ -135,9 +147,10 @@ def load(name):
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
         raise PlatformError("Runtime.MalformedHandlerName", f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)")
-    module_name = module_name.replace("/", ".")
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        raise PlatformError("Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module_name} as a handler module")
     try:
-        module = importlib.import_module(module_name)
+        module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as e:
         message = f"Unable to import module '{module_name}': {e}"
         if (getattr(e, "name", None) or "").split(".")[0] in ("boto3", "botocore"):
@@ -153,18 +166,31 @@ def load(name):
         raise PlatformError("Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'") from None
 
 
+# A Decimal keeps its digits: it is written as a string with a secret mark, whose
+# quotes are removed at the end.
+MARK = "decimal-" + os.urandom(8).hex() + ":"
+MARKED = re.compile('"' + MARK + '([^"]*)"')
+# As in AWS, only newer versions write other letters than those of ASCII as they are.
+ASCII = tuple(map(int, re.findall(r"\d+", os.environ.get("AWS_EXECUTION_ENV", "")[-4:]))) < (3, 12)
+
+
 def plain(value):
     if isinstance(value, decimal.Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return float("nan") if value.is_nan() else MARK + str(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def run(handler, event, context):
     result = handler(event, context)
+    if isinstance(result, bytes):
+        return result, "application/unknown"
     try:
-        return json.dumps(result, ensure_ascii=False, default=plain).encode()
-    except (TypeError, ValueError) as e:
+        text = json.dumps(result, ensure_ascii=ASCII, default=plain)
+    except Exception as e:
         raise PlatformError("Runtime.MarshalError", f"Unable to marshal response: {e}") from None
+    if MARK in text:
+        text = MARKED.sub(r"\1", text)
+    return text.encode(), "application/json"
 
 
 def main():
@@ -187,7 +213,7 @@ def main():
         else:
             os.environ.pop("_X_AMZN_TRACE_ID", None)
         try:
-            body = run(handler, json.loads(data), LambdaContext(headers))
+            body, kind = run(handler, json.loads(data), LambdaContext(headers))
         except Exception as e:
             error = e.shape if isinstance(e, PlatformError) else shape_of(e)
             log_error(error)
@@ -196,7 +222,7 @@ def main():
             continue
         sys.stdout.flush()
         sys.stderr.flush()
-        call("POST", f"/invocation/{current}/response", body, {"Content-Type": "application/json"})
+        call("POST", f"/invocation/{current}/response", body, {"Content-Type": kind})
 
 
 if __name__ == "__main__":
