@@ -31,6 +31,7 @@ type Provider struct {
 	main     string
 	emulator Emulator
 	backend  *awsapi.Backend // nil until it is configured
+	shared   *tf.Provider    // as backend
 	pending  string          // the attribute that is not known yet and without which nothing can be called
 }
 
@@ -56,7 +57,9 @@ func New(version, main string, opts ...Option) *Provider {
 }
 
 // Server returns the provider as a server of Terraform's protocol 6.
-func (p *Provider) Server() tfprotov6.ProviderServer { return providerserver.NewProtocol6(p)() }
+func (p *Provider) Server() tfprotov6.ProviderServer {
+	return tf.Shortcut(providerserver.NewProtocol6(p)(), p.Resources(context.Background()), func() *tf.Provider { return p.shared })
+}
 
 // Metadata names the provider.
 func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -114,6 +117,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		Identity: p.identity,
 		Where:    p.backend.Where(),
 	}
+	p.shared = shared
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.ActionData = shared, shared, shared, shared
 }
 

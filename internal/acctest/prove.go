@@ -44,10 +44,15 @@ func Prove(t *testing.T, s Subject) {
 // life: create, plan nothing, destroy, nothing left.
 func (s Subject) life(t *testing.T) {
 	b := s.bench(t)
+	taken := b.doubt()
 	if c := b.apply(s.Base); c.Action != "create" {
 		t.Fatalf("first apply: %s, want create", c.Action)
 	}
+	taken.Store(0)
 	b.settled(s.Base)
+	if n := taken.Load(); n < 2 {
+		t.Errorf("a plan without changes took %d shortcuts, want one to read and one to plan", n)
+	}
 	if id := b.Identity(b.address()); !strings.Contains(id, `"account_id":"`) || strings.Contains(id, "null") {
 		t.Errorf("the identity is %s", id)
 	}
@@ -73,6 +78,7 @@ func (s Subject) gone(t *testing.T) {
 // imported: import by an id gives the state that the create gave.
 func (s Subject) imported(t *testing.T, id string) {
 	b := s.bench(t)
+	b.doubt()
 	b.apply(s.Base)
 	want := b.Value(b.address())
 	id = fill(id, want)
@@ -98,6 +104,7 @@ func (s Subject) imported(t *testing.T, id string) {
 // the calls that it needs and no more.
 func (s Subject) edited(t *testing.T, e Edit) {
 	b := s.bench(t)
+	b.doubt()
 	before := s.Base.with(e.From)
 	b.apply(before)
 	after := before.with(Arguments{e.Argument: e.To})
@@ -146,6 +153,7 @@ func writes(calls []string) []string {
 // drifted: what somebody else makes of the object is found and undone.
 func (s Subject) drifted(t *testing.T, e Edit) {
 	b := s.bench(t)
+	b.doubt()
 	before := s.Base.with(e.From)
 	b.apply(before)
 	was := b.Value(b.address())
@@ -174,6 +182,7 @@ func (s Subject) drifted(t *testing.T, e Edit) {
 // refused: a bad value is an error of the plan that says which, why and what to do.
 func (s Subject) refused(t *testing.T, i Invalid) {
 	b := s.bench(t)
+	b.doubt()
 	_, err := b.Plan(t.Context(), b.config(s.Base.with(Arguments{i.Argument: i.To})))
 	if err == nil {
 		t.Fatal("the plan accepts it")
@@ -191,6 +200,7 @@ func (s Subject) refused(t *testing.T, i Invalid) {
 // unknown: a plan works while an argument is not known yet.
 func (s Subject) unknown(t *testing.T, argument string) {
 	b := s.bench(t)
+	b.doubt()
 	if _, err := b.Plan(t.Context(), b.config(s.Base.with(Arguments{argument: "var.unknown"}))); err != nil {
 		t.Errorf("plan of a create: %v", err)
 	}

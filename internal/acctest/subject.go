@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -153,6 +154,14 @@ func (s Subject) bench(t *testing.T) *bench {
 			return n
 		},
 	}
+}
+
+// doubt compares the provider's shortcuts with the framework's answers from now
+// on, and counts those of reads and plans.
+func (b *bench) doubt() *atomic.Int64 {
+	serve, taken := b.Serve, &atomic.Int64{}
+	b.Serve = func() tfprotov6.ProviderServer { return doubted(b.t, serve(), taken) }
+	return taken
 }
 
 // another is a machine on the same emulator with a copy of the state: somebody

@@ -34,6 +34,7 @@ func (b *Backend) emulated(ctx context.Context) (aws.Config, error) {
 	c.BaseEndpoint = &a.URL
 	c.HTTPClient = &rejoining{
 		client: &http.Client{Transport: &http.Transport{ // no proxy: the emulator is on this machine
+			MaxConnsPerHost:     64, // as many as are kept: connecting costs more than waiting
 			MaxIdleConnsPerHost: 64,
 			IdleConnTimeout:     time.Minute,
 			DisableCompression:  true,

@@ -60,30 +60,50 @@ func (r *instance[C, M]) Create(ctx context.Context, req resource.CreateRequest,
 
 func (r *instance[C, M]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	ds := &resp.Diagnostics
-	m, err := r.model(ctx, req.State.Raw, tftypes.Value{}, ds)
-	if err != nil {
-		return
-	}
-	b := baseOf(m)
-	ctx, c, err := r.enter(ctx, b, resp.Private, req.Identity)
-	if err == nil {
-		b.Region = types.StringValue(ScopeOf(ctx).Region)
-		err = r.Type.Read(ctx, c, m)
+	s, _ := ctx.Value(sightKey{}).(*sight[M]) // of a shortcut that was none
+	if s != nil {
+		ds.Append(s.kept.replay(ctx, resp.Private)...)
+	} else {
+		m, err := r.model(ctx, req.State.Raw, tftypes.Value{}, ds)
+		if err != nil {
+			return
+		}
+		s = r.look(ctx, m, resp.Private, known(req.Identity))
 	}
 	switch {
-	case err == nil:
-	case r.Gone(err):
-		r.identity(ctx, resp.Identity, fields(req.State.Raw)) // the framework wants one all the same
+	case s.err == nil:
+	case s.gone:
+		r.identity(s.ctx, resp.Identity, fields(req.State.Raw)) // the framework wants one all the same
 		resp.State.RemoveResource(ctx)
 		return
 	default:
-		report(ds, "read "+r.named(req.State.Raw), err)
+		report(ds, "read "+r.named(req.State.Raw), s.err)
 		return
 	}
-	if err := Remember(ctx, accountKey, ScopeOf(ctx).Account); err != nil {
-		report(ds, "read "+r.named(req.State.Raw), err)
+	r.save(s.ctx, &resp.State, resp.Identity, s.model, true, ds)
+}
+
+// A sight is what was found where an object should be.
+type sight[M any] struct {
+	ctx   context.Context // of the operation
+	model *M
+	err   error
+	gone  bool    // what err says
+	kept  *memory // what was remembered meanwhile, if the framework is yet to be told
+}
+
+// look reads the object of a model.
+func (r *instance[C, M]) look(ctx context.Context, m *M, kept private, id map[string]tftypes.Value) *sight[M] {
+	ctx, c, err := r.enter(ctx, baseOf(m), kept, id)
+	s := &sight[M]{ctx: ctx, model: m, err: err}
+	if s.err == nil {
+		baseOf(m).Region = types.StringValue(ScopeOf(ctx).Region)
+		s.err = r.Type.Read(ctx, c, m)
 	}
-	r.save(ctx, &resp.State, resp.Identity, m, true, ds)
+	if s.gone = s.err != nil && r.Gone(s.err); s.err == nil {
+		s.err = Remember(ctx, accountKey, ScopeOf(ctx).Account)
+	}
+	return s
 }
 
 func (r *instance[C, M]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -98,7 +118,7 @@ func (r *instance[C, M]) Update(ctx context.Context, req resource.UpdateRequest,
 	}
 	ctx, cancel := r.limited(ctx, baseOf(m), func(t *Timeouts) types.String { return t.Update }, r.limits().Update)
 	defer cancel()
-	ctx, c, err := r.enter(ctx, baseOf(m), resp.Private, req.Identity)
+	ctx, c, err := r.enter(ctx, baseOf(m), resp.Private, known(req.Identity))
 	if err != nil {
 		report(ds, "update "+r.named(req.State.Raw), err)
 		return
@@ -128,7 +148,7 @@ func (r *instance[C, M]) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	ctx, cancel := r.limited(ctx, baseOf(m), func(t *Timeouts) types.String { return t.Delete }, r.limits().Delete)
 	defer cancel()
-	ctx, c, err := r.enter(ctx, baseOf(m), req.Private, req.Identity)
+	ctx, c, err := r.enter(ctx, baseOf(m), req.Private, known(req.Identity))
 	if err == nil {
 		err = r.Type.Delete(ctx, c, m)
 	}
@@ -149,7 +169,7 @@ func (r *instance[C, M]) model(ctx context.Context, raw, config tftypes.Value, d
 		}
 		raw = tftypes.NewValue(raw.Type(), all)
 	}
-	m, more := decode[M](ctx, r.schema, raw)
+	m, more := r.decode(ctx, raw)
 	ds.Append(more...)
 	if more.HasError() {
 		return nil, errors.New("the value does not fit the model")
@@ -184,7 +204,7 @@ func (r *instance[C, M]) settle(ctx context.Context, c C, m *M, plan tftypes.Val
 			}
 			return false, last
 		}
-		raw, ds := encode(ctx, r.schema, m)
+		raw, ds := r.encode(ctx, m)
 		return ds.HasError() || shows(plan, raw), nil
 	})
 	switch {
@@ -245,7 +265,7 @@ func (r *instance[C, M]) readAnyway(ctx context.Context, c C, m *M) error {
 // save writes the model into the state and the identity. A finished operation
 // must have given each attribute a value.
 func (r *instance[C, M]) save(ctx context.Context, state *tfsdk.State, id *tfsdk.ResourceIdentity, m *M, finished bool, ds *diag.Diagnostics) {
-	raw, more := encode(ctx, r.schema, m)
+	raw, more := r.encode(ctx, m)
 	ds.Append(more...)
 	if more.HasError() {
 		return
@@ -264,7 +284,7 @@ func (r *instance[C, M]) save(ctx context.Context, state *tfsdk.State, id *tfsdk
 
 // raw is a model as the state has it.
 func (r *instance[C, M]) raw(ctx context.Context, m *M) (tftypes.Value, diag.Diagnostics) {
-	raw, ds := encode(ctx, r.schema, m)
+	raw, ds := r.encode(ctx, m)
 	if ds.HasError() {
 		return raw, ds
 	}
@@ -275,16 +295,21 @@ func (r *instance[C, M]) raw(ctx context.Context, m *M) (tftypes.Value, diag.Dia
 // what is unknown or write-only.
 func (r *instance[C, M]) stored(raw tftypes.Value) tftypes.Value {
 	all := fields(raw)
+	r.keepOnly(all)
+	return nullUnknown(tftypes.NewValue(raw.Type(), all), true)
+}
+
+// keepOnly settles the logical name, and takes out what is write-only.
+func (r *instance[C, M]) keepOnly(all map[string]tftypes.Value) {
 	if r.Physical != "" && all["name"].IsNull() {
 		all["name"] = logicalName(r.provider, all[r.Physical])
 	}
 	for name, a := range r.schema.Attributes {
 		if a.IsWriteOnly() {
 			// The schema's type, because the type of a dynamic value tells of it.
-			all[name] = tftypes.NewValue(a.GetType().TerraformType(context.Background()), nil)
+			all[name] = tftypes.NewValue(r.kind().AttributeTypes[name], nil)
 		}
 	}
-	return nullUnknown(tftypes.NewValue(raw.Type(), all), true)
 }
 
 // named is how messages call the object: its type and the name that people know.

@@ -31,8 +31,8 @@ func (t Type[C, M]) lister(connect Connector[C]) func() list.ListResource {
 	if t.List == nil {
 		return nil
 	}
-	complete := t.complete()
-	return func() list.ListResource { return &instance[C, M]{Type: t, schema: complete, connect: connect} }
+	one := t.instances(connect)
+	return func() list.ListResource { return one() }
 }
 
 // label is the attribute that people know an object by.
@@ -143,7 +143,7 @@ func (r *instance[C, M]) find(ctx context.Context, filter map[string]tftypes.Val
 	}
 	err = r.Type.List(ctx, c, in, func(m *M) error {
 		baseOf(m).Region = baseOf(in).Region
-		raw, ds := encode(ctx, r.schema, m)
+		raw, ds := r.encode(ctx, m)
 		if err := first(ds); err != nil {
 			return err
 		}
@@ -164,9 +164,8 @@ func (r *instance[C, M]) find(ctx context.Context, filter map[string]tftypes.Val
 // within is a model with the region and those attributes that filter gives, and
 // null for all others.
 func (r *instance[C, M]) within(ctx context.Context, filter map[string]tftypes.Value, attributes []string) (*M, error) {
-	kind := r.schema.Type().TerraformType(ctx)
 	all := map[string]tftypes.Value{}
-	for name, t := range kind.(tftypes.Object).AttributeTypes {
+	for name, t := range r.kind().AttributeTypes {
 		all[name] = tftypes.NewValue(t, nil)
 	}
 	for _, name := range append([]string{"region"}, attributes...) {
@@ -174,7 +173,7 @@ func (r *instance[C, M]) within(ctx context.Context, filter map[string]tftypes.V
 			all[name] = v
 		}
 	}
-	m, ds := decode[M](ctx, r.schema, tftypes.NewValue(kind, all))
+	m, ds := r.decode(ctx, tftypes.NewValue(r.kind(), all))
 	return m, first(ds)
 }
 

@@ -27,12 +27,12 @@ type twin[C, M any] struct {
 }
 
 func (w twin[C, M]) source(connect Connector[C]) func() datasource.DataSource {
-	complete := w.t.complete()
+	one := w.t.instances(connect)
 	s := schema.Schema{
 		MarkdownDescription: "Reads what the resource type `serverless_" + w.t.Name + "` manages, wherever it comes from.",
 		Attributes:          map[string]schema.Attribute{},
 	}
-	for name, a := range complete.Attributes {
+	for name, a := range one().schema.Attributes {
 		switch {
 		case slices.Contains(w.without, name) || a.IsWriteOnly():
 		case name == "region":
@@ -44,7 +44,7 @@ func (w twin[C, M]) source(connect Connector[C]) func() datasource.DataSource {
 		}
 	}
 	return func() datasource.DataSource {
-		return &reading[C, M]{instance[C, M]{Type: w.t, schema: complete, connect: connect}, s, w.t.Name, w.read}
+		return &reading[C, M]{*one(), s, w.t.Name, w.read}
 	}
 }
 
@@ -101,9 +101,9 @@ func (l listing[C, M]) source(connect Connector[C]) func() datasource.DataSource
 		}
 		s.Attributes[name] = schema.StringAttribute{Required: f.required, Optional: !f.required, Computed: name == "region", MarkdownDescription: f.about}
 	}
-	complete := l.t.complete()
+	one := l.t.instances(connect)
 	return func() datasource.DataSource {
-		return &reading[C, M]{instance[C, M]{Type: l.t, schema: complete, connect: connect}, s, l.name, l.read}
+		return &reading[C, M]{*one(), s, l.name, l.read}
 	}
 }
 
@@ -113,7 +113,7 @@ func (l listing[C, M]) read(ctx context.Context, r *instance[C, M], config map[s
 		config["region"] = stringValue(r.provider.Region.ValueString())
 	}
 	err := r.find(ctx, config, false, func(ctx context.Context, m *M) error {
-		raw, ds := encode(ctx, r.schema, m)
+		raw, ds := r.encode(ctx, m)
 		names = append(names, fields(raw)[r.Import[len(r.Import)-1]])
 		return first(ds)
 	})

@@ -3,6 +3,7 @@ package tf
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -75,14 +76,27 @@ func (r *instance[C, M]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if req.Plan.Raw.IsNull() || r.provider == nil {
 		return
 	}
-	ds := &resp.Diagnostics
+	plan, replace := r.plan(ctx, raws{req.Config.Raw, req.State.Raw, req.Plan.Raw}, resp.Private, &resp.Diagnostics)
+	resp.RequiresReplace.Append(replace...)
+	if plan != nil {
+		resp.Plan.Raw = tftypes.NewValue(req.Plan.Raw.Type(), plan)
+	}
+}
+
+// raws are the values that a plan is made from; prior is null on create.
+type raws struct{ config, prior, plan tftypes.Value }
+
+// plan returns the attributes of the planned object, and those that demand that
+// it is replaced. The attributes are nil if there are errors.
+func (r *instance[C, M]) plan(ctx context.Context, of raws, kept private, ds *diag.Diagnostics) (map[string]tftypes.Value, path.Paths) {
 	p := &planning{
-		config:  fields(req.Config.Raw),
-		prior:   fields(req.State.Raw),
-		plan:    fields(req.Plan.Raw),
+		config:  fields(of.config),
+		prior:   fields(of.prior),
+		plan:    maps.Clone(fields(of.plan)),
 		settled: map[string]bool{},
 	}
-	ctx = context.WithValue(ctx, operationKey{}, &operation{provider: r.provider, private: resp.Private})
+	ctx = context.WithValue(ctx, operationKey{}, &operation{provider: r.provider, private: kept})
+	var replace path.Paths
 	r.planRegion(ctx, p, ds)
 	r.planDefaults(p)
 	r.planName(ctx, p, ds)
@@ -90,20 +104,20 @@ func (r *instance[C, M]) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		p.set("tags_all", mergedTags(ctx, r.provider.Tags, tags))
 	}
 	if r.Plan != nil && !ds.HasError() {
-		r.planType(ctx, p, req, resp)
+		replace = r.planType(ctx, p, of, ds)
 	}
 	if ds.HasError() {
-		return
+		return nil, replace
 	}
 	if p.prior != nil {
 		for _, name := range append([]string{r.Physical, "region"}, r.Replace...) {
 			if name != "" && p.differs(name) {
-				resp.RequiresReplace.Append(path.Root(name))
+				replace.Append(path.Root(name))
 			}
 		}
 		r.keepStable(p)
 	}
-	resp.Plan.Raw = tftypes.NewValue(req.Plan.Raw.Type(), p.plan)
+	return p.plan, replace
 }
 
 func (p *planning) set(name string, v tftypes.Value) {
@@ -111,26 +125,26 @@ func (p *planning) set(name string, v tftypes.Value) {
 	p.settled[name] = true
 }
 
-// planType calls the type's own Plan function.
-func (r *instance[C, M]) planType(ctx context.Context, p *planning, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	ds := &resp.Diagnostics
+// planType calls the type's own Plan function, and returns the attributes that
+// demand a replacement according to it.
+func (r *instance[C, M]) planType(ctx context.Context, p *planning, of raws, ds *diag.Diagnostics) path.Paths {
 	own := &Plan[M]{ctx: ctx, all: p, schema: r.schema, ds: ds}
 	var more diag.Diagnostics
-	own.Config, more = decode[M](ctx, r.schema, req.Config.Raw)
+	own.Config, more = r.decode(ctx, of.config)
 	ds.Append(more...)
-	own.Planned, more = decode[M](ctx, r.schema, tftypes.NewValue(req.Plan.Raw.Type(), p.plan))
+	own.Planned, more = r.decodeAll(ctx, p.plan)
 	ds.Append(more...)
 	if p.prior != nil {
-		own.Prior, more = decode[M](ctx, r.schema, req.State.Raw)
+		own.Prior, more = r.decode(ctx, of.prior)
 		ds.Append(more...)
 	}
 	if ds.HasError() {
-		return
+		return nil
 	}
 	if err := r.Plan(ctx, own); err != nil {
-		report(ds, "plan "+r.named(tftypes.NewValue(req.Plan.Raw.Type(), p.plan)), err)
+		report(ds, "plan "+r.named(tftypes.NewValue(r.kind(), p.plan)), err)
 	}
-	resp.RequiresReplace.Append(own.replace...)
+	return own.replace
 }
 
 func (r *instance[C, M]) planRegion(ctx context.Context, p *planning, ds *diag.Diagnostics) {

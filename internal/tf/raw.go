@@ -1,11 +1,8 @@
 package tf
 
 import (
-	"context"
+	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
@@ -41,6 +38,61 @@ func isPrimitive(t tftypes.Type) bool {
 	return t.Is(tftypes.String) || t.Is(tftypes.Number) || t.Is(tftypes.Bool)
 }
 
+// equal reports whether two known values of one type are the same; the order of
+// a set's elements does not count. It is never true of unknown ones.
+func equal(a, b tftypes.Value) bool {
+	t := a.Type()
+	if t == nil || b.Type() == nil || !a.IsKnown() || !b.IsKnown() || a.IsNull() != b.IsNull() {
+		return false
+	}
+	if isPrimitive(t) || !t.Equal(b.Type()) {
+		return a.Equal(b)
+	}
+	if a.IsNull() {
+		return true
+	}
+	if x := fields(a); x != nil {
+		y := fields(b)
+		for name, v := range x {
+			if w, ok := y[name]; !ok || !equal(v, w) {
+				return false
+			}
+		}
+		return len(x) == len(y)
+	}
+	x, y := elements(a), elements(b)
+	if len(x) != len(y) {
+		return false
+	}
+	if !t.Is(tftypes.Set{}) {
+		for i, v := range x {
+			if !equal(v, y[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	taken := make([]bool, len(y))
+	for _, v := range x {
+		i := slices.IndexFunc(y, func(w tftypes.Value) bool { return equal(v, w) })
+		if i < 0 || taken[i] {
+			return false
+		}
+		taken[i] = true
+	}
+	return true
+}
+
+// same is equal for all attributes of two objects.
+func same(a, b map[string]tftypes.Value) bool {
+	for name, v := range a {
+		if w, ok := b[name]; !ok || !equal(v, w) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
 // stringOf returns a known string; "" and false otherwise.
 func stringOf(v tftypes.Value) (string, bool) {
 	var s string
@@ -69,18 +121,4 @@ func nullUnknown(v tftypes.Value, all bool) tftypes.Value {
 		panic(err) // a null of the value's own type always fits
 	}
 	return out
-}
-
-// decode fills a model from a raw value.
-func decode[M any](ctx context.Context, s schema.Schema, raw tftypes.Value) (*M, diag.Diagnostics) {
-	var m M
-	ds := tfsdk.State{Schema: s, Raw: nullUnknown(raw, false)}.Get(ctx, &m)
-	return &m, ds
-}
-
-// encode turns a model into a raw value.
-func encode[M any](ctx context.Context, s schema.Schema, m *M) (tftypes.Value, diag.Diagnostics) {
-	state := tfsdk.State{Schema: s, Raw: tftypes.NewValue(s.Type().TerraformType(ctx), nil)}
-	ds := state.Set(ctx, m)
-	return state.Raw, ds
 }

@@ -20,16 +20,29 @@ import (
 // An instance is a type as the framework sees it, connected to one provider.
 type instance[C, M any] struct {
 	Type[C, M]
-	schema   schema.Schema
+	*codec[M]
 	connect  Connector[C]
 	provider *Provider
 }
 
-func (t Type[C, M]) resource(connect Connector[C]) func() resource.Resource {
-	complete := t.complete()
-	return func() resource.Resource {
-		return &instance[C, M]{Type: t, schema: complete, connect: connect}
+// instances returns what makes instances of the type.
+func (t Type[C, M]) instances(connect Connector[C]) func() *instance[C, M] {
+	model := newCodec[M](t.complete())
+	return func() *instance[C, M] { return &instance[C, M]{Type: t, codec: model, connect: connect} }
+}
+
+// identityKind is the type of identities as raw values.
+func (t Type[C, M]) identityKind() tftypes.Object {
+	all := map[string]tftypes.Type{"account_id": tftypes.String, "region": tftypes.String}
+	for _, name := range t.Import {
+		all[name] = tftypes.String
 	}
+	return tftypes.Object{AttributeTypes: all}
+}
+
+func (t Type[C, M]) resource(connect Connector[C]) func() resource.Resource {
+	one := t.instances(connect)
+	return func() resource.Resource { return one() }
 }
 
 func (t Type[C, M]) defaults() (string, map[string]schema.Attribute) {
@@ -94,12 +107,16 @@ func (t Type[C, M]) flaws() []string {
 		}
 	}
 	ctx := context.Background()
-	kind, empty := s.Type().TerraformType(ctx), map[string]tftypes.Value{}
-	for name, a := range kind.(tftypes.Object).AttributeTypes {
+	model := newCodec[M](s)
+	empty := map[string]tftypes.Value{}
+	for name, a := range model.kind().AttributeTypes {
 		empty[name] = tftypes.NewValue(a, nil)
 	}
-	if _, ds := decode[M](ctx, s, tftypes.NewValue(kind, empty)); ds.HasError() {
+	if _, ds := model.decode(ctx, tftypes.NewValue(model.kind(), empty)); ds.HasError() {
 		flaw("the model does not fit the schema: %s", ds[0].Detail())
+	}
+	if model.paired() == nil {
+		flaw("the model has a field of a type that only the framework decodes, slowly")
 	}
 	return all
 }
@@ -184,7 +201,7 @@ func (r *instance[C, M]) ValidateConfig(ctx context.Context, req resource.Valida
 	if r.Validate == nil {
 		return
 	}
-	m, ds := decode[M](ctx, r.schema, req.Config.Raw)
+	m, ds := r.decode(ctx, req.Config.Raw)
 	resp.Diagnostics.Append(ds...)
 	if !resp.Diagnostics.HasError() {
 		r.Validate(ctx, v, m)
@@ -202,7 +219,7 @@ func baseOf[M any](m *M) *Base {
 
 // enter prepares an operation on the object with that base: it settles the region
 // and the account, refuses an object of another account, and connects.
-func (r *instance[C, M]) enter(ctx context.Context, b *Base, p private, id *tfsdk.ResourceIdentity) (context.Context, C, error) {
+func (r *instance[C, M]) enter(ctx context.Context, b *Base, p private, id map[string]tftypes.Value) (context.Context, C, error) {
 	ctx, c, err := enter(ctx, r.provider, r.connect, r.typeName(), b.Region, p)
 	if err == nil {
 		err = r.own(ctx, id)
@@ -214,11 +231,8 @@ const accountKey = "account"
 
 // own refuses objects of another account: looked for in this one they would seem
 // to be gone, and be forgotten or made a second time.
-func (r *instance[C, M]) own(ctx context.Context, id *tfsdk.ResourceIdentity) error {
-	var recorded string
-	if id != nil {
-		recorded, _ = stringOf(fields(id.Raw)["account_id"])
-	}
+func (r *instance[C, M]) own(ctx context.Context, id map[string]tftypes.Value) error {
+	recorded, _ := stringOf(id["account_id"])
 	if recorded == "" {
 		if _, err := Recall(ctx, accountKey, &recorded); err != nil {
 			return err
@@ -248,10 +262,22 @@ func (r *instance[C, M]) identity(ctx context.Context, id *tfsdk.ResourceIdentit
 	if id == nil {
 		return
 	}
+	id.Raw = tftypes.NewValue(id.Schema.Type().TerraformType(ctx), r.identified(ctx, state))
+}
+
+func (r *instance[C, M]) identified(ctx context.Context, state map[string]tftypes.Value) map[string]tftypes.Value {
 	scope := ScopeOf(ctx)
 	all := map[string]tftypes.Value{"account_id": stringValue(scope.Account), "region": stringValue(scope.Region)}
 	for _, name := range r.Import {
 		all[name] = state[name]
 	}
-	id.Raw = tftypes.NewValue(id.Schema.Type().TerraformType(ctx), all)
+	return all
+}
+
+// known returns the attributes of an identity; nil if there is none yet.
+func known(id *tfsdk.ResourceIdentity) map[string]tftypes.Value {
+	if id == nil {
+		return nil
+	}
+	return fields(id.Raw)
 }

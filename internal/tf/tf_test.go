@@ -261,7 +261,7 @@ func TestKeepStable(t *testing.T) {
 			r := &instance[any, any]{Type: Type[any, any]{Changes: map[string][]string{
 				"version": {"code"}, "modified": {"*"}, "nested.out": {"nested"},
 			}}}
-			r.schema = sample
+			r.codec = newCodec[any](sample)
 			p := &planning{config: fields(raw(config)), plan: fields(raw(c.plan)), prior: fields(raw(prior)), settled: map[string]bool{c.settled: true}}
 			r.keepStable(p)
 			got, want := tftypes.NewValue(raw(c.want).Type(), p.plan), raw(c.want)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -73,10 +74,15 @@ func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagno
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
-	if id.deposed == "" {
+	unchanged := same(before.Value, after.Value)
+	if id.deposed == "" && !unchanged {
 		p.noteDrift(id.addr, config, schema, out, after.Value)
 	}
-	out.Object = after
+	kept := unchanged && isKept(schema, stored, before, after)
+	if out.Object = after; kept {
+		p.next.Put(state.Entry{Addr: id.addr, Deposed: id.deposed, Provider: config, Object: stored})
+		return out, diags
+	}
 	return out, append(diags, p.keep(id, out)...)
 }
 
@@ -126,10 +132,16 @@ func (p *planner) keep(id objectID, o *object) hcl.Diagnostics {
 	return nil
 }
 
+// isKept tells that the state would hold of an object, whose value did not change,
+// what it holds already.
+func isKept(schema *plugin.Schema, stored *state.Object, before, after plugin.Object) bool {
+	return !after.Value.IsNull() && stored.SchemaVersion == schema.Version && bytes.Equal(stored.Private, after.Private) &&
+		len(stored.Sensitive) == 0 && !schema.HasSecrets() &&
+		(schema.Identity == cty.NilType || stored.Identity != nil && stored.IdentityVersion == schema.IdentityVersion &&
+			before.Identity != cty.NilVal && after.Identity != cty.NilVal && same(before.Identity, after.Identity))
+}
+
 func (p *planner) noteDrift(a addr.Instance, config addr.ProviderConfig, schema *plugin.Schema, before *object, after cty.Value) {
-	if same(before.Value, after) {
-		return
-	}
 	marks := MarksOf(before.Sensitive)
 	change := Change{Addr: a, Provider: config, Action: Update, Before: Marked(schema, before.Value, marks), After: Marked(schema, after, marks)}
 	if after.IsNull() {

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -210,6 +211,11 @@ func decode(in *tfprotov6.DynamicValue, ty cty.Type) (cty.Value, error) {
 		return cty.NullVal(ty), fmt.Errorf("the provider's answer does not have the shape that its own schema says: %w", err)
 	}
 	return v, nil
+}
+
+// same tells that a provider gave back what it was given.
+func same(got, given *tfprotov6.DynamicValue) bool {
+	return got == given && got != nil || got != nil && given != nil && len(got.MsgPack) > 0 && bytes.Equal(got.MsgPack, given.MsgPack)
 }
 
 func (b *Block) eachAttribute(visit func(*Attribute)) {

@@ -2,6 +2,9 @@ package plugin
 
 import "github.com/zclconf/go-cty/cty"
 
+// HasSecrets tells that some attribute is sensitive.
+func (s *Schema) HasSecrets() bool { return s.secret }
+
 // Secret is v with mark on every part that the schema calls sensitive.
 func (s *Schema) Secret(v cty.Value, mark any) cty.Value {
 	if !s.secret {
