@@ -118,6 +118,9 @@ func (o object) stringField(l expr.Language, name, path string) *Field {
 	if l == expr.JSONata && expr.IsQuery(s) {
 		return &Field{Name: name, Expr: o.query(name, s, expr.Plain)}
 	}
+	if l == expr.JSONPath {
+		o.p.noPath(s, o.at+"/"+name)
+	}
 	return &Field{Name: name, Value: s}
 }
 

@@ -143,6 +143,13 @@ func (p *parser) dollars(v any, at string) {
 	}
 }
 
+// noPath warns of a text that reads like a path but is taken as it is.
+func (p *parser) noPath(s, at string) {
+	if looksComputed(s) {
+		p.report(Warning, NoPath, at, "The value of this field looks like a JSONPath or an intrinsic function, but the field name does not end with 'Path'")
+	}
+}
+
 // staticResult warns of paths in the Result of a Pass state.
 func (p *parser) staticResult(v any, at string) {
 	if slices.ContainsFunc(leaves(v), looksComputed) {

@@ -200,6 +200,9 @@ func (p *parser) operator(c object, r *Rule, common []string) {
 		if !want.is(r.Value) {
 			c.mistyped(k, want.name)
 		}
+		if s, ok := r.Value.(string); ok {
+			p.noPath(s, c.at+"/"+k)
+		}
 	}
 	if r.Operator == "" {
 		p.wrong(c.at, "A comparison operator is required")

@@ -1,8 +1,8 @@
 package asl
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl/expr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
@@ -229,7 +229,7 @@ func (p *parser) wait(o object, l expr.Language) *Field {
 		}
 	}
 	if len(there) != 1 {
-		p.wrong(o.at, "Exactly one of these fields must be set: %v", fmt.Sprint(names))
+		p.wrong(o.at, "Exactly one of these fields must be set: [%s]", strings.Join(names, ", "))
 		return nil
 	}
 	switch n := there[0]; n {

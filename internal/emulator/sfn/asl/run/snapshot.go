@@ -196,3 +196,34 @@ func (x *Execution) Tasks() []int {
 	}
 	return out
 }
+
+// Begin hands a task that is under way to the host once more, which has lost it.
+// Its input is made anew; nothing is recorded. It tells whether there is such a
+// task; one that cannot be made anew fails its state.
+func (x *Execution) Begin(id int) bool {
+	t, st := x.under(id)
+	if t == nil {
+		return false
+	}
+	input, err := x.effective(t, st)
+	var credentials any
+	if err == nil && st.Task.Credentials != nil {
+		var in any
+		if in, err = x.path(t, st.InputPath, t.Input.v); err == nil {
+			credentials, err = st.Task.Credentials.Eval(x.env(t, in))
+		}
+	}
+	if err != nil {
+		x.wrong(t, st, err)
+		return true
+	}
+	var timeout time.Duration
+	if !t.Task.Deadline.IsZero() {
+		timeout = max(t.Task.Deadline.Sub(x.host.Now()), 1)
+	}
+	x.host.Begin(Task{
+		ID: t.ID, Token: t.Task.Token, State: st.Name, Resource: st.Task.Resource, Input: input, Credentials: credentials,
+		Timeout: timeout, Heartbeat: t.Task.Heartbeat, Retry: t.Attempts,
+	})
+	return true
+}

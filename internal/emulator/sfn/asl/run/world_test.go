@@ -116,7 +116,10 @@ func (w *world) happens(x *Execution) bool {
 		name := w.redriven[0]
 		w.redriven = w.redriven[1:]
 		c := w.ended[name]
+		silent := w.silent
+		w.silent = true
 		c.Redrive()
+		w.silent = silent
 		w.within(c)
 		var thread, index int
 		_, _ = fmt.Sscanf(name, "%d/%d", &thread, &index)
