@@ -1,0 +1,111 @@
+package messaging
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	basetypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+type queuePolicy struct {
+	tf.Base
+	QueueName basetypes.String `tfsdk:"queue_name"`
+	Policy    tf.JSON          `tfsdk:"policy"`
+}
+
+// QueuePolicy is the type serverless_queue_policy: all of a queue's policy.
+var QueuePolicy = tf.Type[*Clients, queuePolicy]{
+	Name:    "queue_policy",
+	Import:  []string{"queue_name"},
+	ARN:     "sqs:{queue_name}",
+	Replace: []string{"queue_name"},
+	Gone:    tf.Gone[*types.QueueDoesNotExist]("GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes"),
+	Validate: func(_ context.Context, v *tf.Check, m *queuePolicy) {
+		checkPolicy(v, path.Root("policy"), m.Policy)
+		if len(m.Policy.ValueString()) == 0 && !m.Policy.IsUnknown() {
+			v.Error(path.Root("policy"), "An empty policy", "policy has no statement. Add one, or remove the resource.")
+		}
+	},
+	Create: createPolicy,
+	Read:   readPolicy,
+	Update: func(ctx context.Context, c *Clients, _, m *queuePolicy) error {
+		return putPolicy(ctx, c, m, m.Policy.ValueString())
+	},
+	Delete: func(ctx context.Context, c *Clients, m *queuePolicy) error { return putPolicy(ctx, c, m, "") },
+	Moves:  map[string]map[string]string{"aws_sqs_queue_policy": {"queue_name": "queue_url"}},
+	Schema: schema.Schema{
+		MarkdownDescription: "The policy of a queue, all of it: for a queue that something else manages, or whose policy needs what is not known when it is made. A `serverless_queue` beside it needs `tls_only = false`, and no `allow_from` and `policy`.",
+		Attributes: map[string]schema.Attribute{
+			"queue_name": schema.StringAttribute{
+				Required: true, Validators: []validator.String{queueName},
+				MarkdownDescription: "Name on AWS of the queue. Changing it takes the policy from that queue and gives it to the other.",
+			},
+			"policy": schema.StringAttribute{
+				Required: true, CustomType: tf.JSONType{}, PlanModifiers: tf.KeepJSON,
+				MarkdownDescription: "The policy, a JSON document.",
+			},
+		},
+	},
+}
+
+func putPolicy(ctx context.Context, c *Clients, m *queuePolicy, policy string) error {
+	url, err := urlOf(ctx, c, m.QueueName.ValueString())
+	if err != nil {
+		return err
+	}
+	_, err = c.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{string(attrPolicy): policy}})
+	return err
+}
+
+// createPolicy refuses a queue that has another policy, which is somebody else's.
+func createPolicy(ctx context.Context, c *Clients, m *queuePolicy) error {
+	name := m.QueueName.ValueString()
+	url, err := urlOf(ctx, c, name)
+	if err != nil {
+		return err
+	}
+	a, err := attributesOf(ctx, c, url)
+	if err != nil {
+		return err
+	}
+	if there := a[attrPolicy]; there != "" && !samePolicy(there, m.Policy.ValueString()) {
+		return tf.At(path.Root("policy"), &tf.Problem{
+			Summary: "The queue " + name + " has a policy already",
+			Detail: fmt.Sprintf("It differs from this one: %s If a serverless_queue manages the queue, set its tls_only = false and give it no allow_from and policy. Else remove the policy, %s",
+				there, tf.TakeOver("queue_policy", name)),
+		})
+	}
+	if err := putPolicy(ctx, c, m, m.Policy.ValueString()); err != nil {
+		return err
+	}
+	m.ID = basetypes.StringValue(tf.ScopeOf(ctx).ARN("sqs", name))
+	return nil
+}
+
+func readPolicy(ctx context.Context, c *Clients, m *queuePolicy) error {
+	url, err := urlOf(ctx, c, lastPart(m.QueueName.ValueString()))
+	if err != nil {
+		return err
+	}
+	a, err := attributesOf(ctx, c, url)
+	if err != nil {
+		return err
+	}
+	found := a[attrPolicy]
+	if found == "" {
+		return tf.ErrGone
+	}
+	m.QueueName = basetypes.StringValue(lastPart(url))
+	m.ID = basetypes.StringValue(a[types.QueueAttributeNameQueueArn])
+	if !samePolicy(found, m.Policy.ValueString()) {
+		m.Policy = tf.JSONValue(found)
+	}
+	return nil
+}
