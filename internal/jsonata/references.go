@@ -85,22 +85,33 @@ func (w *walker) steps(steps []*node, top bool) {
 			}
 		}
 		w.variable(first, members, top)
+		w.bind(first)
 		w.behind(first)
 	} else {
+		w.bind(first)
 		w.node(first, top)
 	}
 	for _, s := range steps[1:] {
-		if s.focus != "" {
-			w.bound = append(w.bound, s.focus)
-		}
-		if s.index != "" {
-			w.bound = append(w.bound, s.index)
-		}
+		w.bind(s)
 		switch s.kind {
 		case nameNode, wildcardNode, descendantNode:
 			w.behind(s)
 		default:
 			w.node(s, false)
+		}
+	}
+}
+
+// bind notes the variables that a step binds per item.
+func (w *walker) bind(step *node) {
+	for _, name := range []string{step.focus, step.index} {
+		if name != "" {
+			w.bound = append(w.bound, name)
+		}
+	}
+	for _, s := range step.stages {
+		if s.kind == indexStage {
+			w.bound = append(w.bound, s.text)
 		}
 	}
 }
