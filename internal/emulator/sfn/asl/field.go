@@ -66,7 +66,7 @@ func (o object) reference(name string, calls bool) *expr.Expr {
 
 // query compiles a member that is JSONata.
 func (o object) query(name, text string, place expr.Place) *expr.Expr {
-	return o.p.query(name, o.at+"/"+name, text, place)
+	return o.p.query(o.within+name, o.at+"/"+name, text, place)
 }
 
 func (p *parser) query(field, at, text string, place expr.Place) *expr.Expr {
@@ -137,11 +137,7 @@ func (o object) template(name string, l expr.Language, place expr.Place, mustBeO
 		o.mistyped(name, "Object")
 		return nil
 	}
-	field := name
-	if i := strings.Index(o.at, "["); i >= 0 { // below an element of a list: Catch[1]/Output
-		field = o.at[strings.LastIndex(o.at[:i], "/")+1:] + "/" + name
-	}
-	t, problems := expr.CompileTemplate(field, v, l, place)
+	t, problems := expr.CompileTemplate(o.within+name, v, l, place)
 	for _, problem := range problems {
 		o.p.report(Error, problem.Code, o.at+"/"+name+problem.At, "%s", problem.Message)
 	}

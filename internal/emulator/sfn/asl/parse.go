@@ -97,8 +97,9 @@ func (p *parser) json(definition string) (*jsonvalue.Object, bool) {
 // object is an object of the definition with its place.
 type object struct {
 	*jsonvalue.Object
-	p  *parser
-	at string
+	p      *parser
+	at     string
+	within string // the field of a state that it is in, as causes name it: "", or such as Catch[1]/
 }
 
 // location is the place as AWS writes it.
@@ -229,7 +230,7 @@ func (o object) child(name string) (object, bool) {
 	if !ok {
 		o.mistyped(name, "Object")
 	}
-	return object{inner, o.p, o.at + "/" + name}, ok
+	return object{inner, o.p, o.at + "/" + name, o.within + name + "/"}, ok
 }
 
 // children are the objects of a member that must be a list of them.
@@ -248,13 +249,14 @@ func (o object) children(name string, empty bool) []object {
 	}
 	var out []object
 	for i, item := range items {
-		at := fmt.Sprintf("%s/%s[%d]", o.at, name, i)
+		element := fmt.Sprintf("%s[%d]", name, i)
+		at := o.at + "/" + element
 		inner, ok := item.(*jsonvalue.Object)
 		if !ok {
 			o.p.wrong(at, "Expected value of type Object")
 			continue
 		}
-		out = append(out, object{inner, o.p, at})
+		out = append(out, object{inner, o.p, at, o.within + element + "/"})
 	}
 	return out
 }
@@ -275,7 +277,7 @@ func (o object) language(around expr.Language) expr.Language {
 
 // top reads the machine.
 func (p *parser) top(root *jsonvalue.Object) {
-	o := object{root, p, ""}
+	o := object{root, p, "", ""}
 	o.only("Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage")
 	m := p.machine
 	m.Comment = o.text("Comment")

@@ -127,8 +127,7 @@ func (p *parser) condition(c object, r *Rule) {
 		r.Constant = &v
 	case string:
 		if expr.IsQuery(v) {
-			field := c.at[strings.LastIndex(c.at, "/")+1:] + "/Condition"
-			r.Condition = p.query(field, c.at+"/Condition", v, expr.Plain)
+			r.Condition = c.query("Condition", v, expr.Plain)
 			return
 		}
 		c.mistyped("Condition", "Boolean")

@@ -89,7 +89,7 @@ var fields = map[string]support{
 
 // state reads one state.
 func (p *parser) state(name, at string, v *jsonvalue.Object) *State {
-	o := object{v, p, at}
+	o := object{v, p, at, ""}
 	s := &State{Name: name, Location: at, Language: o.language(p.machine.Language)}
 	if !o.required("Type") {
 		return s

@@ -162,6 +162,8 @@ func TestTerminalErrors(t *testing.T) {
 			"States.IntrinsicFailure: An error occurred while executing the state 'P' (entered at the event id #2). The function 'States.StringToJson('{')' had the following error: The first argument of the function is not valid JSON"},
 		{"an error function of JSONata", `{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Pass","Output":"{% $error('oh') %}","End":true}}}`,
 			"States.QueryEvaluationError: An error occurred while executing the state 'P' (entered at the event id #2). The JSONata expression '$error('oh')' specified for the field 'Output' threw an error during evaluation. D3137: oh"},
+		{"a branch", `{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[{"StartAt":"A","States":{"A":{"Type":"Pass","Output":{"a":["{% $x %}"]},"End":true}}}],"End":true}}}`,
+			"States.QueryEvaluationError: An error occurred while executing the state 'A' (entered at the event id #4). The JSONata expression '$x' specified for the field 'Output/a[0]' returned nothing (undefined)."},
 		{"a wrong type", `{"QueryLanguage":"JSONata","StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Condition":"{% 1 %}","Next":"P"}],"Default":"P"},"P":{"Type":"Pass","End":true}}}`,
 			"States.QueryEvaluationError: An error occurred while executing the state 'C' (entered at the event id #2). The JSONata expression '1' specified for the field 'Choices[0]/Condition' returned an unexpected result type. Expected 'boolean', but was 'number' for value: 1"},
 	} {
