@@ -13,6 +13,7 @@ import (
 // recording is one line of the recorded cases.
 type recording struct {
 	kind, id, definition string
+	request              *jsonvalue.Object
 	workflow             Workflow
 	recorded             *jsonvalue.Object
 }
@@ -41,8 +42,15 @@ func recordings(t testing.TB) []recording {
 		r.id = r.id[strings.LastIndex(r.id, "::")+2:]
 		r.definition, _ = o.Get("definition").(string)
 		r.recorded, _ = o.Get("recorded").(*jsonvalue.Object)
-		request, _ := o.Get("request").(*jsonvalue.Object)
-		for _, from := range []*jsonvalue.Object{o, request} {
+		r.request, _ = o.Get("request").(*jsonvalue.Object)
+		steps, _ := o.Get("steps").([]any)
+		for _, step := range steps { // the last one of a scenario
+			params, _ := step.(*jsonvalue.Object).Get("params").(*jsonvalue.Object)
+			if definition, ok := params.Get("definition").(string); ok {
+				r.definition = definition
+			}
+		}
+		for _, from := range []*jsonvalue.Object{o, r.request} {
 			if from == nil {
 				continue
 			}
@@ -141,6 +149,47 @@ func TestRecordedRefusals(t *testing.T) {
 			}
 			if got := Message(found); got != want.Get("Message") {
 				t.Errorf("%s:\ngot  %s\nwant %s\n%s", r.id, got, want.Get("Message"), r.definition)
+			}
+		}
+	}
+}
+
+// TestRecordedScenarios compares refusals that were recorded as exceptions.
+func TestRecordedScenarios(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for _, r := range recordings(t) {
+		exception, ok := r.recorded.Get("exception").(*jsonvalue.Object)
+		if r.kind != "scenario" || !ok || exception.Get("exception_typename") != "InvalidDefinition" {
+			continue
+		}
+		n++
+		text, _ := exception.Get("exception_value").(string)
+		_, want, _ := strings.Cut(text, "operation: ")
+		_, found := Parse(r.definition, Standard)
+		if got := Message(found); got != strings.ReplaceAll(want, "<partition>", "aws") {
+			t.Errorf("%s:\ngot  %s\nwant %s", r.id, got, want)
+		}
+	}
+	if n == 0 {
+		t.Error("nothing was compared")
+	}
+}
+
+// TestRecordedInputs compares what AWS says of inputs that are no JSON.
+func TestRecordedInputs(t *testing.T) {
+	t.Parallel()
+	for _, r := range recordings(t) {
+		if r.kind != "start_error" || r.request == nil {
+			continue
+		}
+		input, _ := r.request.Get("input").(string)
+		for _, v := range r.recorded.All() {
+			want := v.(*jsonvalue.Object).Get("Error").(*jsonvalue.Object)
+			if message, _ := JSONError(input); want.Get("Code") == "InvalidExecutionInput" && input != "" {
+				if got := "Invalid State Machine Execution Input: '" + message + "'"; got != want.Get("Message") {
+					t.Errorf("%s:\ngot  %s\nwant %s", r.id, got, want.Get("Message"))
+				}
 			}
 		}
 	}
