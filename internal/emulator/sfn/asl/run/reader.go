@@ -46,6 +46,13 @@ func (x *Execution) reader(t *thread, st *asl.State) (source, error) {
 	if o == nil {
 		o = details()
 	}
+	allowed := []string{"Bucket", "Key", "VersionId"}
+	if r.Resource.Action == "listObjectsV2" {
+		allowed = []string{"Bucket", "Prefix"}
+	}
+	if err := onlyTexts(o, allowed); err != nil {
+		return nil, err
+	}
 	text := func(name string) string { s, _ := o.Get(name).(string); return s }
 	most, err := x.count(t, st, r.MaxItems)
 	if err != nil {
@@ -71,6 +78,19 @@ func (x *Execution) reader(t *thread, st *asl.State) (source, error) {
 		s = &bounded{s, most}
 	}
 	return s, nil
+}
+
+// onlyTexts refuses arguments that would be ignored, or are no text.
+func onlyTexts(o *jsonvalue.Object, names []string) error {
+	for k, v := range o.All() {
+		if !slices.Contains(names, k) {
+			return cause("The argument '" + k + "' is not supported here")
+		}
+		if _, ok := v.(string); !ok {
+			return cause("The argument '" + k + "' must be a string")
+		}
+	}
+	return nil
 }
 
 // bounded is a source that ends after some items.

@@ -186,6 +186,14 @@ func (x *Execution) exit(t *thread, st *asl.State, output any, assigned *jsonval
 	d := details("name", st.Name, "output", text, "outputDetails", complete())
 	if assigned != nil && assigned.Len() > 0 {
 		shown := jsonvalue.NewObject(assigned.Len())
+		for name, v := range assigned.All() {
+			text := textOf(v)
+			if len(text) > MaxPayload {
+				x.fail(t, st, tooLarge(st.Name))
+				return nil
+			}
+			shown.Set(name, text)
+		}
 		if t.Vars == nil {
 			t.Vars = map[string]value{}
 		} else {
@@ -193,7 +201,6 @@ func (x *Execution) exit(t *thread, st *asl.State, output any, assigned *jsonval
 		}
 		for name, v := range assigned.All() {
 			t.Vars[name] = value{v}
-			shown.Set(name, string(jsonvalue.Marshal(v)))
 		}
 		d.Set("assignedVariables", shown)
 		d.Set("assignedVariablesDetails", complete())

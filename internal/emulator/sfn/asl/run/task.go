@@ -137,6 +137,7 @@ func (x *Execution) TaskSubmitted(id int, output string) {
 	if t == nil {
 		return
 	}
+	t.Task.Submitted = true
 	d := service(st.Task.Resource)
 	d.Set("output", output)
 	d.Set("outputDetails", complete())
@@ -205,7 +206,11 @@ func (x *Execution) TaskFailed(id int, f Failure) bool {
 
 // taskFailed records that a task failed, and fails its state.
 func (x *Execution) taskFailed(t *thread, st *asl.State, f Failure) {
-	x.recordFailure(t, st, "Failed", f)
+	how := "Failed"
+	if r := st.Task.Resource; r.Pattern != asl.RequestResponse && !t.Task.Submitted {
+		how = "SubmitFailed"
+	}
+	x.recordFailure(t, st, how, f)
 	x.fail(t, st, f)
 }
 

@@ -57,6 +57,7 @@ type taskState struct {
 	Heartbeat time.Duration
 	Beat      time.Time // when the next heartbeat is due; zero for none
 	Started   bool
+	Submitted bool
 }
 
 // value is a JSON value that can be written down.

@@ -58,6 +58,9 @@ func (x *Execution) writer(t *thread, st *asl.State) (*writer, error) {
 	if o == nil {
 		return nil, fmt.Errorf("the ResultWriter names no bucket")
 	}
+	if err := onlyTexts(o, []string{"Bucket", "Prefix"}); err != nil {
+		return nil, err
+	}
 	w.objects = x.objects
 	w.bucket, _ = o.Get("Bucket").(string)
 	w.prefix, _ = o.Get("Prefix").(string)
