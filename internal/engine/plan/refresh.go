@@ -164,7 +164,14 @@ func upgrade(ctx context.Context, provider *plugin.Provider, schema *plugin.Sche
 		}}
 	}
 	var diags hcl.Diagnostics
-	out.Value, diags = provider.Upgrade(ctx, a.Resource.Type, stored.SchemaVersion, stored.Attributes)
+	var err error
+	current := provider.Current(a.Resource.Type, stored.SchemaVersion)
+	if current {
+		out.Value, err = stored.Value(schema.Type)
+	}
+	if !current || err != nil { // what does not fit exactly is the provider's to judge
+		out.Value, diags = provider.Upgrade(ctx, a.Resource.Type, stored.SchemaVersion, stored.Attributes)
+	}
 	if diags.HasErrors() || stored.Identity == nil || schema.Identity == cty.NilType {
 		return out, diags
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/zclconf/go-cty/cty"
-	ctyjson "github.com/zclconf/go-cty/cty/json"
 )
 
 // Object is a remote object as it travels between engine and provider. Value is
@@ -80,15 +79,17 @@ func (p *Provider) ReadData(ctx context.Context, typeName string, config cty.Val
 	return out, diags
 }
 
+// Current tells that Upgrade of a stored object from that version of its schema
+// only decodes it, as a provider in this process may know.
+func (p *Provider) Current(typeName string, version uint64) bool {
+	server, ok := p.server.(currency)
+	return ok && server.Current(typeName, int64(version))
+}
+
 // Upgrade brings the attributes of a stored object, cty JSON of the given schema
 // version, to the current schema.
 func (p *Provider) Upgrade(ctx context.Context, typeName string, version uint64, attributes []byte) (cty.Value, hcl.Diagnostics) {
 	ty := p.schemas.Resources[typeName].Type
-	if server, ok := p.server.(currency); ok && server.Current(typeName, int64(version)) {
-		if v, err := ctyjson.Unmarshal(attributes, ty); err == nil {
-			return v, nil
-		} // what does not fit exactly is the provider's to judge
-	}
 	resp, diags := call(p, "upgrading the state of "+typeName, func() (*tfprotov6.UpgradeResourceStateResponse, error) {
 		return p.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
 			TypeName: typeName, Version: int64(version), RawState: &tfprotov6.RawState{JSON: attributes},

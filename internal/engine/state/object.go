@@ -59,7 +59,7 @@ func NewObject(v cty.Value, ty cty.Type) (*Object, error) {
 
 // Value decodes the attributes as ty.
 func (o *Object) Value(ty cty.Type) (cty.Value, error) {
-	v, err := ctyjson.Unmarshal(o.Attributes, ty)
+	v, err := decode(o.Attributes, ty)
 	if err != nil {
 		return cty.DynamicVal, fmt.Errorf("decoding the attributes from the state: %w", err)
 	}
