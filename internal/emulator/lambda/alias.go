@@ -133,6 +133,8 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput) 
 		return nil, err
 	}
 	var a alias
+	var before string
+	var ahead *provisioned
 	err = s.env.Store.Update(func(tx *store.Tx) error {
 		f, err := s.get(tx, n)
 		if err != nil {
@@ -144,6 +146,10 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput) 
 		}
 		if in.RevisionId != nil && *in.RevisionId != a.Revision {
 			return stale("GetFunction/GetAlias")
+		}
+		before = a.Version
+		if p, ok := s.provisions.Get(tx, n.aliasKey(a.Name)); ok {
+			ahead = &p
 		}
 		if in.FunctionVersion != nil {
 			a.Version = *in.FunctionVersion
@@ -163,6 +169,11 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput) 
 	})
 	if err != nil {
 		return nil, err
+	}
+	if ahead != nil && before != a.Version {
+		if err := s.move(n, before, ahead); err != nil {
+			return nil, err
+		}
 	}
 	c := a.describe(n)
 	return as[lambda.UpdateAliasOutput](&c), nil
@@ -189,23 +200,34 @@ func (s *Service) GetAlias(ctx context.Context, in *lambda.GetAliasInput) (*lamb
 	return as[lambda.GetAliasOutput](&c), nil
 }
 
-// DeleteAlias removes an alias; one that is not there is no error.
+// DeleteAlias removes an alias with its URL and its environments that are ahead; one
+// that is not there is no error.
 func (s *Service) DeleteAlias(ctx context.Context, in *lambda.DeleteAliasInput) (*lambda.DeleteAliasOutput, error) {
 	n, err := parse(ctx, in.FunctionName, nil)
 	if err != nil {
 		return nil, err
 	}
-	err = s.env.Store.Update(func(tx *store.Tx) error {
+	var t target
+	var ahead bool
+	err = s.env.Store.Update(func(tx *store.Tx) (err error) {
+		n.qualifier = ""
 		if _, err := s.get(tx, n); err != nil {
 			return err
 		}
 		n.qualifier = aws.ToString(in.Name)
+		if t, err = s.target(tx, n); err != nil || t.alias == nil {
+			return nil //nolint:nilerr // there is no such alias
+		}
 		s.aliases.Delete(tx, n.aliasKey(n.qualifier))
 		s.urls.Delete(tx, n.urlID())
+		ahead = s.provisions.Delete(tx, n.aliasKey(n.qualifier))
 		return nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	if ahead {
+		s.host.Provision(s.runnable(n, &t.function, &t.version), 0)
 	}
 	return &lambda.DeleteAliasOutput{}, nil
 }

@@ -2,7 +2,7 @@ package lambda
 
 import (
 	"context"
-	"strings"
+	"iter"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,76 +23,119 @@ const (
 // running counts the invocations under way.
 type running struct {
 	mu         sync.Mutex
-	functions  map[string]int    // by ARN
-	unreserved map[env.Scope]int // of functions without a reservation
+	functions  map[string]int    // by ARN, in no environment that is ahead
+	unreserved map[env.Scope]int // likewise, of functions without a reservation
+	ahead      map[string]int    // in environments that are ahead, by key of the environment
 }
 
-// enter counts an invocation in, until leave is called, or refuses it. account is
-// what the scope's functions without a reservation have together.
-func (r *running) enter(n name, reserved *int32, account int) (leave func(), err error) {
+// share is what an invocation may use of the account's concurrency.
+type share struct {
+	reserved *int32 // of the function, without what it has provisioned; nil for no reservation
+	key      string // of the version's environments
+	ahead    int    // how many of them are ahead
+	// account returns what the functions without a reservation have together, which is
+	// never less than leastUnreserved.
+	account func() (int, error)
+}
+
+// enter counts an invocation in, until leave is called, or refuses it.
+func (r *running) enter(n name, c share) (leave func(), err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.functions == nil {
-		r.functions, r.unreserved = map[string]int{}, map[env.Scope]int{}
+		r.functions, r.unreserved, r.ahead = map[string]int{}, map[env.Scope]int{}, map[string]int{}
 	}
 	arn := n.arn()
-	if reserved != nil && r.functions[arn] >= int(*reserved) {
+	ready := r.ahead[c.key] < c.ahead
+	if !ready && c.reserved != nil && r.functions[arn] >= int(*c.reserved) {
 		return nil, throttled(types.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded)
 	}
-	if reserved == nil && r.unreserved[n.Scope] >= account {
-		return nil, throttled(types.ThrottleReasonConcurrentInvocationLimitExceeded)
+	if c.reserved == nil && !ready && r.unreserved[n.Scope] >= leastUnreserved {
+		most, err := c.account()
+		if err != nil {
+			return nil, err
+		}
+		if r.unreserved[n.Scope] >= most {
+			return nil, throttled(types.ThrottleReasonConcurrentInvocationLimitExceeded)
+		}
 	}
-	r.functions[arn]++
-	if reserved == nil {
-		r.unreserved[n.Scope]++
+	count := func(by int) {
+		if ready {
+			if r.ahead[c.key] += by; r.ahead[c.key] == 0 {
+				delete(r.ahead, c.key)
+			}
+			return
+		}
+		if r.functions[arn] += by; r.functions[arn] == 0 {
+			delete(r.functions, arn)
+		}
+		if c.reserved == nil {
+			r.unreserved[n.Scope] += by
+		}
 	}
+	count(1)
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if r.functions[arn]--; r.functions[arn] == 0 {
-			delete(r.functions, arn)
-		}
-		if reserved == nil {
-			r.unreserved[n.Scope]--
-		}
+		count(-1)
 	}, nil
 }
 
 // enter counts an invocation of t in, or refuses it, as [running.enter] does.
 func (s *Service) enter(t *target) (leave func(), err error) {
-	free := 0
-	if t.function.Reserved == nil {
+	c := share{reserved: t.function.Reserved, key: t.version.environmentKey(t.function.ID)}
+	c.account = func() (n int, err error) {
 		err = s.env.Store.View(func(tx *store.Tx) error {
-			free = s.unreserved(tx, t.Scope, "")
+			n = s.unreserved(tx, t.Scope, "")
 			return nil
 		})
-		if err != nil {
-			return nil, err
-		}
+		return n, err
 	}
-	return s.running.enter(t.name, t.function.Reserved, free)
+	err = s.env.Store.View(func(tx *store.Tx) error {
+		var sum int
+		c.ahead, sum = s.ahead(tx, t)
+		if c.reserved != nil {
+			c.reserved = aws.Int32(*c.reserved - int32(sum)) //nolint:gosec // at most accountLimit
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.running.enter(t.name, c)
 }
 
 func throttled(why types.ThrottleReason) error {
 	return &types.TooManyRequestsException{Message: aws.String("Rate Exceeded."), Reason: why, Type: user}
 }
 
-// inScope calls f with each function of the scope.
-func (s *Service) inScope(tx *store.Tx, scope env.Scope, f func(*function)) {
-	for _, v := range s.functions.Prefix(tx, scope.Key("")) {
-		f(&v)
+// inScope yields the functions of the scope.
+func (s *Service) inScope(tx *store.Tx, scope env.Scope) iter.Seq[*function] {
+	return func(yield func(*function) bool) {
+		for _, f := range s.functions.Prefix(tx, scope.Key("")) {
+			if !yield(&f) {
+				return
+			}
+		}
 	}
 }
 
-// unreserved returns what the scope's functions without a reservation share,
-// leaving out what the function except reserves.
+// unreserved returns what the scope's functions share that have neither reserved nor
+// provisioned it, leaving out what the function except has.
 func (s *Service) unreserved(tx *store.Tx, scope env.Scope, except string) int {
 	left := accountLimit
-	s.inScope(tx, scope, func(f *function) {
-		if *f.Configuration.FunctionName != except {
-			left -= int(aws.ToInt32(f.Reserved))
+	reserved := map[string]bool{except: true}
+	for f := range s.inScope(tx, scope) {
+		if n := *f.Configuration.FunctionName; f.Reserved != nil && n != except {
+			left -= int(*f.Reserved)
+			reserved[n] = true
 		}
-	})
+	}
+	for _, p := range s.provisions.Prefix(tx, scope.Key("")) {
+		if !reserved[p.Function] {
+			left -= int(p.Requested)
+		}
+	}
 	return left
 }
 
@@ -117,6 +160,9 @@ func (s *Service) PutFunctionConcurrency(ctx context.Context, in *lambda.PutFunc
 		f, ok := s.functions.Get(tx, n.key())
 		if !ok {
 			return notFound("Function not found: %s:%s", n.arn(), latest)
+		}
+		if _, sum := s.provisionedOf(tx, n); sum > int(want) {
+			return invalid(" ReservedConcurrentExecutions  %d should not be lower than function's total provisioned concurrency [%d].", want, sum)
 		}
 		if s.unreserved(tx, n.Scope, n.function)-int(want) < leastUnreserved {
 			return invalid("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", leastUnreserved)
@@ -163,10 +209,16 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *lambda.GetAccountSe
 	var free int
 	err := s.env.Store.View(func(tx *store.Tx) error {
 		free = s.unreserved(tx, scope, "")
-		s.inScope(tx, scope, func(f *function) {
+		for f := range s.inScope(tx, scope) {
 			usage.FunctionCount++
 			usage.TotalCodeSize += f.Configuration.CodeSize
-		})
+		}
+		for _, v := range s.versions.Prefix(tx, scope.Key("")) {
+			usage.TotalCodeSize += v.Configuration.CodeSize
+		}
+		for _, v := range s.layerVersions.Prefix(tx, scope.Key("")) {
+			usage.TotalCodeSize += v.Size
+		}
 		return nil
 	})
 	return &lambda.GetAccountSettingsOutput{
@@ -191,8 +243,7 @@ func (s *Service) GetFunctionRecursionConfig(ctx context.Context, in *lambda.Get
 	return &lambda.GetFunctionRecursionConfigOutput{RecursiveLoop: f.RecursiveLoop}, nil
 }
 
-// PutFunctionRecursionConfig stores whether Lambda stops loops of a function. AWS
-// finds loops through SQS, SNS and S3, none of which invokes functions here.
+// PutFunctionRecursionConfig stores whether Lambda stops loops of a function.
 func (s *Service) PutFunctionRecursionConfig(ctx context.Context, in *lambda.PutFunctionRecursionConfigInput) (*lambda.PutFunctionRecursionConfigOutput, error) {
 	n, err := s.unversioned(ctx, in.FunctionName)
 	if err != nil {
@@ -202,32 +253,4 @@ func (s *Service) PutFunctionRecursionConfig(ctx context.Context, in *lambda.Put
 		return nil, err
 	}
 	return &lambda.PutFunctionRecursionConfigOutput{RecursiveLoop: in.RecursiveLoop}, nil
-}
-
-// GetRuntimeManagementConfig returns that the runtime is updated by itself.
-func (s *Service) GetRuntimeManagementConfig(ctx context.Context, in *lambda.GetRuntimeManagementConfigInput) (*lambda.GetRuntimeManagementConfigOutput, error) {
-	n, err := parse(ctx, in.FunctionName, in.Qualifier)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.view(n); err != nil {
-		return nil, err
-	}
-	arn := n.qualified()
-	if !strings.HasSuffix(arn, latest) {
-		arn += ":" + latest
-	}
-	return &lambda.GetRuntimeManagementConfigOutput{FunctionArn: aws.String(arn), UpdateRuntimeOn: types.UpdateRuntimeOnAuto}, nil
-}
-
-// GetFunctionCodeSigningConfig returns that the function has none: none can be set.
-func (s *Service) GetFunctionCodeSigningConfig(ctx context.Context, in *lambda.GetFunctionCodeSigningConfigInput) (*lambda.GetFunctionCodeSigningConfigOutput, error) {
-	n, err := s.unversioned(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.view(n); err != nil {
-		return nil, err
-	}
-	return &lambda.GetFunctionCodeSigningConfigOutput{FunctionName: aws.String(n.function)}, nil
 }

@@ -62,6 +62,12 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 	if err := s.setCode(ctx, &f.version, "CreateFunction", code, in.Code.SourceKMSKeyArn); err != nil {
 		return nil, err
 	}
+	if f.Signing = in.CodeSigningConfigArn; aws.ToString(f.Signing) == "" {
+		f.Signing = nil
+	}
+	if err := s.verify(&f); err != nil {
+		return nil, err
+	}
 	s.host.Prepare()
 	now := s.env.Clock.Now()
 	f.changed(now)

@@ -30,6 +30,7 @@ type function struct {
 	Tags          map[string]string `json:",omitempty"`
 	Reserved      *int32            `json:",omitempty"`
 	RecursiveLoop types.RecursiveLoop
+	Signing       *string `json:",omitempty"` // ARN of the code signing configuration
 }
 
 // version is what one version of a function runs: $LATEST, which changes, or a
@@ -42,6 +43,7 @@ type version struct {
 	Unzipped      int64                       // of the package, in bytes
 	Layers        []packed                    `json:",omitempty"` // of Configuration.Layers
 	SourceKey     *string                     `json:",omitempty"` // the KMS key of the package
+	Management    *management                 `json:",omitempty"`
 	Policy        []statement                 `json:",omitempty"`
 
 	// Settles is when the last change is done; Revision is the RevisionId then.

@@ -36,7 +36,7 @@ func TestReservedConcurrency(t *testing.T) {
 	if err := reserve(1); err != nil {
 		t.Fatal(err)
 	}
-	leave, err := w.running.enter(name{Scope: env.ScopeOf(w.ctx), function: "f"}, aws.Int32(1), 0)
+	leave, err := w.running.enter(name{Scope: env.ScopeOf(w.ctx), function: "f"}, share{reserved: aws.Int32(1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,6 +105,9 @@ func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionI
 		if n.qualifier != "" {
 			return s.unpublish(tx, n)
 		}
+		for k := range s.provisions.Prefix(tx, n.aliasKey("")) {
+			s.provisions.Delete(tx, k)
+		}
 		for k := range s.versions.Prefix(tx, n.Key(n.function, "")) {
 			s.versions.Delete(tx, k)
 		}

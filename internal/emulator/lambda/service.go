@@ -57,13 +57,15 @@ type Service struct {
 	Buses   Buses
 	Buckets Buckets
 
-	env       *env.Env
-	roles     Roles
-	functions *store.Set[function]
-	versions  *store.Set[version]
-	aliases   *store.Set[alias]
-	layers    *store.Set[layer]
-	urls      *store.Set[functionURL]
+	env        *env.Env
+	roles      Roles
+	functions  *store.Set[function]
+	versions   *store.Set[version]
+	aliases    *store.Set[alias]
+	layers     *store.Set[layer]
+	urls       *store.Set[functionURL]
+	provisions *store.Set[provisioned]
+	signings   *store.Set[signing]
 	// layerVersions of layers that have been deleted are not here.
 	layerVersions *store.Set[layerVersion]
 	code          codeStore
@@ -78,13 +80,15 @@ type Service struct {
 // New returns Lambda over what the store holds.
 func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 	s := &Service{env: e, roles: roles, token: uuid.NewString()}
-	var errs [6]error
+	var errs [8]error
 	s.functions, errs[0] = store.NewSet[function](e.Store, "lambda.function")
 	s.versions, errs[1] = store.NewSet[version](e.Store, "lambda.version")
 	s.aliases, errs[2] = store.NewSet[alias](e.Store, "lambda.alias")
 	s.layers, errs[3] = store.NewSet[layer](e.Store, "lambda.layer")
 	s.layerVersions, errs[4] = store.NewSet[layerVersion](e.Store, "lambda.layerVersion")
 	s.urls, errs[5] = store.NewSet[functionURL](e.Store, "lambda.url")
+	s.provisions, errs[6] = store.NewSet[provisioned](e.Store, "lambda.provisioned")
+	s.signings, errs[7] = store.NewSet[signing](e.Store, "lambda.signing")
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("opening the sets of Lambda: %w", err)
 	}
@@ -116,8 +120,10 @@ func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 }
 
 // Resume goes on with the event source mappings and the events that the store
-// holds. It is called once, when the services that they need are linked.
-func (s *Service) Resume() error { return errors.Join(s.mappings.resume(), s.backlog.resume()) }
+// holds, and starts the environments that are to be ahead. It is called once, when the services that they need are linked.
+func (s *Service) Resume() error {
+	return errors.Join(s.reprovision(), s.mappings.resume(), s.backlog.resume())
+}
 
 // Close ends every process of every function. What has not been handled stays in the
 // store.
@@ -165,7 +171,7 @@ var notEmulated = []string{
 // Wire lists what is served.
 func (s *Service) Wire() wire.Service {
 	create := append([]string{
-		"Code.ImageUri", "CodeSigningConfigArn", "PublishTo", "TenancyConfig",
+		"Code.ImageUri", "PublishTo", "TenancyConfig",
 	}, notEmulated...)
 	return wire.Service{
 		Name:     "lambda",
@@ -178,19 +184,24 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.AddLayerVersionPermission, s.AddLayerVersionPermission),
 			wire.Op(schemas.AddPermission, s.AddPermission),
 			wire.Op(schemas.CreateAlias, s.CreateAlias),
+			wire.Op(schemas.CreateCodeSigningConfig, s.CreateCodeSigningConfig),
 			wire.Op(schemas.CreateEventSourceMapping, s.CreateEventSourceMapping, wire.Refuse(append(
 				[]string{"Queues", "SelfManagedKafkaEventSourceConfig", "Topics"}, mappingNotEmulated...)...)),
 			wire.Op(schemas.CreateFunction, s.CreateFunction, wire.Refuse(create...), wire.Unchecked("Runtime")),
 			wire.Op(schemas.CreateFunctionUrlConfig, s.CreateFunctionUrlConfig),
 			wire.Op(schemas.DeleteAlias, s.DeleteAlias),
+			wire.Op(schemas.DeleteCodeSigningConfig, s.DeleteCodeSigningConfig),
 			wire.Op(schemas.DeleteEventSourceMapping, s.DeleteEventSourceMapping),
 			wire.Op(schemas.DeleteFunction, s.DeleteFunction),
+			wire.Op(schemas.DeleteFunctionCodeSigningConfig, s.DeleteFunctionCodeSigningConfig),
 			wire.Op(schemas.DeleteFunctionConcurrency, s.DeleteFunctionConcurrency),
 			wire.Op(schemas.DeleteFunctionUrlConfig, s.DeleteFunctionUrlConfig),
 			wire.Op(schemas.DeleteFunctionEventInvokeConfig, s.DeleteFunctionEventInvokeConfig),
 			wire.Op(schemas.DeleteLayerVersion, s.DeleteLayerVersion),
+			wire.Op(schemas.DeleteProvisionedConcurrencyConfig, s.DeleteProvisionedConcurrencyConfig),
 			wire.Op(schemas.GetAccountSettings, s.GetAccountSettings),
 			wire.Op(schemas.GetAlias, s.GetAlias),
+			wire.Op(schemas.GetCodeSigningConfig, s.GetCodeSigningConfig),
 			wire.Op(schemas.GetEventSourceMapping, s.GetEventSourceMapping),
 			wire.Op(schemas.GetFunction, s.GetFunction),
 			wire.Op(schemas.GetFunctionCodeSigningConfig, s.GetFunctionCodeSigningConfig),
@@ -203,28 +214,36 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.GetLayerVersionByArn, s.GetLayerVersionByArn),
 			wire.Op(schemas.GetLayerVersionPolicy, s.GetLayerVersionPolicy),
 			wire.Op(schemas.GetPolicy, s.GetPolicy),
+			wire.Op(schemas.GetProvisionedConcurrencyConfig, s.GetProvisionedConcurrencyConfig),
 			wire.Op(schemas.GetRuntimeManagementConfig, s.GetRuntimeManagementConfig),
 			wire.Op(schemas.Invoke, s.Invoke, wire.Refuse("DurableExecutionName", "TenantId")),
 			wire.Stream(schemas.InvokeWithResponseStream, s.InvokeWithResponseStream, wire.Refuse("TenantId")),
 			wire.Op(schemas.ListAliases, s.ListAliases),
 			wire.Op(schemas.ListFunctionUrlConfigs, s.ListFunctionUrlConfigs),
+			wire.Op(schemas.ListCodeSigningConfigs, s.ListCodeSigningConfigs),
 			wire.Op(schemas.ListEventSourceMappings, s.ListEventSourceMappings),
 			wire.Op(schemas.ListFunctionEventInvokeConfigs, s.ListFunctionEventInvokeConfigs),
 			wire.Op(schemas.ListFunctions, s.ListFunctions, wire.Refuse("MasterRegion")),
+			wire.Op(schemas.ListFunctionsByCodeSigningConfig, s.ListFunctionsByCodeSigningConfig),
 			wire.Op(schemas.ListLayerVersions, s.ListLayerVersions),
 			wire.Op(schemas.ListLayers, s.ListLayers),
+			wire.Op(schemas.ListProvisionedConcurrencyConfigs, s.ListProvisionedConcurrencyConfigs),
 			wire.Op(schemas.ListTags, s.ListTags),
 			wire.Op(schemas.ListVersionsByFunction, s.ListVersionsByFunction),
 			wire.Op(schemas.PublishLayerVersion, s.PublishLayerVersion),
 			wire.Op(schemas.PublishVersion, s.PublishVersion, wire.Refuse("PublishTo")),
+			wire.Op(schemas.PutFunctionCodeSigningConfig, s.PutFunctionCodeSigningConfig),
 			wire.Op(schemas.PutFunctionConcurrency, s.PutFunctionConcurrency),
 			wire.Op(schemas.PutFunctionEventInvokeConfig, s.PutFunctionEventInvokeConfig),
 			wire.Op(schemas.PutFunctionRecursionConfig, s.PutFunctionRecursionConfig),
+			wire.Op(schemas.PutProvisionedConcurrencyConfig, s.PutProvisionedConcurrencyConfig),
+			wire.Op(schemas.PutRuntimeManagementConfig, s.PutRuntimeManagementConfig),
 			wire.Op(schemas.RemoveLayerVersionPermission, s.RemoveLayerVersionPermission),
 			wire.Op(schemas.RemovePermission, s.RemovePermission),
 			wire.Op(schemas.TagResource, s.TagResource),
 			wire.Op(schemas.UntagResource, s.UntagResource),
 			wire.Op(schemas.UpdateAlias, s.UpdateAlias),
+			wire.Op(schemas.UpdateCodeSigningConfig, s.UpdateCodeSigningConfig),
 			wire.Op(schemas.UpdateEventSourceMapping, s.UpdateEventSourceMapping, wire.Refuse(append(
 				[]string{"SelfManagedKafkaEventSourceConfig"}, mappingNotEmulated...)...)),
 			wire.Op(schemas.UpdateFunctionCode, s.UpdateFunctionCode, wire.Refuse("ImageUri", "PublishTo")),

@@ -20,6 +20,13 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 	}
 	code := origin{in.ZipFile, in.S3Bucket, in.S3Key, in.S3ObjectVersion, in.S3ObjectStorageMode}
 	c, err := s.update(n, in.RevisionId, in.DryRun, in.Publish, func(v *version) error {
+		f, err := s.view(n)
+		if err == nil {
+			err = s.verify(&f)
+		}
+		if err != nil {
+			return err
+		}
 		if len(in.Architectures) > 0 {
 			v.Configuration.Architectures = slices.Clone(in.Architectures)
 		}

@@ -101,5 +101,6 @@ func (s *Service) unpublish(tx *store.Tx, n name) error {
 		return errAlias(n, n.qualifier, names)
 	}
 	s.versions.Delete(tx, n.versionKey(number)) // a version that is not there is no error
+	s.provisions.Delete(tx, n.aliasKey(n.qualifier))
 	return nil
 }
