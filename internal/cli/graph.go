@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 
@@ -20,9 +21,22 @@ shows the steps of applying it, each with those that it waits for.`,
 		var f viewFlags
 		f.declare(fs)
 		path := fs.String("plan", "", "`file` of a plan, whose steps are drawn")
+		kind := fs.String("type", "", "`kind` of graph, as Terraform names them: plan, plan-refresh-only and plan-destroy draw the resources, apply the steps of the plan that -plan names")
 		return func(ctx context.Context, p *Program, _ []string) error {
 			v := newView(p, f)
 			v.document = true
+			switch *kind {
+			case "", "plan", "plan-refresh-only", "plan-destroy":
+				if *kind != "" && *path != "" {
+					return v.fail(advise(fmt.Errorf("-type=%s and -plan exclude each other", *kind), "Of a plan file, the steps of applying it are drawn: -type=apply."))
+				}
+			case "apply":
+				if *path == "" {
+					return v.fail(advise(errors.New("-type=apply needs -plan=FILE"), "The steps are those of a plan."))
+				}
+			default:
+				return v.fail(advise(fmt.Errorf("there is no graph of the type %q", *kind), "The types are plan, plan-refresh-only, plan-destroy and apply."))
+			}
 			if *path != "" {
 				_, planned, err := v.readPlan(ctx, *path)
 				if err != nil {

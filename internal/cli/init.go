@@ -91,7 +91,7 @@ func (v *view) init(ctx context.Context, f *initFlags) error {
 	if err := v.diagnostics(diags); err != nil {
 		return err
 	}
-	root, diags := config.LoadRoot(".")
+	root, diags := config.LoadRootAll(".")
 	v.read(root)
 	if err := v.diagnostics(diags); err != nil {
 		return err

@@ -80,7 +80,7 @@ func (v *view) compileQuery(ctx context.Context) (*plan.Program, error) {
 	if err != nil {
 		return nil, v.fail(err)
 	}
-	m, diags := config.LoadQuery(".", fetched.Resolve)
+	m, diags := config.LoadQuery(".", fetched.Resolve, v.statics())
 	v.read(m)
 	if diags.HasErrors() {
 		return nil, v.diagnostics(diags)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -19,7 +20,8 @@ var stateList = command{
 	args:    "[ADDRESS...]",
 	summary: "List the objects of the state",
 	help:    "An address names an instance, a resource with all its instances, or a module with all that is in it.",
-	flags: func(*flag.FlagSet) action {
+	flags: func(fs *flag.FlagSet) action {
+		id := fs.String("id", "", "list only objects whose attribute `id` has this value")
 		return func(_ context.Context, p *Program, args []string) error {
 			v := newView(p, viewFlags{})
 			file, err := stored()
@@ -37,7 +39,7 @@ var stateList = command{
 						found[i], match = true, true
 					}
 				}
-				if match && e.Deposed == "" {
+				if match && e.Deposed == "" && (*id == "" || idOf(e.Object) == *id) {
 					v.say("%s\n", e.Addr)
 				}
 			}
@@ -49,6 +51,17 @@ var stateList = command{
 			return nil
 		}
 	},
+}
+
+// idOf is the attribute id of an object; empty if it has none.
+func idOf(o *state.Object) string {
+	var attributes struct {
+		ID any `json:"id"`
+	}
+	if json.Unmarshal(o.Attributes, &attributes) != nil || attributes.ID == nil {
+		return ""
+	}
+	return fmt.Sprint(attributes.ID)
 }
 
 // covers tells that the address pattern names a, its resource or its module.

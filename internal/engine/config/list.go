@@ -19,16 +19,52 @@ type Listing struct {
 
 // LoadQuery is Load with the query files of the root module, *.tfquery.hcl and
 // *.tfquery.json, which hold list blocks. Only they need be there.
-func LoadQuery(dir string, resolve Resolver) (*Module, hcl.Diagnostics) {
-	t := &tree{resolve: resolve, decoded: map[string]*Module{}}
-	t.read = func(folder string) (map[string][]byte, hcl.Diagnostics) {
-		sources, diags := readDir(folder)
-		if folder != dir || diags.HasErrors() {
-			return sources, diags
+func LoadQuery(dir string, resolve Resolver, static Evaluate) (*Module, hcl.Diagnostics) {
+	m, diags := withQueries(dir, resolve, static)
+	for name := range m.sources {
+		if IsQuery(name) {
+			return m, diags
 		}
-		return sources, append(diags, readQueries(dir, sources)...)
+	}
+	return m, append(diags, &hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: "No query files",
+		Detail: fmt.Sprintf("The directory %s contains no .tfquery.hcl file. Create one with a list block, or name the right directory with -chdir.", dir),
+	})
+}
+
+// LoadAll is LoadWith with the query files that are there: whoever installs what the
+// configuration needs prepares for queries, too.
+func LoadAll(dir string, resolve Resolver, static Evaluate) (*Module, hcl.Diagnostics) {
+	return withQueries(dir, resolve, static)
+}
+
+// LoadRootAll is LoadRoot with the query files that are there.
+func LoadRootAll(dir string) (*Module, hcl.Diagnostics) {
+	sources, diags := readAll(dir)
+	if diags.HasErrors() {
+		return newModule(dir), diags
+	}
+	return decode(dir, sources)
+}
+
+func withQueries(dir string, resolve Resolver, static Evaluate) (*Module, hcl.Diagnostics) {
+	t := &tree{resolve: resolve, static: static, decoded: map[string]*Module{}}
+	t.read = func(folder string) (map[string][]byte, hcl.Diagnostics) {
+		if folder != dir {
+			return readDir(folder)
+		}
+		return readAll(folder)
 	}
 	return t.load(dir)
+}
+
+// readAll reads the configuration of a folder and its query files.
+func readAll(dir string) (map[string][]byte, hcl.Diagnostics) {
+	sources, diags := readDir(dir)
+	if diags.HasErrors() {
+		return sources, diags
+	}
+	return sources, append(diags, readQueries(dir, sources)...)
 }
 
 // IsQuery tells a query file by its name.
@@ -43,12 +79,10 @@ func readQueries(dir string, into map[string][]byte) hcl.Diagnostics {
 		return nil //nolint:nilerr // reading the configuration has reported it
 	}
 	var diags hcl.Diagnostics
-	found := false
 	for _, e := range entries {
 		if !IsQuery(e.Name()) || e.IsDir() {
 			continue
 		}
-		found = true
 		path := filepath.Join(dir, e.Name())
 		src, err := os.ReadFile(path)
 		if err != nil {
@@ -58,12 +92,6 @@ func readQueries(dir string, into map[string][]byte) hcl.Diagnostics {
 			continue
 		}
 		into[e.Name()] = src
-	}
-	if !found {
-		diags = append(diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "No query files",
-			Detail: fmt.Sprintf("The directory %s contains no .tfquery.hcl file. Create one with a list block, or name the right directory with -chdir.", dir),
-		})
 	}
 	return diags
 }

@@ -53,7 +53,7 @@ type tree struct {
 }
 
 func (t *tree) load(dir string) (*Module, hcl.Diagnostics) {
-	m, diags := t.module(dir, nil, "")
+	m, diags := t.module(dir, "", nil, "")
 	if diags.HasErrors() {
 		return m, diags
 	}
@@ -76,7 +76,7 @@ func (t *tree) load(dir string) (*Module, hcl.Diagnostics) {
 }
 
 // module is the module in dir, in its place.
-func (t *tree) module(dir string, parent *Module, path addr.Module) (*Module, hcl.Diagnostics) {
+func (t *tree) module(dir, source string, parent *Module, path addr.Module) (*Module, hcl.Diagnostics) {
 	shared := t.decoded[dir]
 	var diags hcl.Diagnostics
 	if shared == nil {
@@ -88,15 +88,14 @@ func (t *tree) module(dir string, parent *Module, path addr.Module) (*Module, hc
 		t.decoded[dir] = shared
 	}
 	m := *shared
-	m.Parent, m.Path, m.Children = parent, path, map[string]*Module{}
+	m.Source, m.Parent, m.Path, m.Children = source, parent, path, map[string]*Module{}
 	for _, c := range m.sortedCalls() {
 		at, source, d := t.source(&m, c)
 		diags = append(diags, d...)
 		if d.HasErrors() {
 			continue
 		}
-		child, d := t.module(at, &m, path.Child(c.Name))
-		child.Source = source
+		child, d := t.module(at, source, &m, path.Child(c.Name))
 		diags = append(diags, calledFrom(c, d)...)
 		m.Children[c.Name] = child
 	}
@@ -135,6 +134,11 @@ func (t *tree) source(m *Module, c *Call) (dir, source string, diags hcl.Diagnos
 		if t.resolve == nil {
 			return fail("Module not installed", "The source %q is no local path such as \"./name\". Run init first, which fetches the module.", text)
 		}
+		for around := m; around.Parent != nil; around = around.Parent {
+			if call := around.Call(); around.Source == text && sameVersion(call, c) {
+				return fail("Module calls itself", "The module %q is already being called, by %s. The tree of modules would have no end.", text, call)
+			}
+		}
 		dir, diags = t.resolve(c, Key(m.Path.Child(c.Name)))
 		return dir, text, diags
 	}
@@ -152,6 +156,20 @@ func (t *tree) source(m *Module, c *Call) (dir, source string, diags hcl.Diagnos
 		}
 	}
 	return dir, text, nil
+}
+
+// sameVersion tells that two calls of one source ask for the same versions.
+func sameVersion(a, b *Call) bool {
+	text := func(c *Call) string {
+		if c.Version == nil {
+			return ""
+		}
+		if v, diags := c.Version.Value(nil); !diags.HasErrors() && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+			return v.AsString()
+		}
+		return "?"
+	}
+	return text(a) == text(b)
 }
 
 // literal is c with its source and version as literals.

@@ -32,6 +32,7 @@ type document struct {
 type module struct {
 	Outputs   map[string]output   `json:"outputs,omitempty"`
 	Resources []resource          `json:"resources,omitempty"`
+	Actions   []action            `json:"actions,omitempty"`
 	Calls     map[string]call     `json:"module_calls,omitempty"`
 	Variables map[string]variable `json:"variables,omitempty"`
 }
@@ -55,6 +56,16 @@ type resource struct {
 	Count        *expression    `json:"count_expression,omitempty"`
 	ForEach      *expression    `json:"for_each_expression,omitempty"`
 	DependsOn    []string       `json:"depends_on,omitempty"`
+}
+
+type action struct {
+	Address     string         `json:"address"`
+	Type        string         `json:"type"`
+	Name        string         `json:"name"`
+	Provider    string         `json:"provider_config_key"`
+	Expressions map[string]any `json:"expressions,omitempty"`
+	Count       *expression    `json:"count_expression,omitempty"`
+	ForEach     *expression    `json:"for_each_expression,omitempty"`
 }
 
 type provisioner struct {
@@ -115,8 +126,16 @@ func (d *describer) module(m *config.Module) module {
 		out.Variables[name] = one
 	}
 	for _, r := range m.Resources {
-		out.Resources = append(out.Resources, d.resource(m, r))
+		one := d.resource(m, r)
+		switch r.Addr.Mode {
+		case addr.List: // of query files
+		case addr.Action:
+			out.Actions = append(out.Actions, action{one.Address, one.Type, one.Name, one.Provider, one.Expressions, one.Count, one.ForEach})
+		default:
+			out.Resources = append(out.Resources, one)
+		}
 	}
+	slices.SortFunc(out.Actions, func(a, b action) int { return strings.Compare(a.Address, b.Address) })
 	slices.SortFunc(out.Resources, func(a, b resource) int {
 		if a.Mode != b.Mode {
 			return strings.Compare(b.Mode, a.Mode) // managed before data
@@ -157,6 +176,8 @@ func (d *describer) schema(m *config.Module, r *config.Resource) *plugin.Schema 
 		return nil
 	case r.Addr.Mode == addr.Data:
 		return schemas.Data[r.Addr.Type]
+	case r.Addr.Mode == addr.Action:
+		return schemas.Actions[r.Addr.Type]
 	}
 	return schemas.Resources[r.Addr.Type]
 }

@@ -146,6 +146,27 @@ func drawProgram(t *rapid.T, before program) program {
 	return out
 }
 
+// drawFlag makes up a flag for an apply that comes before the one without flags, or
+// none.
+func drawFlag(t *rapid.T, p program) string {
+	kind := rapid.SampledFrom([]string{"", "", "", "-refresh=false", "-target=", "-target=", "-exclude=", "-replace=", "-replace="}).Draw(t, "flag")
+	if !strings.HasSuffix(kind, "=") {
+		return kind
+	}
+	if len(p) == 0 {
+		return ""
+	}
+	b := rapid.SampledFrom(p).Draw(t, "of")
+	address := "test_thing." + b.name
+	if b.keys > 0 && (kind == "-replace=" || rapid.Bool().Draw(t, "one")) {
+		key := rapid.IntRange(0, b.keys-1).Draw(t, "key")
+		if address += fmt.Sprintf("[%d]", key); b.each {
+			address = fmt.Sprintf("test_thing.%s[\"%d\"]", b.name, key)
+		}
+	}
+	return kind + address
+}
+
 // TestRandom makes up configurations and edits, and demands that each apply
 // leaves exactly what is wanted, in an order that the dependencies allow, and
 // nothing to do. With -peers or -update terraform, where it is on PATH, has to do
@@ -163,27 +184,35 @@ func TestRandom(t *testing.T) {
 		var steps []program
 		r := row{name: "random", set: map[string]string{"order": "*", "slow": "*"}}
 		var last program
+		peer := "terraform"
 		for i := range rapid.IntRange(1, 3).Draw(rt, "steps") {
 			last = drawProgram(rt, last)
 			steps = append(steps, last)
 			r.files = append(r.files, txtar.File{Name: fmt.Sprintf("@%d/main.tf", i), Data: []byte("# step\n" + last.text())})
-			r.commands = append(r.commands, fmt.Sprintf("files %d", i), "apply", "plan -detailed-exitcode")
+			r.commands = append(r.commands, fmt.Sprintf("files %d", i))
+			if flag := drawFlag(rt, last); flag != "" {
+				r.commands = append(r.commands, "apply "+flag)
+				if strings.HasPrefix(flag, "-exclude") {
+					peer = "tofu"
+				}
+			}
+			r.commands = append(r.commands, "apply", "plan -detailed-exitcode")
 		}
 		r.commands = append(r.commands, "apply -destroy")
 		got := carryOut(t, r, ours, self, asOurs)
 		if text := wrong(steps, got); text != "" {
 			rt.Fatalf("%s\n%s\n%s", text, txtar.Format(&txtar.Archive{Files: r.files}), got)
 		}
-		terraform := locate("terraform")
-		if !*peers && !*update || terraform == "" {
+		path := locate(peer)
+		if !*peers && !*update || path == "" {
 			return
 		}
-		want := carryOut(t, r, "terraform", terraform)
+		want := carryOut(t, r, peer, path)
 		if strings.Contains(want, "error: Cycle\n") {
 			return // it gives up where a chain is replaced in both orders and changed at once
 		}
 		if diff := compare(unordered(want), unordered(got), table); diff != "" {
-			rt.Fatalf("(-terraform +ours)\n%s\n%s", diff, txtar.Format(&txtar.Archive{Files: r.files}))
+			rt.Fatalf("(-%s +ours)\n%s\n%s", peer, diff, txtar.Format(&txtar.Archive{Files: r.files}))
 		}
 	})
 }
@@ -197,7 +226,10 @@ func unordered(text string) string {
 
 // wrong says what is wrong with what was observed.
 func wrong(steps []program, got string) string {
-	sections := strings.Split(got, "== ")[1:]
+	sections := slices.DeleteFunc(strings.Split(got, "== ")[1:], func(s string) bool { // some are not to do all
+		head, _, _ := strings.Cut(s, "\n")
+		return strings.Contains(head, ": apply -") && !strings.Contains(head, "-destroy")
+	})
 	for i, p := range steps {
 		applied, again := sections[2*i], sections[2*i+1]
 		if !strings.Contains(applied, "apply: exit 0\n") {

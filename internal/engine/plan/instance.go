@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
@@ -164,14 +165,33 @@ func trigger(e hcl.Expression) (lang.Ref, hcl.Diagnostics) {
 		return lang.Ref{}, diags
 	}
 	i := slices.IndexFunc(refs, func(r lang.Ref) bool { return r.Root == "resource" })
-	if i < 0 || refs[i].Resource.Mode != addr.Managed {
+	if i < 0 || refs[i].Resource.Mode != addr.Managed || !onlyReference(e) || slices.ContainsFunc(refs, func(r lang.Ref) bool {
+		return r.Root != "resource" && r.Root != "count" && r.Root != "each"
+	}) {
 		at := e.Range()
 		return lang.Ref{}, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Invalid replace_triggered_by",
-			Detail: "replace_triggered_by lists managed resources, instances of them, or their attributes.", Subject: &at,
+			Detail: "replace_triggered_by lists managed resources, instances of them, or their attributes, as they are. An index may be count.index, each.key or a literal.", Subject: &at,
 		}}
 	}
 	return refs[i], nil
+}
+
+// onlyReference tells that e is a traversal, in which an index may be one, too. In
+// JSON it is a text, which is looked at by its references.
+func onlyReference(e hcl.Expression) bool {
+	switch x := e.(type) {
+	case *hclsyntax.ScopeTraversalExpr:
+		return true
+	case *hclsyntax.RelativeTraversalExpr:
+		return onlyReference(x.Source)
+	case *hclsyntax.IndexExpr:
+		_, literal := x.Key.(*hclsyntax.TemplateExpr)
+		return onlyReference(x.Collection) && (literal || onlyReference(x.Key))
+	case hclsyntax.Expression:
+		return false
+	}
+	return true
 }
 
 // triggered tells that what e refers to is going to change: a resource, an

@@ -40,7 +40,7 @@ func (i *Installer) Load(ctx context.Context, dir string) (*config.Module, hcl.D
 	}
 	i.ctx, i.old, i.now = ctx, old, Manifest{"": {Dir: "."}}
 	i.fetched, i.known = map[string]string{}, map[registry.Module][]versions.Version{}
-	m, diags := config.LoadWith(dir, i.resolve, i.Static)
+	m, diags := config.LoadAll(dir, i.resolve, i.Static)
 	if diags.HasErrors() {
 		return m, diags
 	}

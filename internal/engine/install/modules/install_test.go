@@ -220,6 +220,18 @@ func TestRegistryAndWeb(t *testing.T) {
 	}
 }
 
+// A module that calls itself by an address that is no local path is found out before
+// it is fetched without end.
+func TestModuleCallsItself(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, files{"main.tf": fmt.Sprintf("module \"again\" {\nsource = %q\n}\n", dir)})
+	p := newPlace(t, server(t))
+	if got, bad := p.load(map[string]string{"x": fmt.Sprintf("source = %q", dir)}); !strings.Contains(bad, "already being called, by module.x") {
+		t.Errorf("got %v, %s, want that it calls itself", got, bad)
+	}
+}
+
 func TestBadModules(t *testing.T) {
 	t.Parallel()
 	s := server(t)

@@ -56,7 +56,6 @@ func rows() []row {
 		{`sha256("a")`, `"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"`},
 		{`sha512("")`, `"cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"`}, {`sha512(unk)`, `unkstr`},
 		{`csvdecode("a,b\n1,2\n")`, `tolist([{a = "1", b = "2"}])`}, {`jsondecode("{\"a\":[1,null]}")`, `{a = [1, null]}`}, {`jsonencode({b = [1, "<"], a = null})`, `"{\"a\":null,\"b\":[1,\"\\u003c\"]}"`},
-		{`can(jsondecode("[${join(",", [for i in concat(range(1000), range(1000)) : "[\"[\"]"])}]"))`, `true`}, {`can(jsondecode("${join("", [for i in concat(range(1000), range(1000)) : "["])}${join("", [for i in concat(range(1000), range(1000)) : "]"])}"))`, `false`}, {`can(yamldecode(join("", [for i in concat(range(1000), range(1000)) : "- "])))`, `false`}, {`can(yamldecode(join("", [for i in concat(range(1000), range(1000)) : "- a\n"])))`, `true`},
 		{`textencodebase64("hi", "UTF-16LE")`, `"aABpAA=="`}, {`textdecodebase64("aABpAA==", "UTF-16LE")`, `"hi"`},
 		{`urlencode("a b&c/é")`, `"a+b%26c%2F%C3%A9"`}, {`urldecode("a+b%26")`, `"a b&"`},
 		{`yamldecode("a: [1, x]\nb: true")`, `{a = [1, "x"], b = true}`}, {`yamlencode({a = [1, "x"]})`, `"\"a\":\n- 1\n- \"x\"\n"`},

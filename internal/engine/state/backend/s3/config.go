@@ -105,6 +105,9 @@ func (c Config) check() error {
 	case c.KMSKey != "" && c.CustomerKey != "":
 		return errors.New("the arguments \"kms_key_id\" and \"sse_customer_key\" of the backend \"s3\" exclude each other: both say by which key objects are encrypted")
 	}
+	if c.KMSKey != "" && !c.Encrypt {
+		return errors.New("the argument \"kms_key_id\" of the backend \"s3\" needs encrypt = true: without it, the key would not be used")
+	}
 	if c.CustomerKey != "" {
 		if !c.Encrypt {
 			return errors.New("the argument \"sse_customer_key\" of the backend \"s3\" needs encrypt = true: without it, the state would be written without the key, and could not be read with it")

@@ -19,6 +19,7 @@ func TestRefused(t *testing.T) {
 		{map[string]cty.Value{"key": cty.StringVal("a/")}, "must not end with a slash"},
 		{map[string]cty.Value{"workspace_key_prefix": cty.StringVal("/x")}, "must not begin or end with a slash"},
 		{map[string]cty.Value{"kms_key_id": cty.StringVal("k"), "sse_customer_key": cty.StringVal("k")}, "exclude each other"},
+		{map[string]cty.Value{"kms_key_id": cty.StringVal("k")}, "needs encrypt = true"},
 		{map[string]cty.Value{"sse_customer_key": cty.StringVal("short")}, "needs encrypt = true"},
 		{map[string]cty.Value{"encrypt": cty.True, "sse_customer_key": cty.StringVal("short")}, "must be 32 bytes in base64"},
 		{map[string]cty.Value{"access_key": cty.StringVal("only")}, "go together"},
