@@ -13,6 +13,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/awsapi"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
+	"github.com/tfserverless/terraform-provider-serverless/resources/event"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
 	"github.com/tfserverless/terraform-provider-serverless/resources/table"
 )
@@ -126,7 +127,26 @@ func (p *Provider) functions(ctx context.Context, region string) (*function.Clie
 	if c.IAM, err = p.backend.IAM(ctx, region); err != nil {
 		return nil, err
 	}
+	if c.S3, err = p.backend.S3(ctx, region); err != nil {
+		return nil, err
+	}
+	if c.Scaling, err = p.backend.AutoScaling(ctx, region); err != nil {
+		return nil, err
+	}
 	c.Logs, err = p.backend.Logs(ctx, region)
+	return c, err
+}
+
+func (p *Provider) events(ctx context.Context, region string) (*event.Clients, error) {
+	if err := p.ready(); err != nil {
+		return nil, err
+	}
+	c := &event.Clients{}
+	var err error
+	if c.Lambda, err = p.backend.Lambda(ctx, region); err != nil {
+		return nil, err
+	}
+	c.IAM, err = p.backend.IAM(ctx, region)
 	return c, err
 }
 

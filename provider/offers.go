@@ -13,11 +13,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/tfserverless/terraform-provider-serverless/datasources/access"
+	messages "github.com/tfserverless/terraform-provider-serverless/datasources/messaging"
 	tables "github.com/tfserverless/terraform-provider-serverless/datasources/table"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 	"github.com/tfserverless/terraform-provider-serverless/provider/functions"
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
+	"github.com/tfserverless/terraform-provider-serverless/resources/event"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
+	"github.com/tfserverless/terraform-provider-serverless/resources/messaging"
 	"github.com/tfserverless/terraform-provider-serverless/resources/table"
 )
 
@@ -25,7 +28,9 @@ import (
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return slices.Concat(
 		tf.Resources(p.apis, api.Types),
+		tf.Resources(p.events, event.Types),
 		tf.Resources(p.functions, function.Types),
+		tf.Resources(p.messages, messaging.Types),
 		tf.Resources(p.tables, table.Types),
 	)
 }
@@ -34,6 +39,7 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return slices.Concat(
 		tf.Sources(p.access, access.Sources),
+		tf.Sources(p.messages, messages.Sources),
 		tf.Sources(p.tables, tables.Sources),
 	)
 }
@@ -42,7 +48,9 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 	return slices.Concat(
 		tf.Lists(p.apis, api.Types),
+		tf.Lists(p.events, event.Types),
 		tf.Lists(p.functions, function.Types),
+		tf.Lists(p.messages, messaging.Types),
 		tf.Lists(p.tables, table.Types),
 	)
 }
@@ -50,6 +58,7 @@ func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 // Actions lists what can be done, by family.
 func (p *Provider) Actions(context.Context) []func() action.Action {
 	return slices.Concat(
+		tf.Actions(p.messages, messaging.Actions),
 		tf.Actions(p.tables, table.Actions),
 	)
 }
@@ -62,7 +71,9 @@ func fillable() map[string]schema.Attribute {
 	all := map[string]schema.Attribute{}
 	for _, family := range []map[string]schema.Attribute{
 		tf.Defaults(api.Types),
+		tf.Defaults(event.Types),
 		tf.Defaults(function.Types),
+		tf.Defaults(messaging.Types),
 		tf.Defaults(table.Types),
 	} {
 		maps.Copy(all, family)

@@ -106,7 +106,7 @@ var functionSubject = Subject{
 		{"timeout", `901`, []string{"timeout", "between 1 and 900"}},
 		{"ephemeral_storage", `1`, []string{"ephemeral_storage", "between 512 and 10240"}},
 		{"environment", `{ "1X" = "" }`, []string{"environment", "begins with a letter"}},
-		{"source", `{}`, []string{"source", "dir, file, zip and inline", "none"}},
+		{"source", `{}`, []string{"source", "dir, file, image, inline, s3 and zip", "none"}},
 		{"source", `{ dir = "a", file = "b" }`, []string{"source", "dir and file"}},
 		{"source", `{ dir = "does-not-exist" }`, []string{"Source", "there is no folder does-not-exist"}},
 		{"source", `{ zip = "does-not-exist.zip" }`, []string{"Source", "there is no file does-not-exist.zip"}},

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -18,7 +19,7 @@ func (b *Backend) APIGatewayV2(ctx context.Context, region string) (*apigatewayv
 	return client(ctx, b, "apigatewayv2", region, func(c aws.Config) *apigatewayv2.Client { return apigatewayv2.NewFromConfig(c) })
 }
 
-// AutoScaling returns the client for scaling the capacity of tables in a region.
+// AutoScaling returns the client for scaling the capacity of tables and functions in a region.
 func (b *Backend) AutoScaling(ctx context.Context, region string) (*applicationautoscaling.Client, error) {
 	return client(ctx, b, "applicationautoscaling", region, func(c aws.Config) *applicationautoscaling.Client {
 		return applicationautoscaling.NewFromConfig(c)
@@ -43,6 +44,14 @@ func (b *Backend) Lambda(ctx context.Context, region string) (*lambda.Client, er
 // Logs returns the client for log groups in a region.
 func (b *Backend) Logs(ctx context.Context, region string) (*cloudwatchlogs.Client, error) {
 	return client(ctx, b, "logs", region, func(c aws.Config) *cloudwatchlogs.Client { return cloudwatchlogs.NewFromConfig(c) })
+}
+
+// S3 returns the client for objects in a region. Servers other than AWS's own have
+// no host name for each bucket.
+func (b *Backend) S3(ctx context.Context, region string) (*s3.Client, error) {
+	return client(ctx, b, "s3", region, func(c aws.Config) *s3.Client {
+		return s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = c.BaseEndpoint != nil })
+	})
 }
 
 // STS returns the client that says who is calling, in a region.

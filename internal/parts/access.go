@@ -14,7 +14,7 @@ type target struct {
 	resource string              // prefix of its ARN's last part
 	words    map[string][]string // actions by access word
 	also     []string            // suffixes of the ARN that the actions need too
-	vars     map[string]string   // environment variables by suffix: "name" or "arn"
+	vars     map[string]string   // environment variables by suffix: "name", "arn" or "url"
 }
 
 // targets is the table of access words. It is kept narrow: a word allows what its
@@ -40,6 +40,15 @@ var targets = []target{
 		words: map[string][]string{"invoke": {"lambda:InvokeFunction"}},
 		also:  []string{":*"},
 		vars:  map[string]string{"_FUNCTION_NAME": "name", "_FUNCTION_ARN": "arn"},
+	},
+	{
+		name: "queue", service: "sqs", resource: "", // its name alone
+		words: map[string][]string{
+			"purge":   {"sqs:PurgeQueue"},
+			"receive": {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+			"send":    {"sqs:SendMessage"},
+		},
+		vars: map[string]string{"_QUEUE_URL": "url", "_QUEUE_ARN": "arn"},
 	},
 }
 
@@ -95,13 +104,27 @@ func (l Link) Environment() (map[string]string, error) {
 	}
 	env := map[string]string{}
 	for suffix, what := range t.vars {
-		if what == "arn" {
+		switch what {
+		case "arn":
 			env[l.Name+suffix] = l.To
-		} else {
+		case "url":
+			env[l.Name+suffix] = queueURL(l.To)
+		default:
 			env[l.Name+suffix] = name
 		}
 	}
 	return env, nil
+}
+
+// queueURL is the address of a queue on AWS. Another server knows a queue by the end
+// of it, and the SDKs call the server that they are told to.
+func queueURL(arn string) string {
+	parts := strings.SplitN(arn, ":", 6) // arn, partition, service, region, account, name
+	domain := "amazonaws.com"
+	if parts[1] == "aws-cn" {
+		domain += ".cn"
+	}
+	return "https://sqs." + parts[3] + "." + domain + "/" + parts[4] + "/" + parts[5]
 }
 
 // target finds what kind of thing the link leads to, and its name.

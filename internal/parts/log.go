@@ -14,10 +14,12 @@ import (
 
 // Logs is what log groups are made with.
 type Logs interface {
+	AssociateKmsKey(context.Context, *logs.AssociateKmsKeyInput, ...func(*logs.Options)) (*logs.AssociateKmsKeyOutput, error)
 	CreateLogGroup(context.Context, *logs.CreateLogGroupInput, ...func(*logs.Options)) (*logs.CreateLogGroupOutput, error)
 	DeleteLogGroup(context.Context, *logs.DeleteLogGroupInput, ...func(*logs.Options)) (*logs.DeleteLogGroupOutput, error)
 	DeleteRetentionPolicy(context.Context, *logs.DeleteRetentionPolicyInput, ...func(*logs.Options)) (*logs.DeleteRetentionPolicyOutput, error)
 	DescribeLogGroups(context.Context, *logs.DescribeLogGroupsInput, ...func(*logs.Options)) (*logs.DescribeLogGroupsOutput, error)
+	DisassociateKmsKey(context.Context, *logs.DisassociateKmsKeyInput, ...func(*logs.Options)) (*logs.DisassociateKmsKeyOutput, error)
 	PutRetentionPolicy(context.Context, *logs.PutRetentionPolicyInput, ...func(*logs.Options)) (*logs.PutRetentionPolicyOutput, error)
 	TagResource(context.Context, *logs.TagResourceInput, ...func(*logs.Options)) (*logs.TagResourceOutput, error)
 	UntagResource(context.Context, *logs.UntagResourceInput, ...func(*logs.Options)) (*logs.UntagResourceOutput, error)
@@ -32,7 +34,8 @@ var RetentionDays = []int64{
 // A LogGroup is a log group as it should be.
 type LogGroup struct {
 	Name string
-	Days int64 // one of RetentionDays
+	Days int64  // one of RetentionDays
+	Key  string // ARN of the key that its events are encrypted with; "" for AWS's own
 	Tags map[string]string
 }
 
@@ -40,7 +43,7 @@ type LogGroup struct {
 // that is there is taken over with its events: a late call of a function that was
 // destroyed makes its group anew, and the name belongs to the resource either way.
 func (g LogGroup) Create(ctx context.Context, c Logs) (made bool, err error) {
-	in := &logs.CreateLogGroupInput{LogGroupName: &g.Name}
+	in := &logs.CreateLogGroupInput{LogGroupName: &g.Name, KmsKeyId: nonEmpty(g.Key)}
 	if len(g.Tags) > 0 { // AWS refuses an empty map
 		in.Tags = g.Tags
 	}
@@ -86,22 +89,35 @@ func (g LogGroup) Tag(ctx context.Context, c Logs, set map[string]string, remove
 	return nil
 }
 
-// Retention returns how many days the group keeps its events, 0 for ever; false
-// if there is no such group.
-func Retention(ctx context.Context, c Logs, name string) (int64, bool, error) {
+// Encrypt sets the key of the group.
+func (g LogGroup) Encrypt(ctx context.Context, c Logs) error {
+	var err error
+	if g.Key == "" {
+		_, err = c.DisassociateKmsKey(ctx, &logs.DisassociateKmsKeyInput{LogGroupName: &g.Name})
+	} else {
+		_, err = c.AssociateKmsKey(ctx, &logs.AssociateKmsKeyInput{LogGroupName: &g.Name, KmsKeyId: &g.Key})
+	}
+	if err != nil {
+		return fmt.Errorf("setting the key of the log group %s: %w", g.Name, err)
+	}
+	return nil
+}
+
+// FindLogGroup returns the group as it is, without its tags; nil if there is none.
+func FindLogGroup(ctx context.Context, c Logs, name string) (*LogGroup, error) {
 	pages := logs.NewDescribeLogGroupsPaginator(c, &logs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(ctx)
 		if err != nil {
-			return 0, false, fmt.Errorf("reading the log group %s: %w", name, err)
+			return nil, fmt.Errorf("reading the log group %s: %w", name, err)
 		}
 		for _, g := range out.LogGroups { // sorted by name, so the exact one comes first
 			if aws.ToString(g.LogGroupName) == name {
-				return int64(aws.ToInt32(g.RetentionInDays)), true, nil
+				return &LogGroup{Name: name, Days: int64(aws.ToInt32(g.RetentionInDays)), Key: aws.ToString(g.KmsKeyId)}, nil
 			}
 		}
 	}
-	return 0, false, nil
+	return nil, nil
 }
 
 // DeleteLogGroup removes the group with its events. A group that is not there is

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,12 +32,19 @@ type Permission struct {
 	SourceARN string // may hold wildcards
 }
 
-// policies serializes changes of one function's policy: AWS loses statements that
-// are added at the same time.
-var policies sync.Map // ARN -> *sync.Mutex
+// policies serializes changes of the policies of a function and its aliases: AWS
+// loses statements that are added at the same time.
+var policies sync.Map // name -> *sync.Mutex
 
-func (p Permission) lock() func() {
-	mu, _ := policies.LoadOrStore(p.Function, &sync.Mutex{})
+// LockPolicy waits for the other changes of a function's policy; the caller calls
+// unlock when its own is done. The function is a name or an ARN, its own or that
+// of an alias.
+func LockPolicy(function string) (unlock func()) {
+	if _, name, ok := strings.Cut(function, ":function:"); ok {
+		function = name
+	}
+	name, _, _ := strings.Cut(function, ":")
+	mu, _ := policies.LoadOrStore(name, &sync.Mutex{})
 	mu.(*sync.Mutex).Lock()
 	return mu.(*sync.Mutex).Unlock
 }
@@ -50,7 +58,7 @@ func (p Permission) ID() string {
 
 // Add puts the statement into the function's policy. One that is there is left.
 func (p Permission) Add(ctx context.Context, c Permissions) error {
-	defer p.lock()()
+	defer LockPolicy(p.Function)()
 	err := tf.Retry(ctx, InProgress, func(ctx context.Context) error {
 		_, err := c.AddPermission(ctx, &lambda.AddPermissionInput{
 			FunctionName: &p.Function,
@@ -92,7 +100,7 @@ func (p Permission) Exists(ctx context.Context, c Permissions) (bool, error) {
 // Remove takes the statement out of the function's policy. One that is not there
 // is no error, nor is a function that is not there.
 func (p Permission) Remove(ctx context.Context, c Permissions) error {
-	defer p.lock()()
+	defer LockPolicy(p.Function)()
 	err := tf.Retry(ctx, InProgress, func(ctx context.Context) error {
 		_, err := c.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &p.Function, StatementId: aws.String(p.ID())})
 		return err

@@ -20,12 +20,14 @@ type IAM interface {
 	AttachRolePolicy(context.Context, *iam.AttachRolePolicyInput, ...func(*iam.Options)) (*iam.AttachRolePolicyOutput, error)
 	CreateRole(context.Context, *iam.CreateRoleInput, ...func(*iam.Options)) (*iam.CreateRoleOutput, error)
 	DeleteRole(context.Context, *iam.DeleteRoleInput, ...func(*iam.Options)) (*iam.DeleteRoleOutput, error)
+	DeleteRolePermissionsBoundary(context.Context, *iam.DeleteRolePermissionsBoundaryInput, ...func(*iam.Options)) (*iam.DeleteRolePermissionsBoundaryOutput, error)
 	DeleteRolePolicy(context.Context, *iam.DeleteRolePolicyInput, ...func(*iam.Options)) (*iam.DeleteRolePolicyOutput, error)
 	DetachRolePolicy(context.Context, *iam.DetachRolePolicyInput, ...func(*iam.Options)) (*iam.DetachRolePolicyOutput, error)
 	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
 	GetRolePolicy(context.Context, *iam.GetRolePolicyInput, ...func(*iam.Options)) (*iam.GetRolePolicyOutput, error)
 	ListAttachedRolePolicies(context.Context, *iam.ListAttachedRolePoliciesInput, ...func(*iam.Options)) (*iam.ListAttachedRolePoliciesOutput, error)
 	ListRolePolicies(context.Context, *iam.ListRolePoliciesInput, ...func(*iam.Options)) (*iam.ListRolePoliciesOutput, error)
+	PutRolePermissionsBoundary(context.Context, *iam.PutRolePermissionsBoundaryInput, ...func(*iam.Options)) (*iam.PutRolePermissionsBoundaryOutput, error)
 	PutRolePolicy(context.Context, *iam.PutRolePolicyInput, ...func(*iam.Options)) (*iam.PutRolePolicyOutput, error)
 	TagRole(context.Context, *iam.TagRoleInput, ...func(*iam.Options)) (*iam.TagRoleOutput, error)
 	UntagRole(context.Context, *iam.UntagRoleInput, ...func(*iam.Options)) (*iam.UntagRoleOutput, error)
@@ -47,11 +49,13 @@ func RoleName(name, region string) string {
 
 // A Role is an execution role as it should be.
 type Role struct {
-	Name    string
-	Service string   // who assumes it, such as "lambda.amazonaws.com"
-	Policy  string   // the inline policy, JSON
-	Managed []string // ARNs of managed policies
-	Tags    map[string]string
+	Name     string
+	Path     string   // "" is "/"
+	Boundary string   // ARN of the policy that limits it; "" for none
+	Service  string   // who assumes it, such as "lambda.amazonaws.com"
+	Policy   string   // the inline policy, JSON
+	Managed  []string // ARNs of managed policies
+	Tags     map[string]string
 }
 
 // Create makes the role and returns its ARN, and whether it was not there before.
@@ -62,6 +66,8 @@ func (r Role) Create(ctx context.Context, c IAM) (arn string, made bool, err err
 	out, err := c.CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName:                 &r.Name,
 		AssumeRolePolicyDocument: aws.String(Trust(r.Service)),
+		Path:                     nonEmpty(r.Path),
+		PermissionsBoundary:      nonEmpty(r.Boundary),
 		Tags:                     iamTags(r.Tags),
 	})
 	switch {
@@ -220,6 +226,42 @@ func DeleteRole(ctx context.Context, c IAM, name string) error {
 		return fmt.Errorf("deleting the role %s: %w", name, err)
 	}
 	return nil
+}
+
+// Boundary returns the ARN of the policy that limits the role; empty if none does,
+// or the role is not there.
+func Boundary(ctx context.Context, c IAM, name string) (string, error) {
+	out, err := c.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	switch {
+	case tf.Is[*types.NoSuchEntityException](err):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("reading the role %s: %w", name, err)
+	case out.Role.PermissionsBoundary == nil:
+		return "", nil
+	}
+	return aws.ToString(out.Role.PermissionsBoundary.PermissionsBoundaryArn), nil
+}
+
+// Limit sets the policy that limits the role; an empty one ends that.
+func Limit(ctx context.Context, c IAM, name, boundary string) error {
+	var err error
+	if boundary == "" {
+		_, err = c.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &name})
+	} else {
+		_, err = c.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &name, PermissionsBoundary: &boundary})
+	}
+	if err != nil {
+		return fmt.Errorf("limiting the role %s: %w", name, err)
+	}
+	return nil
+}
+
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 // TagRole sets and removes tags of the role.

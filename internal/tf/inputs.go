@@ -33,12 +33,15 @@ func CopyGiven[To, From any](to *To, from *From) {
 }
 
 // Silent reports whether a part of an SDK's input or output says nothing: whether
-// nothing in it has a value other than its zero.
+// nothing in it has a value other than an empty text, list or object, or false.
 func Silent[T any](v *T) bool { return silent(reflect.ValueOf(v)) }
 
 func silent(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Pointer:
+		if k := v.Type().Elem().Kind(); k >= reflect.Int && k <= reflect.Float64 {
+			return v.IsNil() // zero says something
+		}
 		return v.IsNil() || silent(v.Elem())
 	case reflect.Struct:
 		for i := range v.NumField() {

@@ -1,19 +1,15 @@
 package function
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"maps"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/tfserverless/terraform-provider-serverless/internal/artifact"
 	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
@@ -25,7 +21,7 @@ func create(ctx context.Context, c *Clients, m *function) error {
 	if err != nil {
 		return err
 	}
-	code, err := packageOf(m)
+	code, err := packed(ctx, c, m)
 	if err != nil {
 		return err
 	}
@@ -65,23 +61,23 @@ func create(ctx context.Context, c *Clients, m *function) error {
 		}
 	}
 	m.ID = tftypes.StringValue(functionARN(ctx, m))
-	if err := code.remember(ctx); err != nil {
+	if err := code.confirmed(ctx, c, m); err != nil {
 		return err
 	}
-	if err := active(ctx, c, m); err != nil {
+	if err := rememberSecrets(ctx, m); err != nil {
 		return err
 	}
-	if m.ReservedConcurrency.ValueInt64() >= 0 {
-		if err := reserve(ctx, c, m); err != nil {
-			return err
-		}
-	}
-	if m.Recursion.ValueString() != "terminate" {
-		if err := recursion(ctx, c, m); err != nil {
-			return err
-		}
-	}
-	return nil
+	return follow(ctx, c, m.made(), m)
+}
+
+// made is the function as the call that makes it leaves it: without what further
+// calls give it.
+func (m *function) made() *function {
+	made := *m
+	made.ReservedConcurrency, made.Recursion, made.RuntimeUpdate = tftypes.Int64Value(-1), tftypes.StringValue("terminate"), tftypes.StringNull()
+	made.Publish, made.URL, made.Async, made.Capacity = nil, nil, nil, nil
+	made.Version = tftypes.StringValue(latest)
+	return &made
 }
 
 // finish removes the mark of a function that is being created.
@@ -115,29 +111,9 @@ func conflict(name string, tags map[string]string) error {
 }
 
 func createFunction(ctx context.Context, c *Clients, m *function, code *code) error {
-	tags := maps.Clone(m.All())
-	tags[tf.MarkerKey] = tf.Marker(ctx)
-	in := &lambda.CreateFunctionInput{
-		FunctionName:     m.FunctionName.ValueStringPointer(),
-		Description:      m.Description.ValueStringPointer(),
-		Role:             m.RoleARN.ValueStringPointer(),
-		Code:             &types.FunctionCode{ZipFile: code.zip},
-		Handler:          m.Handler.ValueStringPointer(),
-		Runtime:          types.Runtime(m.Runtime.ValueString()),
-		Architectures:    []types.Architecture{types.Architecture(m.Architecture.ValueString())},
-		MemorySize:       aws.Int32(int32(m.Memory.ValueInt64())),
-		Timeout:          aws.Int32(int32(m.Timeout.ValueInt64())),
-		EphemeralStorage: &types.EphemeralStorage{Size: aws.Int32(int32(m.EphemeralStorage.ValueInt64()))},
-		LoggingConfig:    logging(m),
-		TracingConfig:    &types.TracingConfig{Mode: tracing(m)},
-		Tags:             tags,
-	}
-	env, err := effectiveEnvironment(ctx, m)
+	in, err := creationOf(ctx, m, code)
 	if err != nil {
 		return err
-	}
-	if len(env) > 0 {
-		in.Environment = &types.Environment{Variables: env}
 	}
 	err = tf.Retry(ctx, notSettled, func(ctx context.Context) error {
 		_, err := c.Lambda.CreateFunction(ctx, in)
@@ -153,13 +129,39 @@ func createFunction(ctx context.Context, c *Clients, m *function, code *code) er
 	return err
 }
 
+// creationOf is all that the call that makes a function can be told.
+func creationOf(ctx context.Context, m *function, code *code) (*lambda.CreateFunctionInput, error) {
+	tags := maps.Clone(m.All())
+	tags[tf.MarkerKey] = tf.Marker(ctx)
+	in := &lambda.CreateFunctionInput{
+		FunctionName:         m.FunctionName.ValueStringPointer(),
+		Code:                 &code.sent,
+		Architectures:        []types.Architecture{types.Architecture(m.Architecture.ValueString())},
+		CodeSigningConfigArn: m.CodeSigningConfigARN.ValueStringPointer(),
+		Tags:                 tags,
+	}
+	in.Code.SourceKMSKeyArn = m.SourceKMSKeyARN.ValueStringPointer()
+	if m.containers() {
+		in.PackageType = types.PackageTypeImage
+	}
+	if !m.Tenancy.IsNull() {
+		in.TenancyConfig = &types.TenancyConfig{TenantIsolationMode: types.TenantIsolationModePerTenant}
+	}
+	creation(in, configuration(m))
+	env, err := environment(ctx, m)
+	if len(env) > 0 {
+		in.Environment = &types.Environment{Variables: env}
+	}
+	return in, err
+}
+
 // notSettled reports whether AWS does not know the role, or its rights, yet.
 func notSettled(err error) bool {
 	for _, text := range []string{
 		"The role defined for the function cannot be assumed by Lambda",
-		"The provided execution role does not have permissions",
 		"throttled by EC2",
 		"KMS key is invalid for CreateGrant",
+		"execution role does not have permissions",
 	} {
 		if tf.Says(err, "InvalidParameterValueException", text) {
 			return true
@@ -168,89 +170,63 @@ func notSettled(err error) bool {
 	return parts.InProgress(err)
 }
 
-// active waits until the function can be called and changed. A failed state is an
-// error at once, with AWS's reason.
-func active(ctx context.Context, c *Clients, m *function) error {
-	name := m.FunctionName.ValueString()
-	return tf.Poll(ctx, "function "+name+" to be active", func(ctx context.Context) (bool, error) {
-		out, err := c.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
-		switch {
-		case err != nil:
-			return false, err
-		case out.State == types.StateFailed:
-			return false, fmt.Errorf("the function's state is Failed: %s (%s)", aws.ToString(out.StateReason), out.StateReasonCode)
-		case out.LastUpdateStatus == types.LastUpdateStatusFailed:
-			return false, fmt.Errorf("the function's update failed: %s (%s)", aws.ToString(out.LastUpdateStatusReason), out.LastUpdateStatusReasonCode)
-		}
-		return out.State != types.StatePending && out.LastUpdateStatus != types.LastUpdateStatusInProgress, nil
-	})
+// packed makes the function's package, and looks whether the function can run it.
+func packed(ctx context.Context, c *Clients, m *function) (*code, error) {
+	code, err := m.Source.pack(ctx, c, m.Runtime.ValueString(), m.Architecture.ValueString(), m.CodeSHA256)
+	if err != nil || code.contents == nil || m.Source.Build == nil {
+		return code, err
+	}
+	if err := checkMachine(*code.contents, m.Architecture.ValueString()); err != nil {
+		return nil, err
+	}
+	return code, checkHandler(m, *code.contents)
 }
 
-func reserve(ctx context.Context, c *Clients, m *function) error {
-	n := m.ReservedConcurrency.ValueInt64()
-	if n < 0 {
-		_, err := c.Lambda.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: m.FunctionName.ValueStringPointer()})
+// confirmed waits until the function has the code, and remembers it. Of code that
+// is not on this machine AWS tells the hash.
+func (c *code) confirmed(ctx context.Context, clients *Clients, m *function) error {
+	out, err := settled(ctx, clients, m.reference(""))
+	if err != nil {
 		return err
 	}
-	_, err := c.Lambda.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{
-		FunctionName: m.FunctionName.ValueStringPointer(), ReservedConcurrentExecutions: aws.Int32(int32(n)),
-	})
-	return err
-}
-
-func recursion(ctx context.Context, c *Clients, m *function) error {
-	mode := types.RecursiveLoopTerminate
-	if m.Recursion.ValueString() == "allow" {
-		mode = types.RecursiveLoopAllow
+	if c.SHA256 == "" {
+		c.SHA256 = aws.ToString(out.CodeSha256)
 	}
-	_, err := c.Lambda.PutFunctionRecursionConfig(ctx, &lambda.PutFunctionRecursionConfigInput{
-		FunctionName: m.FunctionName.ValueStringPointer(), RecursiveLoop: mode,
-	})
-	return err
+	return c.remember(ctx)
 }
-
-// A code is a function's package, ready to be sent.
-type code struct {
-	deployed
-	zip []byte
-}
-
-// packageOf makes the package. Files that changed since the plan are an error:
-// what is deployed is what was shown.
-func packageOf(m *function) (*code, error) {
-	var zip bytes.Buffer
-	pkg, err := artifact.Write(&zip, m.Source.artifact())
-	if err != nil {
-		return nil, tf.At(path.Root("source"), err)
-	}
-	if planned := m.CodeSHA256; !planned.IsUnknown() && !planned.IsNull() && planned.ValueString() != pkg.SHA256 {
-		return nil, tf.At(path.Root("source"), &tf.Problem{
-			Summary: "The code changed since the plan",
-			Detail: fmt.Sprintf("The package has the SHA-256 %s, the plan shows %s. Nothing was deployed. Plan again; "+
-				"if something writes to the folder while the apply runs, exclude it or build before planning.", pkg.SHA256, planned.ValueString()),
-		})
-	}
-	return &code{deployed{pkg.Digest, pkg.SHA256}, zip.Bytes()}, nil
-}
-
-func (c *code) remember(ctx context.Context) error { return tf.Remember(ctx, deployedKey, c.deployed) }
 
 // ownRole is the function's own role; nil if it runs as a role of the user's.
 func ownRole(ctx context.Context, m *function) *parts.Role {
 	if !m.RoleARN.IsUnknown() && !isOwnRole(ctx, m, m.RoleARN.ValueString()) {
 		return nil
 	}
-	return &parts.Role{
-		Name:    parts.RoleName(m.FunctionName.ValueString(), tf.ScopeOf(ctx).Region),
+	r := &parts.Role{
+		Name:    roleName(ctx, m),
 		Service: "lambda.amazonaws.com",
 		Managed: tf.Texts(m.PolicyARNs),
 		Tags:    m.All(),
 	}
+	if m.Role != nil {
+		r.Path, r.Boundary = m.Role.Path.ValueString(), m.Role.Boundary.ValueString()
+	}
+	return r
 }
 
-// isOwnRole tells the function's own role by its name.
+// roleName is the name of the function's own role.
+func roleName(ctx context.Context, m *function) string {
+	if m.Role != nil && m.Role.Name.ValueString() != "" {
+		return m.Role.Name.ValueString()
+	}
+	return parts.RoleName(m.FunctionName.ValueString(), tf.ScopeOf(ctx).Region)
+}
+
+// isOwnRole tells the function's own role by its path and name.
 func isOwnRole(ctx context.Context, m *function, arn string) bool {
-	return strings.HasSuffix(arn, ":role/"+parts.RoleName(m.FunctionName.ValueString(), tf.ScopeOf(ctx).Region))
+	path := "/"
+	if m.Role != nil {
+		path = orSlash(m.Role.Path.ValueString())
+	}
+	return strings.HasSuffix(arn, ":role"+path+roleName(ctx, m))
 }
 
 // ownLogs is the function's own log group; nil if it writes to one of the user's.
@@ -258,23 +234,7 @@ func ownLogs(m *function) *parts.LogGroup {
 	if !m.Log.Group.IsNull() {
 		return nil
 	}
-	return &parts.LogGroup{Name: m.LogGroupName.ValueString(), Days: m.Log.RetentionDays.ValueInt64(), Tags: m.All()}
-}
-
-func logging(m *function) *types.LoggingConfig {
-	return &types.LoggingConfig{
-		LogFormat:           types.LogFormat(m.Log.Format.ValueString()),
-		ApplicationLogLevel: types.ApplicationLogLevel(m.Log.ApplicationLevel.ValueString()),
-		SystemLogLevel:      types.SystemLogLevel(m.Log.SystemLevel.ValueString()),
-		LogGroup:            m.LogGroupName.ValueStringPointer(),
-	}
-}
-
-func tracing(m *function) types.TracingMode {
-	if m.Tracing.ValueBool() {
-		return types.TracingModeActive
-	}
-	return types.TracingModePassThrough
+	return &parts.LogGroup{Name: m.LogGroupName.ValueString(), Days: m.Log.RetentionDays.ValueInt64(), Key: m.Log.KMSKeyARN.ValueString(), Tags: m.All()}
 }
 
 func functionARN(ctx context.Context, m *function) string {
@@ -284,4 +244,10 @@ func functionARN(ctx context.Context, m *function) string {
 // scopeOf is the beginning of ARNs of Lambda in the operation's scope.
 func scopeOf(ctx context.Context) string {
 	return strings.TrimSuffix(tf.ScopeOf(ctx).ARN("lambda", ""), ":")
+}
+
+// invokeARN is an ARN in the form that API Gateway's own resources take.
+func invokeARN(ctx context.Context, arn string) string {
+	scope := tf.ScopeOf(ctx)
+	return "arn:" + scope.Partition + ":apigateway:" + scope.Region + ":lambda:path/2015-03-31/functions/" + arn + "/invocations"
 }

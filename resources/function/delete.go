@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
@@ -13,13 +14,21 @@ import (
 // again, and with it what is left of its own.
 func remove(ctx context.Context, c *Clients, m *function) error {
 	name := m.FunctionName.ValueString()
+	if err := detach(ctx, c, m); err != nil {
+		return err
+	}
+	if m.Publish != nil && m.Publish.Scale != nil {
+		if err := unscale(ctx, c, m.reference(m.alias())); err != nil {
+			return err
+		}
+	}
 	if ownLogs(m) != nil {
 		if err := parts.DeleteLogGroup(ctx, c.Logs, ownLogGroup(name)); err != nil {
 			return err
 		}
 	}
 	if isOwnRole(ctx, m, m.RoleARN.ValueString()) {
-		if err := parts.DeleteRole(ctx, c.IAM, parts.RoleName(name, tf.ScopeOf(ctx).Region)); err != nil {
+		if err := parts.DeleteRole(ctx, c.IAM, roleName(ctx, m)); err != nil {
 			return err
 		}
 	}
@@ -27,4 +36,28 @@ func remove(ctx context.Context, c *Clients, m *function) error {
 		_, err := c.Lambda.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &name})
 		return err
 	})
+}
+
+// detach takes the function out of its subnets, so that AWS frees their network
+// interfaces sooner. It takes long until they are, and nothing waits for it.
+func detach(ctx context.Context, c *Clients, m *function) error {
+	if m.VPC == nil || !m.VPC.Detach.ValueBool() {
+		return nil
+	}
+	r := m.reference("")
+	err := tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
+		_, err := c.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+			FunctionName: r.name, FileSystemConfigs: []types.FileSystemConfig{},
+			VpcConfig: &types.VpcConfig{SubnetIds: []string{}, SecurityGroupIds: []string{}},
+		})
+		return err
+	})
+	if tf.Is[*types.ResourceNotFoundException](err) {
+		return nil // DeleteFunction says so
+	}
+	if err != nil {
+		return err
+	}
+	_, err = settled(ctx, c, r)
+	return err
 }

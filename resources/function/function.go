@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
@@ -15,8 +16,8 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
-// Function is the type serverless_function: a Lambda function with its role and
-// its log group.
+// Function is the type serverless_function: a Lambda function with its role, its
+// log group, and what leads to it.
 var Function = tf.Type[*Clients, function]{
 	Name:     "function",
 	Schema:   functionSchema,
@@ -27,6 +28,7 @@ var Function = tf.Type[*Clients, function]{
 		"code_size":     {"code_sha256"},
 		"last_modified": {"*"},
 		"role_arn":      {"role_arn"},
+		"url.url":       {"target_arn"},
 	},
 	Defaults: []string{"architecture", "ephemeral_storage", "handler", "log", "memory", "runtime", "timeout", "tracing"},
 	Merged:   []string{"environment"},
@@ -38,88 +40,26 @@ var Function = tf.Type[*Clients, function]{
 	Read:     read,
 	Update:   update,
 	Delete:   remove,
+	List:     list,
+	Moves:    map[string]map[string]string{"aws_lambda_function": {"function_name": "function_name"}},
 }
 
-// A function is the model of serverless_function.
-type function struct {
-	tf.Base
-	tf.Tagged
-	Name                 tftypes.String   `tfsdk:"name"`
-	FunctionName         tftypes.String   `tfsdk:"function_name"`
-	Description          tftypes.String   `tfsdk:"description"`
-	Source               *source          `tfsdk:"source"`
-	Handler              tftypes.String   `tfsdk:"handler"`
-	Runtime              tftypes.String   `tfsdk:"runtime"`
-	Architecture         tftypes.String   `tfsdk:"architecture"`
-	Memory               tftypes.Int64    `tfsdk:"memory"`
-	Timeout              tftypes.Int64    `tfsdk:"timeout"`
-	EphemeralStorage     tftypes.Int64    `tfsdk:"ephemeral_storage"`
-	Environment          variables        `tfsdk:"environment"`
-	EnvironmentEffective variables        `tfsdk:"environment_effective"`
-	Links                map[string]link  `tfsdk:"links"`
-	Policies             []tf.JSON        `tfsdk:"policies"`
-	PolicyARNs           []tftypes.String `tfsdk:"policy_arns"`
-	RoleARN              tftypes.String   `tfsdk:"role_arn"`
-	RolePolicy           tf.JSON          `tfsdk:"role_policy"`
-	Log                  *log             `tfsdk:"log"`
-	LogGroupName         tftypes.String   `tfsdk:"log_group_name"`
-	Tracing              tftypes.Bool     `tfsdk:"tracing"`
-	ReservedConcurrency  tftypes.Int64    `tfsdk:"reserved_concurrency"`
-	Recursion            tftypes.String   `tfsdk:"recursion"`
-	ARN                  tftypes.String   `tfsdk:"arn"`
-	TargetARN            tftypes.String   `tfsdk:"target_arn"`
-	InvokeARN            tftypes.String   `tfsdk:"invoke_arn"`
-	CodeSHA256           tftypes.String   `tfsdk:"code_sha256"`
-	CodeSize             tftypes.Int64    `tfsdk:"code_size"`
-	LastModified         tftypes.String   `tfsdk:"last_modified"`
-}
-
-// A source is the value of the attribute of that name.
-type source struct {
-	Dir     tftypes.String   `tfsdk:"dir"`
-	File    tftypes.String   `tfsdk:"file"`
-	Zip     tftypes.String   `tfsdk:"zip"`
-	Inline  variables        `tfsdk:"inline"`
-	Include []tftypes.String `tfsdk:"include"`
-	Exclude []tftypes.String `tfsdk:"exclude"`
-}
-
-// A link is an element of the attribute links.
-type link struct {
-	To     tftypes.String   `tfsdk:"to"`
-	Access []tftypes.String `tfsdk:"access"`
-	Env    tftypes.Bool     `tfsdk:"env"`
-}
-
-// A log is the value of the attribute of that name.
-type log struct {
-	Format           tftypes.String `tfsdk:"format"`
-	ApplicationLevel tftypes.String `tfsdk:"application_level"`
-	SystemLevel      tftypes.String `tfsdk:"system_level"`
-	RetentionDays    tftypes.Int64  `tfsdk:"retention_days"`
-	Group            tftypes.String `tfsdk:"group"`
-}
-
-// variables are environment variables, or inline files by path.
-type variables map[string]tftypes.String
-
-func (v variables) values() map[string]string {
-	if v == nil {
-		return nil
+func list(ctx context.Context, c *Clients, in *function, found func(*function) error) error {
+	pages := lambda.NewListFunctionsPaginator(c.Lambda, &lambda.ListFunctionsInput{})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, f := range out.Functions {
+			m := *in
+			m.FunctionName, m.ARN = tftypes.StringPointerValue(f.FunctionName), tftypes.StringPointerValue(f.FunctionArn)
+			if err := found(&m); err != nil {
+				return err
+			}
+		}
 	}
-	all := make(map[string]string, len(v))
-	for k, s := range v {
-		all[k] = s.ValueString()
-	}
-	return all
-}
-
-func variablesOf(all map[string]string) variables {
-	v := variables{}
-	for k, s := range all {
-		v[k] = tftypes.StringValue(s)
-	}
-	return v
+	return nil
 }
 
 func validate(_ context.Context, v *tf.Check, m *function) {
@@ -127,26 +67,61 @@ func validate(_ context.Context, v *tf.Check, m *function) {
 		v.Error(path.Root("name"), "No name", "Give the function a name, or function_name to name it on AWS without the provider's name_prefix.")
 	}
 	if v.Known("source") && m.Source != nil {
-		validateSource(v, m.Source)
+		m.Source.check(v, true)
+		validateImage(v, m)
 	}
 	if !m.RoleARN.IsNull() {
-		for name, given := range map[string]bool{"links": m.Links != nil, "policies": m.Policies != nil, "policy_arns": m.PolicyARNs != nil} {
+		for name, given := range map[string]bool{"links": m.Links != nil, "policies": m.Policies != nil, "policy_arns": m.PolicyARNs != nil, "role": m.Role != nil} {
 			if given {
 				v.Error(path.Root(name), "Not with role_arn",
 					"A function with a role_arn has no role of its own that "+name+" could be given to. Give that role its rights where it is made, or leave role_arn out.")
 			}
 		}
 	}
-	if l := m.Log; l != nil && l.Format.ValueString() == "Text" {
+	validateLog(v, m.Log)
+	validateLinks(v, m)
+	validateSecrets(v, m)
+	validatePublish(v, m.Publish)
+	if m.FileSystems != nil && v.Known("vpc") && m.VPC == nil {
+		v.Error(path.Root("file_systems"), "No vpc", "A function reaches its file system through its subnets. Give it vpc.")
+	}
+}
+
+func validateImage(v *tf.Check, m *function) {
+	if m.containers() {
+		for name, given := range map[string]bool{
+			"handler": !m.Handler.IsNull(), "runtime": !m.Runtime.IsNull(), "layers": m.Layers != nil, "source_kms_key_arn": !m.SourceKMSKeyARN.IsNull(),
+			"runtime_update": !m.RuntimeUpdate.IsNull(),
+		} {
+			if given {
+				v.Error(path.Root(name), "Not with an image", "An image brings its own program. Leave "+name+" out; image has what can be set.")
+			}
+		}
+	} else if m.Image != nil {
+		v.Error(path.Root("image"), "Only with an image", "These are settings of a container image. Give source = { image = … }, or leave image out.")
+	}
+}
+
+func validateLog(v *tf.Check, l *log) {
+	if l == nil {
+		return
+	}
+	if l.Format.ValueString() == "Text" {
 		for name, level := range map[string]tftypes.String{"application_level": l.ApplicationLevel, "system_level": l.SystemLevel} {
 			if !level.IsNull() {
 				v.Error(path.Root("log").AtName(name), "Only with JSON", "Lines of text have no levels to filter by. Set format to JSON, or leave "+name+" out.")
 			}
 		}
 	}
-	if l := m.Log; l != nil && !l.Group.IsNull() && !l.RetentionDays.IsNull() {
+	if !l.Group.IsNull() && !l.RetentionDays.IsNull() {
 		v.Error(path.Root("log").AtName("retention_days"), "Not with group", "The retention of a log group of yours is set where it is made. Leave retention_days out.")
 	}
+	if !l.Group.IsNull() && !l.KMSKeyARN.IsNull() {
+		v.Error(path.Root("log").AtName("kms_key_arn"), "Not with group", "The key of a log group of yours is set where it is made. Leave kms_key_arn out.")
+	}
+}
+
+func validateLinks(v *tf.Check, m *function) {
 	for name, l := range m.Links {
 		if slices.ContainsFunc(l.Access, tftypes.String.IsUnknown) {
 			continue
@@ -164,25 +139,31 @@ func validate(_ context.Context, v *tf.Check, m *function) {
 	}
 }
 
-func validateSource(v *tf.Check, s *source) {
-	given := map[string]bool{"dir": !s.Dir.IsNull(), "file": !s.File.IsNull(), "zip": !s.Zip.IsNull(), "inline": s.Inline != nil}
-	var kinds []string
-	for _, kind := range slices.Sorted(maps.Keys(given)) {
-		if given[kind] {
-			kinds = append(kinds, kind)
-		}
-	}
-	if len(kinds) != 1 {
-		got := "none is"
-		if len(kinds) > 1 {
-			got = strings.Join(kinds, " and ") + " are"
-		}
-		v.Error(path.Root("source"), "Exactly one source", "Give one of dir, file, zip and inline; "+got+" given.")
+func validateSecrets(v *tf.Check, m *function) {
+	if !v.Known("environment_wo") || !v.Known("environment_wo_version") {
 		return
 	}
-	for name, list := range map[string][]tftypes.String{"include": s.Include, "exclude": s.Exclude} {
-		if list != nil && s.Dir.IsNull() {
-			v.Error(path.Root("source").AtName(name), "Only with dir", name+" chooses among the files of a folder. Leave it out with "+kinds[0]+".")
+	if (m.Secrets == nil) != m.SecretsVersion.IsNull() {
+		v.Error(path.Root("environment_wo_version"), "Half a write-only environment", "environment_wo and environment_wo_version go together: give both, or neither.")
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Secrets)) {
+		if _, open := m.Environment[name]; open {
+			v.Error(path.Root("environment").AtMapKey(name), "Given twice", fmt.Sprintf("%s is in environment and in environment_wo. Leave it out of environment, which the state keeps.", name))
+		}
+	}
+}
+
+func validatePublish(v *tf.Check, p *publish) {
+	if p == nil {
+		return
+	}
+	at := path.Root("publish")
+	if p.Scale != nil {
+		if !p.Provisioned.IsNull() {
+			v.Error(at.AtName("provisioned_concurrency"), "Not with autoscale", "What scales has no fixed number. Leave provisioned_concurrency out; autoscale.min are started at first.")
+		}
+		if s := p.Scale; !s.Min.IsUnknown() && !s.Max.IsUnknown() && s.Max.ValueInt64() < s.Min.ValueInt64() {
+			v.Error(at.AtName("autoscale").AtName("max"), "Less than min", fmt.Sprintf("max is %d and min is %d. Give max at least the value of min.", s.Max.ValueInt64(), s.Min.ValueInt64()))
 		}
 	}
 }

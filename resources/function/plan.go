@@ -13,16 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/artifact"
-	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
-
-// deployed is what is remembered beside the state of a function: the digest of
-// the files that its package was made of, so that the same files are never
-// deployed again, whatever becomes of the encoder.
-type deployed struct{ Digest, SHA256 string }
-
-const deployedKey = "deployed"
 
 func plan(ctx context.Context, p *tf.Plan[function]) error {
 	keepPolicies(p)
@@ -33,7 +25,15 @@ func plan(ctx context.Context, p *tf.Plan[function]) error {
 	if err := planRole(p); err != nil {
 		return err
 	}
-	return planPackage(ctx, p)
+	if err := planPackage(ctx, p); err != nil {
+		return err
+	}
+	if p.Prior != nil && anew(p.Prior, p.Planned) && p.Known("source") {
+		p.Warn(path.Root("source"), "The function is made anew",
+			"AWS cannot change this about a function that is there, so that it is deleted and made again under its name while applying, with its policy, URL and settings. "+
+				"Calls are refused for the moment between, its versions are gone, and its aliases lead to the new one.")
+	}
+	return planPublish(ctx, p)
 }
 
 // keepPolicies keeps the prior text of documents that only differ in layout.
@@ -75,6 +75,7 @@ func planLog(p *tf.Plan[function]) {
 		or(&l.ApplicationLevel, types.StringValue("INFO"))
 		or(&l.SystemLevel, types.StringValue("WARN"))
 	}
+	unset(&l.KMSKeyARN)
 	unset(&l.ApplicationLevel)
 	unset(&l.SystemLevel)
 	switch {
@@ -102,7 +103,7 @@ func ownLogGroup(function string) string { return "/aws/lambda/" + function }
 func (l *log) object() types.Object {
 	values := map[string]attr.Value{
 		"format": l.Format, "application_level": l.ApplicationLevel, "system_level": l.SystemLevel,
-		"retention_days": l.RetentionDays, "group": l.Group,
+		"retention_days": l.RetentionDays, "kms_key_arn": l.KMSKeyARN, "group": l.Group,
 	}
 	kinds := map[string]attr.Type{}
 	for name := range values {
@@ -119,7 +120,7 @@ func planEnvironment(ctx context.Context, p *tf.Plan[function]) error {
 		p.Set("environment_effective", types.MapUnknown(types.StringType))
 		return nil
 	}
-	effective, err := effectiveEnvironment(ctx, p.Planned)
+	effective, err := effectiveEnvironment(ctx, p.Planned, slices.Collect(maps.Keys(p.Config.Secrets)))
 	if err != nil {
 		return err
 	}
@@ -131,12 +132,17 @@ func planEnvironment(ctx context.Context, p *tf.Plan[function]) error {
 	return nil
 }
 
-func effectiveEnvironment(ctx context.Context, m *function) (map[string]string, error) {
+// effectiveEnvironment is all variables but the write-only ones, whose names are
+// not among them even if others give them values.
+func effectiveEnvironment(ctx context.Context, m *function, secret []string) (map[string]string, error) {
 	all, err := givenEnvironment(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	maps.Copy(all, m.Environment.values())
+	for _, name := range secret {
+		delete(all, name)
+	}
 	return all, nil
 }
 
@@ -158,100 +164,53 @@ func givenEnvironment(ctx context.Context, m *function) (map[string]string, erro
 	return all, nil
 }
 
-// planRole plans the policy of the function's own role.
-func planRole(p *tf.Plan[function]) error {
-	if !p.Config.RoleARN.IsNull() {
-		p.Set("role_policy", tf.JSONNull())
-		return nil
-	}
-	if p.Prior != nil && !p.Prior.RolePolicy.IsNull() {
-		p.Set("role_arn", p.Prior.RoleARN)
-	} else {
-		p.Set("role_arn", types.StringUnknown())
-	}
-	if !p.Known("links") || !p.Known("policies") || p.Planned.LogGroupName.IsUnknown() || p.Prior == nil {
-		// A new function's policy needs the account, which planning must not ask
-		// AWS for.
-		p.Set("role_policy", tf.JSON{StringValue: types.StringUnknown()})
-		return nil
-	}
-	policy, err := rolePolicy(p.Planned, strings.TrimSuffix(p.Prior.ARN.ValueString(), ":function:"+p.Prior.FunctionName.ValueString()))
-	if err != nil {
-		return err
-	}
-	if tf.SameJSON(policy, p.Prior.RolePolicy.ValueString()) {
-		policy = p.Prior.RolePolicy.ValueString()
-	}
-	p.Set("role_policy", tf.JSONValue(policy))
-	return nil
-}
-
-// rolePolicy is what the function's own role may do. The scope is the beginning
-// of ARNs of its account and region, "arn:aws:lambda:eu-north-1:123456789012".
-func rolePolicy(m *function, scope string) (string, error) {
-	group := strings.Replace(scope, ":lambda:", ":logs:", 1) + ":log-group:" + m.LogGroupName.ValueString() + ":*"
-	// It may not create log groups, or a late call would make the one anew that
-	// was just destroyed, without its retention.
-	statements := []parts.Statement{
-		parts.Allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, []string{group}),
-	}
-	if m.Tracing.ValueBool() {
-		statements = append(statements, parts.Allow([]string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, []string{"*"}))
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.Links)) {
-		more, err := m.Links[name].of(name).Statements()
-		if err != nil {
-			return "", tf.At(path.Root("links").AtMapKey(name), err)
-		}
-		statements = append(statements, more...)
-	}
-	policy, err := parts.Policy(statements, documents(m.Policies))
-	if err != nil {
-		return "", tf.At(path.Root("policies"), err)
-	}
-	return policy, nil
-}
-
 // planPackage looks at the code, checks that it can run, and plans its hash.
 func planPackage(ctx context.Context, p *tf.Plan[function]) error {
+	open := p.Config.Architecture.IsNull() && (p.Planned.Architecture.IsNull() || p.Planned.Architecture.IsUnknown())
 	if !p.Known("source") {
 		p.Set("code_sha256", types.StringUnknown())
-		if p.Planned.Architecture.IsNull() {
+		if open {
 			p.Set("architecture", types.StringUnknown())
 		}
 		return nil
 	}
-	src := p.Planned.Source.artifact()
-	contents, err := artifact.Inspect(src)
+	if p.Planned.containers() { // whatever the provider's defaults say
+		p.Planned.Runtime, p.Planned.Handler = types.StringNull(), types.StringNull()
+		p.Set("runtime", p.Planned.Runtime)
+		p.Set("handler", p.Planned.Handler)
+	}
+	var prior *types.String
+	if p.Prior != nil {
+		prior = &p.Prior.CodeSHA256
+	}
+	architecture := p.Planned.Architecture.ValueString()
+	if open {
+		architecture = "x86_64"
+	}
+	sha, contents, err := p.Planned.Source.plan(ctx, p.Planned.Runtime.ValueString(), architecture, prior)
 	if err != nil {
-		return tf.At(path.Root("source"), err)
-	}
-	if err := planArchitecture(p, contents); err != nil {
 		return err
 	}
-	if err := checkHandler(p.Planned, contents); err != nil {
+	p.Set("code_sha256", sha)
+	if contents == nil {
+		if open {
+			p.Planned.Architecture = types.StringValue(architecture)
+			p.Set("architecture", p.Planned.Architecture)
+		}
+		return checkRuntime(p.Planned)
+	}
+	if err := planArchitecture(p, *contents, open); err != nil {
 		return err
 	}
-	var last deployed
-	if _, err := tf.Recall(ctx, deployedKey, &last); err != nil {
+	if err := checkRuntime(p.Planned); err != nil {
 		return err
 	}
-	if p.Prior != nil && contents.Digest == last.Digest {
-		p.Set("code_sha256", types.StringValue(last.SHA256))
-		return nil
-	}
-	pkg, err := artifact.Describe(src)
-	if err != nil {
-		return tf.At(path.Root("source"), err)
-	}
-	p.Set("code_sha256", types.StringValue(pkg.SHA256))
-	return nil
+	return checkHandler(p.Planned, *contents)
 }
 
 // planArchitecture plans the architecture where the configuration leaves it open,
 // and refuses executables for another one.
-func planArchitecture(p *tf.Plan[function], c artifact.Contents) error {
-	open := p.Config.Architecture.IsNull() && (p.Planned.Architecture.IsNull() || p.Planned.Architecture.IsUnknown())
+func planArchitecture(p *tf.Plan[function], c artifact.Contents, open bool) error {
 	bootstrap, _ := c.Find("bootstrap")
 	want := p.Planned.Architecture.ValueString()
 	if open {
@@ -264,7 +223,12 @@ func planArchitecture(p *tf.Plan[function], c artifact.Contents) error {
 	if p.Planned.Architecture.IsUnknown() && !open {
 		return nil
 	}
-	if bootstrap.Machine != "" && bootstrap.Machine != want {
+	return checkMachine(c, want)
+}
+
+// checkMachine refuses an executable for another processor than the function's.
+func checkMachine(c artifact.Contents, want string) error {
+	if bootstrap, _ := c.Find("bootstrap"); bootstrap.Machine != "" && bootstrap.Machine != want {
 		return tf.At(path.Root("architecture"), &tf.Problem{
 			Summary: "The executable is for another processor",
 			Detail:  fmt.Sprintf("The package's bootstrap is built for %s, the function runs on %s. Build it for %s (GOARCH=%s for Go), or set architecture.", bootstrap.Machine, want, want, goarch[want]),
@@ -275,9 +239,9 @@ func planArchitecture(p *tf.Plan[function], c artifact.Contents) error {
 
 var goarch = map[string]string{"x86_64": "amd64", "arm64": "arm64"}
 
-// checkHandler refuses a package without the file that Lambda would look for.
-func checkHandler(m *function, c artifact.Contents) error {
-	if m.Runtime.IsUnknown() || m.Handler.IsUnknown() {
+// checkRuntime refuses a zip without what runs it.
+func checkRuntime(m *function) error {
+	if m.Runtime.IsUnknown() || m.Handler.IsUnknown() || m.containers() {
 		return nil
 	}
 	if m.Runtime.ValueString() == "" || m.Handler.ValueString() == "" {
@@ -289,6 +253,14 @@ func checkHandler(m *function, c artifact.Contents) error {
 			Summary: "No " + missing,
 			Detail:  "A function needs a runtime and a handler. Set " + missing + " here, or for all functions in the provider's defaults.",
 		})
+	}
+	return nil
+}
+
+// checkHandler refuses a package without the file that Lambda would look for.
+func checkHandler(m *function, c artifact.Contents) error {
+	if m.Runtime.IsUnknown() || m.Handler.IsUnknown() || m.containers() || len(m.Layers) > 0 {
+		return nil // layers may have the file
 	}
 	want := handlerFiles(m.Runtime.ValueString(), m.Handler.ValueString())
 	if len(want) == 0 || slices.ContainsFunc(want, func(name string) bool { _, ok := c.Find(name); return ok }) {
@@ -336,11 +308,4 @@ func some(files []artifact.File) string {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(names, ", ")
-}
-
-func (s *source) artifact() artifact.Source {
-	return artifact.Source{
-		Dir: s.Dir.ValueString(), Include: tf.Texts(s.Include), Exclude: tf.Texts(s.Exclude),
-		File: s.File.ValueString(), Zip: s.Zip.ValueString(), Inline: s.Inline.values(),
-	}
 }

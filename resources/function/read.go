@@ -3,6 +3,7 @@ package function
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,56 +15,66 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
-// read fills the model from AWS.
+// read fills the model from AWS: what every function has, and of the rest what the
+// configuration has; of a function that is imported all.
 func read(ctx context.Context, c *Clients, m *function) error {
-	name := m.FunctionName.ValueString()
-	out, err := c.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &name})
+	r := m.reference("")
+	out, err := c.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: r.name})
 	if err != nil {
 		return err
 	}
-	f := out.Configuration
-	m.ARN = tftypes.StringPointerValue(f.FunctionArn)
-	m.ID, m.TargetARN = m.ARN, m.ARN
-	scope := tf.ScopeOf(ctx)
-	m.InvokeARN = tftypes.StringValue(fmt.Sprintf("arn:%s:apigateway:%s:lambda:path/2015-03-31/functions/%s/invocations", scope.Partition, scope.Region, m.ARN.ValueString()))
-	m.FunctionName = tftypes.StringPointerValue(f.FunctionName)
-	m.Description = tf.NonEmpty(f.Description)
-	m.Handler = tftypes.StringPointerValue(f.Handler)
-	m.Runtime = tftypes.StringValue(string(f.Runtime))
-	m.Architecture = tftypes.StringValue(string(types.ArchitectureX8664))
-	if len(f.Architectures) == 1 {
-		m.Architecture = tftypes.StringValue(string(f.Architectures[0]))
+	all := m.ID.IsNull()
+	m.ARN = tftypes.StringPointerValue(out.Configuration.FunctionArn)
+	if err := readEnvironment(ctx, m, out.Configuration.Environment); err != nil {
+		return err
 	}
-	m.Memory = tftypes.Int64Value(int64(aws.ToInt32(f.MemorySize)))
-	m.Timeout = tftypes.Int64Value(int64(aws.ToInt32(f.Timeout)))
-	m.EphemeralStorage = tftypes.Int64Value(512)
-	if f.EphemeralStorage != nil {
-		m.EphemeralStorage = tftypes.Int64Value(int64(aws.ToInt32(f.EphemeralStorage.Size)))
+	m.read(out.Configuration)
+	m.SourceKMSKeyARN = tftypes.StringNull()
+	if out.Code != nil {
+		m.SourceKMSKeyARN = tf.NonEmpty(out.Code.SourceKMSKeyArn)
 	}
-	m.Tracing = tftypes.BoolValue(f.TracingConfig != nil && f.TracingConfig.Mode == types.TracingModeActive)
-	m.CodeSHA256 = tftypes.StringPointerValue(f.CodeSha256)
-	m.CodeSize = tftypes.Int64Value(f.CodeSize)
-	m.LastModified = tftypes.StringPointerValue(f.LastModified)
 	m.ReservedConcurrency = tftypes.Int64Value(-1)
 	if out.Concurrency != nil && out.Concurrency.ReservedConcurrentExecutions != nil {
-		m.ReservedConcurrency = tftypes.Int64Value(int64(*out.Concurrency.ReservedConcurrentExecutions))
+		m.ReservedConcurrency = integer(out.Concurrency.ReservedConcurrentExecutions)
 	}
 	tf.SetTags(ctx, &m.Tagged, out.Tags)
-	if err := readEnvironment(ctx, m, f.Environment); err != nil {
+	if err := readLog(ctx, c, m, out.Configuration.LoggingConfig); err != nil {
 		return err
 	}
-	if err := readLog(ctx, c, m, f.LoggingConfig); err != nil {
+	if err := readRole(ctx, c, m, aws.ToString(out.Configuration.Role)); err != nil {
 		return err
 	}
-	if err := readRole(ctx, c, m, aws.ToString(f.Role)); err != nil {
-		return err
-	}
-	loop, err := c.Lambda.GetFunctionRecursionConfig(ctx, &lambda.GetFunctionRecursionConfigInput{FunctionName: &name})
+	loop, err := c.Lambda.GetFunctionRecursionConfig(ctx, &lambda.GetFunctionRecursionConfigInput{FunctionName: r.name})
 	if err != nil {
 		return fmt.Errorf("reading the recursion configuration: %w", err)
 	}
 	m.Recursion = tftypes.StringValue(strings.ToLower(string(loop.RecursiveLoop)))
-	return nil
+	if err := readPublish(ctx, c, m); err != nil {
+		return err
+	}
+	m.InvokeARN = tftypes.StringValue(invokeARN(ctx, m.TargetARN.ValueString()))
+	for _, part := range []struct {
+		had  bool
+		read func(context.Context, *Clients, *function) error
+	}{
+		{m.RuntimeUpdate.ValueString() != "", readRuntimeUpdate},
+		{m.CodeSigningConfigARN.ValueString() != "", readCodeSigning},
+		{m.URL != nil, readURL},
+		{m.Async != nil, readAsync},
+	} {
+		if all || part.had {
+			if err := part.read(ctx, c, m); err != nil {
+				return err
+			}
+		}
+	}
+	if m.Capacity != nil {
+		if err := readScaling(ctx, c, m); err != nil {
+			return err
+		}
+	}
+	m.ID = m.ARN
+	return m.Source.look(ctx, c)
 }
 
 // readEnvironment leaves in environment what is from neither the defaults nor the links.
@@ -73,7 +84,17 @@ func readEnvironment(ctx context.Context, m *function, env *types.EnvironmentRes
 		if env.Error != nil {
 			return fmt.Errorf("reading the environment: %s: %s", aws.ToString(env.Error.ErrorCode), aws.ToString(env.Error.Message))
 		}
-		all = env.Variables
+		all = maps.Clone(env.Variables)
+	}
+	var hidden secrets
+	if _, err := tf.Recall(ctx, secretsKey, &hidden); err != nil {
+		return err
+	}
+	for _, k := range hidden.Names {
+		if _, ok := all[k]; !ok {
+			m.SecretsVersion = tftypes.Int64Null() // somebody removed it: it is to be sent again
+		}
+		delete(all, k)
 	}
 	given, err := givenEnvironment(ctx, m)
 	if err != nil {
@@ -93,7 +114,7 @@ func readEnvironment(ctx context.Context, m *function, env *types.EnvironmentRes
 }
 
 func readLog(ctx context.Context, c *Clients, m *function, config *types.LoggingConfig) error {
-	l := &log{Format: tftypes.StringValue("Text")}
+	l := &log{Format: tftypes.StringValue("Text"), KMSKeyARN: tftypes.StringNull()}
 	group := ownLogGroup(m.FunctionName.ValueString())
 	if config != nil {
 		l.Format = tftypes.StringValue(string(config.LogFormat))
@@ -110,12 +131,12 @@ func readLog(ctx context.Context, c *Clients, m *function, config *types.Logging
 		m.Log = l
 		return nil
 	}
-	days, exists, err := parts.Retention(ctx, c.Logs, group)
+	found, err := parts.FindLogGroup(ctx, c.Logs, group)
 	if err != nil {
 		return err
 	}
-	if exists {
-		l.RetentionDays = tftypes.Int64Value(days)
+	if found != nil {
+		l.RetentionDays, l.KMSKeyARN = tftypes.Int64Value(found.Days), tf.NonEmpty(&found.Key)
 	}
 	m.Log = l
 	return nil
@@ -127,7 +148,7 @@ func readRole(ctx context.Context, c *Clients, m *function, arn string) error {
 	if !isOwnRole(ctx, m, arn) {
 		return nil
 	}
-	name := parts.RoleName(m.FunctionName.ValueString(), tf.ScopeOf(ctx).Region)
+	name := roleName(ctx, m)
 	policy, err := parts.InlinePolicy(ctx, c.IAM, name)
 	if err != nil {
 		return err
@@ -138,6 +159,15 @@ func readRole(ctx context.Context, c *Clients, m *function, arn string) error {
 	managed, err := parts.Managed(ctx, c.IAM, name)
 	if err != nil {
 		return err
+	}
+	if m.Role != nil {
+		boundary, err := parts.Boundary(ctx, c.IAM, name)
+		if err != nil {
+			return err
+		}
+		now := *m.Role
+		now.Boundary = tf.NonEmpty(&boundary)
+		m.Role = &now
 	}
 	if len(managed) > 0 || m.PolicyARNs != nil {
 		m.PolicyARNs = make([]tftypes.String, len(managed))

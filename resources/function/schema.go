@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
@@ -21,6 +20,8 @@ var (
 		"a function's name has 1 to 64 letters, digits, hyphens and underscores")
 	variableName = tf.Pattern(`^[A-Za-z][0-9A-Za-z_]+$`,
 		"a variable's name begins with a letter and has letters, digits and underscores, two at least")
+	layerVersion = tf.Pattern(`^arn:[^:]+:lambda:[^:]+:[0-9]{12}:layer:[a-zA-Z0-9_-]+:[0-9]+$`,
+		"write the ARN of a layer's version, such as the arn of a serverless_layer")
 	arn = tf.Pattern(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`,
 		"write an ARN, such as arn:aws:iam::123456789012:role/name")
 )
@@ -41,7 +42,11 @@ var functionSchema = schema.Schema{
 			Optional: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
 			MarkdownDescription: "What the function is for, at most 256 characters.",
 		},
-		"source": sourceSchema,
+		"source": sourceAttribute(true),
+		"source_kms_key_arn": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{arn},
+			MarkdownDescription: "ARN of the key that the stored zip is encrypted with. Default: a key of AWS. Not with an image.",
+		},
 		"handler": schema.StringAttribute{
 			Optional: true, Computed: true, Validators: []validator.String{tf.Pattern(`^\S{1,128}$`, "a handler has 1 to 128 characters and no spaces")},
 			MarkdownDescription: "What Lambda calls: file and function for node (`index.handler`) and python (`app.handler`); `bootstrap` for executables.",
@@ -49,6 +54,15 @@ var functionSchema = schema.Schema{
 		"runtime": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "What runs the code, such as `nodejs22.x`, `python3.13` or `provided.al2023` (an executable called `bootstrap`).",
+		},
+		"runtime_update": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{tf.Pattern(`^(auto|on_change|arn:[^:]+:lambda:[^:]+::runtime:.+)$`, "write auto, on_change, or the ARN of a runtime's version")},
+			MarkdownDescription: "When Lambda brings the runtime up to date: `auto`, `on_change` for changes of the function only, or the ARN of the runtime's version to stay with. Default: `auto`, which nothing is told of.",
+		},
+		"image": imageSchema,
+		"layers": schema.ListAttribute{
+			ElementType: types.StringType, Optional: true, Validators: []validator.List{listvalidator.SizeBetween(1, 5), listvalidator.ValueStringsAre(layerVersion)},
+			MarkdownDescription: "ARNs of versions of layers, at most 5, whose files the function finds in `/opt`; the later ones count over the earlier ones.",
 		},
 		"architecture": schema.StringAttribute{
 			Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf("x86_64", "arm64")},
@@ -70,9 +84,20 @@ var functionSchema = schema.Schema{
 			ElementType: types.StringType, Optional: true, Validators: []validator.Map{mapvalidator.KeysAre(variableName)},
 			MarkdownDescription: "Environment variables, 4 KB in all. They win over those of `links`, and these over those of the provider's `defaults`.",
 		},
+		"environment_wo": schema.MapAttribute{
+			ElementType: types.StringType, Optional: true, WriteOnly: true, Sensitive: true, Validators: []validator.Map{mapvalidator.KeysAre(variableName)},
+			MarkdownDescription: "Environment variables that are kept in neither the plan nor the state, such as passwords; they may come from ephemeral resources. They win over all others, and are sent when `environment_wo_version` changes or other variables do. Needs Terraform 1.11.",
+		},
+		"environment_wo_version": schema.Int64Attribute{
+			Optional: true, MarkdownDescription: "Number that goes with `environment_wo`: they are sent again when it changes.",
+		},
 		"environment_effective": schema.MapAttribute{
 			ElementType: types.StringType, Computed: true, Sensitive: true,
-			MarkdownDescription: "All environment variables: `environment`, those of `links` and those of the provider's `defaults`.",
+			MarkdownDescription: "All environment variables but the write-only ones: `environment`, those of `links` and those of the provider's `defaults`.",
+		},
+		"kms_key_arn": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{arn},
+			MarkdownDescription: "ARN of the key that the environment is encrypted with, and snapshots. Default: a key of AWS.",
 		},
 		"links": linksSchema,
 		"policies": schema.ListAttribute{
@@ -87,6 +112,7 @@ var functionSchema = schema.Schema{
 			Optional: true, Computed: true, Validators: []validator.String{arn},
 			MarkdownDescription: "ARN of the role that the function runs as. Default: a role of its own that may write its logs and traces, and what `links` and `policies` allow.",
 		},
+		"role": roleSchema,
 		"role_policy": schema.StringAttribute{
 			Computed: true, CustomType: tf.JSONType{},
 			MarkdownDescription: "The policy, JSON, of the function's own role; null with a `role_arn` of yours.",
@@ -107,68 +133,38 @@ var functionSchema = schema.Schema{
 			Optional: true, Computed: true, Default: stringdefault.StaticString("terminate"), Validators: []validator.String{stringvalidator.OneOf("allow", "terminate")},
 			MarkdownDescription: "What happens when the function calls itself in a loop through queues or topics: `terminate` or `allow`. Default: `terminate`.",
 		},
+		"vpc":          vpcSchema,
+		"file_systems": fileSystemsSchema,
+		"dead_letter": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{tf.Pattern(`^arn:[^:]+:(sqs|sns):[^:]+:[0-9]{12}:.+$`, "write the ARN of a queue or a topic")},
+			MarkdownDescription: "ARN of a queue or a topic that gets the events of calls that were given up. `async.on_failure` tells more.",
+		},
+		"async": schema.SingleNestedAttribute{
+			Optional: true, Attributes: asyncAttributes,
+			MarkdownDescription: "What becomes of calls whose caller does not wait. The function's own role is allowed to send to the destinations. Default: what Lambda does, six hours and two retries.",
+		},
+		"url": schema.SingleNestedAttribute{
+			Optional: true, Attributes: urlAttributes,
+			MarkdownDescription: "An HTTPS URL that calls the function, or the alias of `publish`.",
+		},
+		"publish":           publishSchema,
+		"durable":           durableSchema,
+		"capacity_provider": capacitySchema,
+		"tenancy": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.OneOf("per_tenant")},
+			MarkdownDescription: "`per_tenant` gives each tenant that is named in calls environments of its own. Changing it makes the function anew in place, with its permissions.",
+		},
+		"code_signing_config_arn": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{arn},
+			MarkdownDescription: "ARN of a code signing configuration: only code that its profiles have signed is accepted.",
+		},
 		"tags":          tf.TagsAttribute(),
 		"arn":           tf.Computed("ARN of the function."),
-		"target_arn":    tf.Computed("ARN that others should call: give this to routes, event sources and schedules."),
+		"target_arn":    tf.Computed("ARN that others should call, that of the alias if there is one: give this to routes, event sources and schedules."),
+		"version":       tf.Computed("The version that the alias of `publish` leads to; `$LATEST` without one."),
 		"invoke_arn":    tf.Computed("ARN in the form that API Gateway's own resources take."),
-		"code_sha256":   tf.Computed("Base64 of the package's SHA-256, known at plan; what AWS calls CodeSha256."),
+		"code_sha256":   tf.Computed("Base64 of the package's SHA-256, known at plan unless the package is to be built or is not on this machine; what AWS calls CodeSha256."),
 		"code_size":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Size of the package in bytes."},
 		"last_modified": tf.Computed("When the function was last changed, RFC 3339."),
-	},
-}
-
-var sourceSchema = schema.SingleNestedAttribute{
-	Required: true,
-	MarkdownDescription: "Where the code is: exactly one of `dir`, `file`, `zip` and `inline`. Times and modes of files do not count: the same " +
-		"files give the same package on every machine. Changing a byte deploys the function anew, in place.",
-	Attributes: map[string]schema.Attribute{
-		"dir": schema.StringAttribute{
-			Optional:            true,
-			MarkdownDescription: "A folder that is packaged whole, but for `exclude` and the lines of its file `.serverlessignore`.",
-		},
-		"file":    schema.StringAttribute{Optional: true, MarkdownDescription: "A single file, such as the executable `build/bootstrap`."},
-		"zip":     schema.StringAttribute{Optional: true, MarkdownDescription: "A zip that is used as it is."},
-		"inline":  schema.MapAttribute{ElementType: types.StringType, Optional: true, MarkdownDescription: "The code itself, by path: `{ \"index.mjs\" = \"…\" }`."},
-		"include": schema.ListAttribute{ElementType: types.StringType, Optional: true, MarkdownDescription: "With `dir`: only files that match one of these globs, such as `**/*.mjs`."},
-		"exclude": schema.ListAttribute{ElementType: types.StringType, Optional: true, MarkdownDescription: "With `dir`: files that are left out, in gitignore's syntax."},
-	},
-}
-
-var linksSchema = schema.MapNestedAttribute{
-	Optional: true,
-	MarkdownDescription: "What the function uses, by a name in capitals. Each link gives the function's role the access that it names, and no more, and the function environment variables " +
-		"that begin with the link's name: `ORDERS` to a table gives `ORDERS_TABLE_NAME` and `ORDERS_TABLE_ARN`; to a function `_FUNCTION_NAME` and `_FUNCTION_ARN`. Not together with `role_arn`.",
-	Validators: []validator.Map{mapvalidator.KeysAre(variableName)},
-	NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"to":     schema.StringAttribute{Required: true, Validators: []validator.String{arn}, MarkdownDescription: "ARN of a table or a function."},
-		"access": schema.ListAttribute{ElementType: types.StringType, Required: true, MarkdownDescription: "For a table `read`, `write`; for a function `invoke`."},
-		"env":    schema.BoolAttribute{Optional: true, MarkdownDescription: "False gives the access but no variables. Default: true."},
-	}},
-}
-
-var logSchema = schema.SingleNestedAttribute{
-	Optional: true, Computed: true,
-	MarkdownDescription: "How the function logs.",
-	Attributes: map[string]schema.Attribute{
-		"format": schema.StringAttribute{
-			Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf("JSON", "Text")},
-			MarkdownDescription: "`JSON` or `Text`. Default: `JSON`.",
-		},
-		"application_level": schema.StringAttribute{
-			Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")},
-			MarkdownDescription: "Lowest level of the function's own lines that are kept; only with `JSON`. Default: `INFO`.",
-		},
-		"system_level": schema.StringAttribute{
-			Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf("DEBUG", "INFO", "WARN")},
-			MarkdownDescription: "Lowest level of Lambda's lines that are kept; only with `JSON`. Default: `WARN`.",
-		},
-		"retention_days": schema.Int64Attribute{
-			Optional: true, Computed: true, Validators: []validator.Int64{int64validator.OneOf(parts.RetentionDays...)},
-			MarkdownDescription: "How many days log events are kept: one of the times that CloudWatch Logs knows (1, 3, 5, 7, 14, 30, 60, 90, …, 3653); 0 for ever. Default: 30.",
-		},
-		"group": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 512)},
-			MarkdownDescription: "Name of an existing log group to write to. Default: one of the function's own, `/aws/lambda/<function_name>`, which is removed with it.",
-		},
 	},
 }

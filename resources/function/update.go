@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
@@ -16,7 +15,6 @@ import (
 // update changes what differs: rights are given before the change that needs them
 // and taken away after the one that needed them is gone.
 func update(ctx context.Context, c *Clients, prior, m *function) error {
-	name := m.FunctionName.ValueStringPointer()
 	role, err := updateRole(ctx, c, prior, m)
 	if err != nil {
 		return err
@@ -24,36 +22,20 @@ func update(ctx context.Context, c *Clients, prior, m *function) error {
 	if err := updateLogs(ctx, c, prior, m); err != nil {
 		return err
 	}
-	in, err := configurationChange(ctx, prior, m)
-	if err != nil {
+	was := prior
+	if anew(prior, m) {
+		if err := rebuild(ctx, c, m); err != nil {
+			return err
+		}
+		was = m.made()
+	} else if err := change(ctx, c, prior, m); err != nil {
 		return err
 	}
-	if in != nil {
-		err := tf.Retry(ctx, notSettled, func(ctx context.Context) error {
-			_, err := c.Lambda.UpdateFunctionConfiguration(ctx, in)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if err := active(ctx, c, m); err != nil {
-			return err
-		}
+	if err := rememberSecrets(ctx, m); err != nil {
+		return err
 	}
-	if !m.CodeSHA256.Equal(prior.CodeSHA256) || !m.Architecture.Equal(prior.Architecture) {
-		if err := updateCode(ctx, c, m); err != nil {
-			return err
-		}
-	}
-	if !m.ReservedConcurrency.Equal(prior.ReservedConcurrency) {
-		if err := reserve(ctx, c, m); err != nil {
-			return err
-		}
-	}
-	if !m.Recursion.Equal(prior.Recursion) {
-		if err := recursion(ctx, c, m); err != nil {
-			return err
-		}
+	if err := follow(ctx, c, was, m); err != nil {
+		return err
 	}
 	set, remove := m.Changed(&prior.Tagged)
 	arn := functionARN(ctx, m)
@@ -67,7 +49,7 @@ func update(ctx context.Context, c *Clients, prior, m *function) error {
 			return err
 		}
 	}
-	return trim(ctx, c, prior, m, role, *name)
+	return trim(ctx, c, prior, m, role)
 }
 
 // updateRole gives the function's own role what it needs beyond what it has, and
@@ -81,7 +63,7 @@ func updateRole(ctx context.Context, c *Clients, prior, m *function) (*parts.Rol
 	if role.Policy, err = rolePolicy(m, scopeOf(ctx)); err != nil {
 		return nil, err
 	}
-	if prior.RolePolicy.IsNull() {
+	if prior.RolePolicy.IsNull() || role.Name != roleName(ctx, prior) || m.RoleARN.IsUnknown() {
 		arn, _, err := role.Create(ctx, c.IAM)
 		m.RoleARN = tftypes.StringValue(arn)
 		return role, err
@@ -91,24 +73,29 @@ func updateRole(ctx context.Context, c *Clients, prior, m *function) (*parts.Rol
 	} else if err := role.Add(ctx, c.IAM, prior.RolePolicy.ValueString()); err != nil {
 		return nil, err
 	}
+	if is, was := m.boundary(), prior.boundary(); is != was {
+		if err := parts.Limit(ctx, c.IAM, role.Name, is); err != nil {
+			return nil, err
+		}
+	}
 	set, remove := m.Changed(&prior.Tagged)
 	return role, parts.TagRole(ctx, c.IAM, role.Name, set, remove)
 }
 
 // trim takes away what the function needs no longer.
-func trim(ctx context.Context, c *Clients, prior, m *function, role *parts.Role, name string) error {
+func trim(ctx context.Context, c *Clients, prior, m *function, role *parts.Role) error {
 	if role != nil && role.Policy != "" {
 		if err := role.Trim(ctx, c.IAM); err != nil {
 			return err
 		}
 	}
-	if role == nil && isOwnRole(ctx, prior, prior.RoleARN.ValueString()) {
-		if err := parts.DeleteRole(ctx, c.IAM, parts.RoleName(name, tf.ScopeOf(ctx).Region)); err != nil {
+	if isOwnRole(ctx, prior, prior.RoleARN.ValueString()) && (role == nil || role.Name != roleName(ctx, prior)) {
+		if err := parts.DeleteRole(ctx, c.IAM, roleName(ctx, prior)); err != nil {
 			return err
 		}
 	}
 	if ownLogs(m) == nil && prior.Log.Group.IsNull() {
-		return parts.DeleteLogGroup(ctx, c.Logs, ownLogGroup(name))
+		return parts.DeleteLogGroup(ctx, c.Logs, ownLogGroup(m.FunctionName.ValueString()))
 	}
 	return nil
 }
@@ -127,83 +114,77 @@ func updateLogs(ctx context.Context, c *Clients, prior, m *function) error {
 			return err
 		}
 	}
+	if !m.Log.KMSKeyARN.Equal(prior.Log.KMSKeyARN) {
+		if err := group.Encrypt(ctx, c.Logs); err != nil {
+			return err
+		}
+	}
 	set, remove := m.Changed(&prior.Tagged)
 	return group.Tag(ctx, c.Logs, set, remove)
 }
 
-// configurationChange returns what to send to change the configuration; nil if
-// nothing of it changes.
-func configurationChange(ctx context.Context, prior, m *function) (*lambda.UpdateFunctionConfigurationInput, error) {
-	in := &lambda.UpdateFunctionConfigurationInput{FunctionName: m.FunctionName.ValueStringPointer()}
-	changed := false
-	text := func(to **string, is, was tftypes.String) {
-		if !is.Equal(was) {
-			changed = true
-			*to = aws.String(is.ValueString()) // empty removes it
-		}
+// boundary is what limits the function's own role; "" for nothing.
+func (m *function) boundary() string {
+	if m.Role == nil {
+		return ""
 	}
-	number := func(to **int32, is, was tftypes.Int64) {
-		if !is.Equal(was) {
-			changed = true
-			*to = aws.Int32(int32(is.ValueInt64()))
-		}
-	}
-	text(&in.Description, m.Description, prior.Description)
-	text(&in.Handler, m.Handler, prior.Handler)
-	text(&in.Role, m.RoleARN, prior.RoleARN)
-	number(&in.MemorySize, m.Memory, prior.Memory)
-	number(&in.Timeout, m.Timeout, prior.Timeout)
-	if !m.Runtime.Equal(prior.Runtime) {
-		changed = true
-		in.Runtime = types.Runtime(m.Runtime.ValueString())
-	}
-	if !m.EphemeralStorage.Equal(prior.EphemeralStorage) {
-		changed = true
-		in.EphemeralStorage = &types.EphemeralStorage{Size: aws.Int32(int32(m.EphemeralStorage.ValueInt64()))}
-	}
-	if !m.Tracing.Equal(prior.Tracing) {
-		changed = true
-		in.TracingConfig = &types.TracingConfig{Mode: tracing(m)}
-	}
-	if now, was := logging(m), logging(prior); *now.LogGroup != aws.ToString(was.LogGroup) || now.LogFormat != was.LogFormat ||
-		now.ApplicationLogLevel != was.ApplicationLogLevel || now.SystemLogLevel != was.SystemLogLevel {
-		changed = true
-		in.LoggingConfig = now
-	}
-	env, err := effectiveEnvironment(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	if !maps.Equal(env, prior.EnvironmentEffective.values()) {
-		changed = true
-		in.Environment = &types.Environment{Variables: env} // empty removes them
-	}
-	if !changed {
-		return nil, nil
-	}
-	return in, nil
+	return m.Role.Boundary.ValueString()
 }
 
-func updateCode(ctx context.Context, c *Clients, m *function) error {
-	code, err := packageOf(m)
+// change sends what differs of the configuration, and then of the code.
+func change(ctx context.Context, c *Clients, prior, m *function) error {
+	in := configuration(m)
+	changed := tf.KeepChanged(configuration(prior), in)
+	in.FunctionName = m.FunctionName.ValueStringPointer()
+	env, err := environmentChange(ctx, prior, m)
 	if err != nil {
 		return err
 	}
+	if env != nil {
+		in.Environment, changed = &types.Environment{Variables: env}, true // empty removes them
+	}
+	if changed {
+		err := tf.Retry(ctx, notSettled, func(ctx context.Context) error {
+			_, err := c.Lambda.UpdateFunctionConfiguration(ctx, in)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := settled(ctx, c, m.reference("")); err != nil {
+			return err
+		}
+	}
+	if !m.CodeSigningConfigARN.Equal(prior.CodeSigningConfigARN) {
+		if err := sign(ctx, c, m); err != nil {
+			return err
+		}
+	}
+	if m.CodeSHA256.Equal(prior.CodeSHA256) && m.Architecture.Equal(prior.Architecture) && m.SourceKMSKeyARN.Equal(prior.SourceKMSKeyARN) {
+		return nil
+	}
+	return updateCode(ctx, c, m)
+}
+
+func updateCode(ctx context.Context, c *Clients, m *function) error {
+	code, err := packed(ctx, c, m)
+	if err != nil {
+		return err
+	}
+	sent := code.sent
 	err = tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
 		_, err := c.Lambda.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
-			FunctionName:  m.FunctionName.ValueStringPointer(),
-			ZipFile:       code.zip,
-			Architectures: []types.Architecture{types.Architecture(m.Architecture.ValueString())},
+			FunctionName: m.FunctionName.ValueStringPointer(),
+			ZipFile:      sent.ZipFile, ImageUri: sent.ImageUri, S3Bucket: sent.S3Bucket, S3Key: sent.S3Key, S3ObjectVersion: sent.S3ObjectVersion,
+			SourceKMSKeyArn: m.SourceKMSKeyARN.ValueStringPointer(),
+			Architectures:   []types.Architecture{types.Architecture(m.Architecture.ValueString())},
 		})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := active(ctx, c, m); err != nil {
-		return err
-	}
-	return code.remember(ctx)
+	return code.confirmed(ctx, c, m)
 }
 
 func sameTexts(a, b []tftypes.String) bool {

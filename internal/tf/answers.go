@@ -1,0 +1,26 @@
+package tf
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/smithy-go"
+)
+
+// Refused reports whether AWS said no. With any other error the call may have been
+// carried out although its answer was lost.
+func Refused(err error) bool {
+	var answered smithy.APIError
+	return errors.As(err, &answered) && answered.ErrorFault() == smithy.FaultClient
+}
+
+// Afterwards is a context for looking what became of a call whose answer was lost,
+// also when that was because the run is being canceled.
+func Afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+}
+
+// Given reports whether what is written for a top-level attribute is known
+// completely; true for nothing.
+func (p *Plan[M]) Given(name string) bool { return p.all.config[name].IsFullyKnown() }

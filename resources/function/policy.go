@@ -1,0 +1,144 @@
+package function
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// planRole plans the policy of the function's own role.
+func planRole(p *tf.Plan[function]) error {
+	if !p.Config.RoleARN.IsNull() {
+		p.Set("role_policy", tf.JSONNull())
+		return nil
+	}
+	own := p.Prior != nil && !p.Prior.RolePolicy.IsNull()
+	if own && sameRole(p.Planned.Role, p.Prior.Role) {
+		p.Planned.RoleARN = p.Prior.RoleARN
+	} else {
+		p.Planned.RoleARN = tftypes.StringUnknown()
+	}
+	p.Set("role_arn", p.Planned.RoleARN)
+	known := p.Prior != nil && !p.Planned.LogGroupName.IsUnknown()
+	for _, name := range []string{"links", "policies", "vpc", "file_systems", "dead_letter", "async"} {
+		known = known && p.Known(name)
+	}
+	if !known {
+		// A new function's policy needs the account, which planning must not ask
+		// AWS for.
+		p.Set("role_policy", tf.JSON{StringValue: tftypes.StringUnknown()})
+		return nil
+	}
+	policy, err := rolePolicy(p.Planned, strings.TrimSuffix(p.Prior.ARN.ValueString(), ":function:"+p.Prior.FunctionName.ValueString()))
+	if err != nil {
+		return err
+	}
+	if tf.SameJSON(policy, p.Prior.RolePolicy.ValueString()) {
+		policy = p.Prior.RolePolicy.ValueString()
+	}
+	p.Set("role_policy", tf.JSONValue(policy))
+	return nil
+}
+
+// sameRole reports whether both ask for a role of the same name.
+func sameRole(a, b *role) bool {
+	name := func(r *role) [2]string {
+		if r == nil {
+			return [2]string{"", "/"}
+		}
+		return [2]string{r.Name.ValueString(), orSlash(r.Path.ValueString())}
+	}
+	return name(a) == name(b)
+}
+
+func orSlash(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// sends are the actions that deliver to a destination, by the service of its ARN.
+var sends = map[string][]string{
+	"events": {"events:PutEvents"},
+	"lambda": {"lambda:InvokeFunction"},
+	"s3":     {"s3:PutObject"},
+	"sns":    {"sns:Publish"},
+	"sqs":    {"sqs:SendMessage"},
+}
+
+// rolePolicy is what the function's own role may do. The scope is the beginning
+// of ARNs of its account and region, "arn:aws:lambda:eu-north-1:123456789012".
+func rolePolicy(m *function, scope string) (string, error) {
+	group := strings.Replace(scope, ":lambda:", ":logs:", 1) + ":log-group:" + m.LogGroupName.ValueString() + ":*"
+	// It may not create log groups, or a late call would make the one anew that
+	// was just destroyed, without its retention.
+	statements := []parts.Statement{
+		parts.Allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, []string{group}),
+	}
+	if m.Tracing.ValueBool() {
+		statements = append(statements, parts.Allow([]string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, []string{"*"}))
+	}
+	if m.VPC != nil { // none of these can be limited to some interfaces
+		statements = append(statements, parts.Allow([]string{
+			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+			"ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+		}, []string{"*"}))
+	}
+	for _, f := range m.FileSystems {
+		statements = append(statements, mounting(f.ARN.ValueString()))
+	}
+	statements = append(statements, sending(m)...)
+	for _, name := range slices.Sorted(maps.Keys(m.Links)) {
+		more, err := m.Links[name].of(name).Statements()
+		if err != nil {
+			return "", tf.At(path.Root("links").AtMapKey(name), err)
+		}
+		statements = append(statements, more...)
+	}
+	policy, err := parts.Policy(statements, documents(m.Policies))
+	if err != nil {
+		return "", tf.At(path.Root("policies"), err)
+	}
+	return policy, nil
+}
+
+// mounting allows to use a file system through an access point.
+func mounting(arn string) parts.Statement {
+	if strings.Contains(arn, ":s3files:") {
+		return parts.Allow([]string{"s3files:ClientMount", "s3files:ClientWrite"}, []string{arn})
+	}
+	system := arn[:strings.LastIndex(arn, ":")+1] + "file-system/*"
+	s := parts.Allow([]string{"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}, []string{system})
+	s.Condition = map[string]map[string][]string{"StringEquals": {"elasticfilesystem:AccessPointArn": {arn}}}
+	return s
+}
+
+// sending allows to send to where calls that nobody waits for are reported.
+func sending(m *function) []parts.Statement {
+	to := []tftypes.String{m.DeadLetter}
+	if m.Async != nil {
+		to = append(to, m.Async.OnFailure, m.Async.OnSuccess)
+	}
+	var all []parts.Statement
+	for _, arn := range slices.Compact(slices.DeleteFunc(sorted(to), func(s string) bool { return s == "" })) {
+		service := strings.SplitN(arn, ":", 4)[2]
+		resource := arn
+		switch service {
+		case "s3":
+			all = append(all, parts.Allow([]string{"s3:ListBucket"}, []string{arn}))
+			resource += "/*"
+		case "lambda":
+			all = append(all, parts.Allow(sends[service], []string{arn, arn + ":*"}))
+			continue
+		}
+		all = append(all, parts.Allow(sends[service], []string{resource}))
+	}
+	return all
+}

@@ -1,0 +1,163 @@
+package function
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// anew reports whether AWS can only make a change by making the function anew. It
+// is not a replacement for Terraform: the permissions that routes and others own in
+// the function's policy would be lost with it.
+func anew(prior, m *function) bool {
+	return prior.Source != nil && prior.containers() != m.containers() ||
+		(prior.Durable == nil) != (m.Durable == nil) ||
+		(prior.Capacity == nil) != (m.Capacity == nil) ||
+		!prior.Tenancy.Equal(m.Tenancy)
+}
+
+// belongings are what hangs on a function, whoever made it, and goes with it when
+// it is deleted.
+type belongings struct {
+	policies map[string]map[string]statement // by alias, "" for the function itself
+	aliases  []types.AliasConfiguration
+	urls     []types.FunctionUrlConfig
+	asyncs   []types.FunctionEventInvokeConfig
+}
+
+// rebuild deletes the function and makes it again under its name, with what hung
+// on it. The package is made before anything is deleted.
+func rebuild(ctx context.Context, c *Clients, m *function) error {
+	code, err := packed(ctx, c, m)
+	if err != nil {
+		return err
+	}
+	in, err := creationOf(ctx, m, code)
+	if err != nil {
+		return err
+	}
+	delete(in.Tags, tf.MarkerKey) // it stays the object of the state
+	all, err := collect(ctx, c, m)
+	if err != nil {
+		return err
+	}
+	// From here on the run must not stop half-way if it is canceled: what was
+	// collected is nowhere else.
+	ctx = context.WithoutCancel(ctx)
+	name := m.FunctionName.ValueStringPointer()
+	err = tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
+		_, err := c.Lambda.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: name})
+		return err
+	})
+	if err != nil && !tf.Is[*types.ResourceNotFoundException](err) {
+		return err
+	}
+	err = tf.Retry(ctx, notSettled, func(ctx context.Context) error {
+		_, err := c.Lambda.CreateFunction(ctx, in)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := code.confirmed(ctx, c, m); err != nil {
+		return err
+	}
+	return all.restore(ctx, c, m)
+}
+
+// collect notes what hangs on the function.
+func collect(ctx context.Context, c *Clients, m *function) (*belongings, error) {
+	name := m.FunctionName.ValueStringPointer()
+	all := &belongings{policies: map[string]map[string]statement{}}
+	aliases := lambda.NewListAliasesPaginator(c.Lambda, &lambda.ListAliasesInput{FunctionName: name})
+	for aliases.HasMorePages() {
+		out, err := aliases.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all.aliases = append(all.aliases, out.Aliases...)
+	}
+	urls := lambda.NewListFunctionUrlConfigsPaginator(c.Lambda, &lambda.ListFunctionUrlConfigsInput{FunctionName: name})
+	for urls.HasMorePages() {
+		out, err := urls.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all.urls = append(all.urls, out.FunctionUrlConfigs...)
+	}
+	asyncs := lambda.NewListFunctionEventInvokeConfigsPaginator(c.Lambda, &lambda.ListFunctionEventInvokeConfigsInput{FunctionName: name})
+	for asyncs.HasMorePages() {
+		out, err := asyncs.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all.asyncs = append(all.asyncs, out.FunctionEventInvokeConfigs...)
+	}
+	qualifiers := []string{""}
+	for _, a := range all.aliases {
+		qualifiers = append(qualifiers, aws.ToString(a.Name))
+	}
+	for _, q := range qualifiers {
+		have, err := statements(ctx, c, m.reference(q))
+		if err != nil {
+			return nil, err
+		}
+		all.policies[q] = have
+	}
+	return all, nil
+}
+
+// restore hangs everything on the new function. Aliases lead to its first version,
+// because all others are gone.
+func (b *belongings) restore(ctx context.Context, c *Clients, m *function) error {
+	r := m.reference("")
+	if len(b.aliases) > 0 {
+		found, err := release(ctx, c, r, nil, nil, "")
+		if err != nil {
+			return err
+		}
+		for _, a := range b.aliases {
+			_, err := c.Lambda.CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: r.name, Name: a.Name, FunctionVersion: found.Version, Description: given(aws.ToString(a.Description))})
+			if err != nil && !exists(err) {
+				return err
+			}
+		}
+	}
+	for _, q := range slices.Sorted(maps.Keys(b.policies)) {
+		for _, id := range slices.Sorted(maps.Keys(b.policies[q])) {
+			if err := b.policies[q][id].add(ctx, c, m.reference(q)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, u := range b.urls {
+		_, err := c.Lambda.CreateFunctionUrlConfig(ctx, &lambda.CreateFunctionUrlConfigInput{
+			FunctionName: r.name, Qualifier: refer(tftypes.StringPointerValue(u.FunctionArn)).qualifier, AuthType: u.AuthType, InvokeMode: u.InvokeMode, Cors: u.Cors,
+		})
+		if err != nil && !exists(err) {
+			return err
+		}
+	}
+	for _, a := range b.asyncs {
+		q := refer(tftypes.StringPointerValue(a.FunctionArn)).qualifier
+		if aws.ToString(q) == latest {
+			q = nil
+		}
+		_, err := c.Lambda.PutFunctionEventInvokeConfig(ctx, &lambda.PutFunctionEventInvokeConfigInput{
+			FunctionName: r.name, Qualifier: q, MaximumEventAgeInSeconds: a.MaximumEventAgeInSeconds,
+			MaximumRetryAttempts: a.MaximumRetryAttempts, DestinationConfig: a.DestinationConfig,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package function
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// A reference names a function, and maybe one of its aliases or versions.
+type reference struct{ name, qualifier *string }
+
+// refer reads a function's name or ARN; either may end in a colon and an alias or
+// a version.
+func refer(function tftypes.String) reference {
+	s := function.ValueString()
+	if before, name, ok := strings.Cut(s, ":function:"); ok {
+		name, qualifier, qualified := strings.Cut(name, ":")
+		full := before + ":function:" + name
+		if qualified {
+			return reference{&full, &qualifier}
+		}
+		return reference{&full, nil}
+	}
+	name, qualifier, qualified := strings.Cut(s, ":")
+	if qualified {
+		return reference{&name, &qualifier}
+	}
+	return reference{&name, nil}
+}
+
+// id is the short form: the name, and the qualifier behind a colon.
+func (r reference) id() string {
+	name := *r.name
+	if _, short, ok := strings.Cut(name, ":function:"); ok {
+		name = short
+	}
+	if r.qualifier != nil {
+		name += ":" + *r.qualifier
+	}
+	return name
+}
+
+// function is the short form without a qualifier.
+func (r reference) function() string { return reference{name: r.name}.id() }
+
+// same reports whether two texts name the same function and qualifier.
+func same(a, b tftypes.String) bool {
+	x, y := refer(a), refer(b)
+	if x.id() != y.id() {
+		return false
+	}
+	bothFull := strings.HasPrefix(*x.name, "arn:") && strings.HasPrefix(*y.name, "arn:")
+	return !bothFull || *x.name == *y.name
+}
+
+var functionRef = tf.Pattern(`^(arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:)?[0-9A-Za-z_-]{1,64}(:(\$LATEST|[0-9A-Za-z_-]{1,128}))?$`,
+	"write a function's name or ARN, with a colon and an alias or a version behind it if one is meant")
+
+// functionAttribute is the attribute that says which function something is of.
+func functionAttribute(what string) schema.StringAttribute {
+	return schema.StringAttribute{
+		Required: true, Validators: []validator.String{functionRef}, PlanModifiers: []planmodifier.String{keepReference{}},
+		MarkdownDescription: "The function: its name or ARN, with a colon and an alias or a version behind it if " + what + " is of that, as the `target_arn` of a `serverless_function` has. Changing it replaces " + what + ".",
+	}
+}
+
+// keepReference keeps the prior text in the plan when the new one names the same.
+type keepReference struct{}
+
+func (keepReference) Description(context.Context) string {
+	return "a name and the ARN with that name are the same"
+}
+func (k keepReference) MarkdownDescription(ctx context.Context) string { return k.Description(ctx) }
+
+func (keepReference) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	if !req.StateValue.IsNull() && !req.PlanValue.IsNull() && !req.PlanValue.IsUnknown() && same(req.StateValue, req.PlanValue) {
+		resp.PlanValue = req.StateValue
+	}
+}
+
+// with returns attributes and one more.
+func with(all map[string]schema.Attribute, name string, one schema.Attribute) map[string]schema.Attribute {
+	all = maps.Clone(all)
+	all[name] = one
+	return all
+}
+
+// A piece is something about a function that AWS keeps without a place for a mark
+// or tags.
+type piece struct {
+	of     string // type name, such as "function_alias"
+	id     string // import id
+	called string // in messages: what it is, and of which function
+	there  func(context.Context) (bool, error)
+	make   func(context.Context) error
+}
+
+// create makes the piece and gives the model its id. One that is there already is
+// a conflict. One that was not there a moment ago, and is there after a call whose
+// answer was lost, is the one that was made.
+func (p piece) create(ctx context.Context, b *tf.Base) error {
+	found, err := p.there(ctx)
+	if err != nil {
+		return err
+	}
+	if found || !tf.Claim(ctx, p.of+" "+p.id) {
+		return p.conflict()
+	}
+	if err := p.make(ctx); err != nil {
+		if tf.Refused(err) && !exists(err) {
+			return err
+		}
+		ctx, cancel := tf.Afterwards(ctx)
+		defer cancel()
+		if found, again := p.there(ctx); again != nil || !found {
+			return errors.Join(err, again)
+		}
+	}
+	b.ID = tftypes.StringValue(p.id)
+	return nil
+}
+
+func (p piece) conflict() error {
+	return &tf.Problem{
+		Summary: "There is a " + p.called + " already",
+		Detail:  "Somebody else made it, or an apply that was cut off before it could record it. Remove it, " + tf.TakeOver(p.of, p.id),
+	}
+}
+
+// exists reports whether AWS refused to make something because it is there.
+func exists(err error) bool { return tf.Says(err, "ResourceConflictException", "exist") }
+
+// once keeps the SDK from repeating a call whose answer was lost where that would
+// make a second thing. The caller looks whether it was carried out.
+func once(o *lambda.Options) { o.RetryMaxAttempts = 1 }
