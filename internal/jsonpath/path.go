@@ -60,6 +60,7 @@ func (e *SyntaxError) Error() string {
 type NotFoundError struct {
 	Path    string
 	Segment string // the part of the path up to what is missing
+	Beyond  bool   // it ends with an index behind the end of a list that is there
 }
 
 // Error names the path and what is missing.
@@ -107,7 +108,8 @@ func (p *Path) Get(root any) (any, error) {
 				if i+1 < len(p.segments) {
 					end = p.segments[i+1].at
 				}
-				return nil, &NotFoundError{Path: p.text, Segment: p.text[:end]}
+				_, isList := v.([]any)
+				return nil, &NotFoundError{Path: p.text, Segment: p.text[:end], Beyond: isList && s.kind == element && i+1 == len(p.segments)}
 			}
 			v = found[0]
 		}

@@ -27,6 +27,11 @@ func jsonata(state string) string {
 	return `{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{` + state + `}}}`
 }
 
+// mapOf is a machine of one distributed map, M.
+func mapOf(fields string) string {
+	return `{"StartAt":"M","States":{"M":{"Type":"Map",` + fields + `,"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}},"End":true}}}`
+}
+
 // TestDiagnostics has what AWS says of definitions beyond the recorded ones. The
 // texts above the line are known from reports of what AWS answered.
 func TestDiagnostics(t *testing.T) {
@@ -54,9 +59,15 @@ func TestDiagnostics(t *testing.T) {
 		{"no integration", one(`"Type":"Task","Resource":"arn:aws:states:::dynamodb:query"` + end), "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::dynamodb:query is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/A/Resource"},
 		{"an escape in a call", one(`"Type":"Pass","Parameters":{"parsed.$":"States.Format('\\\"')"}` + end), "SCHEMA_VALIDATION_FAILED: The value for the field 'parsed.$' must be a valid JSONPath or a valid intrinsic function call at /States/A/Parameters"},
 
+		{"a number and its path", mapOf(`"MaxConcurrency":1,"MaxConcurrencyPath":"$.n"`), "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath] at /States/M"},
+		{"a negative number", mapOf(`"MaxConcurrency":-1`), "SCHEMA_VALIDATION_FAILED: Minimum value is 0 at /States/M/MaxConcurrency"},
+		{"a negative percentage", mapOf(`"ToleratedFailurePercentage":-1`), "SCHEMA_VALIDATION_FAILED: Minimum value is 0.0 at /States/M/ToleratedFailurePercentage"},
+		{"a large percentage", mapOf(`"ToleratedFailurePercentage":100.5`), "SCHEMA_VALIDATION_FAILED: Maximum value is 100.0 at /States/M/ToleratedFailurePercentage"},
+		{"the context for a number", mapOf(`"MaxConcurrencyPath":"$$.Execution.Input.n"`), "SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/M/MaxConcurrencyPath"},
+
 		// Below, the rules are AWS's and the wording of the text is not known to be.
 		{"neither Next nor End", one(`"Type":"Pass"`), "SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/A"},
-		{"both Next and End", one(`"Type":"Pass","Next":"A"` + end), "SCHEMA_VALIDATION_FAILED: Only one of these fields can be set: [Next, End] at /States/A"},
+		{"both Next and End", one(`"Type":"Pass","Next":"A"` + end), "SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [Next, End] at /States/A"},
 		{"a name twice", `{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[{"StartAt":"A","States":{"A":{"Type":"Succeed"}}},{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}],"End":true}}}`, "DUPLICATE_STATE_NAME: Duplicate State name: A exists on paths: [/States/P/Branches[0]/States/A, /States/P/Branches[1]/States/A] at /States/P/Branches[1]/States/A"},
 		{"States.ALL with others", one(`"Type":"Task","Resource":"arn:aws:lambda:us-east-1:1:function:f","Retry":[{"ErrorEquals":["States.ALL","A"]}]` + end), "SCHEMA_VALIDATION_FAILED: States.ALL must appear alone in the ErrorEquals array at /States/A/Retry[0]/ErrorEquals"},
 		{"States.ALL before others", one(`"Type":"Task","Resource":"arn:aws:lambda:us-east-1:1:function:f","Retry":[{"ErrorEquals":["States.ALL"]},{"ErrorEquals":["A"]}]` + end), "SCHEMA_VALIDATION_FAILED: States.ALL must be in the last retrier or catcher at /States/A/Retry[0]/ErrorEquals"},

@@ -38,7 +38,7 @@ func (o object) path(name string, reference bool) *Path {
 			return &Path{Expr: e}
 		}
 		if reference {
-			o.p.wrong(o.at+"/"+name, "Value must be a valid Reference Path.")
+			o.p.wrong(o.at+"/"+name, "Value is not a Reference Path")
 		} else {
 			o.p.wrong(o.at+"/"+name, "Value must be a valid JSONPath.")
 		}
@@ -58,7 +58,7 @@ func (o object) reference(name string, calls bool) *expr.Expr {
 	}
 	e, err := expr.CompilePath(name, s, calls)
 	if err != nil || e.Path() != nil && !e.Path().Definite() {
-		o.p.wrong(o.at+"/"+name, "Value must be a valid Reference Path.")
+		o.p.wrong(o.at+"/"+name, "Value is not a Reference Path")
 		return nil
 	}
 	return e
@@ -86,7 +86,11 @@ func (o object) amount(l expr.Language, name string, least, most float64, whole 
 	if l == expr.JSONPath {
 		o.exclusive(name, name+"Path")
 		if o.Has(name + "Path") {
-			return &Field{Name: name + "Path", Expr: o.reference(name+"Path", false)}
+			e := o.reference(name+"Path", false)
+			if e != nil && e.Path().Root() == "$" { // of the paths of numbers none may lead into the context
+				o.p.wrong(o.at+"/"+name+"Path", "Value is not a Reference Path")
+			}
+			return &Field{Name: name + "Path", Expr: e}
 		}
 	}
 	v := o.Get(name)

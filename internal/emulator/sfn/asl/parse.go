@@ -142,7 +142,7 @@ func (o object) exclusive(names ...string) {
 		}
 	}
 	if len(there) > 1 {
-		o.p.wrong(o.location(), "Only one of these fields can be set: [%s]", strings.Join(there, ", "))
+		o.p.wrong(o.location(), "There should only be one of the following fields: [%s]", strings.Join(there, ", "))
 	}
 }
 
@@ -211,13 +211,22 @@ func (o object) number(name string, otherwise, least, most float64, whole bool) 
 		o.mistyped(name, want)
 		return otherwise
 	case f < least:
-		o.p.wrong(o.at+"/"+name, "Value must be greater than or equal to %s", jsonvalue.FormatNumber(least))
+		o.p.wrong(o.at+"/"+name, "Minimum value is %s", bound(least, whole))
 		return otherwise
 	case f > most:
-		o.p.wrong(o.at+"/"+name, "Value must be less than or equal to %s", jsonvalue.FormatNumber(most))
+		o.p.wrong(o.at+"/"+name, "Maximum value is %s", bound(most, whole))
 		return otherwise
 	}
 	return f
+}
+
+// bound is a bound as AWS writes it: 0 of an integer, 0.0 of any other number.
+func bound(f float64, whole bool) string {
+	s := jsonvalue.FormatNumber(f)
+	if !whole && f == math.Trunc(f) {
+		s += ".0"
+	}
+	return s
 }
 
 // child is a member that must be an object.

@@ -187,7 +187,7 @@ func (p *parser) operator(c object, r *Rule, common []string) {
 			continue
 		}
 		if r.Operator != "" {
-			p.wrong(c.at, "Only one of these fields can be set: [%s, %s]", r.Operator, k)
+			p.wrong(c.at, "There should only be one of the following fields: [%s, %s]", r.Operator, k)
 			continue
 		}
 		r.Operator = strings.TrimSuffix(k, "Path")

@@ -150,7 +150,7 @@ func (p *parser) transition(o object, s *State) {
 	s.Next, s.End = o.name("Next"), o.flag("End")
 	switch {
 	case o.Has("Next") && s.End:
-		p.wrong(o.at, "Only one of these fields can be set: [Next, End]")
+		p.wrong(o.at, "There should only be one of the following fields: [Next, End]")
 	case !o.Has("Next") && !s.End:
 		p.wrong(o.at, "These fields are required: [Next]")
 	}

@@ -202,6 +202,10 @@ func (e *Expr) Eval(env *Env) (any, error) {
 		return v, err
 	}
 	v, err := e.get(e.path, env)
+	var missing *jsonpath.NotFoundError
+	if errors.As(err, &missing) && missing.Beyond { // AWS gives null, known from reports
+		return jsonvalue.Null{}, nil
+	}
 	if err != nil {
 		return nil, &Error{Name: Runtime, Cause: fmt.Sprintf("The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'", e.Text, e.Field, jsonvalue.Marshal(env.Input))}
 	}

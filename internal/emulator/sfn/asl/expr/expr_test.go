@@ -27,9 +27,11 @@ func TestTemplates(t *testing.T) {
 	}{
 		{JSONPath, `{"a.$":"$.n","b":"$.n","c":[{"d.$":"$$.Name"},"x"],"e.$":"$v.w"}`, `{"a":1,"b":"$.n","c":[{"d":"N"},"x"],"e":2}`},
 		{JSONPath, `{"a.$":"States.Format('{}-{}', $.n, $v.w)"}`, `{"a":"1-2"}`},
+		{JSONPath, `{"a.$":"$.l[1]"}`, `{"a":null}`},
+		{JSONPath, `{"a.$":"$.l[1].x"}`, `States.Runtime: The JSONPath '$.l[1].x' specified for the field 'a.$' could not be found in the input '{"n":1,"l":[0]}'`},
 		{JSONPath, `["{% $v %}"]`, `["{% $v %}"]`},
-		{JSONPath, `{"a":{"b.$":"$.missing"}}`, `States.Runtime: The JSONPath '$.missing' specified for the field 'b.$' could not be found in the input '{"n":1}'`},
-		{JSONPath, `{"a.$":"States.ArrayLength($.missing)"}`, `States.Runtime: The function 'States.ArrayLength($.missing)' had the following error: The JsonPath argument for the field '$.missing' could not be found in the input '{"n":1}'`},
+		{JSONPath, `{"a":{"b.$":"$.missing"}}`, `States.Runtime: The JSONPath '$.missing' specified for the field 'b.$' could not be found in the input '{"n":1,"l":[0]}'`},
+		{JSONPath, `{"a.$":"States.ArrayLength($.missing)"}`, `States.Runtime: The function 'States.ArrayLength($.missing)' had the following error: The JsonPath argument for the field '$.missing' could not be found in the input '{"n":1,"l":[0]}'`},
 		{JSONPath, `{"a.$":"States.ArrayLength($.n)"}`, `States.IntrinsicFailure: The function 'States.ArrayLength($.n)' had the following error: The first argument of the function must be an array`},
 		{JSONata, `{"a":"{% $states.input.n + $v.w %}","b.$":"$.n","c":["{%$states.context.Name%}"," {% 1 %}"]}`, `{"a":3,"b.$":"$.n","c":["N"," {% 1 %}"]}`},
 		{JSONata, `"{% $states.result %}"`, `7`},
@@ -44,7 +46,7 @@ func TestTemplates(t *testing.T) {
 			continue
 		}
 		v, err := compiled.Eval(&Env{
-			Input:   parse(t, `{"n":1}`),
+			Input:   parse(t, `{"n":1,"l":[0]}`),
 			Context: func() *jsonvalue.Object { return jsonvalue.ObjectOf("Name", "N") },
 			Variable: func(name string) any {
 				if name == "v" {

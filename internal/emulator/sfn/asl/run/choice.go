@@ -30,8 +30,7 @@ func (x *Execution) choose(t *thread, st *asl.State) error {
 	if st.Default != "" {
 		return x.leave(t, st, input, &way{next: st.Default, output: st.Output, assign: st.Assign})
 	}
-	x.fail(t, st, Fails("States.NoChoiceMatched", x.sentence(t, st)+"Failed to transition out of the state. The state does not point to a next state."))
-	return nil
+	return &expr.Error{Name: expr.Runtime, Cause: "Failed to transition out of the state. The state does not point to a next state."}
 }
 
 // holds tells whether the condition of a rule is met.

@@ -117,7 +117,7 @@ func (x *Execution) announceFailure(t *thread, st *asl.State, f Failure, again b
 		return
 	}
 	if g := t.Group; g != nil {
-		x.abortChildren(t)
+		x.abortChildren(t, f.name() == expr.Runtime && !again)
 	}
 	if again || f.name() == expr.Runtime && (t.Group == nil || !t.Group.Childs) {
 		return

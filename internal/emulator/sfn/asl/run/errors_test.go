@@ -153,7 +153,7 @@ func TestTerminalErrors(t *testing.T) {
 		{"InputPath", `{"StartAt":"P","States":{"P":{"Type":"Pass","InputPath":"$.a.b","End":true}}}`,
 			"States.Runtime: An error occurred while executing the state 'P' (entered at the event id #2). Invalid path '$.a.b' : Missing property in path: $['a']"},
 		{"a choice of nothing", `{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Variable":"$.a","IsPresent":true,"Next":"P"}]},"P":{"Type":"Pass","End":true}}}`,
-			"States.NoChoiceMatched: An error occurred while executing the state 'C' (entered at the event id #2). Failed to transition out of the state. The state does not point to a next state."},
+			"States.Runtime: An error occurred while executing the state 'C' (entered at the event id #2). Failed to transition out of the state. The state does not point to a next state."},
 		{"a variable of a choice", `{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Variable":"$.a","IsNull":true,"Next":"P"}]},"P":{"Type":"Pass","End":true}}}`,
 			"States.Runtime: An error occurred while executing the state 'C' (entered at the event id #2). Invalid path '$.a': The choice state's condition path references an invalid value."},
 		{"an item path", `{"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.a","ItemProcessor":{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}},"End":true}}}`,
@@ -239,8 +239,11 @@ func TestLimits(t *testing.T) {
 	w := newWorld(t, endless)
 	x := w.start(asl.Standard, "{}")
 	w.drive(x)
-	if got, want := x.Failure().text(), `{"error":"States.Runtime","cause":"The execution reached the maximum number of history events (25000)."}`; got != want || len(w.history) > MaxEvents {
+	if got, want := x.Failure().text(), `{"error":"States.Runtime","cause":"The execution reached the maximum number of history events (25000)."}`; got != want || len(w.history) != MaxEvents {
 		t.Errorf("got %s after %d events, want %s", got, len(w.history), want)
+	}
+	if end := w.history[MaxEvents-1]; end.ID != MaxEvents || end.Previous != MaxEvents-1 || end.Type != "ExecutionFailed" {
+		t.Errorf("the last event is %s", jsonvalue.Marshal(end.JSON()))
 	}
 
 	timed := machine(t, `{"TimeoutSeconds":5,"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}}`, asl.Standard)
@@ -249,6 +252,10 @@ func TestLimits(t *testing.T) {
 	w.drive(x)
 	if got, want := x.Status(), TimedOut; got != want || types(w.history) != "ExecutionStarted WaitStateEntered ExecutionTimedOut" {
 		t.Errorf("got %s %s, want %s", got, types(w.history), want)
+	}
+	last := string(jsonvalue.Marshal(w.history[2].JSON()))
+	if want := `{"id":3,"previousEventId":0,"type":"ExecutionTimedOut","executionTimedOutEventDetails":{"error":"States.Timeout"}}`; last != want || x.Failure().Error != nil {
+		t.Errorf("got %s, want %s", last, want)
 	}
 
 	large := machine(t, `{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},{"StartAt":"B","States":{"B":{"Type":"Pass","End":true}}}],"Catch":[{"ErrorEquals":["States.DataLimitExceeded"],"Next":"C"}],"End":true},"C":{"Type":"Pass","End":true}}}`, asl.Standard)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl/expr"
 )
 
 // group is what a Parallel or Map state waits for.
@@ -149,18 +150,23 @@ func (x *Execution) conclude(t *thread, st *asl.State, result any) {
 // childFailed takes the failure of a branch or an iteration: its state fails.
 func (x *Execution) childFailed(parent, child *thread, f Failure) {
 	st := parent.state()
+	parent.Cursor = child.Cursor
+	if f.name() == expr.Runtime { // AWS ends the execution at once
+		x.fail(parent, st, f)
+		return
+	}
 	if st.Type == asl.Map {
 		x.record(child.Cursor, "MapIterationFailed", details("name", st.Name, "index", float64(child.Index)))
 	}
-	parent.Cursor = child.Cursor
 	if s := child.state(); s != nil && s.Type == asl.Task {
 		x.record(parent.Cursor, "TaskStateAborted", nil)
 	}
 	x.fail(parent, st, f)
 }
 
-// abortChildren gives up what a state's children are doing, and records it.
-func (x *Execution) abortChildren(t *thread) {
+// abortChildren gives up what a state's children are doing, and records it unless
+// the execution ends at once.
+func (x *Execution) abortChildren(t *thread, silently bool) {
 	st := t.state()
 	for _, id := range t.Group.Running {
 		if t.Group.Childs {
@@ -171,16 +177,16 @@ func (x *Execution) abortChildren(t *thread) {
 		if child == nil || child.Phase == failed || child.Phase == done {
 			continue
 		}
-		if st.Type == asl.Map {
+		if st.Type == asl.Map && !silently {
 			x.record(t.Cursor, "MapIterationAborted", details("name", st.Name, "index", float64(child.Index)))
 		}
 		if child.Phase == working {
 			x.host.Cancel(child.ID)
 		}
 		if child.Group != nil && child.Phase == grouped {
-			x.abortChildren(child)
+			x.abortChildren(child, silently)
 		}
-		if s := child.state(); child.Entered != 0 && aborts[s.Type] {
+		if s := child.state(); child.Entered != 0 && aborts[s.Type] && !silently {
 			x.record(t.Cursor, string(s.Type)+"StateAborted", nil)
 		}
 		child.Phase, child.Task = failed, nil

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl"
 	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
 )
 
@@ -37,8 +38,20 @@ func (e Event) JSON() *jsonvalue.Object {
 	return o
 }
 
-// record appends an event that follows another one, and gives its id.
+// tooMany is the failure of an execution whose history is full.
+var tooMany = Fails("States.Runtime", "The execution reached the maximum number of history events (25000).")
+
+// record appends an event that follows another one, and gives its id. The last
+// event of a full history is that the execution ended; what does not fit before
+// it is lost, and the execution fails.
 func (x *Execution) record(previous int64, eventType string, d *jsonvalue.Object) int64 {
+	ends := strings.HasPrefix(eventType, "Execution") && eventType != "ExecutionStarted" && eventType != "ExecutionRedriven"
+	if x.params.Workflow == asl.Standard && (x.overflow || x.events >= MaxEvents-1 && !ends) {
+		if x.overflow = true; !ends {
+			return x.events
+		}
+		previous, eventType, d = x.events, "ExecutionFailed", tooMany.details()
+	}
 	x.events++
 	x.host.Record(Event{ID: x.events, Previous: previous, Time: x.host.Now(), Type: eventType, Details: d})
 	return x.events
@@ -49,15 +62,14 @@ func (x *Execution) event(t *thread, eventType string, d *jsonvalue.Object) {
 	t.Cursor = x.record(t.Cursor, eventType, d)
 }
 
-// full tells that the history can take no more: the execution fails.
+// full tells that the history could not take an event; the execution fails.
 func (x *Execution) full() bool {
-	if x.params.Workflow != "STANDARD" || x.events < MaxEvents-1 || x.status != Running {
+	if !x.overflow || x.status != Running {
 		return false
 	}
 	x.cancelAll()
-	f := Fails("States.Runtime", "The execution reached the maximum number of history events (25000).")
-	x.record(x.events, "ExecutionFailed", f.details())
-	x.end(Failed, f)
+	x.record(x.events, "ExecutionFailed", nil)
+	x.end(Failed, tooMany)
 	return true
 }
 

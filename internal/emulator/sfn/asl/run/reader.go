@@ -3,8 +3,8 @@ package run
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -200,18 +200,17 @@ func (l *lines) next() (any, bool, error) {
 // rows is a source of an object per row of a CSV file.
 type rows struct {
 	body    io.Closer
-	in      *csv.Reader
+	in      *table
 	headers []string
 }
 
-var delimiters = map[string]rune{"": ',', "COMMA": ',', "PIPE": '|', "SEMICOLON": ';', "SPACE": ' ', "TAB": '\t'}
+var delimiters = map[string]byte{"": ',', "COMMA": ',', "PIPE": '|', "SEMICOLON": ';', "SPACE": ' ', "TAB": '\t'}
 
 func (d *data) csv(body io.ReadCloser) (source, error) {
-	in := csv.NewReader(body)
-	in.Comma, in.FieldsPerRecord, in.LazyQuotes = delimiters[d.reader.Delimiter], -1, true
+	in := &table{in: bufio.NewReader(body), delimiter: delimiters[d.reader.Delimiter]}
 	r := &rows{body: body, in: in, headers: d.reader.CSVHeaders}
 	if d.reader.FirstRow {
-		first, err := in.Read()
+		first, err := in.row()
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
@@ -229,7 +228,7 @@ func (d *data) csv(body io.ReadCloser) (source, error) {
 }
 
 func (r *rows) next() (any, bool, error) {
-	row, err := r.in.Read()
+	row, err := r.in.row()
 	if err != nil {
 		_ = r.body.Close()
 		if errors.Is(err, io.EOF) {
@@ -269,7 +268,18 @@ func (l *listing) next() (any, bool, error) {
 	}
 	o := l.page[0]
 	l.page, l.after = l.page[1:], o.Key
-	return details("Etag", o.ETag, "Key", o.Key, "LastModified", float64(o.LastModified.Unix()), "Size", float64(o.Size), "StorageClass", o.StorageClass), true, nil
+	return details("Etag", o.ETag, "Key", o.Key, "LastModified", javaDouble(o.LastModified.Unix()), "Size", float64(o.Size), "StorageClass", o.StorageClass), true, nil
+}
+
+// javaDouble is a number as AWS writes times in listings: 1.789180622E9.
+func javaDouble(n int64) any {
+	s := strconv.FormatFloat(float64(n), 'E', -1, 64)
+	mantissa, exponent, _ := strings.Cut(s, "E")
+	if !strings.Contains(mantissa, ".") {
+		mantissa += ".0"
+	}
+	digits := strings.TrimLeft(strings.TrimPrefix(exponent, "+"), "0")
+	return jsonvalue.Number(mantissa + "E" + cmp.Or(digits, "0"))
 }
 
 // flattened is a source of the items in every file of another one.
@@ -376,9 +386,7 @@ func (d *data) zipped(bucket, key string, headers []string) (source, error) {
 			return nil, err
 		}
 	}
-	read := csv.NewReader(in)
-	read.FieldsPerRecord = -1
-	return &rows{body: body, in: read, headers: headers}, nil
+	return &rows{body: body, in: &table{in: bufio.NewReader(in), delimiter: ','}, headers: headers}, nil
 }
 
 // chain is a source made of others that are opened when they are due.

@@ -125,18 +125,19 @@ type Execution struct {
 	inspect func(key string, v any)
 	trial   *Trial
 
-	status  Status
-	output  string
-	failure Failure
-	events  int64
-	threads map[int]*thread
-	nextID  int
-	ready   []int
-	ends    time.Time // TimeoutSeconds or Deadline
-	steps   int
-	dirty   map[string]bool
-	results map[int]*results // of maps and parallels, by thread
-	input   any
+	status   Status
+	output   string
+	failure  Failure
+	events   int64
+	overflow bool // the history could not take an event
+	threads  map[int]*thread
+	nextID   int
+	ready    []int
+	ends     time.Time // TimeoutSeconds or Deadline
+	steps    int
+	dirty    map[string]bool
+	results  map[int]*results // of maps and parallels, by thread
+	input    any
 }
 
 // MaxEvents is how long the history of a STANDARD execution can be.
@@ -186,7 +187,7 @@ func (x *Execution) Params() Params { return x.params }
 // made so many steps. It tells whether there is more to do at once.
 func (x *Execution) Advance(steps int) bool {
 	x.steps = steps
-	for len(x.ready) > 0 && x.status == Running {
+	for len(x.ready) > 0 && x.status == Running && !x.full() {
 		if x.steps <= 0 {
 			return true
 		}
@@ -201,6 +202,7 @@ func (x *Execution) Advance(steps int) bool {
 			x.run(t)
 		}
 	}
+	x.full()
 	return false
 }
 
@@ -256,7 +258,7 @@ func (x *Execution) Tick() {
 
 func (x *Execution) timeOut() {
 	x.cancelAll()
-	x.record(x.root().Cursor, "ExecutionTimedOut", details())
+	x.record(0, "ExecutionTimedOut", details("error", "States.Timeout"))
 	x.end(TimedOut, Failure{})
 }
 
@@ -271,6 +273,10 @@ func (x *Execution) Stop(f Failure) {
 }
 
 func (x *Execution) end(s Status, f Failure) {
+	if x.overflow { // an event before did not fit: this is the end of that
+		s, f = Failed, tooMany
+		x.output = ""
+	}
 	x.status, x.failure = s, f
 	x.ready = nil
 	x.mark("x")

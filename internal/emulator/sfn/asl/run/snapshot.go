@@ -19,6 +19,7 @@ type head struct {
 	Output  string
 	Failure Failure
 	Events  int64
+	Full    bool
 	NextID  int
 	Ready   []int
 	Ends    time.Time
@@ -79,7 +80,7 @@ func (x *Execution) encode(key string) []byte {
 	var v any
 	switch kind, rest, _ := strings.Cut(key, "/"); kind {
 	case "x":
-		h := head{Params: x.params, Status: x.status, Output: x.output, Failure: x.failure, Events: x.events, NextID: x.nextID, Ready: x.ready, Ends: x.ends}
+		h := head{Params: x.params, Status: x.status, Output: x.output, Failure: x.failure, Events: x.events, Full: x.overflow, NextID: x.nextID, Ready: x.ready, Ends: x.ends}
 		v = h
 	case "t":
 		id, _ := strconv.Atoi(rest)
@@ -123,7 +124,8 @@ func Restore(m *asl.Machine, records map[string][]byte, h Host, o Objects) (*Exe
 	if err != nil {
 		return nil, err
 	}
-	x.status, x.output, x.failure, x.events, x.nextID, x.ready, x.ends = s.Status, s.Output, s.Failure, s.Events, s.NextID, s.Ready, s.Ends
+	x.status, x.output, x.failure, x.events, x.overflow = s.Status, s.Output, s.Failure, s.Events, s.Full
+	x.nextID, x.ready, x.ends = s.NextID, s.Ready, s.Ends
 	for key, text := range records {
 		if !strings.HasPrefix(key, "t/") {
 			continue
