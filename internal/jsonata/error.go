@@ -24,7 +24,11 @@ func (e *Error) Error() string { return e.Message }
 const (
 	codeDepth = "U1001"
 	codeLimit = "U1002"
+	codeBytes = "U1003"
 )
+
+// Cut tells that the evaluation was cut off by its limits.
+func (e *Error) Cut() bool { return e.Code == codeDepth || e.Code == codeLimit || e.Code == codeBytes }
 
 // messages are the texts by code. {{x}} stands for a value as JSON, {{{x}}} for
 // its plain text.
@@ -129,6 +133,7 @@ var messages = map[string]string{
 
 	codeDepth: "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive.",
 	codeLimit: "Expression evaluation timeout: Check for infinite loop",
+	codeBytes: "Expression evaluation memory limit exceeded: Check for excessive memory usage",
 }
 
 // problem makes an error that does not know where it is yet. The values of its

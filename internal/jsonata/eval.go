@@ -319,9 +319,13 @@ func (r *run) binary(n *node, input any, env *frame) any {
 		return compare(n, left, right)
 	case "&":
 		r.token, r.pos = n.text, n.pos
-		return r.text(left) + r.text(right)
+		a, b := r.text(left), r.text(right)
+		if len(a)+len(b) > r.limits.Bytes {
+			throwAt(codeBytes, n.pos, n.text)
+		}
+		return a + b
 	case "..":
-		return interval(n, left, right)
+		return r.interval(n, left, right)
 	case "in":
 		if left == nil || right == nil {
 			return false
@@ -460,7 +464,7 @@ func compareText(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-func interval(n *node, left, right any) any {
+func (r *run) interval(n *node, left, right any) any {
 	from, ok := integer(left)
 	if left != nil && !ok {
 		throwAt("T2003", n.pos, n.text, "value", left)
@@ -475,6 +479,9 @@ func interval(n *node, left, right any) any {
 	size := to - from + 1
 	if size > 1e7 {
 		throwAt("D2014", n.pos, n.text, "value", size)
+	}
+	if 8*size > float64(r.limits.Bytes) {
+		throwAt(codeBytes, n.pos, n.text)
 	}
 	items := make([]any, int(size))
 	for i := range items {

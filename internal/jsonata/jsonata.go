@@ -24,11 +24,12 @@ type Expression struct {
 type Limits struct {
 	Depth int           // how deep evaluations may be nested
 	Steps int           // how many nodes may be evaluated
+	Bytes int           // how large a range or a joined text may be
 	Time  time.Duration // of the clock on the wall
 }
 
 // DefaultLimits let any honest expression through.
-var DefaultLimits = Limits{Depth: 20_000, Steps: 50_000_000, Time: 10 * time.Second}
+var DefaultLimits = Limits{Depth: 20_000, Steps: 50_000_000, Bytes: 1 << 30, Time: 10 * time.Second}
 
 // Function is a function that is bound to a variable. Arguments and result are
 // values of package jsonvalue, nil for nothing; arguments are checked against
@@ -96,6 +97,9 @@ func (x *Expression) Eval(ctx context.Context, o Options) (out any, err error) {
 	}
 	if r.limits.Steps <= 0 {
 		r.limits.Steps = DefaultLimits.Steps
+	}
+	if r.limits.Bytes <= 0 {
+		r.limits.Bytes = DefaultLimits.Bytes
 	}
 	if r.limits.Time <= 0 {
 		r.limits.Time = DefaultLimits.Time

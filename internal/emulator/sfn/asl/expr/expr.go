@@ -54,7 +54,6 @@ type Env struct {
 	States   func() []any             // members of $states but context: names and values in turn
 	Now      func() time.Time         // of $now and $millis
 	Random   *rand.Rand
-	Limits   jsonata.Limits
 }
 
 // Error is an evaluation that failed.
@@ -238,9 +237,12 @@ func (e *Expr) get(p *jsonpath.Path, env *Env) (any, error) {
 
 var library = intrinsic.JSONata
 
+// limits are AWS's, known from reports of where evaluations are cut off.
+var limits = jsonata.Limits{Depth: 100, Steps: 20_000_000, Bytes: 6_990_256, Time: 5 * time.Second}
+
 // ask evaluates a query.
 func (e *Expr) ask(env *Env) (any, error) {
-	o := jsonata.Options{Library: library, Random: env.Random, Limits: env.Limits, Variables: make(map[string]any, len(e.reads)+1)}
+	o := jsonata.Options{Library: library, Random: env.Random, Limits: limits, Variables: make(map[string]any, len(e.reads)+1)}
 	if env.Now != nil {
 		o.Now = env.Now()
 	}
@@ -269,7 +271,7 @@ func (e *Expr) ask(env *Env) (any, error) {
 	switch {
 	case errors.Is(err, jsonata.ErrFunction):
 		return nil, e.failed(" returned an unsupported result type.")
-	case errors.As(err, &failed) && failed.Code == "": // of AWS's own functions
+	case errors.As(err, &failed) && (failed.Code == "" || failed.Cut()): // of AWS's own functions and limits
 		return nil, e.failed(" threw an error during evaluation: " + failed.Message)
 	case errors.As(err, &failed):
 		return nil, e.failed(" threw an error during evaluation. " + failed.Code + ": " + failed.Message)

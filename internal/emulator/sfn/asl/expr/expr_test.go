@@ -38,6 +38,9 @@ func TestTemplates(t *testing.T) {
 		{JSONata, `{"a":[0,{"b":"{% $nothing %}"}]}`, `States.QueryEvaluationError: The JSONata expression '$nothing' specified for the field 'F/a[1]/b' returned nothing (undefined).`},
 		{JSONata, `"{% $sum %}"`, `States.QueryEvaluationError: The JSONata expression '$sum' specified for the field 'F' returned an unsupported result type.`},
 		{JSONata, `"{% $sum('x') %}"`, `States.QueryEvaluationError: The JSONata expression '$sum('x')' specified for the field 'F' threw an error during evaluation. T0412: Argument 1 of function "sum" must be an array of "numbers"`},
+		{JSONata, `"{% ` + strings.Repeat("1+", 200) + `1 %}"`, `States.QueryEvaluationError: The JSONata expression '` + strings.Repeat("1+", 200) + `1' specified for the field 'F' threw an error during evaluation: Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive.`},
+		{JSONata, `"{% $sum([1..900000]) %}"`, `States.QueryEvaluationError: The JSONata expression '$sum([1..900000])' specified for the field 'F' threw an error during evaluation: Expression evaluation memory limit exceeded: Check for excessive memory usage`},
+		{JSONata, `"{% $random(42) %}"`, `0.7275636800328681`},
 		{JSONata, `"{% $parse('x') %}"`, `States.QueryEvaluationError: The JSONata expression '$parse('x')' specified for the field 'F' threw an error during evaluation: the argument of $parse is no JSON`},
 	} {
 		compiled, problems := CompileTemplate("F", parse(t, row.template), row.language, Result)

@@ -360,13 +360,9 @@ func mathRandom(args []any, random *rand.Rand) (any, error) {
 		return nil, reason("The end number must be greater than the start number")
 	}
 	if len(args) == 3 {
-		random = seeded(uint64(n[2]))
+		return float64(n[0] + seeded(n[2]).below(n[1]-n[0])), nil
 	}
 	return float64(n[0] + random.Int64N(n[1]-n[0])), nil
-}
-
-func seeded(seed uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // a seed is for the same numbers again
 }
 
 // stringSplit cuts at any of the characters of the second argument; parts that

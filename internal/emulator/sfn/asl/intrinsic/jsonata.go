@@ -23,7 +23,7 @@ var JSONata = jsonata.NewLibrary(map[string]jsonata.Function{
 	"random": {Signature: "<n?:n>", Arity: 1, Call: func(c jsonata.Call, args []any) (any, error) {
 		if len(args) > 0 && args[0] != nil {
 			f, _ := jsonvalue.Float(args[0])
-			return seeded(uint64(int64(f))).Float64(), nil
+			return seeded(int64(f)).float(), nil
 		}
 		return source(c.Random).Float64(), nil
 	}},
@@ -43,7 +43,7 @@ var JSONata = jsonata.NewLibrary(map[string]jsonata.Function{
 
 func source(r *rand.Rand) *rand.Rand {
 	if r == nil {
-		r = seeded(rand.Uint64())
+		r = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // not for secrets
 	}
 	return r
 }
