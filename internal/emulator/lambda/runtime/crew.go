@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -10,25 +11,27 @@ import (
 	"sync"
 )
 
-// crew is the host's end of a sandbox that holds several programs: extensions, and
-// the runtime, which starts when they have registered. Both ends write lines. To
-// the sandbox: "start", "terminate" and "kill", which are for the runtime. From it:
-// "NAME\tSTATUS" when a program has ended, with an empty name for the runtime.
+// crew is the host's end of a sandbox, whose first process holds the function's
+// program and its extensions. Both ends write lines. To the sandbox: first its
+// [sandboxSpec], then "start", when extensions have registered, "terminate" and
+// "kill", which are for the function's program. From it: "NAME\tSTATUS" when a program
+// has ended, with an empty name for the function's.
 type crew struct {
-	ended func(extension, status string) // called for extensions
-	out   *output                        // what extensions write
+	out     *output // what extensions write
+	several bool    // there are extensions
+	ended   func(extension, status string)
 
 	mu   sync.Mutex
 	pipe *os.File // nil when closed
 }
 
 // newCrew makes a crew, and adds what its other end needs to the command of a sandbox.
-func newCrew(c *exec.Cmd, j *journal, ended func(extension, status string)) (*crew, error) {
+func newCrew(c *exec.Cmd) (*crew, error) {
 	ours, theirs, err := socketPair()
 	if err != nil {
-		return nil, fmt.Errorf("making a line to the extensions: %w", err)
+		return nil, fmt.Errorf("making a line to a sandbox: %w", err)
 	}
-	out, err := newOutput(j, fromExtension)
+	out, err := newOutput()
 	if err != nil {
 		return nil, errors.Join(err, ours.Close(), theirs.Close())
 	}
@@ -39,16 +42,36 @@ func newCrew(c *exec.Cmd, j *journal, ended func(extension, status string)) (*cr
 		return nil, errors.Join(err, ours.Close(), theirs.Close())
 	}
 	c.ExtraFiles = append(c.ExtraFiles, theirs, w)
-	return &crew{ended: ended, out: out, pipe: ours}, nil
+	return &crew{out: out, pipe: ours}, nil
+}
+
+// tell sends the description of the sandbox. It is called once, before bind.
+func (w *crew) tell(spec sandboxSpec, ended func(extension, status string)) error {
+	b, err := json.Marshal(spec)
+	if err != nil {
+		return err
+	}
+	w.several, w.ended = len(spec.Extensions) > 0, ended
+	w.say(string(b))
+	return nil
 }
 
 // listen tells of the ends of programs, until the sandbox has ended.
 func (w *crew) listen(p *process) {
-	lines := bufio.NewScanner(w.pipe)
+	w.mu.Lock()
+	pipe := w.pipe
+	w.mu.Unlock()
+	if pipe == nil {
+		return
+	}
+	lines := bufio.NewScanner(pipe)
 	for lines.Scan() {
 		name, status, _ := strings.Cut(lines.Text(), "\t")
 		if name == "" {
 			p.end(status)
+			if !w.several {
+				p.kill() // with what the program has left
+			}
 		} else {
 			w.ended(name, status)
 		}

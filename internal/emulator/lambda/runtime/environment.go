@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -162,18 +161,17 @@ func (e *environment) startSandbox(s launch, found []*extension) error {
 		s.spec.Extensions = append(s.spec.Extensions, filepath.Join(optDir, "extensions", x.name))
 	}
 	s.spec.ExtensionEnv = forExtensions(s.env)
-	c, err := e.host.sandboxCommand(s.spec)
+	p, err := e.host.sandboxProcess()
 	if err != nil {
-		return err
+		return fmt.Errorf("starting a sandbox: %w", err)
 	}
-	var w *crew
+	e.become(p)
 	if len(found) > 0 {
-		if w, err = newCrew(c, e.journal, e.extensionEnded); err != nil {
-			return err
-		}
-		e.pending = func() error { w.say("start"); return nil }
+		e.pending = func() error { p.crew.say("start"); return nil }
 	}
-	return e.run(c, w)
+	err = p.crew.tell(s.spec, e.extensionEnded)
+	p.bind(e.journal, fromFunction)
+	return err
 }
 
 func (e *environment) startPlain(s launch) error {
@@ -181,19 +179,13 @@ func (e *environment) startPlain(s launch) error {
 	if err != nil {
 		return err
 	}
-	if err := e.run(c, nil); err != nil {
-		return err
-	}
-	limit(c.Process.Pid, e.f)
-	return nil
-}
-
-func (e *environment) run(c *exec.Cmd, w *crew) error {
-	p, err := e.host.starter.start(c, e.journal, fromFunction, e.host.records, w)
+	p, err := e.host.starter.start(c, e.host.records, nil)
 	if err != nil {
 		return fmt.Errorf("running %s: %w", c.Path, err)
 	}
 	e.become(p)
+	p.bind(e.journal, fromFunction)
+	limit(c.Process.Pid, e.f)
 	return nil
 }
 
@@ -215,10 +207,11 @@ func (e *environment) startBeside(s launch, found []*extension) error {
 		if err != nil {
 			return err
 		}
-		p, err := e.host.starter.start(c, e.journal, fromExtension, e.host.records, nil)
+		p, err := e.host.starter.start(c, e.host.records, nil)
 		if err != nil {
 			return fmt.Errorf("running the extension %s: %w", x.name, err)
 		}
+		p.bind(e.journal, fromExtension)
 		e.mu.Lock()
 		x.process = p
 		e.mu.Unlock()

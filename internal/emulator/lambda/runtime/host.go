@@ -39,6 +39,7 @@ type Host struct {
 	records *records
 	notices notices
 	sandbox sandbox
+	spare   spare
 	merging sync.Mutex // one merge of layers at a time
 	trained sync.Map   // archives of Java's classes that were begun
 	life    context.Context
@@ -245,6 +246,7 @@ func (h *Host) Close() error {
 	}
 	h.mu.Unlock()
 	h.work.Wait()
+	h.spare.close()
 	h.starter.close()
 	return h.records.close()
 }

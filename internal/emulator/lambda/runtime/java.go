@@ -122,17 +122,17 @@ func (h *Host) makeArchive(s launch, p program, final string) error {
 	}
 	args := append([]string{p.path}, javaFlags(256)...)
 	args = append(args, "-XX:ArchiveClassesAtExit="+filepath.Join(place, "classes.jsa"), "-cp", filepath.Join(s.task.bootstraps, "java.jar"), "tfserverless.Bootstrap", "--train")
-	c := &exec.Cmd{Path: p.path, Args: args, Dir: dir, Env: []string{}}
+	var out bytes.Buffer
 	if s.sandboxed {
 		spec := s.spec
 		spec.Args, spec.Writable, spec.Data = args, map[string]string{trainDir: dir}, 0
-		if c, err = h.sandboxCommand(spec); err != nil {
-			return err
-		}
+		c := h.sandboxCommand()
+		c.Stdout, c.Stderr = &out, &out
+		err = h.runSandbox(c, spec, time.Minute)
+	} else {
+		err = h.runFor(&exec.Cmd{Path: p.path, Args: args, Dir: dir, Env: []string{}, Stdout: &out, Stderr: &out}, time.Minute)
 	}
-	var out bytes.Buffer
-	c.Stdout, c.Stderr = &out, &out
-	if err := h.runFor(c, time.Minute); err != nil {
+	if err != nil {
 		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(out.Bytes()))
 	}
 	made := filepath.Join(dir, "classes.jsa")

@@ -23,16 +23,26 @@ type output struct {
 	closed   bool
 }
 
-func newOutput(j *journal, from source) (*output, error) {
+// newOutput makes a pipe, whose lines go nowhere until bind.
+func newOutput() (*output, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // never fails
-	o := &output{r: r, w: w, mark: "\x00" + hex.EncodeToString(secret[:]), journal: j, from: from, marks: make(chan struct{}, 1)}
-	o.reading.Go(o.read)
+	o := &output{r: r, w: w, mark: "\x00" + hex.EncodeToString(secret[:]), marks: make(chan struct{}, 1)}
 	return o, nil
+}
+
+// bind begins to read.
+func (o *output) bind(j *journal, from source) {
+	o.draining.Lock()
+	defer o.draining.Unlock()
+	if !o.closed {
+		o.journal, o.from = j, from
+		o.reading.Go(o.read)
+	}
 }
 
 // longest is where a line without an end is cut: what one log event may hold.
@@ -87,7 +97,7 @@ func (o *output) drain() {
 	}
 	o.draining.Lock()
 	defer o.draining.Unlock()
-	if o.closed {
+	if o.closed || o.journal == nil {
 		return
 	}
 	if _, err := o.w.WriteString(o.mark + "\n"); err == nil {

@@ -27,8 +27,8 @@ func (e *environment) invoke(in Invocation) Result {
 	for _, p := range e.processes() {
 		p.output.drain()
 	}
-	if e.process.crew != nil {
-		e.process.crew.out.drain()
+	if w := e.process.crew; w != nil && w.several {
+		w.out.drain()
 	}
 	if out.failure != nil && out.failure.line != "" {
 		e.journal.add(fromFunction, out.failure.line)
@@ -99,6 +99,9 @@ func (e *environment) initialized(f *failure) *failure {
 	}
 	e.journal.platform(e.f.Log, e.initDone(status, kind), e.initReport(status, kind))
 	e.telemetry.done()
+	if e.process.crew != nil {
+		e.host.prefork() // behind this start, which needs the processors
+	}
 	return f
 }
 

@@ -19,6 +19,7 @@ type process struct {
 
 	mu   sync.Mutex
 	most int // MB of memory at once, as far as seen
+	held int // the process that a sandbox's first one holds, once it is known
 }
 
 // starter starts processes. On Linux a child can ask to be killed when the thread
@@ -54,12 +55,12 @@ func ended() *process {
 	return p
 }
 
-// start starts the command as the leader of a process group of its own. What it
-// writes is of that source. It takes over the crew, if any.
-func (s *starter) start(c *exec.Cmd, j *journal, from source, r *records, w *crew) (*process, error) {
+// start starts the command as the leader of a process group of its own, and takes
+// over the crew, if any. What it writes goes nowhere until bind.
+func (s *starter) start(c *exec.Cmd, r *records, w *crew) (*process, error) {
 	p := &process{cmd: c, crew: w, exited: make(chan struct{}), done: make(chan struct{})}
 	var err error
-	if p.output, err = newOutput(j, from); err != nil {
+	if p.output, err = newOutput(); err != nil {
 		return nil, err
 	}
 	c.Stdout, c.Stderr = p.output.w, p.output.w
@@ -72,25 +73,32 @@ func (s *starter) start(c *exec.Cmd, j *journal, from source, r *records, w *cre
 	}
 	if err != nil {
 		p.output.close()
+		if w != nil {
+			w.close()
+		}
 		return nil, err
 	}
 	r.add(c.Process.Pid)
-	if w != nil {
-		go w.listen(p)
-	}
 	go p.wait(r)
 	return p, nil
+}
+
+// bind gives the process to an environment, whose journal gets what it writes.
+func (p *process) bind(j *journal, from source) {
+	p.output.bind(j, from)
+	if p.crew != nil {
+		p.crew.out.bind(j, fromExtension)
+		go p.crew.listen(p)
+	}
 }
 
 func (p *process) wait(r *records) {
 	err := p.cmd.Wait()
 	killGroup(p.cmd.Process.Pid) // children that outlived it
 	p.note(maxMemory(p.cmd.ProcessState))
-	if p.crew == nil {
-		p.end(statusOf(p.cmd, err))
-	} else {
+	p.end(statusOf(p.cmd, err)) // unless a sandbox has told of its program's end before
+	if p.crew != nil {
 		p.crew.close()
-		p.end("signal: killed") // unless its runtime has ended before
 	}
 	p.output.close()
 	r.remove(p.cmd.Process.Pid)
@@ -187,11 +195,17 @@ func (p *process) peak() int {
 		return p.note(0)
 	default:
 	}
-	if p.crew != nil {
+	switch {
+	case p.crew == nil:
+		return p.note(ownMemory(p.cmd.Process.Pid))
+	case p.crew.several:
 		mb, _ := p.weigh()
 		return p.note(mb)
 	}
-	return p.note(ownMemory(p.cmd.Process.Pid))
+	if p.held == 0 {
+		p.held = firstChild(p.cmd.Process.Pid)
+	}
+	return p.note(ownMemory(p.held))
 }
 
 const (

@@ -80,6 +80,18 @@ func tree(pid int) (kb, tasks int) {
 	return kb, tasks
 }
 
+// firstChild returns the oldest child of the process; 0 for none.
+func firstChild(pid int) int {
+	id := strconv.Itoa(pid)
+	b, err := os.ReadFile("/proc/" + id + "/task/" + id + "/children")
+	f := strings.Fields(string(b))
+	if err != nil || len(f) == 0 {
+		return 0
+	}
+	child, _ := strconv.Atoi(f[0])
+	return child
+}
+
 // startTime identifies a process beyond its number, which is used again: the time
 // of its start since the machine's, and the machine's start.
 func startTime(pid int) string {

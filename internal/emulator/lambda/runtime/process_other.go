@@ -25,4 +25,5 @@ func terminate(pid int) { killGroup(pid) }
 func maxMemory(*os.ProcessState) int { return 0 }
 func ownMemory(int) int              { return 0 }
 func weigh(int) (mb, tasks int)      { return 0, 0 }
+func firstChild(int) int             { return 0 }
 func startTime(int) string           { return "" }

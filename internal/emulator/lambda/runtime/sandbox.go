@@ -3,6 +3,7 @@ package runtime
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -27,7 +28,7 @@ const (
 	trainDir   = "/var/train"
 )
 
-// sandboxSpec is what SandboxMain is told, as JSON on file descriptor 3.
+// sandboxSpec is what SandboxMain is told, as a line of JSON on file descriptor 3.
 type sandboxSpec struct {
 	Mounts map[string]string // read-only binds: where to, and the folder of the host
 	// Writable are binds that the program may write to.
@@ -37,10 +38,11 @@ type sandboxSpec struct {
 	Storage  int               // MB of /tmp
 	Data     int               // MB of memory that the process may map for data at most
 	User     int               // to become; -1 to stay the user that the namespace has
-	Args     []string          // the program to become; empty only tries the sandbox
+	Args     []string          // the program; empty only tries the sandbox
 	Env      []string
-	// Extensions are programs that run beside Args, with another environment. Where
-	// there are any, SandboxMain becomes nothing, and holds them all.
+	// Become is whether to become the program, rather than to hold it.
+	Become bool
+	// Extensions are programs that run beside Args, with another environment.
 	Extensions   []string
 	ExtensionEnv []string
 }
@@ -58,19 +60,11 @@ func (h *Host) sandboxed() bool {
 		if h.Main == "" {
 			return // Go tests, and programs that embed the emulator
 		}
-		c, err := h.sandboxCommand(sandboxSpec{Storage: 1, User: sandboxUser()})
-		if err != nil {
-			h.notice("functions run as plain processes, because no sandbox can be made: " + err.Error())
-			return
-		}
+		c := h.sandboxCommand()
 		var out bytes.Buffer
 		c.Stdout, c.Stderr = &out, &out
-		if err = c.Start(); err == nil {
-			late := time.AfterFunc(10*time.Second, func() { _ = c.Process.Kill() }) // whatever Main is, it is no sandbox
-			err = c.Wait()
-			late.Stop()
-		}
-		_ = c.ExtraFiles[0].Close()
+		// Whatever Main is, it is no sandbox if this takes long.
+		err := h.runSandbox(c, sandboxSpec{Storage: 1, User: sandboxUser()}, 10*time.Second)
 		if err != nil {
 			h.notice(fmt.Sprintf("functions run as plain processes, because no sandbox can be made: %v %s", err, strings.TrimSpace(out.String())))
 			return
@@ -80,29 +74,28 @@ func (h *Host) sandboxed() bool {
 	return h.sandbox.ok
 }
 
-// sandboxCommand returns the command that becomes the program of the spec. The
-// caller closes its extra file.
-func (h *Host) sandboxCommand(spec sandboxSpec) (*exec.Cmd, error) {
+// sandboxCommand returns the command of a sandbox's first process, without the file
+// on which it gets its description.
+func (h *Host) sandboxCommand() *exec.Cmd {
+	c := &exec.Cmd{Path: h.Main, Args: []string{h.Main, SandboxArg}, Dir: "/", Env: []string{}}
+	isolate(c)
+	return c
+}
+
+// runSandbox runs a command of the host's own in a sandbox, to its end.
+func (h *Host) runSandbox(c *exec.Cmd, spec sandboxSpec, limit time.Duration) error {
+	spec.Become = true
 	b, err := json.Marshal(spec)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	f, err := os.CreateTemp(h.Dir, "sandbox-")
+	r, w, err := os.Pipe()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := os.Remove(f.Name()); err != nil { // the open file is enough
-		return nil, err
-	}
-	if _, err := f.Write(b); err != nil {
-		return nil, err
-	}
-	if _, err := f.Seek(0, 0); err != nil {
-		return nil, err
-	}
-	c := &exec.Cmd{Path: h.Main, Args: []string{h.Main, SandboxArg}, Dir: "/", Env: []string{}, ExtraFiles: []*os.File{f}}
-	isolate(c)
-	return c, nil
+	c.ExtraFiles = []*os.File{r}
+	_, err = w.Write(append(b, '\n')) // which a pipe holds
+	return errors.Join(err, w.Close(), h.runFor(c, limit))
 }
 
 // inSandbox returns the sandbox in which the program sees the task. ok is false when

@@ -1,8 +1,11 @@
 package runtime
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -50,13 +53,17 @@ func sandboxUser() int {
 func SandboxMain([]string) int {
 	runtime.LockOSThread() // what follows is per thread: the signal at the parent's end
 	var spec sandboxSpec
-	f := os.NewFile(3, "sandbox")
-	if err := json.NewDecoder(f).Decode(&spec); err != nil {
+	host := os.NewFile(crewFile, "crew")
+	lines := bufio.NewReader(host)
+	line, err := lines.ReadBytes('\n')
+	if errors.Is(err, io.EOF) {
+		return 0 // it was not needed
+	}
+	if err := json.Unmarshal(line, &spec); err != nil {
 		return fail(fmt.Errorf("reading the description of the sandbox: %w", err))
 	}
-	if err := f.Close(); err != nil {
-		return fail(err)
-	}
+	unix.CloseOnExec(crewFile)
+	unix.CloseOnExec(outputFile)
 	if err := build(spec); err != nil {
 		return fail(err)
 	}
@@ -66,8 +73,8 @@ func SandboxMain([]string) int {
 	if len(spec.Args) == 0 {
 		return 0
 	}
-	if len(spec.Extensions) > 0 {
-		return supervise(spec)
+	if !spec.Become {
+		return supervise(spec, host, lines)
 	}
 	if err := unix.Exec(spec.Args[0], spec.Args, spec.Env); err != nil {
 		return fail(fmt.Errorf("fork/exec %s: %w", spec.Args[0], err))

@@ -7,15 +7,16 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// The files of a sandbox with several programs, behind its description.
+// The files of a sandbox's first process.
 const (
-	crewFile   = 4
-	outputFile = 5
+	crewFile   = 3
+	outputFile = 4
 )
 
 func socketPair() (ours, theirs *os.File, err error) {
@@ -45,18 +46,22 @@ func duplicate(f *os.File) (*os.File, error) {
 }
 
 // supervise holds the programs of a sandbox: the first process in it must take care
-// of all others. It ends only by being killed, or when the host has gone. All
-// programs are started by this thread: only this one has given up its rights.
-func supervise(spec sandboxSpec) int {
-	host := os.NewFile(crewFile, "crew")
+// of all others, and a program that were the first would not die of its own signals.
+// It ends only by being killed, or when the host has gone. All programs are started by
+// this thread: only this one has given up its rights.
+func supervise(spec sandboxSpec, host *os.File, lines *bufio.Reader) int {
 	out := os.NewFile(outputFile, "output")
 	children := make(chan os.Signal, 1)
 	signal.Notify(children, syscall.SIGCHLD)
 	orders := make(chan string)
 	go func() {
 		defer close(orders)
-		for lines := bufio.NewScanner(host); lines.Scan(); {
-			orders <- lines.Text()
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				return
+			}
+			orders <- strings.TrimSuffix(line, "\n")
 		}
 	}()
 	names := map[int]string{}
@@ -74,6 +79,9 @@ func supervise(spec sandboxSpec) int {
 		run(filepath.Base(path), []string{path}, spec.ExtensionEnv, out)
 	}
 	main := 0
+	if len(spec.Extensions) == 0 {
+		main = run("", spec.Args, spec.Env, os.Stdout)
+	}
 	for {
 		select {
 		case order, ok := <-orders:
