@@ -90,11 +90,11 @@ func invalidPath(text string, err error) error {
 	case !errors.As(err, &missing):
 		return &expr.Error{Name: expr.Runtime, Cause: err.Error()}
 	}
-	what := "No results for path"
+	what := "No results for path:"
 	if missing.Segment != text {
 		what = "Missing property in path"
 	}
-	return &expr.Error{Name: expr.Runtime, Cause: fmt.Sprintf("Invalid path '%s' : %s: %s", text, what, normal(missing.Segment))}
+	return &expr.Error{Name: expr.Runtime, Cause: fmt.Sprintf("Invalid path '%s' : %s %s", text, what, normal(missing.Segment))}
 }
 
 // normal is a path as Jayway shows it: $.a.b is $['a']['b'].
@@ -223,7 +223,7 @@ func (x *Execution) resultPath(t *thread, p *asl.Path, result any) (any, error) 
 	}
 	out, err := p.Path().Set(t.Input.v, result)
 	if err != nil {
-		return nil, &expr.Error{Name: "States.ResultPathMatchFailure", Cause: fmt.Sprintf("Unable to apply step \"%s\" to input %s", p.Text, jsonvalue.Marshal(t.Input.v))}
+		return nil, &expr.Error{Name: "States.ResultPathMatchFailure", Cause: fmt.Sprintf("Unable to apply ReferencePath %s to input %s", p.Text, jsonvalue.Marshal(t.Input.v))}
 	}
 	return out, nil
 }

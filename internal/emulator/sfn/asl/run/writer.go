@@ -199,9 +199,8 @@ func (w *writer) flush(kind string) error {
 	if len(text) == 0 {
 		return nil
 	}
-	ending := ".jsonl"
 	if w.config.OutputType != "JSONL" {
-		text, ending = append(text, ']'), ".json"
+		text = append(text, ']')
 	}
 	n := 0
 	for _, f := range w.files {
@@ -209,7 +208,7 @@ func (w *writer) flush(kind string) error {
 			n++
 		}
 	}
-	key := w.key(fmt.Sprintf("%s_%d%s", kind, n, ending))
+	key := w.key(fmt.Sprintf("%s_%d.json", kind, n)) // AWS names files of JSON lines so too
 	if err := w.objects.Put(w.bucket, key, text); err != nil {
 		return err
 	}
