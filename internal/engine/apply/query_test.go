@@ -48,7 +48,7 @@ func (f *finds) Listed(list addr.Instance, total int, diags hcl.Diagnostics) {
 func (b *bench) query(src string, configs bool) (*finds, hcl.Diagnostics) {
 	b.t.Helper()
 	b.write("q.tfquery.hcl", src)
-	m, diags := config.LoadQuery(b.dir, nil)
+	m, diags := config.LoadQuery(b.dir, nil, nil)
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -171,7 +171,7 @@ func TestQueryErrors(t *testing.T) {
 			t.Errorf("%s\ngot  %s\nwant %s", c.src, got, c.want)
 		}
 	}
-	if _, diags := config.LoadQuery(t.TempDir(), nil); !strings.Contains(text(diags), "No query files") {
+	if _, diags := config.LoadQuery(t.TempDir(), nil, nil); !strings.Contains(text(diags), "No query files") {
 		t.Errorf("got %s", text(diags))
 	}
 }

@@ -184,7 +184,7 @@ func TestRandom(t *testing.T) {
 		var steps []program
 		r := row{name: "random", set: map[string]string{"order": "*", "slow": "*"}}
 		var last program
-		peer := "terraform"
+		alone := false // terraform has no -exclude, and tofu destroys what an excluded object is still built on
 		for i := range rapid.IntRange(1, 3).Draw(rt, "steps") {
 			last = drawProgram(rt, last)
 			steps = append(steps, last)
@@ -192,9 +192,7 @@ func TestRandom(t *testing.T) {
 			r.commands = append(r.commands, fmt.Sprintf("files %d", i))
 			if flag := drawFlag(rt, last); flag != "" {
 				r.commands = append(r.commands, "apply "+flag)
-				if strings.HasPrefix(flag, "-exclude") {
-					peer = "tofu"
-				}
+				alone = alone || strings.HasPrefix(flag, "-exclude")
 			}
 			r.commands = append(r.commands, "apply", "plan -detailed-exitcode")
 		}
@@ -203,16 +201,16 @@ func TestRandom(t *testing.T) {
 		if text := wrong(steps, got); text != "" {
 			rt.Fatalf("%s\n%s\n%s", text, txtar.Format(&txtar.Archive{Files: r.files}), got)
 		}
-		path := locate(peer)
-		if !*peers && !*update || path == "" {
+		terraform := locate("terraform")
+		if !*peers && !*update || terraform == "" || alone {
 			return
 		}
-		want := carryOut(t, r, peer, path)
+		want := carryOut(t, r, "terraform", terraform)
 		if strings.Contains(want, "error: Cycle\n") {
 			return // it gives up where a chain is replaced in both orders and changed at once
 		}
 		if diff := compare(unordered(want), unordered(got), table); diff != "" {
-			rt.Fatalf("(-%s +ours)\n%s\n%s", peer, diff, txtar.Format(&txtar.Archive{Files: r.files}))
+			rt.Fatalf("(-terraform +ours)\n%s\n%s", diff, txtar.Format(&txtar.Archive{Files: r.files}))
 		}
 	})
 }

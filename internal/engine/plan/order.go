@@ -25,6 +25,8 @@ func (p *planner) order(changes []Change, invoked []invocationID) []Op {
 		case c.Reason == ReadCheckNested:
 		case c.Action == Delete || c.Action == Forget:
 			o.remove(i, c, p.removals.Node(removalID{c.Addr, c.Deposed}))
+		case c.Action == CreateDelete && p.only.retains(p.Program, c.Addr):
+			o.op(p.instances.Node(instanceID(c.Addr)))
 		case c.Action.Replaces():
 			write := o.op(p.instances.Node(instanceID(c.Addr)))
 			removed := o.remove(i, c, p.objects.Node(objectID{addr: c.Addr}))

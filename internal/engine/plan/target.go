@@ -104,6 +104,24 @@ func (s *selection) whole(r addr.ConfigResource) bool {
 	return s.related[r] || slices.ContainsFunc(s.targets, func(t Target) bool { return t.touches(r) && t.text == t.block })
 }
 
+// retains tells that the old object of a replacement stays, deposed, until a later
+// run: what is left aside may still be built on it. As with Terraform, a target's own
+// old object goes.
+func (s *selection) retains(p *Program, a addr.Instance) bool {
+	if !s.partial() {
+		return false
+	}
+	if !s.exclude {
+		return !slices.ContainsFunc(s.targets, func(t Target) bool { return t.covers(a) })
+	}
+	for r, compiled := range p.resources {
+		if (s.related[r] || s.touches(r)) && slices.Contains(compiled.Needs, a.Config()) {
+			return true
+		}
+	}
+	return false
+}
+
 // output tells that a root output is worked on: that all that it is made of is.
 // One that is made of no resource goes with no target, and destroying a part
 // leaves all outputs as they are; both as with Terraform.

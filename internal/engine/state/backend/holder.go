@@ -44,15 +44,29 @@ func host() string {
 	return "unknown"
 }
 
+// HeardOf is h with the time at which its process was there.
+func (h Holder) HeardOf(now time.Time) Holder {
+	process, _, _ := strings.Cut(h.Info, heard)
+	h.Info = process + heard + now.UTC().Format(time.RFC3339)
+	return h
+}
+
+const heard = ", there at "
+
 // Alive says in a sentence whether the process is there that holds the lock, as
 // far as that can be known from here.
 func (h Holder) Alive() string {
 	_, at, _ := strings.Cut(h.Who, "@")
-	word, number, _ := strings.Cut(h.Info, " ")
+	process, seen, _ := strings.Cut(h.Info, heard)
+	word, number, _ := strings.Cut(process, " ")
+	last := ""
+	if t, err := time.Parse(time.RFC3339, seen); err == nil {
+		last = fmt.Sprintf(" It was last heard of %s ago; a run that is under way says every minute that it is.", time.Since(t).Round(time.Second))
+	}
 	pid, err := strconv.Atoi(number)
 	switch {
 	case at != host():
-		return "It was taken on the machine " + at + ", so whether its process still runs can only be seen there."
+		return "It was taken on the machine " + at + ", so whether its process still runs can only be seen there." + last
 	case word != "pid" || err != nil:
 		return "It does not say which process took it."
 	case runs(pid):

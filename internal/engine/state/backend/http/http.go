@@ -48,6 +48,7 @@ type Backend struct {
 	retries                                int
 	waitMin, waitMax                       time.Duration
 	client                                 *http.Client
+	patience                               time.Duration // of one attempt
 
 	// Journals is the folder of the journals of this machine's runs.
 	Journals string
@@ -82,7 +83,7 @@ func New(arguments map[string]cty.Value) (*Backend, error) {
 	if t.TLSClientConfig, err = a.tls(); err != nil {
 		return nil, err
 	}
-	b.client = &http.Client{Transport: t}
+	b.client, b.patience = &http.Client{Transport: t}, 2*time.Minute
 	return b, a.err
 }
 
@@ -304,6 +305,8 @@ func (b *Backend) call(ctx context.Context, method, address string, body []byte)
 }
 
 func (b *Backend) once(ctx context.Context, method, address string, body []byte) (int, []byte, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, b.patience, fmt.Errorf("the server did not answer within %s", b.patience))
+	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -322,12 +325,12 @@ func (b *Backend) once(ctx context.Context, method, address string, body []byte)
 		if errors.As(err, &u) {
 			err = u.Err // the URL may hold a password
 		}
-		return 0, nil, err
+		return 0, nil, reason(ctx, err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, reason(ctx, err)
 	}
 	if want := resp.Header.Get("Content-Md5"); want != "" && resp.StatusCode == http.StatusOK {
 		sum := md5.Sum(answer) //nolint:gosec // the protocol's checksum
@@ -336,6 +339,14 @@ func (b *Backend) once(ctx context.Context, method, address string, body []byte)
 		}
 	}
 	return resp.StatusCode, answer, nil
+}
+
+// reason is why a request ended early, if it did, and err otherwise.
+func reason(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
 }
 
 // place is the state, while it is open.

@@ -43,7 +43,8 @@ func (o *object) acquire(ctx context.Context, opts backend.Options) error {
 	if err != nil {
 		return fmt.Errorf("locking %s: %w", o.where, err)
 	}
-	o.lock = h
+	o.lock.holder, o.lock.raw = h, raw
+	o.keepAlive()
 	return nil
 }
 
@@ -81,7 +82,7 @@ func (o *object) putLock(ctx context.Context, raw []byte) error {
 		ACL: s3types.ObjectCannedACL(c.ACL), IfNoneMatch: aws.String("*"), Tagging: tagging(c.LockTags),
 	}
 	c.encrypt(in)
-	_, err := o.backend.s3.PutObject(ctx, in)
+	out, err := o.backend.s3.PutObject(ctx, in)
 	switch status(err) {
 	case http.StatusPreconditionFailed, http.StatusConflict:
 		return backend.ErrHeld
@@ -89,6 +90,7 @@ func (o *object) putLock(ctx context.Context, raw []byte) error {
 	if err != nil {
 		return explain(err)
 	}
+	o.lock.tag = aws.ToString(out.ETag)
 	return nil
 }
 
@@ -201,11 +203,12 @@ func (o *object) deleteItem(ctx context.Context, id string) error {
 
 // Release implements [backend.Place].
 func (o *object) Release(ctx context.Context) error {
-	if o.lock.ID == "" {
+	if o.lock.stop == nil {
 		return nil
 	}
-	id := o.lock.ID
-	o.lock = backend.Holder{}
+	o.lock.stop()
+	id := o.lock.holder.ID
+	o.lock = held{}
 	return o.unlock(ctx, id)
 }
 

@@ -138,8 +138,8 @@ func (b *Backend) Delete(ctx context.Context, workspace string) error {
 type object struct {
 	backend    *Backend
 	key, where string
-	lock       backend.Holder // zero while no lock is held
-	etag       *string        // as last read or written; nil: there was none
+	lock       held    // zero while no lock is held
+	etag       *string // as last read or written; nil: there was none
 }
 
 // String implements [backend.Place].

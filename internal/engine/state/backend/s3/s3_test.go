@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -119,5 +120,34 @@ func TestInterruptedLock(t *testing.T) {
 	defer b.mu.Unlock()
 	if len(b.objects) > 0 {
 		t.Errorf("it leaves %v", b.objects)
+	}
+}
+
+// TestHeartbeat has a lock say that its holder is there, and leave the lock alone
+// that somebody else has taken meanwhile.
+func TestHeartbeat(t *testing.T) {
+	t.Parallel()
+	b := &bucket{}
+	o := open(t, b, map[string]cty.Value{"use_lockfile": cty.True}).object(backend.DefaultWorkspace)
+	if err := o.acquire(t.Context(), backend.Options{Operation: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	o.lock.stop() // the clock's own beats
+	at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	for range 2 {
+		if !o.beat(t.Context(), at) {
+			t.Fatal("the lock is gone")
+		}
+		h, err := o.holder(t.Context())
+		if err != nil || h.ID != o.lock.holder.ID || !strings.HasSuffix(h.Info, "there at 2030-01-02T03:04:05Z") {
+			t.Errorf("got %+v, %v, want the same holder at that time", h, err)
+		}
+	}
+	b.put("/b/k.tflock", `{"ID":"theirs"}`)
+	if o.beat(t.Context(), at) {
+		t.Error("the lock of somebody else is taken for ours")
+	}
+	if got := b.objects["/b/k.tflock"]; got != `{"ID":"theirs"}` {
+		t.Errorf("the lock is %s now", got)
 	}
 }
