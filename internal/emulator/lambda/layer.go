@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
@@ -81,8 +82,54 @@ func ofVersion(ctx context.Context, name *string, number *int64) (layerName, err
 	return n, nil
 }
 
+// known are the runtimes that layers can be listed for, as AWS prints them.
+const known = "ruby3.5, ruby2.6, dotnetcore1.0, python3.7, nodejs8.10, nasa, ruby2.7, python2.7-greengrass, dotnetcore2.0, python3.8, java21, dotnet6, dotnetcore2.1, python3.9, java11, nodejs6.10, provided, dotnetcore3.1, dotnet8, java25, java17, nodejs, nodejs4.3, java8.al2, go1.x, dotnet10, nodejs20.x, go1.9, byol, nodejs10.x, provided.al2023, nodejs22.x, python3.10, java8, nodejs12.x, python3.11, nodejs24.x, nodejs8.x, python3.12, nodejs14.x, nodejs8.9, nodejs26.x, python3.13, python3.14, nodejs16.x, python3.15, provided.al2, nodejs4.3-edge, nodejs18.x, ruby3.2, python3.4, ruby3.3, ruby3.4, ruby2.5, python3.6, python2.7"
+
+// validation is AWS's answer to an input with violations.
+func validation(violations ...string) error {
+	text := "1 validation error detected: "
+	if n := len(violations); n > 1 {
+		text = strconv.Itoa(n) + " validation errors detected: "
+	}
+	return &smithy.GenericAPIError{Code: "ValidationException", Message: text + strings.Join(violations, "; "), Fault: smithy.FaultClient}
+}
+
+// outside reports whether one of the values is not in a printed list.
+func outside[T ~string](values []T, printed string) bool {
+	return slices.ContainsFunc(values, func(v T) bool { return !slices.Contains(strings.Split(printed, ", "), string(v)) })
+}
+
+// checkCompatible checks what a layer is said to be for.
+func checkCompatible(runtimes []types.Runtime, architectures []types.Architecture) error {
+	var violations []string
+	violate := func(value, member, text string) {
+		violations = append(violations, "Value '"+strings.ReplaceAll(value, " ", ", ")+"' at '"+member+"' failed to satisfy constraint: "+text)
+	}
+	if outside(runtimes, supported) {
+		violate(fmt.Sprint(runtimes), "compatibleRuntimes", "Member must satisfy enum value set: ["+supported+"]")
+	}
+	if outside(architectures, "x86_64, arm64") {
+		violate(fmt.Sprint(architectures), "compatibleArchitectures", "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]")
+	}
+	if violations == nil {
+		return nil
+	}
+	return validation(violations...)
+}
+
+// checkListed checks the runtime that layers are listed for.
+func checkListed(r types.Runtime) error {
+	if r == "" || !outside([]types.Runtime{r}, known) {
+		return nil
+	}
+	return validation("Value '" + string(r) + "' at 'compatibleRuntime' failed to satisfy constraint: Member must satisfy enum value set: [" + known + "]")
+}
+
 // PublishLayerVersion makes a version of a layer from a package.
 func (s *Service) PublishLayerVersion(ctx context.Context, in *lambda.PublishLayerVersionInput) (*lambda.PublishLayerVersionOutput, error) {
+	if err := checkCompatible(in.CompatibleRuntimes, in.CompatibleArchitectures); err != nil {
+		return nil, err
+	}
 	n, err := parseLayer(ctx, in.LayerName)
 	if err != nil {
 		return nil, err
@@ -185,6 +232,9 @@ func (v *layerVersion) matches(a types.Architecture, r types.Runtime) bool {
 // ListLayers returns the newest matching version of each layer, at most MaxItems
 // (50) at once.
 func (s *Service) ListLayers(ctx context.Context, in *lambda.ListLayersInput) (*lambda.ListLayersOutput, error) {
+	if err := checkListed(in.CompatibleRuntime); err != nil {
+		return nil, err
+	}
 	scope := env.ScopeOf(ctx)
 	out := &lambda.ListLayersOutput{}
 	err := s.env.Store.View(func(tx *store.Tx) (err error) {
@@ -211,6 +261,9 @@ func (s *Service) ListLayers(ctx context.Context, in *lambda.ListLayersInput) (*
 // ListLayerVersions returns the matching versions of a layer, the newest first, at
 // most MaxItems (50) at once.
 func (s *Service) ListLayerVersions(ctx context.Context, in *lambda.ListLayerVersionsInput) (*lambda.ListLayerVersionsOutput, error) {
+	if err := checkListed(in.CompatibleRuntime); err != nil {
+		return nil, err
+	}
 	n, err := parseLayer(ctx, in.LayerName)
 	if err != nil {
 		return nil, err

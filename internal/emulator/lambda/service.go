@@ -230,7 +230,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.ListProvisionedConcurrencyConfigs, s.ListProvisionedConcurrencyConfigs),
 			wire.Op(schemas.ListTags, s.ListTags),
 			wire.Op(schemas.ListVersionsByFunction, s.ListVersionsByFunction),
-			wire.Op(schemas.PublishLayerVersion, s.PublishLayerVersion),
+			wire.Op(schemas.PublishLayerVersion, s.PublishLayerVersion, wire.Unchecked("CompatibleArchitectures")),
 			wire.Op(schemas.PublishVersion, s.PublishVersion, wire.Refuse("PublishTo")),
 			wire.Op(schemas.PutFunctionCodeSigningConfig, s.PutFunctionCodeSigningConfig),
 			wire.Op(schemas.PutFunctionConcurrency, s.PutFunctionConcurrency),

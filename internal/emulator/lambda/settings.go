@@ -172,8 +172,12 @@ var retired = []types.Runtime{
 	types.RuntimeGo1x, types.RuntimeRuby25, types.RuntimeRuby27, types.RuntimeProvided,
 }
 
+// supported are the runtimes for new functions and layers, as AWS prints them. The
+// order of AWS's lists is no order.
+const supported = "nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, nodejs18.x, provided.al2, java8.al2"
+
 // checkRuntime returns AWS's errors for runtimes that AWS does not have, and one of
-// our own for those that cannot run here. The order of AWS's list is no order.
+// our own for those that cannot run here.
 func checkRuntime(r types.Runtime) error {
 	if r == "" {
 		return nil
@@ -182,7 +186,7 @@ func checkRuntime(r types.Runtime) error {
 		return invalid("The runtime parameter of %s is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.", r)
 	}
 	if !slices.Contains(r.Values(), r) {
-		return invalid("Value %s at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, nodejs18.x, provided.al2, java8.al2] or be a valid ARN", r)
+		return invalid("Value %s at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [%s] or be a valid ARN", r, supported)
 	}
 	if _, err := runtime.Interpreter(string(r)); err != nil {
 		return invalid("%s", err)
