@@ -117,6 +117,16 @@ func sentence(s string) string {
 	return s + "."
 }
 
+// ImportID is the import id of an object of the operation's region, of which id is
+// the part without the region.
+func ImportID(ctx context.Context, id string) string {
+	o := operationOf(ctx)
+	if o.scope.Region == o.provider.Region.ValueString() {
+		return id
+	}
+	return id + "@" + o.scope.Region
+}
+
 // TakeOver says how an existing object is taken over into the state: the end of a
 // diagnostic about one that is in the way.
 func TakeOver(typeName, id string) string {

@@ -10,6 +10,18 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
+// patience is how many reads, some 6 seconds, may not see a new queue yet.
+const patience = 10
+
+// soon calls read until it sees a queue that may be new.
+func soon(ctx context.Context, read func(context.Context) error) error {
+	missed := 0
+	return tf.Retry(ctx, func(err error) bool {
+		missed++
+		return missed < patience && tf.Is[*types.QueueDoesNotExist](err)
+	}, read)
+}
+
 // lastPart is the name of a queue in its address or ARN, or the name itself.
 func lastPart(queue string) string { return queue[strings.LastIndexAny(queue, "/:")+1:] }
 

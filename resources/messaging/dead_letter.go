@@ -26,36 +26,43 @@ func (m *queue) makeDeadLetter(ctx context.Context, c *Clients) (made bool, err 
 	if err != nil {
 		return false, err
 	}
-	url, tags, err := inPlace(ctx, c, name)
+	before, tags, err := inPlace(ctx, c, name)
 	if err != nil {
 		return false, err
 	}
-	if url == "" {
-		if m.FIFO.ValueBool() {
-			want[attrByContent] = "false"
-		}
-		url, err = makeQueue(ctx, c, name, want, m.All())
-		m.DeadLetterURL = basetypes.StringValue(url)
-		return err == nil, err
+	if m.FIFO.ValueBool() {
+		want[attrByContent] = "false" // all FIFO queues have it
+	}
+	url, err := makeQueue(ctx, c, name, want, m.All())
+	if tf.Is[*types.QueueNameExists](err) {
+		url, err = m.takeDeadLetter(ctx, c, name, want, tags)
+	}
+	m.DeadLetterURL = tf.NonEmpty(&url)
+	if before == "" || err != nil {
+		return url != "" && before == "", err
+	}
+	prior := &tf.Tagged{}
+	tf.SetTags(ctx, prior, tags)
+	return false, tag(ctx, c, url, prior, &m.Tagged)
+}
+
+// takeDeadLetter changes a queue of the name that differs, if it is this queue's.
+func (m *queue) takeDeadLetter(ctx context.Context, c *Clients, name string, want attributes, tags map[string]string) (url string, err error) {
+	if url, err = urlOf(ctx, c, name); err != nil {
+		return "", err
 	}
 	a, err := attributesOf(ctx, c, url)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	if !m.feeds(ctx, a) {
-		return false, &tf.Problem{
+		return "", &tf.Problem{
 			Summary: "There is a queue " + name + " already",
 			Detail: fmt.Sprintf("SQS has a queue of the name that the one for dead letters of %s should have. %s Use it by dead_letter.arn, delete it, or choose another name.",
 				m.QueueName.ValueString(), tf.Origin(tags)),
 		}
 	}
-	m.DeadLetterURL = basetypes.StringValue(url)
-	if err := set(ctx, c, name, url, want.changed(a)); err != nil {
-		return false, err
-	}
-	prior := &tf.Tagged{}
-	tf.SetTags(ctx, prior, tags)
-	return false, tag(ctx, c, url, prior, &m.Tagged)
+	return url, set(ctx, c, name, url, want.changed(a))
 }
 
 // feeds reports whether a queue takes dead letters of this one alone.

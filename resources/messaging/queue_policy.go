@@ -36,9 +36,9 @@ var QueuePolicy = tf.Type[*Clients, queuePolicy]{
 	Create: createPolicy,
 	Read:   readPolicy,
 	Update: func(ctx context.Context, c *Clients, _, m *queuePolicy) error {
-		return putPolicy(ctx, c, m, m.Policy.ValueString())
+		return putPolicy(ctx, c, m)
 	},
-	Delete: func(ctx context.Context, c *Clients, m *queuePolicy) error { return putPolicy(ctx, c, m, "") },
+	Delete: deletePolicy,
 	Moves:  map[string]map[string]string{"aws_sqs_queue_policy": {"queue_name": "queue_url"}},
 	Schema: schema.Schema{
 		MarkdownDescription: "The policy of a queue, all of it: for a queue that something else manages, or whose policy needs what is not known when it is made. A `serverless_queue` beside it needs `tls_only = false`, and no `allow_from` and `policy`.",
@@ -55,23 +55,39 @@ var QueuePolicy = tf.Type[*Clients, queuePolicy]{
 	},
 }
 
-func putPolicy(ctx context.Context, c *Clients, m *queuePolicy, policy string) error {
+func putPolicy(ctx context.Context, c *Clients, m *queuePolicy) error {
+	var url string
+	err := soon(ctx, func(ctx context.Context) (err error) {
+		url, err = urlOf(ctx, c, m.QueueName.ValueString())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = c.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{string(attrPolicy): m.Policy.ValueString()}})
+	return err
+}
+
+func deletePolicy(ctx context.Context, c *Clients, m *queuePolicy) error {
 	url, err := urlOf(ctx, c, m.QueueName.ValueString())
 	if err != nil {
 		return err
 	}
-	_, err = c.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{string(attrPolicy): policy}})
+	_, err = c.SQS.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{string(attrPolicy): ""}})
 	return err
 }
 
 // createPolicy refuses a queue that has another policy, which is somebody else's.
 func createPolicy(ctx context.Context, c *Clients, m *queuePolicy) error {
 	name := m.QueueName.ValueString()
-	url, err := urlOf(ctx, c, name)
-	if err != nil {
+	var a attributes
+	err := soon(ctx, func(ctx context.Context) error {
+		url, err := urlOf(ctx, c, name)
+		if err == nil {
+			a, err = attributesOf(ctx, c, url)
+		}
 		return err
-	}
-	a, err := attributesOf(ctx, c, url)
+	})
 	if err != nil {
 		return err
 	}
@@ -79,10 +95,10 @@ func createPolicy(ctx context.Context, c *Clients, m *queuePolicy) error {
 		return tf.At(path.Root("policy"), &tf.Problem{
 			Summary: "The queue " + name + " has a policy already",
 			Detail: fmt.Sprintf("It differs from this one: %s If a serverless_queue manages the queue, set its tls_only = false and give it no allow_from and policy. Else remove the policy, %s",
-				there, tf.TakeOver("queue_policy", name)),
+				there, tf.TakeOver("queue_policy", tf.ImportID(ctx, name))),
 		})
 	}
-	if err := putPolicy(ctx, c, m, m.Policy.ValueString()); err != nil {
+	if err := putPolicy(ctx, c, m); err != nil {
 		return err
 	}
 	m.ID = basetypes.StringValue(tf.ScopeOf(ctx).ARN("sqs", name))

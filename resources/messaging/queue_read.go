@@ -106,7 +106,7 @@ func (m *queue) readDeadLetter(ctx context.Context, c *Clients, policy string) e
 	d := &deadLetter{MaxReceives: basetypes.Int64Value(n), ARN: basetypes.StringValue(r.Target)}
 	own := dlqName(m.QueueName.ValueString())
 	m.DeadLetterARN = d.ARN
-	if r.Target != m.arnOf(ctx, own) || was != nil && !was.ARN.IsNull() {
+	if r.Target != m.arnOf(ctx, own) || was != nil && was.ARN.ValueString() == r.Target {
 		m.DeadLetter = d
 		return nil
 	}

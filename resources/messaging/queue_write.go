@@ -15,20 +15,24 @@ import (
 
 // create makes the queue for dead letters and then the queue, each with all that it
 // has in one call. SQS takes a second create of the same name and attributes for the
-// first, so what is there already is looked for before.
+// first, so that the mark tells whose the queue is.
 func create(ctx context.Context, c *Clients, m *queue) error {
 	name := m.QueueName.ValueString()
-	url, tags, err := inPlace(ctx, c, name)
+	arn := m.arnOf(ctx, name)
+	var url string
+	var tags map[string]string
+	looks, ours := 0, false
+	err := tf.Poll(ctx, "the name "+name+" to be free", func(ctx context.Context) (_ bool, err error) {
+		url, tags, err = inPlace(ctx, c, name)
+		looks++ // a queue that was just deleted may still be seen
+		ours = url != "" && tags[tf.MarkerKey] == tf.Marker(ctx)
+		return url == "" || ours || looks == sure, err
+	})
 	if err != nil {
 		return err
 	}
-	arn := m.arnOf(ctx, name)
-	if url != "" && tags[tf.MarkerKey] != tf.Marker(ctx) || !tf.Claim(ctx, arn) {
-		return &tf.Problem{
-			Summary: "There is a queue " + name + " already",
-			Detail: fmt.Sprintf("SQS has a queue of that name in %s. %s Choose another name, delete that queue, %s",
-				tf.ScopeOf(ctx).Region, tf.Origin(tags), tf.TakeOver("queue", name)),
-		}
+	if url != "" && !ours || !tf.Claim(ctx, arn) {
+		return m.taken(ctx, tags)
 	}
 	made := false // the queue for dead letters
 	if m.ownsDeadLetter() {
@@ -36,23 +40,38 @@ func create(ctx context.Context, c *Clients, m *queue) error {
 			return err
 		}
 	}
-	if url != "" {
+	if ours {
 		err = m.resume(ctx, c, url)
-	} else {
-		var want attributes
-		if want, err = m.attributes(ctx); err == nil {
-			marked := m.All()
-			marked[tf.MarkerKey] = tf.Marker(ctx)
-			url, err = makeQueue(ctx, c, name, want, marked)
-		}
-		if err == nil {
-			m.ID, m.URL = basetypes.StringValue(arn), basetypes.StringValue(url)
-		}
+	} else if url, err = m.make(ctx, c); url != "" {
+		m.ID, m.URL = basetypes.StringValue(arn), basetypes.StringValue(url)
 	}
 	if err != nil && m.ID.IsNull() && made {
 		return tf.Undo(ctx, err, func(ctx context.Context) error { return m.dropDeadLetter(ctx, c) })
 	}
 	return err
+}
+
+// sure is how many reads see a queue before it counts as being there.
+const sure = 5
+
+func (m *queue) taken(ctx context.Context, tags map[string]string) error {
+	name := m.QueueName.ValueString()
+	return &tf.Problem{
+		Summary: "There is a queue " + name + " already",
+		Detail: fmt.Sprintf("SQS has a queue of that name in %s. %s Choose another name, delete that queue, %s",
+			tf.ScopeOf(ctx).Region, tf.Origin(tags), tf.TakeOver("queue", tf.ImportID(ctx, name))),
+	}
+}
+
+// make makes the queue, marked as unfinished.
+func (m *queue) make(ctx context.Context, c *Clients) (url string, err error) {
+	want, err := m.attributes(ctx)
+	if err != nil {
+		return "", err
+	}
+	marked := m.All()
+	marked[tf.MarkerKey] = tf.Marker(ctx)
+	return makeQueue(ctx, c, m.QueueName.ValueString(), want, marked)
 }
 
 // inPlace finds the queue that has the name now; the address "" says that there is
@@ -69,8 +88,9 @@ func inPlace(ctx context.Context, c *Clients, name string) (url string, tags map
 	return url, tags, err
 }
 
-// makeQueue makes a queue. A name that was deleted less than a minute ago is waited
-// for.
+// makeQueue makes a queue, or finds the one that has these attributes. A name that was
+// deleted less than a minute ago is waited for. There is a queue if there is an
+// address, also when waiting for its attributes failed.
 func makeQueue(ctx context.Context, c *Clients, name string, want attributes, tags map[string]string) (url string, err error) {
 	in := &sqs.CreateQueueInput{QueueName: &name, Attributes: want.given(), Tags: tags}
 	if _, fifo := want[attrByContent]; fifo {

@@ -144,7 +144,7 @@ func adopt(ctx context.Context, c *Clients, m *model, began time.Time, conflict 
 		return &tf.Problem{
 			Summary: "There is a table " + name + " already",
 			Detail: fmt.Sprintf("DynamoDB has a table of that name in %s. %s Choose another name, delete that table, %s",
-				tf.ScopeOf(ctx).Region, tf.Origin(tags), tf.TakeOver("table", name)),
+				tf.ScopeOf(ctx).Region, tf.Origin(tags), tf.TakeOver("table", tf.ImportID(ctx, name))),
 		}
 	}
 	if err := active(ctx, c, m); err != nil {

@@ -228,7 +228,7 @@ func (m *itemModel) put(ctx context.Context, c *Clients, fresh bool) error {
 			return tf.At(at, &tf.Problem{
 				Summary: "There is an item of this key already",
 				Detail: fmt.Sprintf("The table %s has an item with the key %s, which differs from this one: %s Choose another key, delete that item, %s",
-					m.Table.ValueString(), dynamo.JSON(key), dynamo.JSON(found), tf.TakeOver("table_item", id)),
+					m.Table.ValueString(), dynamo.JSON(key), dynamo.JSON(found), tf.TakeOver("table_item", tf.ImportID(ctx, id))),
 			})
 		}
 		err = nil
