@@ -42,8 +42,12 @@ type Host struct {
 	spare   spare
 	merging sync.Mutex // one merge of layers at a time
 	trained sync.Map   // archives of Java's classes that were begun
-	life    context.Context
-	end     context.CancelFunc
+	// The file of host names in sandboxes.
+	hostsOnce sync.Once
+	hostsPath string
+
+	life context.Context
+	end  context.CancelFunc
 
 	mu   sync.Mutex
 	idle map[string][]*environment // by function key, the last used at the end

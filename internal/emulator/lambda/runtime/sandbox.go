@@ -26,6 +26,7 @@ const (
 	optDir     = "/opt"
 	sdkDir     = "/var/sdk"
 	trainDir   = "/var/train"
+	hostsFile  = "/etc/hosts"
 )
 
 // sandboxSpec is what SandboxMain is told, as a line of JSON on file descriptor 3.
@@ -109,6 +110,9 @@ func (e *environment) inSandbox(p program, t task) (spec sandboxSpec, ok bool) {
 		Mounts:  map[string]string{taskRoot: t.hostCode, runtimeDir: t.hostBootstraps},
 		Storage: e.f.Storage, Data: dataLimit(e.f.Memory), User: sandboxUser(),
 	}
+	if hosts := h.hosts(); hosts != "" {
+		spec.Mounts[hostsFile] = hosts
+	}
 	home, _ := os.UserHomeDir()
 	for _, dir := range []string{home, optDir} {
 		if s, err := os.Stat(dir); err == nil && s.IsDir() && dir != "/" {
@@ -137,6 +141,24 @@ func (e *environment) inSandbox(p program, t task) (spec sandboxSpec, ok bool) {
 		return spec, false
 	}
 	return spec, true
+}
+
+// hosts returns a file like the machine's own of host names, with those that AWS's
+// environments have: extensions listen for telemetry there. It is empty where the
+// machine has no such file.
+func (h *Host) hosts() string {
+	h.hostsOnce.Do(func() {
+		b, err := os.ReadFile(hostsFile)
+		if err != nil {
+			return
+		}
+		path := filepath.Join(h.Dir, "hosts")
+		b = append(bytes.TrimRight(b, "\n"), "\n127.0.0.1 sandbox sandbox.localdomain\n"...)
+		if err := os.WriteFile(path, b, 0o644); err == nil {
+			h.hostsPath = path
+		}
+	})
+	return h.hostsPath
 }
 
 // insideOf is the task as a sandbox shows it.

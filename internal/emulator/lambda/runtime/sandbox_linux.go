@@ -102,7 +102,7 @@ func build(spec sandboxSpec) error {
 	maps.Copy(all, spec.Writable)
 	for _, to := range slices.Sorted(maps.Keys(all)) { // a folder before those in it
 		from := all[to]
-		fd, err := unix.Open(from, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		fd, err := unix.Open(from, unix.O_PATH|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return fmt.Errorf("opening %s: %w", from, err)
 		}
@@ -118,8 +118,10 @@ func build(spec sandboxSpec) error {
 		return err
 	}
 	for _, b := range binds {
-		if err := os.MkdirAll(b.to, 0o755); err != nil {
-			return err
+		if b.to != hostsFile { // the only one that is no folder, and is there
+			if err := os.MkdirAll(b.to, 0o755); err != nil {
+				return err
+			}
 		}
 		if err := mount("/proc/self/fd/"+strconv.Itoa(b.fd), b.to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return err

@@ -157,3 +157,14 @@ func TestSandboxSDK(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+func BenchmarkSandboxWarm(b *testing.B) {
+	f := function(b, node, "index.handler", map[string]string{"index.js": `exports.handler = async () => 1`})
+	w := newSandboxBench(b)
+	for b.Loop() {
+		r, err := w.Invoke(b.Context(), f, Invocation{RequestID: "r", Payload: []byte("1")})
+		if err != nil || string(r.Payload) != "1" {
+			b.Fatal(err, string(r.Payload), string(r.Tail))
+		}
+	}
+}
