@@ -51,6 +51,9 @@ func (x *Execution) context(t *thread, item *Item) *jsonvalue.Object {
 	if !p.Bare {
 		execution.Set("RedriveCount", float64(p.Redrives))
 	}
+	if !p.Redriven.IsZero() {
+		execution.Set("RedriveTime", p.Redriven.UTC().Format(layout))
+	}
 	out := details("Execution", execution, "StateMachine", details("Id", p.MachineARN, "Name", p.MachineName))
 	state := details("Name", t.State, "EnteredTime", t.EnteredAt.UTC().Format(layout))
 	if st := t.state(); st != nil && (st.Type == asl.Task || st.Type == asl.Parallel || st.Type == asl.Map) {

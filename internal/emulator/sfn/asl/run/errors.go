@@ -36,6 +36,11 @@ func (x *Execution) fail(t *thread, st *asl.State, f Failure) {
 		}
 	}
 	x.announceFailure(t, st, f, false)
+	x.lost(t, f)
+}
+
+// lost ends a thread with an error that nothing caught.
+func (x *Execution) lost(t *thread, f Failure) {
 	t.Phase, t.Failure = failed, &f
 	x.touch(t)
 	if parent := x.threads[t.Parent]; parent != nil {
@@ -104,10 +109,7 @@ func (x *Execution) catch(t *thread, st *asl.State, c *asl.Catcher, f Failure) {
 		err = x.exit(t, st, output, assigned, c.Next)
 	}
 	if err != nil { // an error of the catcher itself is not caught again
-		e := err.(*expr.Error) //nolint:errorlint,forcetypeassert // expressions give no other
-		bare := *st
-		bare.Retry, bare.Catch = nil, nil
-		x.wrong(t, &bare, e)
+		x.lost(t, x.misstep(t, st, err))
 	}
 }
 

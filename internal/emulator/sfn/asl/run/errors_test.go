@@ -190,6 +190,8 @@ func TestRedrive(t *testing.T) {
 	t.Parallel()
 	task := `{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"n.$":"$"},"End":true}`
 	for _, row := range []struct{ name, definition, want string }{
+		{"context", `{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"n.$":"$"},"ResultSelector":{"r.$":"$$.Execution.RedriveTime"},"End":true}}}`,
+			"ExecutionRedriven TaskScheduled TaskSucceeded TaskStateExited ExecutionSucceeded"},
 		{"task", `{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":` + task + `}}`,
 			"ExecutionRedriven TaskScheduled TaskSucceeded TaskStateExited ExecutionSucceeded"},
 		{"parallel", `{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},{"StartAt":"B","States":{"B":` + task + `}}],"End":true}}}`,
@@ -266,6 +268,37 @@ func TestLimits(t *testing.T) {
 	w.drive(x)
 	if got, want := x.Output(), `{"Error":"States.DataLimitExceeded","Cause":"The state/task 'P' returned a result with a size exceeding the maximum number of bytes service limit."}`; got != want {
 		t.Errorf("got %.300s, want %s", got, want)
+	}
+
+	// What a catcher makes of an error can itself be too large: that is not caught again.
+	caught := machine(t, `{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{},"Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.e","Next":"C"}],"End":true},"C":{"Type":"Pass","End":true}}}`, asl.Standard)
+	w = newWorld(t, caught)
+	w.answer = func(x *Execution, task Task) { x.TaskFailed(task.ID, Fails("Broken", "")) }
+	x = w.start(asl.Standard, `{"a":"`+strings.Repeat("a", MaxPayload-10)+`"}`)
+	w.drive(x)
+	if got, want := x.Failure().text(), `{"error":"States.DataLimitExceeded","cause":"The state/task 'T' returned a result with a size exceeding the maximum number of bytes service limit."}`; got != want {
+		t.Errorf("got %.300s, want %s", got, want)
+	}
+
+	// Variables: of one state, and of the execution.
+	for _, row := range []struct {
+		count, size int
+		want        string
+	}{{1, MaxPayload - 2, "S40"}, {2, MaxPayload / 2, "S0"}, {1, MaxPayload, "S0"}} {
+		var assign, names []string
+		for i := range row.count {
+			assign = append(assign, fmt.Sprintf(`"v%d":"{%% $pad('', %d, 'a') %%}"`, i, row.size))
+		}
+		for i := range 50 {
+			names = append(names, fmt.Sprintf(`"S%d":{"Type":"Pass","Assign":{%s},"Next":"S%d"}`, i, strings.ReplaceAll(strings.Join(assign, ","), `"v`, fmt.Sprintf(`"s%d_`, i)), i+1))
+		}
+		many := machine(t, `{"QueryLanguage":"JSONata","StartAt":"S0","States":{`+strings.Join(names, ",")+`,"S50":{"Type":"Succeed"}}}`, asl.Standard)
+		w = newWorld(t, many)
+		x = w.start(asl.Standard, "{}")
+		w.drive(x)
+		if got := x.Failure().text(); !strings.Contains(got, "'"+row.want+"'") {
+			t.Errorf("%d of %d bytes: got %.300s, want it to fail at %s", row.count, row.size, got, row.want)
+		}
 	}
 }
 

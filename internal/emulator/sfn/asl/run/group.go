@@ -87,6 +87,7 @@ func (x *Execution) childSucceeded(parent, child *thread, output any, size int) 
 	x.keep(parent, child.Index, output, size)
 	g.Finished++
 	x.touch(parent)
+	x.held -= child.Held
 	delete(x.threads, child.ID)
 	x.touch(child)
 	if g.Finished == g.Length {

@@ -18,6 +18,7 @@ func (x *Execution) Redrive() bool {
 	}
 	x.status, x.failure = Running, Failure{}
 	x.params.Redrives++
+	x.params.Redriven = x.host.Now()
 	if x.machine.TimeoutSeconds > 0 && x.params.Scope == "" {
 		x.ends = x.host.Now().Add(seconds(x.machine.TimeoutSeconds))
 	}

@@ -60,6 +60,7 @@ type Params struct {
 	Item        *Item  // of a child
 	Redrives    int
 	Started     time.Time
+	Redriven    time.Time // when it was redriven last
 	Durable     bool      // Changes will be asked for
 	Bare        bool      // no RedriveCount in the context, as in TestState
 	Deadline    time.Time // the execution's own end; zero for none but TimeoutSeconds
@@ -138,6 +139,7 @@ type Execution struct {
 	dirty    map[string]bool
 	results  map[int]*results // of maps and parallels, by thread
 	input    any
+	held     int // bytes of variables
 }
 
 // MaxEvents is how long the history of a STANDARD execution can be.
@@ -145,6 +147,10 @@ const MaxEvents = 25_000
 
 // MaxPayload is how many bytes inputs, outputs and results can have.
 const MaxPayload = 262_144
+
+// MaxVariables is how many bytes the variables of an execution can have; those that
+// one state assigns can have MaxPayload.
+const MaxVariables = 10 << 20
 
 // New begins an execution: it records ExecutionStarted and is ready to Advance.
 // Its input must be JSON.

@@ -139,6 +139,7 @@ func Restore(m *asl.Machine, records map[string][]byte, h Host, o Objects) (*Exe
 		}
 		t.queued = slices.Contains(x.ready, t.ID)
 		x.threads[t.ID] = t
+		x.held += t.Held
 		if t.Group != nil {
 			x.results[t.ID] = &results{values: map[int]any{}}
 		}

@@ -123,7 +123,15 @@ func (x *Execution) failState(t *thread, st *asl.State) error {
 }
 
 // wrong fails a state for an error of an evaluation.
-func (x *Execution) wrong(t *thread, st *asl.State, err error) {
+func (x *Execution) wrong(t *thread, st *asl.State, err error) { x.fail(t, st, x.misstep(t, st, err)) }
+
+// misstep is the failure of a state that an error of an evaluation makes, which
+// it records.
+func (x *Execution) misstep(t *thread, st *asl.State, err error) Failure {
+	var limit limitError
+	if errors.As(err, &limit) {
+		return limit.failure
+	}
 	var e *expr.Error
 	if !errors.As(err, &e) {
 		e = &expr.Error{Name: expr.Runtime, Cause: err.Error()}
@@ -140,7 +148,7 @@ func (x *Execution) wrong(t *thread, st *asl.State, err error) {
 		}
 		t.Cursor = x.record(previous, "EvaluationFailed", d)
 	}
-	x.fail(t, st, f)
+	return f
 }
 
 // sentence is what AWS begins the causes of errors with that states make
@@ -176,8 +184,7 @@ func (x *Execution) leave(t *thread, st *asl.State, result any, w *way) error {
 func (x *Execution) exit(t *thread, st *asl.State, output any, assigned *jsonvalue.Object, next string) error {
 	text := string(jsonvalue.Marshal(output))
 	if len(text) > MaxPayload {
-		x.fail(t, st, tooLarge(st.Name))
-		return nil
+		return limitError{tooLarge(st.Name)}
 	}
 	if x.trial != nil {
 		x.concluded("SUCCEEDED", text, next, Failure{})
@@ -185,22 +192,9 @@ func (x *Execution) exit(t *thread, st *asl.State, output any, assigned *jsonval
 	}
 	d := details("name", st.Name, "output", text, "outputDetails", complete())
 	if assigned != nil && assigned.Len() > 0 {
-		shown := jsonvalue.NewObject(assigned.Len())
-		for name, v := range assigned.All() {
-			text := textOf(v)
-			if len(text) > MaxPayload {
-				x.fail(t, st, tooLarge(st.Name))
-				return nil
-			}
-			shown.Set(name, text)
-		}
-		if t.Vars == nil {
-			t.Vars = map[string]value{}
-		} else {
-			t.Vars = maps.Clone(t.Vars)
-		}
-		for name, v := range assigned.All() {
-			t.Vars[name] = value{v}
+		shown, err := x.assign(t, st, assigned)
+		if err != nil {
+			return err
 		}
 		d.Set("assignedVariables", shown)
 		d.Set("assignedVariablesDetails", complete())
@@ -221,6 +215,35 @@ func (x *Execution) exit(t *thread, st *asl.State, output any, assigned *jsonval
 	return nil
 }
 
+// assign sets variables of a thread, and gives their values as history shows them.
+func (x *Execution) assign(t *thread, st *asl.State, assigned *jsonvalue.Object) (*jsonvalue.Object, error) {
+	shown := jsonvalue.NewObject(assigned.Len())
+	size, more := 0, 0
+	for name, v := range assigned.All() {
+		text := textOf(v)
+		shown.Set(name, text)
+		size += len(text)
+		if old, ok := t.Vars[name]; ok {
+			more -= len(textOf(old.v))
+		}
+	}
+	more += size
+	if size > MaxPayload || x.held+more > MaxVariables {
+		return nil, limitError{tooLarge(st.Name)}
+	}
+	t.Held += more
+	x.held += more
+	if t.Vars == nil {
+		t.Vars = map[string]value{}
+	} else {
+		t.Vars = maps.Clone(t.Vars)
+	}
+	for name, v := range assigned.All() {
+		t.Vars[name] = value{v}
+	}
+	return shown, nil
+}
+
 // finished ends a thread well.
 func (x *Execution) finished(t *thread, output any, text string) {
 	t.Phase, t.Output = done, value{output}
@@ -233,6 +256,11 @@ func (x *Execution) finished(t *thread, output any, text string) {
 	x.record(t.Cursor, "ExecutionSucceeded", details("output", text, "outputDetails", complete()))
 	x.end(Succeeded, Failure{})
 }
+
+// limitError is a failure by a limit on its way to the state that it fails.
+type limitError struct{ failure Failure }
+
+func (e limitError) Error() string { return e.failure.name() }
 
 // tooLarge is the failure of a result that is too large.
 func tooLarge(what string) Failure {

@@ -36,6 +36,7 @@ type thread struct {
 	Entered   int64 // the event of entering; 0 before
 	EnteredAt time.Time
 	Vars      map[string]value `json:",omitempty"`
+	Held      int              `json:",omitempty"` // bytes of Vars
 	Retries   []int            `json:",omitempty"` // by retrier
 	Attempts  int              `json:",omitempty"`
 	Item      *Item            `json:",omitempty"`
@@ -128,6 +129,7 @@ func (x *Execution) drop(t *thread) {
 		}
 		x.forget(t)
 	}
+	x.held -= t.Held
 	delete(x.threads, t.ID)
 	x.touch(t)
 }
