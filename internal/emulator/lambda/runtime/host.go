@@ -200,12 +200,6 @@ func (h *Host) discard(e *environment) {
 	}
 }
 
-// Drain ends the environments of all versions of the function of that ARN, except
-// those of the key keep.
-func (h *Host) Drain(arn, keep string) {
-	h.Retire(func(f *Function) bool { return f.ARN == arn && f.Key != keep })
-}
-
 // Retire ends the environments of the functions that stale reports true for, after a
 // change of code or configuration: the idle ones now, the busy ones after their
 // invocation. It also ends what [Host].Provision keeps for them.
