@@ -16,6 +16,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
 	"github.com/tfserverless/terraform-provider-serverless/resources/event"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
+	"github.com/tfserverless/terraform-provider-serverless/resources/messaging"
 	"github.com/tfserverless/terraform-provider-serverless/resources/table"
 )
 
@@ -238,7 +239,7 @@ func TestAnotherAccount(t *testing.T) {
 }
 
 func TestTypesAreSound(t *testing.T) {
-	for _, flaw := range slices.Concat(tf.Flaws(api.Types), tf.Flaws(event.Types), tf.Flaws(function.Types), tf.Flaws(table.Types)) {
+	for _, flaw := range slices.Concat(tf.Flaws(api.Types), tf.Flaws(event.Types), tf.Flaws(function.Types), tf.Flaws(messaging.Types), tf.Flaws(table.Types)) {
 		t.Error(flaw)
 	}
 }

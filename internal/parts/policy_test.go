@@ -88,6 +88,26 @@ func TestLink(t *testing.T) {
 	}
 }
 
+func TestQueueLink(t *testing.T) {
+	const queue = "arn:aws:sqs:eu-north-1:123456789012:mail"
+	l := Link{Name: "MAIL", To: queue, Access: []string{"send", "receive"}}
+	statements, err := l.Statements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage sqs:SendMessage"
+	if got := strings.Join(statements[0].Action, " "); got != want || len(statements[0].Resource) != 1 || statements[0].Resource[0] != queue {
+		t.Errorf("got %s on %v", got, statements[0].Resource)
+	}
+	env, err := l.Environment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]string{"MAIL_QUEUE_URL": "https://sqs.eu-north-1.amazonaws.com/123456789012/mail", "MAIL_QUEUE_ARN": queue}; !maps.Equal(env, want) {
+		t.Errorf("environment: got %v, want %v", env, want)
+	}
+}
+
 func TestLinkErrors(t *testing.T) {
 	for _, c := range []struct {
 		to, access, want string
@@ -96,6 +116,7 @@ func TestLinkErrors(t *testing.T) {
 		{"arn:aws:dynamodb:r:1:table/", "read", "links lead to"},
 		{"arn:aws:dynamodb:r:1:table/t", "delete", `use "read" or "write"`},
 		{"arn:aws:lambda:r:1:function:f", "read", `use "invoke"`},
+		{"arn:aws:sqs:r:1:q", "write", `use "purge" or "receive" or "send"`},
 		{"arn:aws:s3:::bucket", "read", "use policies and environment"},
 	} {
 		_, err := Link{Name: "X", To: c.to, Access: []string{c.access}}.Statements()

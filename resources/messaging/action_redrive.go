@@ -69,7 +69,7 @@ func move(ctx context.Context, c *Clients, m *redriving, progress func(string, .
 			progress("Moved %d of about %d messages of %s.", n, aws.ToInt64(t.ApproximateNumberOfMessagesToMove), lastPart(from))
 		}
 		switch aws.ToString(t.Status) {
-		case "RUNNING", "CANCELLING":
+		case "RUNNING", "CANCELLING": //nolint:misspell // SQS writes it so
 			return false, nil
 		case "COMPLETED":
 			return true, nil
