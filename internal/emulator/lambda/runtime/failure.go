@@ -22,11 +22,12 @@ type failureOrPayload struct {
 
 // platformFailure is an error that Lambda itself finds.
 func (e *environment) platformFailure(in Invocation, kind, text string) *failure {
-	f := &failure{kind: kind, line: "RequestId: " + in.RequestID + " " + text}
+	message := "RequestId: " + in.RequestID + " " + text
+	f := &failure{kind: kind, line: message + "\n" + kind}
 	f.body, _ = json.Marshal(struct {
 		ErrorType    string `json:"errorType"`
 		ErrorMessage string `json:"errorMessage"`
-	}{kind, f.line})
+	}{kind, message})
 	return f
 }
 

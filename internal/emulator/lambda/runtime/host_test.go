@@ -216,7 +216,7 @@ func TestPool(t *testing.T) {
 	}
 	b.Retire(func(g *Function) bool { return g.ARN == f.ARN && g.Key == f.Key })
 	if pid := string(b.call(t, f, `0`).Payload); pid == pids[0] || pid == pids[1] || pid == pids[2] {
-		t.Errorf("after Drain, process %s served again", pid)
+		t.Errorf("after Retire, process %s served again", pid)
 	}
 }
 
