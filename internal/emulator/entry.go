@@ -12,6 +12,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sns"
 )
 
 // Account is the number of the only account that the emulator has, and Region the
@@ -78,6 +79,8 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 		s.urls.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, codePath):
 		s.code.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, sns.Path):
+		s.cert.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, Reserved):
 		http.Error(w, "the emulator has no page "+strconv.Quote(r.URL.Path), http.StatusNotFound)
 	default:

@@ -18,7 +18,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -176,6 +178,10 @@ func call(t *testing.T, c aws.Config, service, op string, params any) (any, erro
 		client = iam.NewFromConfig(c)
 	case "logs":
 		client = cloudwatchlogs.NewFromConfig(c)
+	case "events":
+		client = eventbridge.NewFromConfig(c)
+	case "sns":
+		client = sns.NewFromConfig(c)
 	case "sqs":
 		client = sqs.NewFromConfig(c)
 	case "sts":

@@ -13,12 +13,14 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/applicationautoscaling"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/events"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/iam"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/logs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/s3"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sns"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sqs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sts"
@@ -33,6 +35,7 @@ type services struct {
 	routes    *gateway.Gateway // deployed APIs
 	urls      *functionurl.Server
 	code      http.Handler // packages of functions, below codePath
+	cert      http.Handler // that notifications are signed with, below sns.Path
 	alive     context.Context
 	interrupt context.CancelFunc // ends every request that is running
 	closers   []func() error
@@ -101,22 +104,34 @@ func (e *Emulator) compose() (_ *services, err error) {
 	functions.Queues, functions.Streams, functions.Buckets = queues, streamFeeds{tables.Streams()}, files
 	functions.Objects, functions.Identities = files, roles
 
+	topics, err := sns.New(around, queues, functions)
+	if err != nil {
+		return nil, err
+	}
+	buses, err := events.New(around)
+	if err != nil {
+		return nil, err
+	}
+	buses.Targets = events.Targets{Queues: queues, Functions: functions, Topics: topics}
+	functions.Topics, functions.Buses = topics, buses
 	if err := functions.Resume(); err != nil {
 		return nil, err
 	}
 
 	s.routes = gateway.New(around, apis, functions)
 	s.urls = functionurl.New(around, functions, functions, wire.NewVerifier("lambda", tokens, e.config.AnyCredentials, e.config.Clock))
-	s.code = functions.Code()
+	s.code, s.cert = functions.Code(), topics.Certificate()
 	s.served = []wire.Service{
 		apis.Wire(),
 		scaling.Wire(),
 		tables.Wire(),
 		tables.Streams().Wire(),
+		buses.Wire(),
 		roles.Wire(),
 		functions.Wire(),
 		groups.Wire(),
 		files.Wire(),
+		topics.Wire(),
 		queues.Wire(),
 		tokens.Wire(),
 	}

@@ -238,6 +238,9 @@ func (s *Service) SetQueueAttributes(ctx context.Context, in *sqs.SetQueueAttrib
 func (s *Service) GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput) (*sqs.GetQueueAttributesOutput, error) {
 	out := &sqs.GetQueueAttributesOutput{}
 	err := s.view(ctx, in.QueueUrl, func(tx *store.Tx, q queue) error {
+		if err := q.admits(ctx, "GetQueueAttributes"); err != nil {
+			return err
+		}
 		all := maps.Clone(q.Attributes)
 		all["QueueArn"] = q.arn()
 		all["CreatedTimestamp"] = strconv.FormatInt(q.Created, 10)

@@ -69,6 +69,9 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatch
 		if err := checkBatch("SendMessageBatchRequestEntry", ids); err != nil {
 			return err
 		}
+		if err := q.admits(ctx, "SendMessage"); err != nil {
+			return err
+		}
 		if most := attributes["MaximumMessageSize"].max; size > most {
 			return &types.BatchRequestTooLong{Message: ptr(fmt.Sprintf("Batch requests cannot be longer than %d bytes. You have sent %d bytes.", most, size))}
 		}
@@ -136,10 +139,19 @@ func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *sqs.Chan
 	return out, err
 }
 
+// batched are the actions that the entries of batches are, for policies.
+var batched = map[string]string{
+	"ChangeMessageVisibilityBatchRequestEntry": "ChangeMessageVisibility",
+	"DeleteMessageBatchRequestEntry":           "DeleteMessage",
+}
+
 // each carries out the entries of a batch in one commit.
 func (s *Service) each(ctx context.Context, url *string, kind string, ids []*string, bad *[]types.BatchResultErrorEntry, do func(tx *store.Tx, q *queue, i int) error) error {
 	err := s.update(ctx, url, func(tx *store.Tx, q *queue) error {
 		if err := checkBatch(kind, ids); err != nil {
+			return err
+		}
+		if err := q.admits(ctx, batched[kind]); err != nil {
 			return err
 		}
 		for i := range ids {

@@ -83,7 +83,7 @@ func (s *Service) takeFrom(arn string, most int) (got []types.Message, next int6
 			return gone()
 		}
 		var taken []*message
-		taken, next = s.take(tx, &q, most, q.number("VisibilityTimeout")*1000, "")
+		taken, next = s.take(tx, &q, min(most, s.room(tx, &q)), q.number("VisibilityTimeout")*1000, "")
 		for _, m := range taken {
 			got = append(got, q.show(m, everything))
 		}

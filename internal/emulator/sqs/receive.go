@@ -60,8 +60,15 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInpu
 			if in.ReceiveRequestAttemptId != nil && !q.fifo() {
 				return badValue("Value %s for parameter ReceiveRequestAttemptId is invalid. Reason: The request include parameter that is not valid for this queue type.", *in.ReceiveRequestAttemptId)
 			}
+			if err := q.admits(ctx, "ReceiveMessage"); err != nil {
+				return err
+			}
+			room := s.room(tx, q)
+			if room == 0 && wait == 0 && !q.fifo() { // those who wait are told nothing
+				return overLimit()
+			}
 			var taken []*message
-			taken, next = s.take(tx, q, int(most), hidden*1000, value(in.ReceiveRequestAttemptId))
+			taken, next = s.take(tx, q, min(int(most), room), hidden*1000, value(in.ReceiveRequestAttemptId))
 			for _, m := range taken {
 				got = append(got, q.show(m, in))
 			}
@@ -197,6 +204,7 @@ func (s *Service) take(tx *store.Tx, q *queue, most int, hidden int64, repeat st
 		s.put(tx, q, m)
 		ids = append(ids, m.ID)
 	}
+	s.handedOut(q, len(taken))
 	if repeat != "" && len(ids) > 0 {
 		s.mu.Lock()
 		s.attempts[q.key()+"\x00"+repeat] = attempt{ids, now}
@@ -326,6 +334,9 @@ func (s *Service) held(tx *store.Tx, q *queue, handle *string) (*message, error)
 // DeleteMessage removes a message that was received.
 func (s *Service) DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput) (*sqs.DeleteMessageOutput, error) {
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
+		if err := q.admits(ctx, "DeleteMessage"); err != nil {
+			return err
+		}
 		return s.remove(tx, q, in.ReceiptHandle)
 	})
 	if err == nil {
@@ -351,6 +362,9 @@ func (s *Service) remove(tx *store.Tx, q *queue, handle *string) error {
 // ChangeMessageVisibility makes a message in flight visible at another time.
 func (s *Service) ChangeMessageVisibility(ctx context.Context, in *sqs.ChangeMessageVisibilityInput) (*sqs.ChangeMessageVisibilityOutput, error) {
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
+		if err := q.admits(ctx, "ChangeMessageVisibility"); err != nil {
+			return err
+		}
 		return s.hide(tx, q, in.ReceiptHandle, in.VisibilityTimeout)
 	})
 	if err == nil {

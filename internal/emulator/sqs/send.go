@@ -116,6 +116,9 @@ func (s *Service) Deliver(ctx context.Context, arn string, in *sqs.SendMessageIn
 
 // post sends one message and says so in out.
 func (s *Service) post(ctx context.Context, tx *store.Tx, q *queue, in *sqs.SendMessageInput, out *sqs.SendMessageOutput) error {
+	if err := q.admits(ctx, "SendMessage"); err != nil {
+		return err
+	}
 	l := letter{in.MessageBody, in.DelaySeconds, in.MessageAttributes, in.MessageSystemAttributes, in.MessageGroupId, in.MessageDeduplicationId}
 	m, err := s.send(ctx, tx, q, &l)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package sqs is SQS: standard and FIFO queues, their messages, dead-letter queues
 // and the moving of messages out of them. It must not know who sends messages or
-// polls for them. Encryption is stored and not carried out; policies are stored
-// and not enforced; the limit of messages in flight is not enforced.
+// polls for them. Encryption is stored and not carried out; the policies of queues
+// decide about other services and accounts, and about nobody else.
 package sqs
 
 import (
@@ -34,11 +34,14 @@ type Service struct {
 	// 60 seconds.
 	Rest    time.Duration
 	deleted sync.Map // the times of deletion by scope and name
+	// Flying is how many messages of a queue can be in flight; zero: as many as on AWS.
+	Flying int
 
 	mu       sync.Mutex
 	last     int64                    // the sequence number given last
 	changed  map[string]chan struct{} // closed when a queue may have a message to give
 	attempts map[string]attempt       // of receiving from FIFO queues
+	flying   map[string]int           // messages in flight at most, by queue
 	moving   map[string]context.CancelFunc
 
 	alive context.Context
@@ -48,7 +51,7 @@ type Service struct {
 
 // New returns the service over the environment's store.
 func New(e *env.Env) (*Service, error) {
-	s := &Service{env: e, changed: map[string]chan struct{}{}, attempts: map[string]attempt{}, moving: map[string]context.CancelFunc{}}
+	s := &Service{env: e, changed: map[string]chan struct{}{}, attempts: map[string]attempt{}, flying: map[string]int{}, moving: map[string]context.CancelFunc{}}
 	s.alive, s.end = context.WithCancel(context.Background())
 	var errs [6]error
 	s.queues, errs[0] = store.NewSet[queue](e.Store, "sqs.queue")

@@ -27,9 +27,11 @@ var services = []struct{ folder, name string }{
 	{"application-autoscaling/2016-02-06", "applicationautoscaling"},
 	{"dynamodb/2012-08-10", "dynamodb"},
 	{"dynamodbstreams/2012-08-10", "dynamodbstreams"},
+	{"events/2015-10-07", "eventbridge"},
 	{"iam/2010-05-08", "iam"},
 	{"lambda/2015-03-31", "lambda"},
 	{"logs/2014-03-28", "cloudwatchlogs"},
+	{"sns/2010-03-31", "sns"},
 	{"sqs/2012-11-05", "sqs"},
 	{"sts/2011-06-15", "sts"},
 }

@@ -14,9 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -30,10 +32,12 @@ var clients = map[string]reflect.Type{
 	"applicationautoscaling": reflect.TypeFor[*applicationautoscaling.Client](),
 	"dynamodb":               reflect.TypeFor[*dynamodb.Client](),
 	"dynamodbstreams":        reflect.TypeFor[*dynamodbstreams.Client](),
+	"eventbridge":            reflect.TypeFor[*eventbridge.Client](),
 	"iam":                    reflect.TypeFor[*iam.Client](),
 	"lambda":                 reflect.TypeFor[*lambda.Client](),
 	"cloudwatchlogs":         reflect.TypeFor[*cloudwatchlogs.Client](),
 	"s3":                     reflect.TypeFor[*s3.Client](),
+	"sns":                    reflect.TypeFor[*sns.Client](),
 	"sqs":                    reflect.TypeFor[*sqs.Client](),
 	"sts":                    reflect.TypeFor[*sts.Client](),
 }

@@ -62,6 +62,9 @@ func capitals(v url.Values) url.Values {
 			if p != "" {
 				parts[i] = strings.ToUpper(p[:1]) + p[1:]
 			}
+			if i >= 2 && parts[i] == "Name" && parts[i-2] == "Entry" {
+				parts[i] = "Key" // of SNS's message attributes
+			}
 		}
 		out[strings.Join(parts, ".")] = values
 	}

@@ -1,0 +1,237 @@
+// Package policy decides what the policy of a resource, such as a queue or a topic,
+// lets somebody do.
+//
+// It must not know what the resources are, nor any AWS service; policies of users
+// and roles are not its affair.
+package policy
+
+import (
+	"encoding/json"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Request is what somebody wants to do.
+type Request struct {
+	// ARN and Account are who asks, where it is a user or a role.
+	ARN, Account string
+	// Service is the service principal that asks; empty where no service does.
+	Service  string
+	Action   string // such as "sqs:SendMessage"
+	Resource string // ARN
+	// Keys are the values of the condition keys that are known, by their names in
+	// lower case, such as "aws:sourcearn".
+	Keys map[string]string
+}
+
+// A Decision is what a policy says.
+type Decision int
+
+// The decisions. Where a policy says nothing, others may allow the request.
+const (
+	Silent Decision = iota
+	Allowed
+	Denied
+)
+
+// Decide reads a policy document; an empty or unreadable one says nothing.
+func Decide(document string, r Request) Decision {
+	var p struct{ Statement statements }
+	if document == "" || json.Unmarshal([]byte(document), &p) != nil {
+		return Silent
+	}
+	d := Silent
+	for _, s := range p.Statement {
+		if !s.covers(&r) {
+			continue
+		}
+		if s.Effect == "Deny" {
+			return Denied
+		}
+		d = Allowed
+	}
+	return d
+}
+
+// statements are a policy's; one may stand by itself.
+type statements []statement
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (all *statements) UnmarshalJSON(b []byte) error {
+	var one statement
+	if json.Unmarshal(b, &one) == nil {
+		*all = statements{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]statement)(all))
+}
+
+type statement struct {
+	Effect       string
+	Principal    *principals
+	NotPrincipal *principals
+	Action       list
+	NotAction    list
+	Resource     list
+	NotResource  list
+	Condition    map[string]map[string]list
+}
+
+// list is one text or several; numbers and booleans are texts, too.
+type list []string
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (l *list) UnmarshalJSON(b []byte) error {
+	var v any
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	all, several := v.([]any)
+	if !several {
+		all = []any{v}
+	}
+	for _, e := range all {
+		switch e := e.(type) {
+		case string:
+			*l = append(*l, e)
+		case bool:
+			*l = append(*l, strconv.FormatBool(e))
+		case float64:
+			*l = append(*l, strconv.FormatFloat(e, 'f', -1, 64))
+		}
+	}
+	return nil
+}
+
+// principals are "*", or lists by their kind.
+type principals struct {
+	everybody bool
+	by        map[string]list
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (p *principals) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		p.everybody = one == "*"
+		return nil
+	}
+	return json.Unmarshal(b, &p.by)
+}
+
+func (p *principals) includes(r *Request) bool {
+	if p.everybody {
+		return true
+	}
+	if r.Service != "" {
+		return slices.Contains(p.by["Service"], r.Service) || slices.Contains(p.by["AWS"], "*")
+	}
+	return slices.ContainsFunc(p.by["AWS"], func(who string) bool {
+		return who == "*" || who == r.Account || who == r.ARN || strings.HasSuffix(who, ":iam::"+r.Account+":root")
+	})
+}
+
+func (s *statement) covers(r *Request) bool {
+	switch {
+	case s.Principal != nil && !s.Principal.includes(r), s.NotPrincipal != nil && s.NotPrincipal.includes(r),
+		s.Principal == nil && s.NotPrincipal == nil:
+		return false
+	}
+	action := strings.ToLower(r.Action)
+	named := func(pattern string) bool { return Glob(strings.ToLower(pattern), action) }
+	there := func(pattern string) bool { return Glob(pattern, r.Resource) }
+	if s.Action != nil && !slices.ContainsFunc(s.Action, named) || slices.ContainsFunc(s.NotAction, named) ||
+		s.Resource != nil && !slices.ContainsFunc(s.Resource, there) || slices.ContainsFunc(s.NotResource, there) {
+		return false
+	}
+	for operator, keys := range s.Condition {
+		for key, want := range keys {
+			if !holds(operator, strings.ToLower(key), want, r) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// holds tells whether a condition does. One that is not known holds for nobody.
+func holds(operator, key string, want list, r *Request) bool {
+	got, there := r.Keys[key]
+	operator = strings.TrimPrefix(strings.TrimPrefix(operator, "ForAnyValue:"), "ForAllValues:")
+	operator, optional := strings.CutSuffix(operator, "IfExists")
+	if operator == "Null" {
+		return slices.Contains(want, strconv.FormatBool(!there))
+	}
+	if !there && optional {
+		return true
+	}
+	plain := strings.Replace(operator, "Not", "", 1)
+	match, known := operators[plain]
+	if !known {
+		return false
+	}
+	one := there && slices.ContainsFunc(want, func(w string) bool { return match(w, got) })
+	if plain != operator { // a negated one holds where the key is missing
+		return !one
+	}
+	return one
+}
+
+// operators compare a value that is wanted with the one that is.
+var operators = map[string]func(want, got string) bool{
+	"ArnEquals":              ARNLike,
+	"ArnLike":                ARNLike,
+	"Bool":                   strings.EqualFold,
+	"IpAddress":              within,
+	"NumericEquals":          func(want, got string) bool { return want == got },
+	"StringEquals":           func(want, got string) bool { return want == got },
+	"StringEqualsIgnoreCase": strings.EqualFold,
+	"StringLike":             Glob,
+}
+
+func within(want, got string) bool {
+	p, err := netip.ParsePrefix(want)
+	if err != nil {
+		return want == got
+	}
+	a, err := netip.ParseAddr(got)
+	return err == nil && p.Contains(a)
+}
+
+// ARNLike compares ARNs as IAM does: part by part, with * and ? within a part; the
+// sixth part is the rest.
+func ARNLike(pattern, arn string) bool {
+	p, a := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
+	if len(p) != 6 || len(a) != 6 {
+		return false
+	}
+	for i := range p {
+		if !Glob(p[i], a[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Glob matches text against a pattern with * and ?, in linear time per star.
+func Glob(pattern, text string) bool {
+	star, mark := -1, 0
+	i, j := 0, 0
+	for j < len(text) {
+		switch {
+		case i < len(pattern) && pattern[i] == '*':
+			star, mark = i, j
+			i++
+		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == text[j]):
+			i, j = i+1, j+1
+		case star >= 0:
+			mark++
+			i, j = star+1, mark
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[i:], "*") == ""
+}
