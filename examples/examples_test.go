@@ -119,10 +119,29 @@ resource "serverless_table_item" "i" {
   table = serverless_table.t["settings"].table_name
   item  = { id = "a" }
 }
+resource "serverless_function" "f" {
+  name    = "shop-a"
+  runtime = "nodejs22.x"
+  handler = "index.handler"
+  source  = { inline = { "index.mjs" = "export const handler = async () => {}" } }
+  publish = { alias = "live" }
+}
+resource "serverless_layer" "l" {
+  name   = "shop-a"
+  retain = false
+  source = { inline = { "a.txt" = "a" } }
+}
+resource "serverless_queue" "q" {
+  name = "shop-a"
+}
+resource "serverless_event_source" "s" {
+  function = serverless_function.f.target_arn
+  sqs      = { queue_arn = serverless_queue.q.arn }
+}
 `
 			w.write("what-is-there.tf", table)
 			w.life(func() {
-				if out := w.run("query", "-no-color"); !strings.Contains(out, "shop-a") && !strings.Contains(out, `{"S":"a"}`) {
+				if out := w.run("query", "-no-color"); !strings.Contains(out, "shop-a") && !strings.Contains(out, `{"S":"a"}`) && !strings.Contains(out, "serverless_event_source.all") {
 					t.Errorf("the query found\n%s", out)
 				}
 			})

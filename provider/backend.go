@@ -133,7 +133,8 @@ func (p *Provider) functions(ctx context.Context, region string) (*function.Clie
 	if c.Scaling, err = p.backend.AutoScaling(ctx, region); err != nil {
 		return nil, err
 	}
-	c.Logs, err = p.backend.Logs(ctx, region)
+	logs, err := p.backend.Logs(ctx, region)
+	c.Logs, c.Events = logs, logs
 	return c, err
 }
 

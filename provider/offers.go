@@ -7,12 +7,15 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	language "github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/tfserverless/terraform-provider-serverless/datasources/access"
+	events "github.com/tfserverless/terraform-provider-serverless/datasources/event"
+	sources "github.com/tfserverless/terraform-provider-serverless/datasources/function"
 	messages "github.com/tfserverless/terraform-provider-serverless/datasources/messaging"
 	tables "github.com/tfserverless/terraform-provider-serverless/datasources/table"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
@@ -39,6 +42,8 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return slices.Concat(
 		tf.Sources(p.access, access.Sources),
+		tf.Sources(p.events, events.Sources),
+		tf.Sources(p.functions, sources.Sources),
 		tf.Sources(p.messages, messages.Sources),
 		tf.Sources(p.tables, tables.Sources),
 	)
@@ -58,9 +63,15 @@ func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 // Actions lists what can be done, by family.
 func (p *Provider) Actions(context.Context) []func() action.Action {
 	return slices.Concat(
+		tf.Actions(p.functions, function.Actions),
 		tf.Actions(p.messages, messaging.Actions),
 		tf.Actions(p.tables, table.Actions),
 	)
+}
+
+// EphemeralResources lists what is given without being kept, by family.
+func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return tf.Ephemerals(p.functions, function.Ephemerals)
 }
 
 // Functions lists what the provider adds to the language.

@@ -119,6 +119,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	p.shared = shared
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.ActionData = shared, shared, shared, shared
+	resp.EphemeralResourceData = shared
 }
 
 // unknown names an attribute that must be known to call AWS and is not; "" if

@@ -17,8 +17,17 @@ resource "serverless_table" "orders" {
 const readTags = `jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = ["tag:GetResources"], Resource = "*" }] })`
 
 var functionSubject = Subject{
-	Type:   "serverless_function",
-	Before: someTable,
+	Type: "serverless_function",
+	Before: someTable + `
+resource "serverless_layer" "words" {
+  name   = "words"
+  retain = false
+  source = { inline = { "nodejs/words.mjs" = "export const word = 1" } }
+}
+resource "serverless_queue" "dead" {
+  name = "dead"
+}
+`,
 	Base: Arguments{
 		"name":        `"hello"`,
 		"description": `"Says hello."`,
@@ -80,6 +89,47 @@ var functionSubject = Subject{
 		{Argument: "reserved_concurrency", To: ``, From: Arguments{"reserved_concurrency": `5`}, With: []string{"last_modified"}, Writes: []string{"DeleteFunctionConcurrency"}},
 		{Argument: "recursion", To: `"allow"`, With: []string{"last_modified"}, Writes: []string{"PutFunctionRecursionConfig"}},
 		{
+			Argument: "publish", To: `{ alias = "live" }`,
+			With: []string{"target_arn", "invoke_arn", "version", "last_modified"}, Writes: []string{"PublishVersion", "CreateAlias"},
+		},
+		{
+			Argument: "publish", To: `{ alias = "next" }`, From: Arguments{"publish": `{ alias = "live" }`, "url": `{}`},
+			With:   []string{"target_arn", "invoke_arn", "url", "last_modified"},
+			Writes: []string{"CreateAlias", "CreateFunctionUrlConfig", "DeleteFunctionUrlConfig", "DeleteAlias"},
+		},
+		{
+			Argument: "memory", To: `1024`, From: Arguments{"publish": `{ alias = "live" }`},
+			With: []string{"version", "last_modified"}, Writes: []string{"UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias"}, Grows: true,
+		},
+		{
+			Argument: "publish", To: `{ alias = "live", provisioned_concurrency = 1 }`, From: Arguments{"publish": `{ alias = "live" }`},
+			With: []string{"last_modified"}, Writes: []string{"PutProvisionedConcurrencyConfig"},
+		},
+		{Argument: "url", To: `{}`, With: []string{"last_modified"}, Writes: []string{"CreateFunctionUrlConfig"}},
+		{
+			Argument: "url", To: `{ auth = "NONE", cors = { allow_origins = ["https://example.com"], max_age = 60 } }`, From: Arguments{"url": `{}`},
+			With: []string{"last_modified"}, Writes: []string{"AddPermission", "AddPermission", "UpdateFunctionUrlConfig"},
+		},
+		{Argument: "async", To: `{ max_retries = 0, max_age = 60 }`, With: []string{"last_modified"}, Writes: []string{"PutFunctionEventInvokeConfig"}},
+		{Argument: "layers", To: `[serverless_layer.words.arn]`, With: []string{"last_modified"}, Writes: []string{"UpdateFunctionConfiguration"}},
+		{
+			Argument: "dead_letter", To: `serverless_queue.dead.arn`,
+			With: []string{"role_policy", "last_modified"}, Writes: []string{"PutRolePolicy", "UpdateFunctionConfiguration"},
+		},
+		{Argument: "runtime_update", To: `"on_change"`, With: []string{"last_modified"}, Writes: []string{"PutRuntimeManagementConfig"}},
+		{
+			Argument: "role", To: `{ permissions_boundary = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess" }`,
+			With: []string{"last_modified"}, Writes: []string{"PutRolePermissionsBoundary"},
+		},
+		{
+			Argument: "vpc", To: `{ subnet_ids = ["subnet-b", "subnet-a"], security_group_ids = ["sg-a"] }`,
+			With: []string{"role_policy", "last_modified"}, Writes: []string{"PutRolePolicy", "UpdateFunctionConfiguration"},
+		},
+		{
+			Argument: "environment_wo_version", To: `2`, From: Arguments{"environment_wo": `{ PASSWORD = "a" }`, "environment_wo_version": `1`},
+			With: []string{"last_modified"}, Writes: []string{"UpdateFunctionConfiguration"},
+		},
+		{
 			Argument: "tags", To: `{ team = "b", cost = "1" }`,
 			With: []string{"tags_all", "last_modified"}, Writes: []string{"TagRole", "TagResource", "TagResource"},
 		},
@@ -125,6 +175,25 @@ var functionSubject = Subject{
 		{"log", `{ group = "mine", retention_days = 7 }`, []string{"retention_days", "group"}},
 		{"reserved_concurrency", `-2`, []string{"reserved_concurrency", "at least -1"}},
 		{"recursion", `"maybe"`, []string{"recursion", "terminate"}},
+		{"source", `{ dir = "a", build = { go = {}, pip = {} } }`, []string{"build", "go and pip"}},
+		{"source", `{ dir = "a", build = { command = ["make"] } }`, []string{"output", "command"}},
+		{"source", `{ image = "nginx" }`, []string{"source.image", "ECR"}},
+		{"image", `{ command = ["a"] }`, []string{"image", "Only with an image"}},
+		{"layers", `["words"]`, []string{"layers", "ARN"}},
+		{"environment_wo", `{ PASSWORD = "a" }`, []string{"environment_wo_version", "both"}},
+		{"publish", `{ alias = "1" }`, []string{"publish.alias", "not only digits"}},
+		{"publish", `{ alias = "live", provisioned_concurrency = 1, autoscale = { min = 1, max = 2 } }`, []string{"provisioned_concurrency", "autoscale"}},
+		{"publish", `{ alias = "live", autoscale = { min = 3, max = 2 } }`, []string{"autoscale", "max is 2 and min is 3"}},
+		{"publish", `{ alias = "live", weights = { "a" = 0.5 } }`, []string{"weights", "number of a version"}},
+		{"url", `{ auth = "BASIC" }`, []string{"url.auth", "AWS_IAM"}},
+		{"async", `{ max_age = 1 }`, []string{"async.max_age", "60"}},
+		{"dead_letter", `"arn:aws:s3:::bucket"`, []string{"dead_letter", "queue or a topic"}},
+		{"vpc", `{ subnet_ids = [], security_group_ids = ["sg"] }`, []string{"vpc.subnet_ids", "at least 1"}},
+		{"file_systems", `[{ arn = "arn:aws:elasticfilesystem:eu-north-1:000000000000:access-point/fsap-1", mount = "/data" }]`, []string{"mount", "/mnt"}},
+		{"file_systems", `[{ arn = "arn:aws:elasticfilesystem:eu-north-1:000000000000:access-point/fsap-1", mount = "/mnt/data" }]`, []string{"file_systems", "vpc"}},
+		{"tenancy", `"all"`, []string{"tenancy", "per_tenant"}},
+		{"durable", `{ execution_timeout = 0 }`, []string{"execution_timeout", "between 1"}},
+		{"runtime_update", `"never"`, []string{"runtime_update", "on_change"}},
 	},
 	Transient: []Transient{
 		{Operation: "CreateFunction", Code: "InvalidParameterValueException", Message: "The role defined for the function cannot be assumed by Lambda.", Times: 3},

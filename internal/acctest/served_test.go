@@ -16,16 +16,10 @@ import (
 // attribute of its own, so that a configuration which needs it fails there and
 // works on AWS.
 var elsewhere = map[string]bool{
-	"lambda.DeleteFunctionCodeSigningConfig":    true, // code_signing_config_arn
-	"lambda.DeleteProvisionedConcurrencyConfig": true,
-	"lambda.GetFunctionScalingConfig":           true, // capacity_provider
-	"lambda.GetProvisionedConcurrencyConfig":    true,
-	"lambda.PutFunctionCodeSigningConfig":       true,
-	"lambda.PutFunctionScalingConfig":           true,
-	"lambda.PutProvisionedConcurrencyConfig":    true,
-	"lambda.PutRuntimeManagementConfig":         true,
-	"logs.AssociateKmsKey":                      true, // log.kms_key_arn
-	"logs.DisassociateKmsKey":                   true,
+	"lambda.GetFunctionScalingConfig": true, // capacity_provider
+	"lambda.PutFunctionScalingConfig": true,
+	"logs.AssociateKmsKey":            true, // log.kms_key_arn
+	"logs.DisassociateKmsKey":         true,
 }
 
 // TestServed demands that the emulator serves every operation of AWS that the
@@ -41,7 +35,7 @@ func TestServed(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	services := map[string]string{"DynamoDB": "dynamodb", "Gateway": "apigateway", "IAM": "iam", "Lambda": "lambda", "Logs": "logs", "S3": "s3", "SQS": "sqs", "Scaling": "application-autoscaling"}
+	services := map[string]string{"DynamoDB": "dynamodb", "Events": "logs", "Gateway": "apigateway", "IAM": "iam", "Lambda": "lambda", "Logs": "logs", "S3": "s3", "SQS": "sqs", "Scaling": "application-autoscaling"}
 	served := map[string]bool{}
 	for _, s := range e.Services() {
 		for _, op := range s.Operations {

@@ -8,4 +8,6 @@ import "github.com/hashicorp/terraform-plugin-framework/function"
 var All = []func() function.Function{
 	func() function.Function { return dynamoDBDecode{} },
 	func() function.Function { return dynamoDBEncode{} },
+	func() function.Function { return envName{} },
+	func() function.Function { return sampleEvent{} },
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -26,11 +27,24 @@ var Types = []tf.Entry[*Clients]{
 	Provisioned,
 }
 
+// Actions lists the family's actions, alphabetically.
+var Actions = []tf.ActionEntry[*Clients]{
+	Invoke,
+	Rollback,
+	ShiftTraffic,
+}
+
+// Ephemerals lists what the family gives without keeping it, alphabetically.
+var Ephemerals = []tf.EphemeralEntry[*Clients]{
+	Invocation,
+}
+
 // Clients are the AWS operations that this family calls.
 type Clients struct {
 	Lambda  Lambda
 	IAM     parts.IAM
 	Logs    parts.Logs
+	Events  Events
 	S3      S3
 	Scaling Scaling
 }
@@ -88,6 +102,11 @@ type Lambda interface {
 	UpdateFunctionCode(context.Context, *lambda.UpdateFunctionCodeInput, ...func(*lambda.Options)) (*lambda.UpdateFunctionCodeOutput, error)
 	UpdateFunctionConfiguration(context.Context, *lambda.UpdateFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.UpdateFunctionConfigurationOutput, error)
 	UpdateFunctionUrlConfig(context.Context, *lambda.UpdateFunctionUrlConfigInput, ...func(*lambda.Options)) (*lambda.UpdateFunctionUrlConfigOutput, error)
+}
+
+// Events has the operations of CloudWatch Logs that tell what functions wrote.
+type Events interface {
+	FilterLogEvents(context.Context, *cloudwatchlogs.FilterLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error)
 }
 
 // S3 has the operations that tell which code an object is.

@@ -137,8 +137,13 @@ var URL = tf.Type[*Clients, urlModel]{
 
 func (m *urlModel) config() *url { return &url{Auth: m.Auth, Stream: m.Stream, CORS: m.CORS} }
 
-// urlID is the first label of a URL's host.
+// urlID is the first label of a URL's host. The emulator's addresses, which need no
+// DNS, have it in the path.
 func urlID(u string) string {
+	if _, path, ok := strings.Cut(u, "/_aws/lambda-url/"); ok {
+		id, _, _ := strings.Cut(path, "/")
+		return id
+	}
 	_, host, _ := strings.Cut(u, "://")
 	id, _, _ := strings.Cut(host, ".")
 	return id

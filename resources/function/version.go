@@ -66,6 +66,12 @@ var Version = tf.Type[*Clients, versionModel]{
 		if err != nil {
 			return err
 		}
+		if want := m.Description.ValueString(); want != "" && want != aws.ToString(found.Description) {
+			return &tf.Problem{
+				Summary: "The function did not change since its version " + aws.ToString(found.Version),
+				Detail:  "AWS publishes nothing then, so that there is no version with this description. Change the function, or leave description as it was.",
+			}
+		}
 		m.Version, m.ID = tftypes.StringPointerValue(found.Version), tftypes.StringPointerValue(found.FunctionArn)
 		return nil
 	},

@@ -1,0 +1,3 @@
+list "serverless_event_source" "all" {
+  provider = serverless
+}

@@ -1,0 +1,7 @@
+list "serverless_function" "shop" {
+  provider = serverless
+
+  config {
+    name_prefix = "shop-"
+  }
+}

@@ -1,0 +1,1 @@
+terraform import serverless_function_alias.live orders/live

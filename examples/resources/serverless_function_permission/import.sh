@@ -1,0 +1,1 @@
+terraform import serverless_function_permission.nightly orders/serverless-0123456789abcdef

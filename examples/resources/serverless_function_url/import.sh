@@ -1,0 +1,1 @@
+terraform import serverless_function_url.orders orders

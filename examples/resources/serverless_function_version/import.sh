@@ -1,0 +1,1 @@
+terraform import serverless_function_version.orders orders/1

@@ -1,0 +1,1 @@
+terraform import serverless_layer.words words

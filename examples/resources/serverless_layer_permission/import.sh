@@ -1,0 +1,1 @@
+terraform import serverless_layer_permission.partner words/1/partner

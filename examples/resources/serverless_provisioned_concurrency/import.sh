@@ -1,0 +1,1 @@
+terraform import serverless_provisioned_concurrency.orders orders:live
