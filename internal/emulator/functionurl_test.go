@@ -44,12 +44,25 @@ exports.stream = awslambda.streamifyResponse(async (e, out) => {
 // mirrored makes a function of that code behind a URL and returns the URL.
 func mirrored(t *testing.T, c aws.Config, handler string, change func(*lambda.CreateFunctionUrlConfigInput)) string {
 	t.Helper()
+	nodeFunction(t, c, mirror, handler)
+	in := &lambda.CreateFunctionUrlConfigInput{FunctionName: aws.String("f"), AuthType: types.FunctionUrlAuthTypeNone}
+	change(in)
+	out, err := lambda.NewFromConfig(c).CreateFunctionUrlConfig(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(*out.FunctionUrl, "/")
+}
+
+// nodeFunction makes the function f of that code.
+func nodeFunction(t *testing.T, c aws.Config, source, handler string) {
+	t.Helper()
 	node(t)
 	var code bytes.Buffer
 	z := zip.NewWriter(&code)
 	f, err := z.Create("index.js")
 	if err == nil {
-		_, err = io.WriteString(f, mirror)
+		_, err = io.WriteString(f, source)
 	}
 	if err = firstOf(err, z.Close()); err != nil {
 		t.Fatal(err)
@@ -68,13 +81,6 @@ func mirrored(t *testing.T, c aws.Config, handler string, change func(*lambda.Cr
 		now, err := functions.GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: aws.String("f")})
 		return err == nil && now.State == types.StateActive
 	})
-	in := &lambda.CreateFunctionUrlConfigInput{FunctionName: aws.String("f"), AuthType: types.FunctionUrlAuthTypeNone}
-	change(in)
-	out, err := functions.CreateFunctionUrlConfig(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSuffix(*out.FunctionUrl, "/")
 }
 
 func firstOf(errs ...error) error {
@@ -351,3 +357,29 @@ func newGate(t *testing.T) *gate {
 }
 
 func (g *gate) open() { g.pass <- struct{}{} }
+
+// again calls itself for ever, and says how often it was called.
+const again = `
+exports.handler = async (n) => {
+  const res = await fetch(process.env.AWS_ENDPOINT_URL + "/2015-03-31/functions/f/invocations", {
+    method: "POST", body: JSON.stringify(n + 1), headers: { "X-Amzn-Trace-Id": process.env._X_AMZN_TRACE_ID } })
+  return res.status === 200 ? res.json() : [n, (await res.json()).Message]
+}
+`
+
+// A function that calls itself is stopped in its 17th round.
+func TestRecursion(t *testing.T) {
+	t.Parallel()
+	e := start(t, emulator.Config{AnyCredentials: true})
+	c := config(e)
+	c.Region = "us-east-1" // of requests that are not signed
+	nodeFunction(t, c, again, "handler")
+	out, err := lambda.NewFromConfig(c).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte("1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[16,"Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped your function's invocation."]`
+	if got := string(out.Payload); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

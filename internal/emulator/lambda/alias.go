@@ -220,6 +220,7 @@ func (s *Service) DeleteAlias(ctx context.Context, in *lambda.DeleteAliasInput) 
 		}
 		s.aliases.Delete(tx, n.aliasKey(n.qualifier))
 		s.urls.Delete(tx, n.urlID())
+		s.backlog.forget(tx, n)
 		ahead = s.provisions.Delete(tx, n.aliasKey(n.qualifier))
 		return nil
 	})

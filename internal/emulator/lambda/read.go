@@ -46,7 +46,7 @@ func (s *Service) GetFunction(ctx context.Context, in *lambda.GetFunctionInput) 
 // request.
 func (s *Service) qualified(t *target) *types.FunctionConfiguration {
 	c := t.version.describe(s.env.Clock.Now())
-	c.FunctionArn = aws.String(t.name.qualified())
+	c.FunctionArn = aws.String(t.qualified())
 	return c
 }
 
@@ -105,6 +105,7 @@ func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionI
 		if n.qualifier != "" {
 			return s.unpublish(tx, n)
 		}
+		s.backlog.forget(tx, n)
 		for k := range s.provisions.Prefix(tx, n.aliasKey("")) {
 			s.provisions.Delete(tx, k)
 		}

@@ -60,7 +60,7 @@ func urlOf[Out any](s *Service, n name, u *functionURL) (*Out, error) {
 }
 
 // CreateFunctionUrlConfig gives a function or an alias a URL.
-func (s *Service) CreateFunctionUrlConfig(ctx context.Context, in *lambda.CreateFunctionUrlConfigInput) (*lambda.CreateFunctionUrlConfigOutput, error) {
+func (s *Service) CreateFunctionUrlConfig(ctx context.Context, in *lambda.CreateFunctionUrlConfigInput) (*lambda.CreateFunctionUrlConfigOutput, error) { //nolint:revive // AWS spells it so
 	n, err := parse(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (s *Service) url(tx *store.Tx, n name) (functionURL, error) {
 }
 
 // GetFunctionUrlConfig returns the URL of a function or of an alias.
-func (s *Service) GetFunctionUrlConfig(ctx context.Context, in *lambda.GetFunctionUrlConfigInput) (*lambda.GetFunctionUrlConfigOutput, error) {
+func (s *Service) GetFunctionUrlConfig(ctx context.Context, in *lambda.GetFunctionUrlConfigInput) (*lambda.GetFunctionUrlConfigOutput, error) { //nolint:revive // AWS spells it so
 	n, err := parse(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func (u functionURL) shown() *functionURL {
 }
 
 // UpdateFunctionUrlConfig changes what the request has.
-func (s *Service) UpdateFunctionUrlConfig(ctx context.Context, in *lambda.UpdateFunctionUrlConfigInput) (*lambda.UpdateFunctionUrlConfigOutput, error) {
+func (s *Service) UpdateFunctionUrlConfig(ctx context.Context, in *lambda.UpdateFunctionUrlConfigInput) (*lambda.UpdateFunctionUrlConfigOutput, error) { //nolint:revive // AWS spells it so
 	n, err := parse(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -168,7 +168,7 @@ func (s *Service) UpdateFunctionUrlConfig(ctx context.Context, in *lambda.Update
 }
 
 // DeleteFunctionUrlConfig removes the URL of a function or of an alias.
-func (s *Service) DeleteFunctionUrlConfig(ctx context.Context, in *lambda.DeleteFunctionUrlConfigInput) (*lambda.DeleteFunctionUrlConfigOutput, error) {
+func (s *Service) DeleteFunctionUrlConfig(ctx context.Context, in *lambda.DeleteFunctionUrlConfigInput) (*lambda.DeleteFunctionUrlConfigOutput, error) { //nolint:revive // AWS spells it so
 	n, err := parse(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -188,7 +188,7 @@ func (s *Service) DeleteFunctionUrlConfig(ctx context.Context, in *lambda.Delete
 
 // ListFunctionUrlConfigs returns the URLs of a function and of its aliases, at most
 // MaxItems (50) at once.
-func (s *Service) ListFunctionUrlConfigs(ctx context.Context, in *lambda.ListFunctionUrlConfigsInput) (*lambda.ListFunctionUrlConfigsOutput, error) {
+func (s *Service) ListFunctionUrlConfigs(ctx context.Context, in *lambda.ListFunctionUrlConfigsInput) (*lambda.ListFunctionUrlConfigsOutput, error) { //nolint:revive // AWS spells it so
 	n, err := parse(ctx, in.FunctionName, nil)
 	if err != nil {
 		return nil, err

@@ -102,5 +102,6 @@ func (s *Service) unpublish(tx *store.Tx, n name) error {
 	}
 	s.versions.Delete(tx, n.versionKey(number)) // a version that is not there is no error
 	s.provisions.Delete(tx, n.aliasKey(n.qualifier))
+	s.backlog.forget(tx, n)
 	return nil
 }

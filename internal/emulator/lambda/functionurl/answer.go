@@ -46,7 +46,7 @@ func (a *answer) begin(contentType string) io.Writer {
 // Write takes a part of the answer. After an error the rest is dropped.
 func (a *answer) Write(b []byte) (int, error) {
 	if a.err != nil {
-		return len(b), nil
+		return 0, a.err
 	}
 	if a.sent {
 		a.err = a.send(b)
