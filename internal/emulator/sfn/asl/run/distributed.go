@@ -116,7 +116,7 @@ func (x *Execution) fill(t *thread, st *asl.State) {
 		if st.Map.Express {
 			w = asl.Express
 		}
-		x.host.Child(Child{Thread: t.ID, Index: i, MapRun: g.MapRun, Scope: st.Map.Processor.Location, Workflow: w, Input: textOf(input), Item: item})
+		x.host.Child(Child{Thread: t.ID, Index: i, MapRun: g.MapRun, Scope: st.Map.Processor.Location, Workflow: w, Input: textOf(input), Item: item, Items: weight})
 	}
 	x.touch(t)
 	if g.Exhausted && len(g.Running) == 0 {
@@ -273,6 +273,7 @@ func (x *Execution) mapRunFailed(t *thread, st *asl.State, f *Failure) {
 		_ = r.writer.close() // what was written stays; the failure at hand is the one to report
 	}
 	x.event(t, "MapRunFailed", f.details())
+	x.runEnded(t, Failed)
 	x.fail(t, st, *f)
 }
 
@@ -292,6 +293,7 @@ func (x *Execution) mapRunEnded(t *thread, st *asl.State) {
 		result = w.result(t.Group.MapRun)
 	}
 	x.event(t, "MapRunSucceeded", nil)
+	x.runEnded(t, Succeeded)
 	x.record(t.Cursor, "MapStateSucceeded", nil)
 	if result == nil {
 		if t.Group.Over {
@@ -305,10 +307,22 @@ func (x *Execution) mapRunEnded(t *thread, st *asl.State) {
 	x.conclude(t, st, result)
 }
 
+// runEnded tells the host of the end of a map run.
+func (x *Execution) runEnded(t *thread, s Status) {
+	if g := t.Group; g != nil && g.MapRun != "" && !g.Ended {
+		g.Ended = true
+		r := t.run()
+		r.Status = s
+		x.touch(t)
+		x.host.MapRunEnded(r)
+	}
+}
+
 // Run is how a map run stands.
 type Run struct {
 	Thread                                    int
 	ARN                                       string
+	Status                                    Status
 	Items, Succeeded, Failed, Running         int // items
 	Children, ChildrenRunning, ChildrenFailed int
 	Concurrency, Tolerated                    int
@@ -319,28 +333,30 @@ type Run struct {
 func (x *Execution) Runs() []Run {
 	var out []Run
 	for _, id := range x.ids() {
-		t := x.threads[id]
-		g := t.Group
-		if g == nil || !g.Childs {
-			continue
+		if t := x.threads[id]; t.Group != nil && t.Group.MapRun != "" && !t.Group.Ended {
+			out = append(out, t.run())
 		}
-		r := Run{
-			Thread: id, ARN: g.MapRun, Items: g.Items, Failed: g.FailedItems, Children: g.Next, ChildrenRunning: len(g.Running),
-			ChildrenFailed: len(g.Failed), Concurrency: g.Concurrency, Tolerated: g.Tolerated, ToleratedPercentage: g.ToleratedPart,
-		}
-		for _, n := range g.Weights {
-			r.Running += n
-		}
-		r.Succeeded = r.Items - r.Failed - r.Running
-		out = append(out, r)
 	}
 	return out
+}
+
+func (t *thread) run() Run {
+	g := t.Group
+	r := Run{
+		Thread: t.ID, ARN: g.MapRun, Status: Running, Items: g.Items, Failed: g.FailedItems, Children: g.Next, ChildrenRunning: len(g.Running),
+		ChildrenFailed: len(g.Failed), Concurrency: g.Concurrency, Tolerated: g.Tolerated, ToleratedPercentage: g.ToleratedPart,
+	}
+	for _, n := range g.Weights {
+		r.Running += n
+	}
+	r.Succeeded = r.Items - r.Failed - r.Running
+	return r
 }
 
 // UpdateRun changes the limits of a map run; negative values leave one as it is.
 func (x *Execution) UpdateRun(thread, concurrency, tolerated int, percentage float64) {
 	t := x.threads[thread]
-	if t == nil || t.Group == nil || !t.Group.Childs {
+	if t == nil || t.Group == nil || t.Group.MapRun == "" || t.Group.Ended {
 		return
 	}
 	g := t.Group

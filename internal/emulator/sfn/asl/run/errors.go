@@ -138,6 +138,7 @@ func (x *Execution) cancelAll() {
 			for _, index := range t.Group.Running {
 				x.host.CancelChild(t.ID, index)
 			}
+			x.runEnded(t, Aborted)
 		}
 	}
 }

@@ -338,3 +338,63 @@ func TestTaskEvents(t *testing.T) {
 		t.Errorf("got %s %s with %d tasks", x.Status(), types(w.history), len(w.begun))
 	}
 }
+
+// TestMapRunsEnd has the host told how map runs end.
+func TestMapRunsEnd(t *testing.T) {
+	t.Parallel()
+	task := `{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"n.$":"$"},"End":true}`
+	run := `{"Type":"Map","ItemsPath":"$.items","ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"B","States":{"B":` + task + `}},"MaxConcurrency":2,"End":true}`
+	for _, row := range []struct{ name, definition, want, history string }{
+		{"succeeded", `{"StartAt":"M","States":{"M":` + run + `}}`, "SUCCEEDED 3=3+0+0 in 3",
+			"ExecutionStarted MapStateEntered MapStateStarted MapRunStarted MapRunSucceeded MapStateSucceeded MapStateExited ExecutionSucceeded"},
+		{"failed", `{"StartAt":"M","States":{"M":` + run + `}}`, "FAILED 3=1+1+1 in 3",
+			"ExecutionStarted MapStateEntered MapStateStarted MapRunStarted MapRunFailed MapStateFailed ExecutionFailed"},
+		{"stopped", `{"StartAt":"M","States":{"M":` + run + `}}`, "ABORTED 2=0+0+2 in 2",
+			"ExecutionStarted MapStateEntered MapStateStarted MapRunStarted ExecutionAborted"},
+		{"aborted", `{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[{"StartAt":"M","States":{"M":` + run + `}},{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":1,"Next":"F"},"F":{"Type":"Fail","Error":"E"}}}],"End":true}}}`, "ABORTED 2=0+0+2 in 2",
+			"ExecutionStarted ParallelStateEntered ParallelStateStarted MapStateEntered MapStateStarted MapRunStarted WaitStateEntered WaitStateExited FailStateEntered MapRunAborted MapStateAborted ParallelStateFailed ExecutionFailed"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, machine(t, row.definition, asl.Standard))
+			if row.name != "aborted" && row.name != "stopped" {
+				w.answer = func(x *Execution, task Task) {
+					if row.name == "failed" && strings.Contains(string(jsonvalue.Marshal(task.Input)), "2") {
+						x.TaskFailed(task.ID, Fails("Broken", ""))
+						return
+					}
+					x.TaskSucceeded(task.ID, "1")
+				}
+			}
+			x := w.start(asl.Standard, `{"items":[1,2,3]}`)
+			switch row.name {
+			case "stopped":
+				for x.Advance(1000) {
+				}
+				if len(x.Runs()) != 1 || x.Runs()[0].Status != Running {
+					t.Errorf("the map runs under way are %v, want one", x.Runs())
+				}
+				x.Stop(Failure{})
+			case "aborted":
+				for x.Advance(1000) {
+				}
+				w.now = w.now.Add(time.Second)
+				x.Tick()
+				for x.Advance(1000) {
+				}
+			default:
+				w.drive(x)
+			}
+			if len(w.runs) != 1 || len(x.Runs()) != 0 {
+				t.Fatalf("%d map runs ended and %d are under way, want one and none: %s", len(w.runs), len(x.Runs()), types(w.history))
+			}
+			r := w.runs[0]
+			if got := fmt.Sprintf("%s %d=%d+%d+%d in %d", r.Status, r.Items, r.Succeeded, r.Failed, r.Running, r.Children); got != row.want {
+				t.Errorf("got  %s\nwant %s", got, row.want)
+			}
+			if got := types(w.history); got != row.history {
+				t.Errorf("got  %s\nwant %s", got, row.history)
+			}
+		})
+	}
+}

@@ -19,6 +19,7 @@ type group struct {
 
 	// Of a distributed map.
 	Childs        bool
+	Ended         bool // the map run did, and the host knows
 	MapRun        string
 	Exhausted     bool        // there are no more items
 	Items         int         // given to children
@@ -186,6 +187,12 @@ func (x *Execution) abortChildren(t *thread, silently bool) {
 		}
 		if child.Group != nil && child.Phase == grouped {
 			x.abortChildren(child, silently)
+			if child.Group.MapRun != "" {
+				if !silently {
+					x.record(t.Cursor, "MapRunAborted", nil)
+				}
+				x.runEnded(child, Aborted)
+			}
 		}
 		if s := child.state(); child.Entered != 0 && aborts[s.Type] && !silently {
 			x.record(t.Cursor, string(s.Type)+"StateAborted", nil)

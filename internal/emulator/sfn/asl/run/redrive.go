@@ -24,6 +24,7 @@ func (x *Execution) Redrive() bool {
 	}
 	root.Cursor = x.record(x.events, "ExecutionRedriven", details("redriveCount", float64(x.params.Redrives)))
 	x.mark("x")
+	x.mark("p")
 	x.resume(root)
 	return true
 }
@@ -55,6 +56,7 @@ func (x *Execution) resume(t *thread) {
 // resumeRun has the children of a map run go on that did not succeed.
 func (x *Execution) resumeRun(t *thread) {
 	g := t.Group
+	g.Ended = false
 	x.event(t, "MapRunRedriven", details("mapRunArn", g.MapRun, "redriveCount", float64(x.params.Redrives)))
 	if f := x.open(t, t.state(), g.Items); f != nil {
 		x.mapRunFailed(t, t.state(), f)

@@ -3,6 +3,20 @@
 // ended, a timer is due) and that can be written down and read back between any
 // two of these: it starts nothing itself, sleeps never and holds no goroutine.
 //
+// A host makes one with New, and then, whenever it was made, read back or called:
+//
+//	for x.Advance(1000) {
+//		write(x.Changes()) // when it is durable
+//	}
+//	write(x.Changes())
+//	if at, ok := x.Next(); ok && x.Status() == run.Running {
+//		wakeAt(at) // and then x.Tick()
+//	}
+//
+// After a restart it calls Restore, Begin for each of Tasks that it does not know
+// of any more, and goes on as above. Children of distributed maps are executions
+// of their own, made with New with the Child's Scope, Input and Item.
+//
 // It must not know AWS's SDK, services, clocks or storage: what it needs of the
 // world is the Host, which is told what to begin and answers by calling the
 // Execution's methods.
@@ -27,6 +41,7 @@ type Host interface {
 	Begin(Task)                                   // starts a task; TaskStarted, TaskSucceeded and the like answer
 	Cancel(task int)                              // gives a task up whose end is not wanted any more
 	MapRun(state *asl.State, label string) string // the ARN of a new map run
+	MapRunEnded(Run)                              // how a map run ended; it can be redriven
 	Child(Child)                                  // starts a child of a distributed map; ChildEnded answers
 	RedriveChild(thread, index int)               // tries a child again that did not succeed
 	CancelChild(thread, index int)
@@ -92,7 +107,8 @@ type Child struct {
 	Scope         string
 	Workflow      asl.Workflow
 	Input         string
-	Item          Item
+	Item          Item // the first one
+	Items         int  // how many the child works on
 }
 
 // Status is how an execution stands, by AWS's names.
@@ -171,6 +187,7 @@ func New(m *asl.Machine, p Params, h Host, o Objects) (*Execution, error) {
 		x.ends = x.params.Started.Add(seconds(m.TimeoutSeconds))
 	}
 	x.mark("x")
+	x.mark("p")
 	return x, nil
 }
 

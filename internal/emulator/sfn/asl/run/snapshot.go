@@ -14,7 +14,6 @@ import (
 
 // head is what is written down of an execution besides its threads.
 type head struct {
-	Params  Params
 	Status  Status
 	Output  string
 	Failure Failure
@@ -80,8 +79,10 @@ func (x *Execution) encode(key string) []byte {
 	var v any
 	switch kind, rest, _ := strings.Cut(key, "/"); kind {
 	case "x":
-		h := head{Params: x.params, Status: x.status, Output: x.output, Failure: x.failure, Events: x.events, Full: x.overflow, NextID: x.nextID, Ready: x.ready, Ends: x.ends}
+		h := head{Status: x.status, Output: x.output, Failure: x.failure, Events: x.events, Full: x.overflow, NextID: x.nextID, Ready: x.ready, Ends: x.ends}
 		v = h
+	case "p": // apart, since an input can be large
+		v = x.params
 	case "t":
 		id, _ := strconv.Atoi(rest)
 		t := x.threads[id]
@@ -120,7 +121,11 @@ func Restore(m *asl.Machine, records map[string][]byte, h Host, o Objects) (*Exe
 	if err := json.Unmarshal(records["x"], &s); err != nil {
 		return nil, fmt.Errorf("reading an execution back: %w", err)
 	}
-	x, err := blank(m, s.Params, h, o)
+	var p Params
+	if err := json.Unmarshal(records["p"], &p); err != nil {
+		return nil, fmt.Errorf("reading an execution back: %w", err)
+	}
+	x, err := blank(m, p, h, o)
 	if err != nil {
 		return nil, err
 	}

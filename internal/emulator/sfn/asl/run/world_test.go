@@ -32,6 +32,7 @@ type world struct {
 	ended    map[string]*Execution // children that did not succeed, for a redrive
 	redriven []string
 	most     int // children at once
+	runs     []Run
 }
 
 func newWorld(t testing.TB, m *asl.Machine) *world {
@@ -64,6 +65,8 @@ func (w *world) MapRun(_ *asl.State, label string) string {
 	}
 	return "arn:aws:states:us-east-1:111111111111:mapRun:machine/" + label + ":run"
 }
+
+func (w *world) MapRunEnded(r Run) { w.runs = append(w.runs, r) }
 
 func childName(thread, index int) string { return fmt.Sprintf("%d/%d", thread, index) }
 
