@@ -14,6 +14,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/backend/local"
+	"github.com/tfserverless/terraform-provider-serverless/internal/ui"
 )
 
 var applyCommand = command{
@@ -98,9 +99,15 @@ func (v *view) applyNew(ctx context.Context, f *planFlags, auto bool) (err error
 
 // applyFile applies the plan in a file.
 func (v *view) applyFile(ctx context.Context, f *planFlags, path string) (err error) {
+	if err := v.into(f.jsonInto); err != nil {
+		return err
+	}
 	program, p, err := v.readPlan(ctx, path)
 	if err != nil {
 		return err
+	}
+	if err := v.applicable(p); err != nil {
+		return v.fail(err)
 	}
 	v.files = f.files
 	store, err := v.open(ctx, f.lock, "OperationTypeApply", program.Module)
@@ -153,8 +160,10 @@ func (v *view) run(ctx context.Context, j *job, f *planFlags) error {
 	if result.Invoked > 0 {
 		message += fmt.Sprintf(" Actions: %d invoked.", result.Invoked)
 	}
-	if v.log != nil {
-		v.log.Applied(operation, message, result.Imported, result.Added, result.Changed, result.Destroyed)
+	for _, log := range []*ui.Log{v.log, v.also} {
+		if log != nil {
+			log.Applied(operation, message, result.Imported, result.Added, result.Changed, result.Destroyed)
+		}
 	}
 	v.say("\n%s\n", v.out.Good(message))
 	return v.fail(v.outputs(result.State.Outputs()))
@@ -194,6 +203,9 @@ func (v *view) partly(r apply.Result) {
 
 // note tells a person, or a log, something beside the results.
 func (v *view) note(text string) {
+	if v.also != nil {
+		v.also.Message(text)
+	}
 	if v.log != nil {
 		v.log.Message(text)
 		return

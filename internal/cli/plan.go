@@ -14,16 +14,16 @@ var planCommand = command{
 		var f planFlags
 		f.declare(fs)
 		fs.BoolVar(&f.destroy, "destroy", false, "plan to destroy everything")
-		out := fs.String("out", "", "`file` to keep the plan in, for apply")
+		fs.StringVar(&f.out, "out", "", "`file` to keep the plan in, for apply")
 		generated := fs.String("generate-config-out", "", "new `file` for the resource blocks that import blocks lack")
 		detailed := fs.Bool("detailed-exitcode", false, "exit with 0 if nothing is to be done, with 2 if something is")
 		return func(ctx context.Context, p *Program, _ []string) error {
-			return newView(p, f.view).planCommand(ctx, &f, *out, *generated, *detailed)
+			return newView(p, f.view).planCommand(ctx, &f, *generated, *detailed)
 		}
 	},
 }
 
-func (v *view) planCommand(ctx context.Context, f *planFlags, out, generated string, detailed bool) (err error) {
+func (v *view) planCommand(ctx context.Context, f *planFlags, generated string, detailed bool) (err error) {
 	if generated != "" {
 		if err := v.generateConfig(ctx, f, generated); err != nil {
 			return err
@@ -34,7 +34,7 @@ func (v *view) planCommand(ctx context.Context, f *planFlags, out, generated str
 		return err
 	}
 	defer func() { err = v.closed(j.store, err) }()
-	if err := v.savePlan(j.plan, j.program, out); err != nil {
+	if err := v.savePlan(j.plan, j.program, f.out); err != nil {
 		return v.fail(err)
 	}
 	if detailed && pending(j.plan) {

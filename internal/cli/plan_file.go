@@ -2,12 +2,17 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/lock"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plan"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state/encryption"
 )
@@ -20,6 +25,11 @@ func (v *view) savePlan(p *plan.Plan, program *plan.Program, path string) error 
 		}
 		return nil
 	}
+	locked, diags := lock.Read(lock.FileName)
+	if diags.HasErrors() {
+		return diags
+	}
+	p.Selected = selected(locked)
 	setup, err := encryptionOf(program.Module, v.given)
 	if err != nil {
 		return err
@@ -37,7 +47,7 @@ func (v *view) savePlan(p *plan.Plan, program *plan.Program, path string) error 
 	if err := os.WriteFile(path, raw, 0o600); err != nil {
 		return fmt.Errorf("keeping the plan: %w", err)
 	}
-	if !inAutomation() {
+	if !p.Errored && !inAutomation() {
 		v.say("\nThe plan is kept in %s. To carry out exactly this, run:\n  %s apply %q\n", path, name, path)
 	}
 	return nil
@@ -58,6 +68,33 @@ func (v *view) readPlan(ctx context.Context, path string) (*plan.Program, *plan.
 		v.read(program.Module)
 	}
 	return program, p, v.diagnostics(diags)
+}
+
+// selected are the versions of providers that a lock file selects.
+func selected(locked lock.File) map[string]string {
+	out := map[string]string{}
+	for a, s := range locked {
+		out[a.String()] = s.Version.String()
+	}
+	return out
+}
+
+// applicable refuses a plan that is none, and one that was made with other providers.
+func (v *view) applicable(p *plan.Plan) error {
+	if p.Errored {
+		return advise(errors.New("the plan ended with errors"), "It does not say what to do, so that it cannot be applied. Mend what the command plan reported, and make a new plan.")
+	}
+	locked, diags := lock.Read(lock.FileName)
+	if diags.HasErrors() {
+		return diags
+	}
+	now := selected(locked)
+	for _, a := range slices.Sorted(maps.Keys(p.Selected)) {
+		if now[a] != p.Selected[a] {
+			return advise(fmt.Errorf("the plan was made with other providers"), fmt.Sprintf("It was made with %s %s, but %s selects %s. Make a new plan, or bring the lock file back.", a, p.Selected[a], lock.FileName, cmp.Or(now[a], "none")))
+		}
+	}
+	return nil
 }
 
 // planBytes reads a plan file, which may be encrypted as the configuration of the

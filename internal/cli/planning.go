@@ -29,13 +29,16 @@ type planFlags struct {
 
 	destroy, refreshOnly, refresh bool
 	parallelism                   int
+	jsonInto                      string
 	replace, invoke               []addr.Instance
 	targets, exclude              []plan.Target
+	out                           string // file to keep the plan in
 }
 
 func (f *planFlags) declare(fs *flag.FlagSet) {
 	f.view.declare(fs)
 	f.view.declareJSON(fs)
+	fs.StringVar(&f.jsonInto, "json-into", "", "`file` to write what -json prints to, beside what is shown")
 	f.lock.declare(fs)
 	f.inputs.declare(fs)
 	fs.BoolVar(&f.view.concise, "concise", false, "show no progress of reading objects")
@@ -144,6 +147,9 @@ func (v *view) prepare(ctx context.Context, f *planFlags, operation string) (*jo
 	if err != nil {
 		return nil, v.fail(err)
 	}
+	if err := v.into(f.jsonInto); err != nil {
+		return nil, err
+	}
 	program, err := v.compile(ctx)
 	if err != nil {
 		return nil, err
@@ -154,24 +160,32 @@ func (v *view) prepare(ctx context.Context, f *planFlags, operation string) (*jo
 	}
 	p, err := v.makePlan(ctx, program, store, mode, f)
 	if err != nil {
+		if p != nil && f.out != "" { // a plan of before must not be taken for this one
+			err = errors.Join(err, v.fail(v.savePlan(p, program, f.out)))
+		}
 		return nil, v.closed(store, err)
 	}
 	v.plan(ctx, program, p)
 	return &job{program, store, p}, nil
 }
 
-// makePlan plans the program against the state in store.
+// makePlan plans the program against the state in store. With an error there may be
+// a plan that says no more than that there was one.
 func (v *view) makePlan(ctx context.Context, program *plan.Program, store *backend.Store, mode plan.Mode, f *planFlags) (*plan.Plan, error) {
 	values, diags, err := v.variables(ctx, program.Module, f.inputs)
 	if err != nil {
 		return nil, err
 	}
 	prior, base := stateOf(store)
-	p, more := program.Plan(ctx, plan.Options{
+	options := plan.Options{
 		Mode: mode, Prior: prior, Base: base, Variables: values, Workspace: workspace(),
 		NoRefresh: !f.refresh, Replace: f.replace, Targets: f.targets, Exclude: f.exclude, Invoke: f.invoke, Hook: v.hook(), Now: time.Now(), ReadFile: local.ReadFile,
 		Unfinished: store.Recovered().Unfinished,
-	})
+	}
+	p, more := program.Plan(ctx, options)
+	if p == nil {
+		p = plan.Failed(options)
+	}
 	return p, v.diagnostics(append(diags, more...))
 }
 

@@ -41,6 +41,7 @@ type view struct {
 	out     ui.Style
 	err     ui.Style
 	log     *ui.Log // nil for text
+	also    *ui.Log // of -json-into; nil for none
 	compact bool
 	concise bool
 	sources ui.Sources
@@ -58,9 +59,7 @@ func newView(p *Program, f viewFlags) *view {
 	v := &view{p: p, out: styleOf(p.Out, f.noColor), err: styleOf(p.Err, f.noColor), compact: f.compact, concise: f.concise, sources: ui.Sources{}}
 	v.out.Secrets = f.secrets
 	if f.json {
-		v.log = ui.NewLog(p.Out)
-		v.log.Sources = v.sources
-		v.log.Version(product+" "+p.Version, terraformVersion)
+		v.log = v.newLog(p.Out)
 	}
 	return v
 }
@@ -98,6 +97,9 @@ func (v *view) say(format string, args ...any) {
 // errors.
 func (v *view) diagnostics(diags hcl.Diagnostics) error {
 	v.load(diags)
+	if v.also != nil {
+		v.also.Diagnostics(diags)
+	}
 	if v.log != nil {
 		v.log.Diagnostics(diags)
 	} else if len(diags) > 0 {
@@ -205,13 +207,61 @@ func upper(s string) string {
 
 // hook shows progress.
 func (v *view) hook() progress {
-	if v.log != nil {
-		return v.log
+	var shown progress
+	switch {
+	case v.log != nil:
+		shown = v.log
+	case v.concise:
+		shown = ui.NewProgress(v.out, io.Discard)
+	default:
+		shown = ui.NewProgress(v.out, v.p.Out)
 	}
-	if v.concise {
-		return ui.NewProgress(v.out, io.Discard)
+	if v.also != nil {
+		return both{shown, v.also}
 	}
-	return ui.NewProgress(v.out, v.p.Out)
+	return shown
+}
+
+// both tells two of the progress; the first is the one to ask.
+type both struct {
+	progress
+	also plan.Hook
+}
+
+func (b both) Started(e plan.Event) {
+	b.progress.Started(e)
+	b.also.Started(e)
+}
+
+func (b both) Finished(e plan.Event, diags hcl.Diagnostics) {
+	b.progress.Finished(e, diags)
+	b.also.Finished(e, diags)
+}
+
+func (b both) Output(e plan.Event, line string) {
+	b.progress.Output(e, line)
+	b.also.Output(e, line)
+}
+
+// into has a log of JSON lines written to a file, whatever is shown. The file is
+// open until the program ends.
+func (v *view) into(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return v.fail(fmt.Errorf("-json-into: %w", err))
+	}
+	v.also = v.newLog(f)
+	return nil
+}
+
+func (v *view) newLog(out io.Writer) *ui.Log {
+	log := ui.NewLog(out)
+	log.Sources = v.sources
+	log.Version(product+" "+v.p.Version, terraformVersion)
+	return log
 }
 
 // progress is a hook that knows what has begun and not ended.
@@ -222,6 +272,9 @@ type progress interface {
 
 // plan shows what a plan of program is going to do.
 func (v *view) plan(ctx context.Context, program *plan.Program, p *plan.Plan) {
+	if v.also != nil {
+		v.also.Plan(p)
+	}
 	if v.log != nil {
 		v.log.Plan(p)
 		return
@@ -231,6 +284,11 @@ func (v *view) plan(ctx context.Context, program *plan.Program, p *plan.Plan) {
 
 // outputs shows the output values after an apply.
 func (v *view) outputs(outputs map[string]state.Output) error {
+	if v.also != nil {
+		if err := v.also.Outputs(outputs); err != nil {
+			return err
+		}
+	}
 	if v.log != nil {
 		return v.log.Outputs(outputs)
 	}

@@ -139,7 +139,7 @@ func PlanJSON(p *plan.Plan, f PlanFacts) ([]byte, error) {
 func planOf(p *plan.Plan, f PlanFacts) (*planJSON, error) {
 	out := planJSON{
 		Format: "1.2", Version: f.TerraformVersion, Timestamp: p.Time.UTC().Format(time.RFC3339),
-		Applyable: !p.Empty() || p.Mode == plan.RefreshOnly && p.Refreshed(), Complete: !p.Partial,
+		Applyable: !p.Errored && (!p.Empty() || p.Mode == plan.RefreshOnly && p.Refreshed()), Complete: !p.Partial && !p.Errored, Errored: p.Errored,
 	}
 	var err error
 	if out.Variables, err = variables(p.Variables); err != nil {

@@ -13,6 +13,9 @@ import (
 
 // Plan writes what a plan is going to do, as people read it.
 func (s Style) Plan(p *plan.Plan, f PlanFacts) string {
+	if p.Errored {
+		return "Planning ended with errors: this plan does not say what to do, and cannot be applied.\n"
+	}
 	var b strings.Builder
 	if drift := p.Drift; len(drift) > 0 {
 		if p.Mode != plan.RefreshOnly {

@@ -45,6 +45,8 @@ type planJSON struct {
 	Time      time.Time            `json:"time"`
 	Refreshed bool                 `json:"refreshed"`
 	Partial   bool                 `json:"partial,omitempty"`
+	Errored   bool                 `json:"errored,omitempty"`
+	Providers map[string]string    `json:"providers,omitempty"`
 	Files     map[string]string    `json:"files"`
 	Variables map[string]valueJSON `json:"variables"`
 	Changes   []changeJSON         `json:"changes"`
@@ -261,7 +263,7 @@ func entry(f *zip.File) (content []byte, err error) {
 func encodePlan(m *config.Module, snapshot *config.Snapshot, p *Plan) (*planJSON, error) {
 	doc := &planJSON{
 		Version: fileVersion, Dirs: []string{snapshot.Root}, Modules: map[string]int{}, Mode: p.Mode, Base: p.Base, Workspace: p.Workspace, Time: p.Time,
-		Refreshed: p.refreshed, Partial: p.Partial, Files: p.Files, Graph: p.Graph, Variables: map[string]valueJSON{},
+		Refreshed: p.refreshed, Partial: p.Partial, Errored: p.Errored, Providers: p.Selected, Files: p.Files, Graph: p.Graph, Variables: map[string]valueJSON{},
 	}
 	places := map[string]int{snapshot.Root: 0}
 	for _, key := range slices.Sorted(maps.Keys(snapshot.Calls)) {
@@ -363,7 +365,7 @@ func encodeIdentity(v cty.Value) (*valueJSON, error) {
 func decodePlan(ctx context.Context, prog *Program, doc *planJSON) (*Plan, error) {
 	p := &Plan{
 		Mode: doc.Mode, Base: doc.Base, Workspace: doc.Workspace, Time: doc.Time, Files: doc.Files,
-		Graph: doc.Graph, Variables: map[string]cty.Value{}, refreshed: doc.Refreshed, Partial: doc.Partial,
+		Graph: doc.Graph, Variables: map[string]cty.Value{}, refreshed: doc.Refreshed, Partial: doc.Partial, Errored: doc.Errored, Selected: doc.Providers,
 	}
 	var err error
 	for name, v := range doc.Variables {
@@ -398,16 +400,7 @@ func decodePlan(ctx context.Context, prog *Program, doc *planJSON) (*Plan, error
 	if p.Checks, err = decodeChecks(doc.Checks); err != nil {
 		return nil, err
 	}
-	for _, op := range p.Graph {
-		of := len(p.Changes)
-		if op.Kind == Invoke {
-			of = len(p.Invocations)
-		}
-		if op.Kind != Join && (op.Change < 0 || op.Change >= of) {
-			return nil, errors.New("a step of it belongs to no change")
-		}
-	}
-	return p, nil
+	return p, p.sound()
 }
 
 func (e invocationJSON) decode() (i Invocation, err error) {

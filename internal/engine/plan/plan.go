@@ -40,6 +40,14 @@ type Plan struct {
 	// Action is Update or Delete.
 	Drift []Change
 
+	// Errored tells that planning failed: the plan says nothing, and must not be
+	// applied.
+	Errored bool
+
+	// Selected are the versions of installed providers that the plan was made with,
+	// by address. Whoever saves the plan sets them.
+	Selected map[string]string
+
 	// Partial tells that targets left things aside: what is neither in Changes nor
 	// in Outputs stays as it is.
 	Partial bool
@@ -184,6 +192,15 @@ type Change struct {
 
 	// Dependencies are the resources that the object is built on.
 	Dependencies []addr.ConfigResource
+}
+
+// Failed is what is left of a plan that could not be made.
+func Failed(o Options) *Plan {
+	p := &Plan{Errored: true, Mode: o.Mode, Prior: o.Prior, Base: o.Base, Variables: o.Variables, Workspace: o.Workspace, Time: o.Now}
+	if p.Prior == nil {
+		p.Prior = state.New()
+	}
+	return p
 }
 
 // Shown tells that there is something to do, or to say, about the object. Data
