@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
@@ -48,7 +49,13 @@ func Speak(t *testing.T, e provider.Emulator, settings string) *Protocol {
 // typeOf is the type of a schema's objects.
 func (p *Protocol) typeOf(s *tfprotov6.Schema) cty.Type {
 	p.t.Helper()
-	text, err := s.ValueType().MarshalJSON() //nolint:staticcheck // the form of types that both libraries share
+	return p.shared(s.ValueType())
+}
+
+// shared is a type of the protocol's library as one of cty's.
+func (p *Protocol) shared(of tftypes.Type) cty.Type {
+	p.t.Helper()
+	text, err := of.MarshalJSON() //nolint:staticcheck // the form of types that both libraries share
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -204,9 +211,18 @@ func (p *Protocol) Invoke(typeName, config string) (progress []string, err error
 // Call is the result of a function for arguments that are expressions.
 func (p *Protocol) Call(name string, arguments ...string) (cty.Value, error) {
 	p.t.Helper()
+	known, ok := p.schemas.Functions[name]
+	if !ok {
+		return cty.NilVal, fmt.Errorf("there is no function %s", name)
+	}
 	var in []*tfprotov6.DynamicValue
-	for _, a := range arguments {
-		raw, err := msgpack.Marshal(p.evaluate(a), cty.DynamicPseudoType)
+	for i, a := range arguments {
+		kind := p.shared(known.Parameters[i].Type)
+		v, err := convert.Convert(p.evaluate(a), kind)
+		if err != nil {
+			return cty.NilVal, err
+		}
+		raw, err := msgpack.Marshal(v, kind)
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -219,7 +235,7 @@ func (p *Protocol) Call(name string, arguments ...string) (cty.Value, error) {
 	if resp.Error != nil {
 		return cty.NilVal, errors.New(resp.Error.Text)
 	}
-	return p.read(resp.Result, cty.DynamicPseudoType), nil
+	return p.read(resp.Result, p.shared(known.Return.Type)), nil
 }
 
 // Move is what becomes of another type's state, read again.

@@ -44,11 +44,14 @@ func rebuild(ctx context.Context, c *Clients, m *function) error {
 	if err != nil {
 		return err
 	}
-	delete(in.Tags, tf.MarkerKey) // it stays the object of the state
 	all, err := collect(ctx, c, m)
 	if err != nil {
 		return err
 	}
+	if err := try(ctx, c, in); err != nil {
+		return err
+	}
+	delete(in.Tags, tf.MarkerKey) // it stays the object of the state
 	// From here on the run must not stop half-way if it is canceled: what was
 	// collected is nowhere else.
 	ctx = context.WithoutCancel(ctx)
@@ -71,6 +74,50 @@ func rebuild(ctx context.Context, c *Clients, m *function) error {
 		return err
 	}
 	return all.restore(ctx, c, m)
+}
+
+// try makes the function under another name and deletes that one again: what AWS
+// refuses, it refuses before the function that is there is lost.
+func try(ctx context.Context, c *Clients, in *lambda.CreateFunctionInput) error {
+	trial, name := *in, *in.FunctionName
+	name = name[:min(len(name), 58)] + "-trial"
+	trial.FunctionName = &name
+	drop := func(ctx context.Context) error {
+		return tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
+			_, err := c.Lambda.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &name})
+			if tf.Is[*types.ResourceNotFoundException](err) {
+				return nil
+			}
+			return err
+		})
+	}
+	create := func() error {
+		return tf.Retry(ctx, notSettled, func(ctx context.Context) error {
+			_, err := c.Lambda.CreateFunction(ctx, &trial)
+			return err
+		})
+	}
+	err := create()
+	if exists(err) { // of a run that was cut off, or of a call whose answer was lost
+		out, other := c.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &name})
+		if other != nil {
+			return other
+		}
+		if out.Tags[tf.MarkerKey] != in.Tags[tf.MarkerKey] {
+			return &tf.Problem{
+				Summary: "The function " + name + " is in the way",
+				Detail:  "The change is tried under that name before the function is made anew. Delete that function, or rename it.",
+			}
+		}
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := settled(ctx, c, reference{name: &name}); err != nil {
+		return tf.Undo(ctx, err, drop)
+	}
+	return tf.Undo(ctx, nil, drop)
 }
 
 // collect notes what hangs on the function.
