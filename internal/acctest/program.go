@@ -37,7 +37,7 @@ func (s Subject) program(t *testing.T, name string) {
 	if c := p.change(s.address()); c.Action != "no-op" {
 		t.Errorf("plan after apply: %s because of %v", c.Action, c.Changed)
 	}
-	for _, e := range s.Edits {
+	for _, e := range s.shareOfEdits() {
 		if len(e.From) > 0 {
 			continue
 		}

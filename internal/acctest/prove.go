@@ -33,10 +33,10 @@ func Prove(t *testing.T, s Subject) {
 		t.Run("transient "+r.Operation+" "+r.Code, func(t *testing.T) { t.Parallel(); s.transient(t, r) })
 	}
 	t.Run("live", func(t *testing.T) { t.Parallel(); s.live(t) })
-	for _, name := range []string{"terraform", "tofu"} {
+	for _, name := range s.engines() {
 		t.Run(name, func(t *testing.T) { t.Parallel(); s.program(t, name) })
 	}
-	for _, k := range []Kind{Throttle, Break, CutBefore, CutAfter, Kill, Interrupt} {
+	for _, k := range kinds {
 		t.Run(k.String(), func(t *testing.T) { t.Parallel(); s.spoiled(t, k) })
 	}
 }
@@ -265,22 +265,25 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 	clean := s.bench(t)
 	clean.before()
 	clean.apply(s.Base)
-	creating, deployed := len(clean.wire.Calls()), clean.deployed()
+	creates, deployed := len(clean.wire.Calls()), clean.deployed()
 	clean.apply(after)
-	updating, updated := len(clean.wire.Calls()), clean.deployed()
+	updates, updated := len(clean.wire.Calls()), clean.deployed()
 	if _, err := clean.Apply(t.Context(), clean.provided()+clean.Before); err != nil { // deletes the subject alone
 		t.Fatal(err)
 	}
-	deleting := len(clean.wire.Calls())
+	deletes := len(clean.wire.Calls())
 	clean.emptied(after)
 
-	for n := range creating {
+	for n := range creates {
+		if !s.has(k, creating, n) {
+			continue
+		}
 		t.Run(fmt.Sprintf("create %d", n), func(t *testing.T) {
 			t.Parallel()
 			b := s.bench(t)
 			b.before()
 			b.spoiling(n, k, s.Base)
-			if k == Kill && (n == creating-1 || s.Unmarked) {
+			if k == Kill && (n == creates-1 || s.Unmarked) {
 				b.known()
 			}
 			b.apply(s.Base)
@@ -291,7 +294,10 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 			b.emptied(s.Base)
 		})
 	}
-	for n := range updating {
+	for n := range updates {
+		if !s.has(k, updating, n) {
+			continue
+		}
 		t.Run(fmt.Sprintf("update %d", n), func(t *testing.T) {
 			t.Parallel()
 			b := s.bench(t)
@@ -305,7 +311,10 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 			b.emptied(after)
 		})
 	}
-	for n := range deleting {
+	for n := range deletes {
+		if !s.has(k, deleting, n) {
+			continue
+		}
 		t.Run(fmt.Sprintf("delete %d", n), func(t *testing.T) {
 			t.Parallel()
 			b := s.bench(t)
