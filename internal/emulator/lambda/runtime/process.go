@@ -211,7 +211,8 @@ func (p *process) peak() int {
 const (
 	// sample is how often the memory of a busy process is measured.
 	sample = 50 * time.Millisecond
-	// maxTasks is how many processes and threads an environment may have, as in AWS.
+	// maxTasks is how many processes and threads an environment may have, as in AWS. In
+	// a sandbox the kernel sees to it, too.
 	maxTasks = 1024
 )
 

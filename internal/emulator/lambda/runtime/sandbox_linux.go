@@ -13,13 +13,14 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 const (
-	// nobody is whom functions run as when the emulator runs as root.
+	// nobody is whom plain functions run as when the emulator runs as root.
 	nobody = 65534
 	// sandboxID is the user that functions are in AWS.
 	sandboxID = 993
@@ -40,12 +41,34 @@ func isolate(c *exec.Cmd) {
 	a.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN}
 }
 
+// The users that functions are when the emulator runs as root: each sandbox another,
+// because the kernel counts the processes of a user. They are of those that systemd
+// sets aside for transient users.
+const (
+	firstUser = 61184
+	lastUser  = 65519
+)
+
+var users atomic.Uint32
+
 // sandboxUser is whom SandboxMain becomes; -1 where the namespace maps the user.
 func sandboxUser() int {
 	if os.Geteuid() == 0 {
-		return nobody
+		return firstUser + int(users.Add(1))%(lastUser-firstUser+1)
 	}
 	return -1
+}
+
+// countsTasks reports whether the kernel counts the processes of a user for each
+// user namespace, as it does since version 5.14.
+func countsTasks() bool {
+	var u unix.Utsname
+	var major, minor int
+	if unix.Uname(&u) != nil {
+		return false
+	}
+	_, err := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor)
+	return err == nil && (major > 5 || major == 5 && minor >= 14)
 }
 
 // SandboxMain builds the sandbox around this process, which [SandboxArg] started,
@@ -185,8 +208,8 @@ func mount(source, target, kind string, flags uintptr, data string) error {
 // confine gives up what the function must not have.
 func confine(spec sandboxSpec) error {
 	limits := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 1024}
-	if spec.User == nobody { // all functions together; watch sees to each
-		limits[unix.RLIMIT_NPROC] = 8 * maxTasks
+	if spec.User >= 0 || countsTasks() {
+		limits[unix.RLIMIT_NPROC] = maxTasks
 	}
 	if spec.Data > 0 {
 		limits[unix.RLIMIT_DATA] = uint64(spec.Data) << 20
