@@ -37,6 +37,7 @@ type event struct {
 	ID        string // of the request
 	Payload   []byte
 	Client    string    `json:",omitempty"`
+	Trace     string    `json:",omitempty"` // header of the request
 	Accepted  time.Time // when its age began
 	Calls     int       // of the function, that have failed
 	Throttled int       // attempts in a row that did not reach it
@@ -121,7 +122,7 @@ func (s *Service) accept(ctx context.Context, in invocation) error {
 	}
 	e := event{
 		Scope: in.Scope, Function: in.function, Qualifier: in.qualifier, ID: uuid.NewString(), Payload: in.payload,
-		Client: in.client, Accepted: s.env.Clock.Now(),
+		Client: in.client, Accepted: s.env.Clock.Now(), Trace: env.TraceOf(ctx),
 	}
 	err := s.env.Store.Update(func(tx *store.Tx) error { s.backlog.waiting.Put(tx, e.key(), e); return nil })
 	if err == nil {
@@ -187,13 +188,16 @@ func (a *backlog) attempt(e *event) *ending {
 	if e.Calls+e.Throttled > 0 && !s.env.Clock.Now().Before(deadline) {
 		return &ending{condition: "EventAgeExceeded"}
 	}
-	out, err := s.invoke(env.WithScope(a.alive, e.Scope), invocation{name: e.name(), payload: e.Payload, client: e.Client, request: e.ID})
+	ctx := env.WithTrace(env.WithScope(a.alive, e.Scope), e.Trace)
+	out, err := s.invoke(ctx, invocation{name: e.name(), payload: e.Payload, client: e.Client, request: e.ID})
 	now := s.env.Clock.Now()
 	var gone *types.ResourceNotFoundException
 	var many *types.TooManyRequestsException
 	switch {
 	case errors.As(err, &gone):
 		return &ending{gone: true}
+	case errors.Is(err, errLoop):
+		return &ending{condition: "RecursiveInvocation"} // whose name AWS does not document
 	case errors.As(err, &many) && a.stopped(e):
 		return &ending{condition: "ZeroReservedConcurrency"}
 	case err != nil:

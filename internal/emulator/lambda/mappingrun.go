@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -305,9 +306,26 @@ type mapped struct {
 func (f *mapped) Invoke(ctx context.Context, event []byte) (eventsource.Answer, error) {
 	s := f.service
 	id := uuid.NewString()
-	r, err := s.invoke(env.WithScope(ctx, f.name.Scope), invocation{name: f.name, payload: event, request: id})
+	ctx = env.WithTrace(env.WithScope(ctx, f.name.Scope), traceOf(event))
+	r, err := s.invoke(ctx, invocation{name: f.name, payload: event, request: id})
 	if err == nil && s.mappings.alive.Err() != nil {
 		err = eventsource.ErrStopped // the function may have been killed
 	}
 	return eventsource.Answer{Payload: r.Payload, Failed: r.Failed, Version: r.version, RequestID: id}, err
+}
+
+// traceOf is the trace that the first message of an event belongs to, if any.
+func traceOf(event []byte) string {
+	if !bytes.Contains(event, []byte(`"AWSTraceHeader"`)) {
+		return ""
+	}
+	var e struct {
+		Records []struct {
+			Attributes struct{ AWSTraceHeader string }
+		}
+	}
+	if json.Unmarshal(event, &e) != nil || len(e.Records) == 0 {
+		return ""
+	}
+	return e.Records[0].Attributes.AWSTraceHeader
 }

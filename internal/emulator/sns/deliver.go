@@ -18,15 +18,15 @@ import (
 
 // deliver hands a message to those subscribers whose filters let it through. One
 // that cannot be reached costs the others nothing.
-func (s *Service) deliver(t *topic, m *message, to []subscription) {
+func (s *Service) deliver(ctx context.Context, t *topic, m *message, to []subscription) {
 	for i := range to {
 		u := &to[i]
 		if !u.wants(m) {
 			continue
 		}
-		if err := s.send(t, m, u); err != nil {
+		if err := s.send(ctx, t, m, u); err != nil {
 			s.env.Log.Warn("a message could not be delivered", "subscription", u.arn(), "error", err)
-			if err := s.bury(t, m, u, err); err != nil {
+			if err := s.bury(ctx, t, m, u, err); err != nil {
 				s.env.Log.Warn("a message could not be put into the dead-letter queue", "subscription", u.arn(), "error", err)
 			}
 		}
@@ -47,9 +47,9 @@ func (u *subscription) wants(m *message) bool {
 	return p.MatchesValue(m.filtered())
 }
 
-// caller is SNS on behalf of a topic.
-func (t *topic) caller(scope env.Scope) context.Context {
-	return env.WithCaller(env.WithScope(context.Background(), scope), env.Caller{
+// caller is SNS on behalf of a topic, in the trace of the request in ctx.
+func (t *topic) caller(ctx context.Context, scope env.Scope) context.Context {
+	return env.WithCaller(env.WithScope(context.WithoutCancel(ctx), scope), env.Caller{
 		Service: Principal, SourceARN: t.arn(), SourceAccount: t.Scope.Account, UserID: "AIDAIT2UOQQY3AUEKVGXU",
 	})
 }
@@ -60,8 +60,8 @@ func endpointScope(arn string) env.Scope {
 	return env.Scope{Region: p[3], Account: p[4]}
 }
 
-func (s *Service) send(t *topic, m *message, u *subscription) error {
-	ctx := t.caller(endpointScope(u.Endpoint))
+func (s *Service) send(ctx context.Context, t *topic, m *message, u *subscription) error {
+	ctx = t.caller(ctx, endpointScope(u.Endpoint))
 	n, err := s.notification(t, m, u)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (s *Service) send(t *topic, m *message, u *subscription) error {
 
 // bury puts a message that could not be delivered into the subscription's
 // dead-letter queue, if it has one.
-func (s *Service) bury(t *topic, m *message, u *subscription, cause error) error {
+func (s *Service) bury(ctx context.Context, t *topic, m *message, u *subscription, cause error) error {
 	text := u.Attributes["RedrivePolicy"]
 	if text == "" {
 		return nil
@@ -123,7 +123,7 @@ func (s *Service) bury(t *topic, m *message, u *subscription, cause error) error
 	if strings.HasSuffix(queue, ".fifo") {
 		in.MessageGroupId, in.MessageDeduplicationId = &m.group, &m.dedup
 	}
-	_, err = s.queues.Deliver(t.caller(endpointScope(queue)), queue, in)
+	_, err = s.queues.Deliver(t.caller(ctx, endpointScope(queue)), queue, in)
 	return err
 }
 

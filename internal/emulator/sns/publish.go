@@ -65,7 +65,7 @@ func (s *Service) Publish(ctx context.Context, in *sns.PublishInput) (*sns.Publi
 	if err := t.admits(ctx); err != nil {
 		return nil, err
 	}
-	m, err := s.accept(&t, &draft{in.Message, in.Subject, in.MessageStructure, in.MessageGroupId, in.MessageDeduplicationId, in.MessageAttributes}, to)
+	m, err := s.accept(ctx, &t, &draft{in.Message, in.Subject, in.MessageStructure, in.MessageGroupId, in.MessageDeduplicationId, in.MessageAttributes}, to)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (s *Service) subscribers(tx *store.Tx, t *topic) (all []subscription) {
 }
 
 // accept checks a draft and delivers it, unless it is one that a FIFO topic has had.
-func (s *Service) accept(t *topic, d *draft, to []subscription) (*message, error) {
+func (s *Service) accept(ctx context.Context, t *topic, d *draft, to []subscription) (*message, error) {
 	m, err := d.read(t)
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func (s *Service) accept(t *topic, d *draft, to []subscription) (*message, error
 			return m, err
 		}
 	}
-	s.deliver(t, m, to)
+	s.deliver(ctx, t, m, to)
 	return m, nil
 }
 
@@ -188,7 +188,7 @@ func (s *Service) PublishBatch(ctx context.Context, in *sns.PublishBatchInput) (
 	}
 	out := &sns.PublishBatchOutput{Failed: []types.BatchResultErrorEntry{}, Successful: []types.PublishBatchResultEntry{}}
 	for i, e := range in.PublishBatchRequestEntries {
-		m, err := s.accept(&t, &drafts[i], to)
+		m, err := s.accept(ctx, &t, &drafts[i], to)
 		if err != nil {
 			var api smithy.APIError
 			if !errors.As(err, &api) {

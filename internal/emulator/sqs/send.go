@@ -157,6 +157,8 @@ func (s *Service) send(ctx context.Context, tx *store.Tx, q *queue, l *letter) (
 	}
 	if t, ok := l.system["AWSTraceHeader"]; ok {
 		m.Trace = value(t.StringValue)
+	} else {
+		m.Trace = env.TraceOf(ctx)
 	}
 	if q.fifo() {
 		if m.Dedup == "" {
