@@ -42,7 +42,7 @@ func checkCreate(in *dynamodb.CreateTableInput) error {
 		return err
 	}
 	used := keyNames(in.KeySchema)
-	if in.LocalSecondaryIndexes == nil && in.GlobalSecondaryIndexes == nil && len(used) != len(definitions) {
+	if in.LocalSecondaryIndexes == nil && in.GlobalSecondaryIndexes == nil && in.VectorIndexes == nil && len(used) != len(definitions) {
 		return parameter("Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
 	}
 	names := map[string]bool{}
@@ -51,6 +51,17 @@ func checkCreate(in *dynamodb.CreateTableInput) error {
 	}
 	if err := checkGlobal(in, definitions, names); err != nil {
 		return err
+	}
+	var vectors []types.VectorIndexDescription
+	for _, v := range in.VectorIndexes {
+		if names[aws.ToString(v.IndexName)] {
+			return parameter("Duplicate index name: %s", aws.ToString(v.IndexName))
+		}
+		if err := checkVector(v, definitions, keyNames(in.KeySchema), vectors); err != nil {
+			return err
+		}
+		vectors = append(vectors, (&table{}).newVector(v))
+		used = append(used, searchNames(v.SearchSchema)...)
 	}
 	for _, l := range in.LocalSecondaryIndexes {
 		used = append(used, keyNames(l.KeySchema)...)

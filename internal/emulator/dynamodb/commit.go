@@ -115,6 +115,9 @@ func (t *table) check(item expr.Item) error {
 			return err
 		}
 	}
+	if err := t.checkVectors(item); err != nil {
+		return err
+	}
 	if expr.ItemSize(item) > maxItem {
 		return invalid("Item size has exceeded the maximum allowed size")
 	}

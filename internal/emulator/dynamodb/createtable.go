@@ -65,6 +65,9 @@ func (s *Service) CreateTable(ctx context.Context, in *dynamodb.CreateTableInput
 			OnDemandThroughput: g.OnDemandThroughput, ProvisionedThroughput: g.ProvisionedThroughput, WarmThroughput: g.WarmThroughput,
 		}))
 	}
+	for _, v := range in.VectorIndexes {
+		t.Desc.VectorIndexes = append(t.Desc.VectorIndexes, t.newVector(v))
+	}
 	t.warm(in.WarmThroughput)
 	s.begin(&t, types.TableStatusCreating)
 

@@ -130,6 +130,8 @@ func (s *Service) now() time.Time { return s.env.Clock.Now().UTC().Truncate(time
 
 // Wire lists what the service serves.
 func (s *Service) Wire() wire.Service {
+	// AWS does not say what a bulk operation writes into the bucket of its results.
+	const bulk = "use BatchWriteItem, or ImportTable for a new table"
 	return wire.Service{
 		Name:     "dynamodb",
 		Protocol: wire.AWSJSON10,
@@ -140,7 +142,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.BatchWriteItem, s.BatchWriteItem),
 			wire.Op(schemas.CreateBackup, s.CreateBackup),
 			wire.Op(schemas.CreateGlobalTable, s.CreateGlobalTable),
-			wire.Op(schemas.CreateTable, s.CreateTable, wire.Refuse("GlobalTableSettingsReplicationMode", "GlobalTableSourceArn", "VectorIndexes")),
+			wire.Op(schemas.CreateTable, s.CreateTable, wire.Refuse("GlobalTableSettingsReplicationMode", "GlobalTableSourceArn")),
 			wire.Op(schemas.DeleteBackup, s.DeleteBackup),
 			wire.Op(schemas.DeleteItem, s.DeleteItem),
 			wire.Op(schemas.DeleteResourcePolicy, s.DeleteResourcePolicy),
@@ -179,6 +181,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.RestoreTableFromBackup, s.RestoreTableFromBackup, wire.Refuse("VectorIndexOverride")),
 			wire.Op(schemas.RestoreTableToPointInTime, s.RestoreTableToPointInTime, wire.Refuse("VectorIndexOverride")),
 			wire.Op(schemas.Scan, s.Scan),
+			wire.Op(schemas.SearchVectors, s.SearchVectors),
 			wire.Op(schemas.TagResource, s.TagResource),
 			wire.Op(schemas.TransactGetItems, s.TransactGetItems),
 			wire.Op(schemas.TransactWriteItems, s.TransactWriteItems),
@@ -189,7 +192,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.UpdateGlobalTableSettings, s.UpdateGlobalTableSettings),
 			wire.Op(schemas.UpdateItem, s.UpdateItem),
 			wire.Op(schemas.UpdateKinesisStreamingDestination, s.UpdateKinesisStreamingDestination),
-			wire.Op(schemas.UpdateTable, s.UpdateTable, wire.Refuse("DisassociationProtectionEnabled", "GlobalTableSettingsReplicationMode", "ReplicaUpdates.Disassociate", "VectorIndexUpdates")),
+			wire.Op(schemas.UpdateTable, s.UpdateTable, wire.Refuse("DisassociationProtectionEnabled", "GlobalTableSettingsReplicationMode", "ReplicaUpdates.Disassociate")),
 			wire.Op(schemas.UpdateTableReplicaAutoScaling, s.UpdateTableReplicaAutoScaling, wire.Refuse(
 				"ProvisionedWriteCapacityAutoScalingUpdate.AutoScalingRoleArn", "GlobalSecondaryIndexUpdates.ProvisionedWriteCapacityAutoScalingUpdate.AutoScalingRoleArn",
 				"ReplicaUpdates.ReplicaProvisionedReadCapacityAutoScalingUpdate.AutoScalingRoleArn",
@@ -202,6 +205,9 @@ func (s *Service) Wire() wire.Service {
 				&types.AttributeValueMemberL{}, &types.AttributeValueMemberM{}, &types.AttributeValueMemberN{},
 				&types.AttributeValueMemberNS{}, &types.AttributeValueMemberNULL{}, &types.AttributeValueMemberS{},
 				&types.AttributeValueMemberSS{}),
+		},
+		Unserved: map[string]string{
+			"CancelBulkOperation": bulk, "DescribeBulkOperation": bulk, "ListBulkOperations": bulk, "StartBulkPutItems": bulk,
 		},
 	}
 }

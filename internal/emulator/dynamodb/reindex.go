@@ -67,6 +67,9 @@ func (t *table) keyNames() []string {
 	for _, g := range t.Desc.GlobalSecondaryIndexes {
 		names = append(names, keyNames(g.KeySchema)...)
 	}
+	for _, v := range t.Desc.VectorIndexes {
+		names = append(names, searchNames(v.SearchSchema)...)
+	}
 	return names
 }
 

@@ -119,6 +119,11 @@ func (t *table) copyIndexes(from *table, r replica, changed func(name string) bo
 		l := &t.Desc.LocalSecondaryIndexes[i]
 		l.IndexArn = arn(l.IndexName)
 	}
+	t.Desc.VectorIndexes = slices.Clone(from.Desc.VectorIndexes)
+	for i := range t.Desc.VectorIndexes {
+		v := &t.Desc.VectorIndexes[i]
+		v.IndexArn = arn(v.IndexName)
+	}
 	t.Desc.GlobalSecondaryIndexes = slices.Clone(from.Desc.GlobalSecondaryIndexes)
 	for i := range t.Desc.GlobalSecondaryIndexes {
 		g := &t.Desc.GlobalSecondaryIndexes[i]

@@ -296,6 +296,10 @@ func (o *overrides) globalIndexes(source, t *table, onDemand bool) error {
 			ProvisionedThroughput: g.ProvisionedThroughput, WarmThroughput: g.WarmThroughput,
 		}))
 	}
+	for _, v := range source.Desc.VectorIndexes {
+		v.IndexArn = aws.String(aws.ToString(t.Desc.TableArn) + "/index/" + aws.ToString(v.IndexName))
+		t.Desc.VectorIndexes = append(t.Desc.VectorIndexes, v)
+	}
 	return nil
 }
 

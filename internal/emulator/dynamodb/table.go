@@ -131,6 +131,17 @@ func (t *table) describeAs(status types.TableStatus) *types.TableDescription {
 			g.Backfilling = aws.Bool(true)
 		}
 	}
+	d.VectorIndexes = slices.Clone(d.VectorIndexes)
+	for i := range d.VectorIndexes {
+		v := &d.VectorIndexes[i]
+		v.IndexStatus = types.IndexStatusActive
+		switch {
+		case status == types.TableStatusCreating:
+			v.IndexStatus = types.IndexStatusCreating
+		case status == types.TableStatusUpdating && t.NewIndex == aws.ToString(v.IndexName):
+			v.IndexStatus, v.Backfilling = types.IndexStatusCreating, aws.Bool(true)
+		}
+	}
 	t.describeReplicas(&d)
 	if status == types.TableStatusCreating && t.Restored != nil {
 		summary := *t.Restored

@@ -39,6 +39,11 @@ func (s *Service) count(ctx context.Context, name *string) (t table, err error) 
 		}
 		indexes, primary := t.indexes(), t.key()
 		counts := make([]struct{ items, bytes int64 }, 1+len(indexes))
+		t.Desc.VectorIndexes = slices.Clone(t.Desc.VectorIndexes)
+		for i := range t.Desc.VectorIndexes {
+			v := &t.Desc.VectorIndexes[i]
+			v.ItemCount, v.IndexSizeBytes = aws.Int64(0), aws.Int64(0)
+		}
 		for _, b := range s.items.Prefix(tx, s.prefix(&t, "")) {
 			item, err := decodeItem(b)
 			if err != nil {
@@ -46,6 +51,12 @@ func (s *Service) count(ctx context.Context, name *string) (t table, err error) 
 			}
 			counts[0].items++
 			counts[0].bytes += int64(expr.ItemSize(item))
+			for _, v := range t.Desc.VectorIndexes {
+				if indexed(v, item) != nil {
+					*v.ItemCount++
+					*v.IndexSizeBytes += int64(expr.ItemSize(t.projected(v, item)))
+				}
+			}
 			for i, x := range indexes {
 				if x.lists(item) {
 					counts[1+i].items++

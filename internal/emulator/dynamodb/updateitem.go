@@ -111,6 +111,9 @@ func (t *table) updated(u expr.Update, key, old expr.Item) (expr.Item, error) {
 			return nil, err
 		}
 	}
+	if err := t.checkVectors(item); err != nil {
+		return nil, err
+	}
 	if expr.ItemSize(item) > maxItem {
 		return nil, invalid("Item size to update has exceeded the maximum allowed size")
 	}

@@ -18,7 +18,7 @@ import (
 func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
 	if in.BillingMode == "" && in.DeletionProtectionEnabled == nil &&
 		len(in.GlobalSecondaryIndexUpdates) == 0 && in.OnDemandThroughput == nil && in.ProvisionedThroughput == nil &&
-		len(in.ReplicaUpdates) == 0 && in.SSESpecification == nil && in.StreamSpecification == nil && in.TableClass == "" && in.WarmThroughput == nil {
+		len(in.ReplicaUpdates) == 0 && len(in.VectorIndexUpdates) == 0 && in.SSESpecification == nil && in.StreamSpecification == nil && in.TableClass == "" && in.WarmThroughput == nil {
 		return nil, invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required")
 	}
 	if err := checkCombination(in); err != nil {
@@ -54,6 +54,7 @@ func (s *Service) UpdateTable(ctx context.Context, in *dynamodb.UpdateTableInput
 		steps := []func(*dynamodb.UpdateTableInput) error{
 			func(in *dynamodb.UpdateTableInput) error { return t.rebill(in, s.now()) },
 			func(in *dynamodb.UpdateTableInput) error { return t.restream(in.StreamSpecification, s.now()) },
+			t.revector,
 			func(in *dynamodb.UpdateTableInput) error { return s.reindex(tx, &t, in) },
 			func(in *dynamodb.UpdateTableInput) error { return t.rewarm(in.WarmThroughput) },
 		}
@@ -109,7 +110,7 @@ func checkCombination(in *dynamodb.UpdateTableInput) error {
 	members := 0
 	for _, set := range []bool{
 		capacity, in.StreamSpecification != nil, len(in.GlobalSecondaryIndexUpdates) > 0, in.SSESpecification != nil, len(in.ReplicaUpdates) > 0,
-		in.DeletionProtectionEnabled != nil, in.OnDemandThroughput != nil, in.WarmThroughput != nil, in.TableClass != "",
+		len(in.VectorIndexUpdates) > 0, in.DeletionProtectionEnabled != nil, in.OnDemandThroughput != nil, in.WarmThroughput != nil, in.TableClass != "",
 	} {
 		if set {
 			members++
@@ -122,6 +123,8 @@ func checkCombination(in *dynamodb.UpdateTableInput) error {
 		return invalid("Requests that modify replicas or witnesses must not also modify other fields")
 	case len(in.ReplicaUpdates) > 0 && !alone:
 		return parameter("Replica modification must be the only operation in the request")
+	case len(in.VectorIndexUpdates) > 0 && !alone:
+		return parameter("Vector index modification must be the only operation in the request")
 	case in.SSESpecification != nil && !alone:
 		return parameter("Server-Side Encryption modification must be the only operation in the request")
 	case in.TableClass != "" && !alone:

@@ -1,7 +1,10 @@
 package dynamodb_test
 
 import (
+	"reflect"
 	"testing"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire/wiretest"
 )
@@ -19,4 +22,25 @@ func TestWire(t *testing.T) {
 		"UpdateGlobalTableSettings.GlobalTableBillingMode", "UpdateGlobalTableSettings.GlobalTableGlobalSecondaryIndexSettingsUpdate",
 		"UpdateGlobalTableSettings.GlobalTableProvisionedWriteCapacityAutoScalingSettingsUpdate",
 		"UpdateGlobalTableSettings.GlobalTableProvisionedWriteCapacityUnits", "UpdateGlobalTableSettings.ReplicaSettingsUpdate")
+}
+
+// TestOperations demands that each operation of the SDK's client is served, or that
+// the answer says why it is not.
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	service := start(t, "").Wire()
+	served := map[string]bool{}
+	for _, op := range service.Operations {
+		served[op.Name] = true
+	}
+	client := reflect.TypeFor[*sdk.Client]()
+	for i := range client.NumMethod() {
+		m := client.Method(i)
+		if m.Type.NumIn() != 4 || m.Type.In(2).Kind() != reflect.Pointer || m.Type.In(2).Elem().Name() != m.Name+"Input" {
+			continue
+		}
+		if served[m.Name] == (service.Unserved[m.Name] != "") {
+			t.Errorf("%s: served %t, and refused for %q", m.Name, served[m.Name], service.Unserved[m.Name])
+		}
+	}
 }

@@ -34,7 +34,7 @@ var internal = fault{
 }
 
 // unserved answers a call that nothing in the emulator serves.
-func unserved(what string) error {
+func unserved(what string) *refusal {
 	return &refusal{code: unknownOperation, message: what + " is not emulated", status: http.StatusNotImplemented}
 }
 

@@ -329,7 +329,11 @@ func (s *server) named(c *call, name, op string) error {
 			c.protocol = svc.protocol
 		}
 		if c.op = svc.ops[op]; c.op == nil {
-			return unserved("the operation " + op + " of " + svc.Name)
+			err := unserved("the operation " + op + " of " + svc.Name)
+			if why := svc.Unserved[op]; why != "" {
+				err.message += ": " + why
+			}
+			return err
 		}
 		return nil
 	}

@@ -40,6 +40,10 @@ type Service struct {
 
 	Operations []Operation
 	Unions     []Union
+
+	// Unserved says of operations that are not served why, as the end of the sentence
+	// that refuses them.
+	Unserved map[string]string
 }
 
 // A Protocol is one of the protocols that AWS services speak.
