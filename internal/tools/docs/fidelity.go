@@ -42,6 +42,19 @@ var clients = map[string]reflect.Type{
 	"sts":                    reflect.TypeFor[*sts.Client](),
 }
 
+// remarks say of a service what its table cannot: which facts are kept and given back
+// and change nothing here.
+var remarks = map[string]string{
+	"lambda": `The VpcConfig of a function is kept and given back, but there are no networks here: a
+function reaches what this machine reaches, and one VPC stands for all of a region's.
+Nothing is encrypted with the keys of KMSKeyArn and SourceKMSKeyArn. No package is
+signed, so that a code signing configuration that enforces signatures refuses each.
+Each runtime has one version, this machine's. Container images are refused. Function
+URLs answer below ` + "`/_aws/lambda-url/ID/`" + ` and at ` + "`ID.lambda-url.REGION.localhost`" + `.
+
+`,
+}
+
 const head = `---
 page_title: "What the emulator serves"
 subcategory: ""
@@ -82,7 +95,7 @@ func fidelity() ([]byte, error) {
 			name = from // two services share the name that signatures have
 		}
 		known := operations(client)
-		fmt.Fprintf(&b, "## %s\n\n%d of AWS's %d operations.\n\n| operation | refused |\n|---|---|\n", name, len(s.Operations), len(known))
+		fmt.Fprintf(&b, "## %s\n\n%s%d of AWS's %d operations.\n\n| operation | refused |\n|---|---|\n", name, remarks[from], len(s.Operations), len(known))
 		for _, op := range s.Operations {
 			fmt.Fprintf(&b, "| %s | %s |\n", op.Name, codes(op.Refused))
 		}
