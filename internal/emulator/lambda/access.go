@@ -67,62 +67,58 @@ func (s *Service) authorizeURL(ctx context.Context, t *target, in invocation) er
 	return nil
 }
 
-// allows reports whether the policy of what a name stands for allows the access.
+// allows reports whether the policy of what a name stands for allows the access: one
+// statement does, and none denies it.
 func (t *target) allows(a access) bool {
 	policy, _ := t.policy()
-	return slices.ContainsFunc(policy, func(s statement) bool { return s.allows(a) })
+	allowed := false
+	for _, s := range policy {
+		switch {
+		case !s.covers(a):
+		case s.Effect == "Deny":
+			return false
+		default:
+			allowed = true
+		}
+	}
+	return allowed
 }
 
-func (s statement) allows(a access) bool {
-	if s.Action != a.action && s.Action != "lambda:*" && s.Action != "*" || !s.principal().is(a.caller) {
+// covers reports whether the statement is about the access.
+func (s statement) covers(a access) bool {
+	if !slices.ContainsFunc(s.Action, func(p string) bool { return glob(strings.ToLower(p), strings.ToLower(a.action)) }) || !s.Principal.is(a.caller) {
 		return false
 	}
 	if s.Condition == nil {
 		return true
 	}
-	for _, equal := range []map[string]string{s.Condition.StringEquals, s.Condition.Bool} {
-		for key, want := range equal {
-			if got, ok := a.keys[key]; !ok || want != got {
+	for _, equal := range []map[string]texts{s.Condition.StringEquals, s.Condition.Bool} {
+		for key, values := range equal {
+			if got, ok := a.keys[key]; !ok || !slices.Contains(values, got) {
 				return false
 			}
 		}
 	}
-	for key, pattern := range s.Condition.ArnLike {
-		if !arnLike(pattern, a.keys[key]) {
+	for key, patterns := range s.Condition.ArnLike {
+		if !slices.ContainsFunc(patterns, func(p string) bool { return arnLike(p, a.keys[key]) }) {
 			return false
 		}
 	}
 	return true
 }
 
-// principal returns whom the statement is for. Statements come from the store as
-// generic JSON.
-func (s statement) principal() principal {
-	switch p := s.Principal.(type) {
-	case string:
-		return principal{AWS: p, Service: p}
-	case principal:
-		return p
-	case map[string]any:
-		service, _ := p["Service"].(string)
-		arn, _ := p["AWS"].(string)
-		return principal{Service: service, AWS: arn}
-	}
-	return principal{}
-}
-
 // is reports whether the caller is the principal: a service, the session of a role,
 // or whoever has the ARN. Only "*" is anonymous, too.
 func (p principal) is(c env.Caller) bool {
 	if c.Service != "" {
-		return p.Service == "*" || p.Service == c.Service
+		return slices.Contains(p.Service, "*") || slices.Contains(p.Service, c.Service)
 	}
-	if p.AWS == "*" || p.AWS != "" && p.AWS == c.ARN {
+	if slices.Contains(p.AWS, "*") || c.ARN != "" && slices.Contains(p.AWS, c.ARN) {
 		return true
 	}
 	account, session, ok := strings.Cut(strings.TrimPrefix(c.ARN, "arn:"+env.Partition+":sts::"), ":assumed-role/")
 	role, _, _ := strings.Cut(session, "/")
-	return ok && p.AWS == "arn:"+env.Partition+":iam::"+account+":role/"+role
+	return ok && slices.Contains(p.AWS, "arn:"+env.Partition+":iam::"+account+":role/"+role)
 }
 
 // arnLike compares ARNs as IAM does: part by part, with * and ? within a part; the

@@ -47,9 +47,9 @@ func (s *Service) AddLayerVersionPermission(ctx context.Context, in *lambda.AddL
 	if err != nil {
 		return nil, err
 	}
-	st := statement{Sid: aws.ToString(in.StatementId), Effect: "Allow", Principal: who, Action: aws.ToString(in.Action), Resource: n.versioned()}
+	st := statement{Sid: aws.ToString(in.StatementId), Effect: "Allow", Principal: who, Action: texts{aws.ToString(in.Action)}, Resource: texts{n.versioned()}}
 	if in.OrganizationId != nil {
-		st.Condition = &condition{StringEquals: map[string]string{"aws:PrincipalOrgID": *in.OrganizationId}}
+		st.Condition = &condition{StringEquals: map[string]texts{"aws:PrincipalOrgID": {*in.OrganizationId}}}
 	}
 	v, err := s.editLayerPolicy(n, in.RevisionId, func(policy []statement) ([]statement, error) { return add(policy, st) })
 	if err != nil {

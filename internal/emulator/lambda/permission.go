@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,24 +22,69 @@ const maxPolicy = 20480
 
 // statement is one permission, in the order in which AWS writes it.
 type statement struct {
-	Sid       string
+	Sid       string `json:",omitempty"`
 	Effect    string
-	Principal any // "*", or principal
-	Action    string
-	Resource  string
+	Principal principal
+	Action    texts
+	Resource  texts
 	Condition *condition `json:",omitempty"`
 }
 
+// principal is whom a statement is for; "*" is everyone.
 type principal struct {
-	Service string `json:",omitempty"`
-	AWS     string `json:",omitempty"`
+	Service texts `json:",omitempty"`
+	AWS     texts `json:",omitempty"`
+}
+
+// everyone is the principal "*".
+var everyone = principal{Service: texts{"*"}, AWS: texts{"*"}}
+
+// MarshalJSON writes everyone as "*".
+func (p principal) MarshalJSON() ([]byte, error) {
+	if slices.Equal(p.Service, everyone.Service) && slices.Equal(p.AWS, everyone.AWS) {
+		return []byte(`"*"`), nil
+	}
+	type plain principal
+	return json.Marshal(plain(p))
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (p *principal) UnmarshalJSON(b []byte) error {
+	if string(b) == `"*"` {
+		*p = everyone
+		return nil
+	}
+	type plain principal
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	return d.Decode((*plain)(p))
+}
+
+// texts may be written as one text or as a list of them.
+type texts []string
+
+// MarshalJSON writes one text without a list around it.
+func (t texts) MarshalJSON() ([]byte, error) {
+	if len(t) == 1 {
+		return json.Marshal(t[0])
+	}
+	return json.Marshal([]string(t))
+}
+
+// UnmarshalJSON reads both forms.
+func (t *texts) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		*t = make(texts, 1)
+		return json.Unmarshal(b, &(*t)[0])
+	}
+	return json.Unmarshal(b, (*[]string)(t))
 }
 
 // condition is the part of IAM's conditions that AddPermission makes.
 type condition struct {
-	Bool         map[string]string `json:",omitempty"`
-	StringEquals map[string]string `json:",omitempty"`
-	ArnLike      map[string]string `json:",omitempty"`
+	Bool         map[string]texts `json:",omitempty"`
+	StringEquals map[string]texts `json:",omitempty"`
+	ArnLike      map[string]texts `json:",omitempty"`
 }
 
 // text returns v as JSON as AWS writes it, with <, > and & as they are.
@@ -75,7 +121,7 @@ func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionInp
 	}
 	st := statement{
 		Sid: aws.ToString(in.StatementId), Effect: "Allow", Principal: who,
-		Action: aws.ToString(in.Action), Resource: n.qualified(), Condition: conditionOf(in),
+		Action: texts{aws.ToString(in.Action)}, Resource: texts{n.qualified()}, Condition: conditionOf(in),
 	}
 	err = s.editPolicy(n, func(policy []statement, revision string) ([]statement, error) {
 		if in.RevisionId != nil && *in.RevisionId != revision {
@@ -141,22 +187,22 @@ func policyMissing(n name, err error, format string) error {
 var account = regexp.MustCompile(`^\d{12}$`)
 
 // principalOf is how a policy writes who may call.
-func principalOf(text string) (any, error) {
+func principalOf(text string) (principal, error) {
 	switch {
 	case text == "*":
-		return text, nil
+		return everyone, nil
 	case account.MatchString(text):
-		return principal{AWS: "arn:aws:iam::" + text + ":root"}, nil
+		return principal{AWS: texts{"arn:aws:iam::" + text + ":root"}}, nil
 	case strings.HasPrefix(text, "arn:aws:iam::"), strings.HasPrefix(text, "arn:aws:sts::"):
-		return principal{AWS: text}, nil
+		return principal{AWS: texts{text}}, nil
 	case strings.HasSuffix(text, ".amazonaws.com"):
-		return principal{Service: text}, nil
+		return principal{Service: texts{text}}, nil
 	}
-	return nil, invalid("The provided principal was invalid. Please check the principal and try again.")
+	return principal{}, invalid("The provided principal was invalid. Please check the principal and try again.")
 }
 
 func conditionOf(in *lambda.AddPermissionInput) *condition {
-	c := condition{StringEquals: map[string]string{}}
+	c := condition{StringEquals: map[string]texts{}}
 	for key, value := range map[string]*string{
 		"AWS:SourceAccount":          in.SourceAccount,
 		"aws:PrincipalOrgID":         in.PrincipalOrgID,
@@ -164,14 +210,14 @@ func conditionOf(in *lambda.AddPermissionInput) *condition {
 		"lambda:FunctionUrlAuthType": aws.String(string(in.FunctionUrlAuthType)),
 	} {
 		if aws.ToString(value) != "" {
-			c.StringEquals[key] = *value
+			c.StringEquals[key] = texts{*value}
 		}
 	}
 	if aws.ToString(in.SourceArn) != "" {
-		c.ArnLike = map[string]string{"AWS:SourceArn": *in.SourceArn}
+		c.ArnLike = map[string]texts{"AWS:SourceArn": {*in.SourceArn}}
 	}
 	if aws.ToBool(in.InvokedViaFunctionUrl) {
-		c.Bool = map[string]string{"lambda:InvokedViaFunctionUrl": "true"}
+		c.Bool = map[string]texts{"lambda:InvokedViaFunctionUrl": {"true"}}
 	}
 	if len(c.StringEquals) == 0 && c.ArnLike == nil && c.Bool == nil {
 		return nil

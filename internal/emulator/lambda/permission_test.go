@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -99,4 +100,45 @@ func TestArnLike(t *testing.T) {
 			t.Errorf("arnLike(%q, %q) is %v", tt.pattern, tt.arn, got)
 		}
 	}
+}
+
+// A policy can be put as a whole, and what the emulator cannot go by is refused.
+func TestResourcePolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, clock.Real)
+	w.create(t, node, "index.handler", map[string]string{"index.js": nodeEcho}, nil)
+	ctx := env.WithCaller(w.ctx, env.Caller{Service: gateway, SourceARN: source, SourceAccount: "000000000000"})
+	put := func(policy string) error {
+		_, err := w.PutResourcePolicy(w.ctx, &lambda.PutResourcePolicyInput{ResourceArn: aws.String(fARN), Policy: aws.String(policy)})
+		return err
+	}
+	const allow = `{"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Allow","Principal":{"Service":["events.amazonaws.com","apigateway.amazonaws.com"]},"Action":"lambda:Invoke*","Resource":"` + fARN + `"}`
+	for _, tt := range []struct {
+		name, policy string
+		refused      string // part of the error
+		allowed      bool
+	}{
+		{"lists", allow + `]}`, "", true},
+		{"deny", allow + `,{"Effect":"Deny","Principal":"*","Action":"lambda:InvokeFunction","Resource":"` + fARN + `"}]}`, "", false},
+		{"operator", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"lambda:*","Condition":{"IpAddress":{"aws:SourceIp":"1.2.3.4"}}}}`, `unknown field "IpAddress"`, false},
+		{"element", `{"Statement":{"Effect":"Allow","NotPrincipal":"*","Action":"lambda:*"}}`, `unknown field "NotPrincipal"`, false},
+		{"resource", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"lambda:*","Resource":"arn:x"}}`, "its resource arn:x is not " + fARN, false},
+		{"text", `x`, "The policy is not valid", false},
+	} {
+		err := put(tt.policy)
+		if tt.refused == "" && err != nil || tt.refused != "" && (err == nil || !strings.Contains(err.Error(), tt.refused)) {
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.refused)
+		}
+		if tt.refused != "" {
+			continue
+		}
+		if _, _, err := w.InvokeFor(ctx, fARN, []byte(`1`)); tt.allowed != (err == nil) {
+			t.Errorf("%s: got %v, want allowed: %v", tt.name, err, tt.allowed)
+		}
+	}
+	if _, err := w.DeleteResourcePolicy(w.ctx, &lambda.DeleteResourcePolicyInput{ResourceArn: aws.String(fARN)}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.GetResourcePolicy(w.ctx, &lambda.GetResourcePolicyInput{ResourceArn: aws.String(fARN)})
+	checkError(t, err, "ResourceNotFoundException", "The resource you requested does not exist.")
 }
