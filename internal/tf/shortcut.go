@@ -34,7 +34,7 @@ func Shortcut(server tfprotov6.ProviderServer, types []func() resource.Resource,
 	if !ok {
 		return server // a framework that offers less or more than this one is left alone
 	}
-	return &shortcut{Server: whole, types: all, settings: settings, running: map[int64]context.CancelFunc{}}
+	return &shortcut{Server: whole, types: all, settings: settings, running: map[int64]context.CancelFunc{}, slots: make(chan struct{}, atOnce)}
 }
 
 // Plain is the framework's server behind a shortcut.
@@ -61,7 +61,13 @@ type shortcut struct {
 	mu      sync.Mutex
 	running map[int64]context.CancelFunc // what StopProvider cancels
 	last    atomic.Int64
+
+	slots chan struct{} // one for each read under way
 }
+
+// atOnce is how many objects are read at the same time: more only takes memory,
+// because they wait for each other's connections.
+const atOnce = 64
 
 // Current reports whether the state of a type, stored with that version of its
 // schema, needs no upgrade: UpgradeResourceState would only check its shape.
@@ -106,9 +112,7 @@ func (s *shortcut) ReadResource(ctx context.Context, req *tfprotov6.ReadResource
 		id, identified := object(req.CurrentIdentity.IdentityData, t.identityKind())
 		kept, simple := recollect(req.Private)
 		if ok && identified && simple {
-			during, done := s.begin(ctx)
-			found, same := t.same(during, p, state, id, kept)
-			done()
+			found, same := s.look(ctx, t, p, state, id, kept)
 			if same {
 				return &tfprotov6.ReadResourceResponse{
 					NewState: req.CurrentState, Private: orNone(req.Private), NewIdentity: req.CurrentIdentity,
@@ -118,6 +122,18 @@ func (s *shortcut) ReadResource(ctx context.Context, req *tfprotov6.ReadResource
 		}
 	}
 	return s.Server.ReadResource(ctx, req)
+}
+
+// look reads an object as soon as there is a slot.
+func (s *shortcut) look(ctx context.Context, t steady, p *Provider, state, id tftypes.Value, kept *memory) (any, bool) {
+	ctx, done := s.begin(ctx)
+	defer done()
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done(): // the read finds out what to say of that
+	}
+	return t.same(ctx, p, state, id, kept)
 }
 
 // PlanResourceChange implements the interface.
