@@ -56,35 +56,34 @@ func raws(records []json.RawMessage) [][]byte {
 	return out
 }
 
-// errResponse is a function's answer that says nothing about its batch.
-var errResponse = errors.New("the response of the function is not a batch response")
-
 // failures are the records that the function says it could not handle, by their
 // identifiers. No answer, an empty one and one without the member are success, as
 // is anything that is no object; an identifier that is none of the batch fails the
-// whole of it.
-func failures(answer []byte, known func(id string) bool) ([]string, error) {
+// whole of it, and ok is false.
+func failures(answer []byte, known func(id string) bool) (ids []string, ok bool) {
 	var members map[string]json.RawMessage
-	if json.Unmarshal(answer, &members) != nil {
-		return nil, nil
-	}
-	raw, ok := members["batchItemFailures"]
-	if !ok || string(raw) == "null" {
-		return nil, nil
+	_ = json.Unmarshal(answer, &members) // what is no object has no member
+	raw, there := members["batchItemFailures"]
+	if !there || string(raw) == "null" {
+		return nil, true
 	}
 	var items []map[string]json.RawMessage
 	if json.Unmarshal(raw, &items) != nil {
-		return nil, errResponse
+		return nil, false
 	}
-	var ids []string
 	for _, item := range items {
 		var id *string
 		if err := json.Unmarshal(item["itemIdentifier"], &id); err != nil || id == nil || *id == "" || !known(*id) {
-			return nil, errResponse
+			return nil, false
 		}
 		ids = append(ids, *id)
 	}
-	return ids, nil
+	return ids, true
+}
+
+// pause waits, and reports whether ctx ended first.
+func pause(ctx context.Context, c clock.Clock, d time.Duration) (ended bool) {
+	return clock.Wait(ctx, c, d) != nil
 }
 
 // backoff is how long to wait before the nth attempt after the first: AWS does not

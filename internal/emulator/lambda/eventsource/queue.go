@@ -60,9 +60,9 @@ func (m *QueueMapping) Run(ctx context.Context) error {
 			return m.giveBack(ctx, nil)
 		}
 		mu.Lock()
-		pause := failed
+		row := failed
 		mu.Unlock()
-		if pause > 0 && clock.Wait(ctx, m.Clock, backoff(pause-1)) != nil {
+		if row > 0 && pause(ctx, m.Clock, backoff(row-1)) {
 			return m.giveBack(ctx, nil)
 		}
 		batch, err := m.gather(ctx)
@@ -164,10 +164,10 @@ func (m *QueueMapping) deliver(ctx context.Context, batch []Message) (called boo
 	}
 	done := batch
 	if m.Partial {
-		ids, err := failures(answer.Payload, func(id string) bool {
+		ids, ok := failures(answer.Payload, func(id string) bool {
 			return slices.ContainsFunc(batch, func(msg Message) bool { return msg.ID == id })
 		})
-		if err != nil {
+		if !ok {
 			return true
 		}
 		done = slices.DeleteFunc(slices.Clone(batch), func(msg Message) bool { return slices.Contains(ids, msg.ID) })

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 )
 
 // A part is a piece of a batch that waits for its attempt.
@@ -59,7 +57,7 @@ func (l *lane) handle(ctx context.Context, batch []Record) error {
 			continue
 		}
 		todo = append(next, todo...)
-		if clock.Wait(ctx, l.Clock, backoff(waited)) != nil {
+		if pause(ctx, l.Clock, backoff(waited)) {
 			return nil
 		}
 		waited++
@@ -108,8 +106,8 @@ func (l *lane) attempt(ctx context.Context, records []Record) (answer *Answer, f
 		place := func(id string) int {
 			return slices.IndexFunc(records, func(r Record) bool { return r.Sequence == id })
 		}
-		ids, err := failures(a.Payload, func(id string) bool { return place(id) >= 0 })
-		if err != nil {
+		ids, ok := failures(a.Payload, func(id string) bool { return place(id) >= 0 })
+		if !ok {
 			return &a, records, nil
 		}
 		first := len(records)

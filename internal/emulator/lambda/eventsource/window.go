@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
-
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 )
 
 // Tumbling windows lie side by side in time. A record is in the one in which it
@@ -135,7 +133,7 @@ func (l *lane) closeWindow(ctx context.Context, early bool) error {
 		if err == nil && !a.Failed || l.Retries >= 0 && tries >= l.Retries {
 			break
 		}
-		if clock.Wait(ctx, l.Clock, backoff(tries)) != nil {
+		if pause(ctx, l.Clock, backoff(tries)) {
 			return nil
 		}
 	}
