@@ -92,6 +92,7 @@ func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("opening the sets of Lambda: %w", err)
 	}
+	s.layers.Uncounted() // the numbers of versions outlive the versions
 	if err := errors.Join(s.openMappings(), s.openEvents()); err != nil {
 		return nil, fmt.Errorf("opening the sets of Lambda's events: %w", err)
 	}
