@@ -8,12 +8,7 @@ resource "serverless_function" "f" {
   runtime = "nodejs22.x"
   handler = "index.handler"
   source  = { inline = { "index.mjs" = "export const handler = async () => {}" } }
-}
-resource "serverless_function" "other" {
-  name    = "other"
-  runtime = "nodejs22.x"
-  handler = "index.handler"
-  source  = { inline = { "index.mjs" = "export const handler = async () => {}" } }
+  publish = { alias = "live" }
 }
 resource "serverless_queue" "q" {
   name = "mail"
@@ -21,6 +16,10 @@ resource "serverless_queue" "q" {
 resource "serverless_queue" "r" {
   name = "more"
 }
+`
+
+// aStream is the stream of a table.
+const aStream = `
 resource "serverless_table" "t" {
   name          = "orders"
   partition_key = { name = "id", type = "S" }
@@ -33,7 +32,7 @@ func TestQueueSource(t *testing.T) {
 	Prove(t, Subject{
 		Type: "serverless_event_source", Before: sources,
 		Base: Arguments{
-			"function": `serverless_function.f.target_arn`, "sqs": `{ queue_arn = serverless_queue.q.arn }`,
+			"function": `serverless_function.f.arn`, "sqs": `{ queue_arn = serverless_queue.q.arn }`,
 			"batch": `{ size = 5 }`, "filters": `[jsonencode({ body = { kind = ["a"] } })]`, "tags": `{ team = "a" }`,
 		},
 		Import: []string{"{id}", "{arn}", "{id}@{region}"},
@@ -48,15 +47,15 @@ func TestQueueSource(t *testing.T) {
 			{Argument: "report_item_failures", To: `true`, Writes: updated},
 			{Argument: "enabled", To: `false`, Writes: updated},
 			{
-				Argument: "function", To: `serverless_function.other.target_arn`, With: []string{"function_arn", "role_policy_name"},
+				Argument: "function", To: `serverless_function.f.target_arn`, With: []string{"function_arn", "role_policy_name"},
 				Writes: []string{"PutRolePolicy", "UpdateEventSourceMapping", "DeleteRolePolicy"},
 			},
 			{Argument: "tags", To: `{ team = "b" }`, With: []string{"tags_all"}, Writes: []string{"TagResource"}},
 		},
-		Together: Arguments{"batch": `{ size = 2 }`, "function": `serverless_function.other.target_arn`, "tags": `{ cost = "1" }`},
+		Together: Arguments{"batch": `{ size = 2 }`, "function": `serverless_function.f.target_arn`, "tags": `{ cost = "1" }`},
 		Invalid: []Invalid{
 			{"sqs", ``, []string{"Exactly one source", "none"}},
-			{"dynamodb", `{ stream_arn = serverless_table.t.stream_arn, starting_position = "LATEST" }`, []string{"Exactly one source", "dynamodb and sqs"}},
+			{"dynamodb", `{ stream_arn = "arn:aws:dynamodb:eu-north-1:000000000000:table/t/stream/s", starting_position = "LATEST" }`, []string{"Exactly one source", "dynamodb and sqs"}},
 			{"sqs", `{ queue_arn = "mail" }`, []string{"queue_arn", "ARN of a queue"}},
 			{"sqs", `{ queue_arn = serverless_queue.q.arn, max_concurrency = 1 }`, []string{"max_concurrency", "between 2 and 1000"}},
 			{"batch", `{ size = 11 }`, []string{"window", "size"}},
@@ -78,8 +77,8 @@ func TestStreamSource(t *testing.T) {
 		return `{ stream_arn = serverless_table.t.stream_arn, starting_position = "TRIM_HORIZON"` + more + ` }`
 	}
 	Prove(t, Subject{
-		Type: "serverless_event_source", Before: sources,
-		Base:   Arguments{"function": `serverless_function.f.target_arn`, "dynamodb": stream("")},
+		Type: "serverless_event_source", Before: sources + aStream,
+		Base:   Arguments{"function": `serverless_function.f.arn`, "dynamodb": stream("")},
 		Import: []string{"{id}"},
 		Edits: []Edit{
 			{Argument: "dynamodb", To: `{ stream_arn = serverless_table.t.stream_arn, starting_position = "LATEST" }`, Replace: true},

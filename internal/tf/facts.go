@@ -156,7 +156,9 @@ func anyDefault(all []facts) bool {
 // the state.
 func stays(modifiers []planmodifier.String) bool {
 	for _, m := range modifiers {
-		if _, ok := m.(keepJSON); !ok {
+		switch m.(type) {
+		case keep, keepJSON:
+		default:
 			return false
 		}
 	}

@@ -227,7 +227,7 @@ func create(ctx context.Context, c *Clients, m *model) error {
 		return err
 	}
 	m.ID = tftypes.StringPointerValue(found)
-	return settled(ctx, c, m)
+	return settled(ctx, c, m, true)
 }
 
 // existing returns the id of the mapping between the source and the function if it
@@ -283,10 +283,14 @@ func get(m *model) *lambda.GetEventSourceMappingInput {
 	return &lambda.GetEventSourceMappingInput{UUID: m.ID.ValueStringPointer()}
 }
 
-// settled waits until no change is under way.
-func settled(ctx context.Context, c *Clients, m *model) error {
+// settled waits until no change is under way; of a fresh mapping also until AWS
+// shows it.
+func settled(ctx context.Context, c *Clients, m *model, fresh bool) error {
 	return tf.Poll(ctx, "the event source "+m.ID.ValueString()+" to be settled", func(ctx context.Context) (bool, error) {
 		out, err := c.Lambda.GetEventSourceMapping(ctx, get(m))
+		if fresh && tf.Is[*types.ResourceNotFoundException](err) {
+			return false, nil // AWS does not show it yet
+		}
 		if err != nil {
 			return false, err
 		}
@@ -325,7 +329,7 @@ func update(ctx context.Context, c *Clients, prior, m *model) error {
 		if err != nil {
 			return err
 		}
-		if err := settled(ctx, c, m); err != nil {
+		if err := settled(ctx, c, m, false); err != nil {
 			return err
 		}
 	}

@@ -60,9 +60,11 @@ func configuration(m *function) *lambda.UpdateFunctionConfigurationInput {
 		in.CapacityProviderConfig = &types.CapacityProviderConfig{
 			LambdaManagedInstancesCapacityProviderConfig: &types.LambdaManagedInstancesCapacityProviderConfig{
 				CapacityProviderArn:                   c.ARN.ValueStringPointer(),
-				ExecutionEnvironmentMemoryGiBPerVCpu:  c.MemoryPerVCPU.ValueFloat64Pointer(),
 				PerExecutionEnvironmentMaxConcurrency: number(c.MaxConcurrency),
 			},
+		}
+		if !c.MemoryPerVCPU.IsNull() {
+			in.CapacityProviderConfig.LambdaManagedInstancesCapacityProviderConfig.ExecutionEnvironmentMemoryGiBPerVCpu = aws.Float64(float64(c.MemoryPerVCPU.ValueInt64()))
 		}
 	}
 	return in
@@ -212,7 +214,10 @@ func (m *function) readCapacity(f *types.CapacityProviderConfig) {
 	}
 	now.ARN = tftypes.StringPointerValue(l.CapacityProviderArn)
 	if !now.MemoryPerVCPU.IsNull() || m.ID.IsNull() {
-		now.MemoryPerVCPU = tftypes.Float64PointerValue(l.ExecutionEnvironmentMemoryGiBPerVCpu)
+		now.MemoryPerVCPU = tftypes.Int64Null()
+		if g := l.ExecutionEnvironmentMemoryGiBPerVCpu; g != nil {
+			now.MemoryPerVCPU = tftypes.Int64Value(int64(*g))
+		}
 	}
 	if !now.MaxConcurrency.IsNull() || m.ID.IsNull() {
 		now.MaxConcurrency = integer(l.PerExecutionEnvironmentMaxConcurrency)

@@ -103,11 +103,11 @@ type (
 		KMSKeyARN tftypes.String `tfsdk:"kms_key_arn"`
 	}
 	capacity struct {
-		ARN             tftypes.String  `tfsdk:"arn"`
-		MemoryPerVCPU   tftypes.Float64 `tfsdk:"memory_gib_per_vcpu"`
-		MaxConcurrency  tftypes.Int64   `tfsdk:"max_concurrency"`
-		MinEnvironments tftypes.Int64   `tfsdk:"min_environments"`
-		MaxEnvironments tftypes.Int64   `tfsdk:"max_environments"`
+		ARN             tftypes.String `tfsdk:"arn"`
+		MemoryPerVCPU   tftypes.Int64  `tfsdk:"memory_gib_per_vcpu"`
+		MaxConcurrency  tftypes.Int64  `tfsdk:"max_concurrency"`
+		MinEnvironments tftypes.Int64  `tfsdk:"min_environments"`
+		MaxEnvironments tftypes.Int64  `tfsdk:"max_environments"`
 	}
 	// publish says how versions are published and what leads to them.
 	publish struct {

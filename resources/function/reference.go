@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -53,8 +52,8 @@ func (r reference) id() string {
 func (r reference) function() string { return reference{name: r.name}.id() }
 
 // same reports whether two texts name the same function and qualifier.
-func same(a, b tftypes.String) bool {
-	x, y := refer(a), refer(b)
+func same(a, b string) bool {
+	x, y := refer(tftypes.StringValue(a)), refer(tftypes.StringValue(b))
 	if x.id() != y.id() {
 		return false
 	}
@@ -68,22 +67,8 @@ var functionRef = tf.Pattern(`^(arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:)?[0-9
 // functionAttribute is the attribute that says which function something is of.
 func functionAttribute(what string) schema.StringAttribute {
 	return schema.StringAttribute{
-		Required: true, Validators: []validator.String{functionRef}, PlanModifiers: []planmodifier.String{keepReference{}},
+		Required: true, Validators: []validator.String{functionRef}, PlanModifiers: tf.Keep("a name and the ARN with that name are the same", same),
 		MarkdownDescription: "The function: its name or ARN, with a colon and an alias or a version behind it if " + what + " is of that, as the `target_arn` of a `serverless_function` has. Changing it replaces " + what + ".",
-	}
-}
-
-// keepReference keeps the prior text in the plan when the new one names the same.
-type keepReference struct{}
-
-func (keepReference) Description(context.Context) string {
-	return "a name and the ARN with that name are the same"
-}
-func (k keepReference) MarkdownDescription(ctx context.Context) string { return k.Description(ctx) }
-
-func (keepReference) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
-	if !req.StateValue.IsNull() && !req.PlanValue.IsNull() && !req.PlanValue.IsUnknown() && same(req.StateValue, req.PlanValue) {
-		resp.PlanValue = req.StateValue
 	}
 }
 

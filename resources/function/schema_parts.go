@@ -1,7 +1,6 @@
 package function
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
@@ -178,7 +177,7 @@ var capacitySchema = schema.SingleNestedAttribute{
 	MarkdownDescription: "Instances of yours that the function runs on. Adding or removing it makes the function anew in place, with its permissions.",
 	Attributes: map[string]schema.Attribute{
 		"arn":                 schema.StringAttribute{Required: true, Validators: []validator.String{arn}, MarkdownDescription: "ARN of the capacity provider."},
-		"memory_gib_per_vcpu": schema.Float64Attribute{Optional: true, Validators: []validator.Float64{float64validator.Between(2, 8)}, MarkdownDescription: "Memory in GiB for each processor, 2 to 8."},
+		"memory_gib_per_vcpu": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.OneOf(2, 4, 8)}, MarkdownDescription: "Memory in GiB for each processor: 2, 4 or 8."},
 		"max_concurrency":     schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(1, 1600)}, MarkdownDescription: "Calls that an environment takes at the same time, 1 to 1600."},
 		"min_environments":    schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(0, 15000)}, MarkdownDescription: "The fewest environments, 0 to 15000."},
 		"max_environments":    schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(0, 15000)}, MarkdownDescription: "The most environments, 0 to 15000."},

@@ -59,7 +59,18 @@ var Version = tf.Type[*Clients, versionModel]{
 			"invoke_arn": tf.Computed("ARN in the form that API Gateway's own resources take."),
 		},
 	},
-	Replace: []string{"function", "description", "code_sha256", "triggers"},
+	Replace: []string{"function", "description"},
+	Plan: func(_ context.Context, p *tf.Plan[versionModel]) error {
+		if p.Prior == nil {
+			return nil
+		}
+		for name, had := range map[string]bool{"code_sha256": !p.Prior.CodeSHA256.IsNull(), "triggers": p.Prior.Triggers != nil} {
+			if had && p.Changed(name) { // a version that was imported has neither
+				p.Replace(name)
+			}
+		}
+		return nil
+	},
 	Create: func(ctx context.Context, c *Clients, m *versionModel) error {
 		r := refer(m.Function)
 		found, err := release(ctx, c, r, m.Description.ValueStringPointer(), m.CodeSHA256.ValueStringPointer(), "")
@@ -91,7 +102,7 @@ var Version = tf.Type[*Clients, versionModel]{
 		}
 		return nil
 	},
-	Update: func(context.Context, *Clients, *versionModel, *versionModel) error { return nil }, // retain is for the end alone
+	Update: func(context.Context, *Clients, *versionModel, *versionModel) error { return nil }, // nothing that AWS is told
 	Delete: func(ctx context.Context, c *Clients, m *versionModel) error {
 		if m.Retain.ValueBool() {
 			return nil
