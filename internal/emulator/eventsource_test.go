@@ -42,12 +42,18 @@ type recorded struct {
 
 func deployRecorder(t *testing.T, c aws.Config, name string) recorded {
 	t.Helper()
+	return deployCode(t, c, name, recorder)
+}
+
+// deployCode makes a function of that program in Python.
+func deployCode(t *testing.T, c aws.Config, name, program string) recorded {
+	t.Helper()
 	python(t)
 	var code bytes.Buffer
 	z := zip.NewWriter(&code)
 	f, err := z.Create("app.py")
 	must(t, err)
-	_, err = io.WriteString(f, recorder)
+	_, err = io.WriteString(f, program)
 	must(t, err)
 	must(t, z.Close())
 	_, _ = iam.NewFromConfig(c).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("events"), AssumeRolePolicyDocument: aws.String(trust)})
