@@ -26,6 +26,7 @@ var Function = tf.Type[*Clients, function]{
 	Physical: "function_name",
 	Changes: map[string][]string{
 		"code_size":     {"code_sha256"},
+		"invoke_arn":    {"target_arn"},
 		"last_modified": {"*"},
 		"role_arn":      {"role_arn"},
 		"url.url":       {"target_arn"},
