@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -137,6 +138,8 @@ type applier struct {
 	log   state.Log
 	state *state.State
 	halt  func() // keeps further changes from beginning
+
+	loose atomic.Bool // an object may have come out otherwise than was planned
 
 	// interrupted is done when the run is to end soon. It is kept here because the
 	// work itself goes on then, and only what says so heeds it.

@@ -153,11 +153,12 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 }
 
 // planned is the plan's promise, or a new one if the configuration had unknown
-// values when the plan was made; the new one must keep the promise. So is
+// values when the plan was made, or an object came out otherwise than was planned, as
+// the old type system may; the new one must keep the promise. So is
 // an object to be created whose private data may be of the one before it.
 func (w *writer) planned(ctx context.Context) (plugin.Object, hcl.Diagnostics) {
 	after, _ := w.c.After.UnmarkDeep()
-	if w.c.Known && (w.c.Action == plan.Update || len(w.c.Private) == 0) {
+	if w.c.Known && !w.loose.Load() && (w.c.Action == plan.Update || len(w.c.Private) == 0) {
 		return plugin.Object{Value: after, Private: w.c.Private, Identity: w.c.Identity}, nil
 	}
 	prior := w.prior
@@ -220,6 +221,9 @@ func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned pl
 	}
 	if !diags.HasErrors() && got.Value.IsNull() {
 		diags = append(diags, w.Bug(w.r, w.c.Addr, "Invalid result of the provider", "the object is absent after it was created or changed"))
+	}
+	if legacy {
+		w.loose.Store(true)
 	}
 	if !diags.HasErrors() && !legacy {
 		for _, text := range plan.Diverged(planned.Value, got.Value) {

@@ -147,6 +147,9 @@ func describePlan(raw string) string {
 			lines = append(lines, fmt.Sprintf("variable %s %s\n", name, compact(value)))
 		}
 	}
+	for _, i := range list(doc["action_invocations"]) {
+		lines = append(lines, "invocation "+compact(i)+"\n")
+	}
 	for _, c := range list(doc["checks"]) {
 		lines = append(lines, "check "+describeCheck(c)+"\n")
 	}

@@ -24,6 +24,7 @@ type call struct {
 // recorder is the test provider, each call of which its world remembers.
 type recorder struct {
 	tfprotov6.ProviderServer
+	tfprotov6.ActionServer
 	w      *world
 	schema *tfprotov6.GetProviderSchemaResponse
 	ids    *tfprotov6.GetResourceIdentitySchemasResponse
@@ -34,7 +35,7 @@ func newServer(w *world) (tfprotov6.ProviderServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &recorder{ProviderServer: server, w: w}
+	r := &recorder{ProviderServer: server, ActionServer: server.(tfprotov6.ActionServer), w: w}
 	if r.schema, err = server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,11 @@ func (r *recorder) ReadResource(ctx context.Context, in *tfprotov6.ReadResourceR
 func (r *recorder) PlanResourceChange(ctx context.Context, in *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
 	r.note("plan", "%s prior=%s proposed=%s config=%s%s", in.TypeName, r.resource(in.TypeName, in.PriorState),
 		r.resource(in.TypeName, in.ProposedNewState), r.resource(in.TypeName, in.Config), private(in.PriorPrivate))
-	return r.ProviderServer.PlanResourceChange(ctx, in)
+	out, err := r.ProviderServer.PlanResourceChange(ctx, in)
+	if err == nil {
+		out.PlannedState, out.UnsafeToUseLegacyTypeSystem = r.legacy(in.TypeName, out.PlannedState)
+	}
+	return out, err
 }
 
 func (r *recorder) ApplyResourceChange(ctx context.Context, in *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
@@ -102,7 +107,11 @@ func (r *recorder) ApplyResourceChange(ctx context.Context, in *tfprotov6.ApplyR
 		defer r.w.mu.Unlock()
 		r.w.calls = append(r.w.calls, call{op: "end", name: name})
 	}()
-	return r.ProviderServer.ApplyResourceChange(ctx, in)
+	out, err := r.ProviderServer.ApplyResourceChange(ctx, in)
+	if err == nil {
+		out.NewState, out.UnsafeToUseLegacyTypeSystem = r.legacy(in.TypeName, out.NewState)
+	}
+	return out, err
 }
 
 // pause is how long a change takes on whose end others have to wait.

@@ -41,6 +41,7 @@ func resourceSchemas() map[string]schema.Schema {
 		"thing":  {Version: 1, Attributes: base(thingAttributes())},
 		"moved":  {Attributes: base(map[string]schema.Attribute{"kind": schema.StringAttribute{Optional: true}})},
 		"nest":   {Attributes: base(nestAttributes())},
+		"legacy": {Attributes: base(map[string]schema.Attribute{"note": schema.StringAttribute{Optional: true}})},
 		"blocks": {Attributes: base(nil), Blocks: blocks()},
 	}
 }
