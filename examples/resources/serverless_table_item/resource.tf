@@ -22,3 +22,10 @@ resource "serverless_table_item" "logo" {
     data = { B = base64encode("<svg/>") }
   })
 }
+
+# Of this one only the key is kept in plans and states.
+resource "serverless_table_item" "token" {
+  table           = serverless_table.settings.table_name
+  item_wo         = { name = "token", value = "s3cr3t" }
+  item_wo_version = 1
+}
