@@ -26,15 +26,20 @@ type prepared []byte
 
 // prepare signs a call of DynamoDB with that body.
 func prepare(s *server, operation, body string) (prepared, error) {
+	return prepareCall(s, "dynamodb", "DynamoDB_20120810."+operation, body)
+}
+
+// prepareCall signs a call of a service, by the target that names the operation.
+func prepareCall(s *server, service, target, body string) (prepared, error) {
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, s.url+"/", strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
+	req.Header.Set("X-Amz-Target", target)
 	sum := sha256.Sum256([]byte(body))
 	err = v4.NewSigner().SignHTTP(context.Background(), aws.Credentials{AccessKeyID: s.key, SecretAccessKey: s.secret}, req,
-		hex.EncodeToString(sum[:]), "dynamodb", region, time.Now())
+		hex.EncodeToString(sum[:]), service, region, time.Now())
 	if err != nil {
 		return nil, err
 	}
