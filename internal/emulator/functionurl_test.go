@@ -142,13 +142,13 @@ func TestFunctionURL(t *testing.T) {
 	base := mirrored(t, c, "handler", func(in *lambda.CreateFunctionUrlConfigInput) {
 		in.Cors = &types.Cors{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"GET"}, MaxAge: aws.Int32(60)}
 	})
-	if res, body := ask(t, request(t, "GET", base+"/", "")); res.StatusCode != 403 || body != urlForbidden {
+	if res, body := ask(t, request(t, "GET", base+"/", "")); res.StatusCode != http.StatusForbidden || body != urlForbidden {
 		t.Errorf("without permission: got %d %s", res.StatusCode, body)
 	}
 	public(t, c)
 
 	res, body := ask(t, request(t, "POST", base+"/a%20b/c?x=1&y=2&y=3", `{"a":1}`, "Content-Type", "application/json", "Cookie", "k=v; l=w", "X-B", "1", "X-B", "2"))
-	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/json" {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "application/json" {
 		t.Fatalf("got %d %s", res.StatusCode, body)
 	}
 	var got map[string]any
@@ -183,25 +183,25 @@ func TestFunctionURL(t *testing.T) {
 	}
 
 	res, body = ask(t, request(t, "GET", base+"/teapot", "", "Origin", "https://a.example"))
-	if res.StatusCode != 418 || body != "\x01\x02" || res.Header.Get("X-A") != "1" || len(res.Cookies()) != 2 ||
+	if res.StatusCode != http.StatusTeapot || body != "\x01\x02" || res.Header.Get("X-A") != "1" || len(res.Cookies()) != 2 ||
 		strings.Join(res.Header["Access-Control-Allow-Origin"], ",") != "https://a.example" {
 		t.Errorf("got %d %q, %v", res.StatusCode, body, res.Header)
 	}
-	if res, body := ask(t, request(t, "GET", base+"/fail", "")); res.StatusCode != 502 || body != "Internal Server Error" {
+	if res, body := ask(t, request(t, "GET", base+"/fail", "")); res.StatusCode != http.StatusBadGateway || body != "Internal Server Error" {
 		t.Errorf("a function that fails: got %d %s", res.StatusCode, body)
 	}
 	res, _ = ask(t, request(t, "OPTIONS", base+"/", "", "Origin", "https://a.example", "Access-Control-Request-Method", "GET"))
-	if res.StatusCode != 200 || res.Header.Get("Access-Control-Allow-Methods") != "GET" || res.Header.Get("Access-Control-Max-Age") != "60" {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Access-Control-Allow-Methods") != "GET" || res.Header.Get("Access-Control-Max-Age") != "60" {
 		t.Errorf("a preflight request: got %d, %v", res.StatusCode, res.Header)
 	}
 
 	host := request(t, "GET", urlOf(t, e)+"/x", "")
 	host.Host = id + ".lambda-url.eu-north-1.localhost"
-	if res, body := ask(t, host); res.StatusCode != 200 || !strings.Contains(body, `"domainName":"`+host.Host+`"`) {
+	if res, body := ask(t, host); res.StatusCode != http.StatusOK || !strings.Contains(body, `"domainName":"`+host.Host+`"`) {
 		t.Errorf("by host name: got %d %s", res.StatusCode, body)
 	}
 	host.Host = "nobody.lambda-url.eu-north-1.localhost"
-	if res, body := ask(t, host); res.StatusCode != 403 || body != `{"Message":null}` {
+	if res, body := ask(t, host); res.StatusCode != http.StatusForbidden || body != `{"Message":null}` {
 		t.Errorf("an unknown URL: got %d %s", res.StatusCode, body)
 	}
 }
@@ -230,7 +230,7 @@ func TestFunctionURLSigned(t *testing.T) {
 	base := mirrored(t, c, "handler", func(in *lambda.CreateFunctionUrlConfigInput) { in.AuthType = types.FunctionUrlAuthTypeAwsIam })
 	public(t, c) // which is for URLs without authorization
 
-	if res, body := ask(t, request(t, "GET", base+"/", "")); res.StatusCode != 403 || body != urlForbidden {
+	if res, body := ask(t, request(t, "GET", base+"/", "")); res.StatusCode != http.StatusForbidden || body != urlForbidden {
 		t.Errorf("unsigned: got %d %s", res.StatusCode, body)
 	}
 	root, err := c.Credentials.Retrieve(t.Context())
@@ -238,12 +238,12 @@ func TestFunctionURLSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	res, body := ask(t, signed(t, root, "POST", base+"/p?q=1", "hello"))
-	if res.StatusCode != 200 || !strings.Contains(body, `"userArn":"arn:aws:iam::000000000000:root"`) || !strings.Contains(body, `"body":"aGVsbG8="`) {
+	if res.StatusCode != http.StatusOK || !strings.Contains(body, `"userArn":"arn:aws:iam::000000000000:root"`) || !strings.Contains(body, `"body":"aGVsbG8="`) {
 		t.Errorf("signed by root: got %d %s", res.StatusCode, body)
 	}
 	forged := signed(t, root, "GET", base+"/", "")
 	forged.URL.RawQuery = "other=1"
-	if res, body := ask(t, forged); res.StatusCode != 403 || !strings.Contains(body, "signature we calculated does not match") {
+	if res, body := ask(t, forged); res.StatusCode != http.StatusForbidden || !strings.Contains(body, "signature we calculated does not match") {
 		t.Errorf("forged: got %d %s", res.StatusCode, body)
 	}
 
@@ -258,7 +258,7 @@ func TestFunctionURLSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := aws.Credentials{AccessKeyID: *session.Credentials.AccessKeyId, SecretAccessKey: *session.Credentials.SecretAccessKey, SessionToken: *session.Credentials.SessionToken}
-	if res, body := ask(t, signed(t, keys, "GET", base+"/", "")); res.StatusCode != 403 || body != urlForbidden {
+	if res, body := ask(t, signed(t, keys, "GET", base+"/", "")); res.StatusCode != http.StatusForbidden || body != urlForbidden {
 		t.Errorf("a role without policies: got %d %s", res.StatusCode, body)
 	}
 	if _, err := roles.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
@@ -267,7 +267,7 @@ func TestFunctionURLSigned(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if res, body := ask(t, signed(t, keys, "GET", base+"/", "")); res.StatusCode != 200 || !strings.Contains(body, "assumed-role/caller/session") {
+	if res, body := ask(t, signed(t, keys, "GET", base+"/", "")); res.StatusCode != http.StatusOK || !strings.Contains(body, "assumed-role/caller/session") {
 		t.Errorf("a role with a policy: got %d %s", res.StatusCode, body)
 	}
 }
