@@ -127,7 +127,7 @@ func filledInside(ctx context.Context, f *facts, config, proposed tftypes.Value)
 	if f.nesting == single {
 		return one(config, proposed)
 	}
-	ok := true
+	var ok bool
 	if f.nesting == mapped {
 		given, out := fields(config), map[string]tftypes.Value{}
 		for key, v := range fields(proposed) {
