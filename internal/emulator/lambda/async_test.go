@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -116,7 +117,7 @@ func TestAsynchronous(t *testing.T) {
 				}
 			}
 			out, err := w.Invoke(w.ctx, &lambda.InvokeInput{FunctionName: aws.String("f"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"n":1}`)})
-			if err != nil || out.StatusCode != 202 {
+			if err != nil || out.StatusCode != http.StatusAccepted {
 				t.Fatal(out, err)
 			}
 			for i, wait := range c.waits {
