@@ -1,6 +1,10 @@
 package plan
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+)
 
 // sound refuses a plan that was read from a damaged file: what it says by numbers has
 // to be there.
@@ -10,8 +14,8 @@ func (p *Plan) sound() error {
 	}
 	for _, changes := range [][]Change{p.Changes, p.Drift} {
 		for _, c := range changes {
-			if c.Action > ForgetCreate {
-				return errors.New("an action of it is none")
+			if c.Action > ForgetCreate || (c.Action == Read) != (c.Addr.Resource.Mode == addr.Data) && c.Action != NoOp {
+				return errors.New("an action of it is none, or not for its object")
 			}
 		}
 	}
@@ -31,6 +35,9 @@ func (p *Plan) sound() error {
 		if op.Kind != Join && (op.Change < 0 || op.Change >= of) {
 			return errors.New("a step of it belongs to no change")
 		}
+		if op.Kind == Write && !writes(p.Changes[op.Change].Action) || op.Kind == Remove && !removes(p.Changes[op.Change].Action) {
+			return errors.New("a step of it does not fit its change")
+		}
 		for _, before := range op.After {
 			if before < 0 || before >= len(p.Graph) {
 				return errors.New("a step of it waits for none")
@@ -39,3 +46,6 @@ func (p *Plan) sound() error {
 	}
 	return nil
 }
+
+// removes tells that carrying out a destroys or forgets an object.
+func removes(a Action) bool { return a == Delete || a == Forget || a.Replaces() }

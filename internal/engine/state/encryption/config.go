@@ -133,7 +133,7 @@ const (
 
 func (r *reading) provider(name string, b *hcl.Block) {
 	if b.Labels[0] != "pbkdf2" {
-		r.fail(b.DefRange, "The key provider is not supported", "%q is none of this engine's key providers; it has pbkdf2.", b.Labels[0])
+		r.fail(b.DefRange, "The key provider is not supported", "%q is none of this engine's key providers. Use pbkdf2, with a passphrase that a secret store gives to "+Variable+".", b.Labels[0])
 		return
 	}
 	k := &Keys{Name: name, KeyLength: 32, Iterations: 600_000, Hash: "sha512", SaltLength: 32}
