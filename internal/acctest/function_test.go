@@ -114,7 +114,7 @@ resource "serverless_queue" "dead" {
 		{Argument: "layers", To: `[serverless_layer.words.arn]`, With: []string{"last_modified"}, Writes: []string{"UpdateFunctionConfiguration"}},
 		{
 			Argument: "dead_letter", To: `serverless_queue.dead.arn`,
-			With: []string{"role_policy", "last_modified"}, Writes: []string{"PutRolePolicy", "UpdateFunctionConfiguration"},
+			With: []string{"role_policy", "last_modified"}, Writes: []string{"PutRolePolicy", "UpdateFunctionConfiguration", "PutRolePolicy"},
 		},
 		{Argument: "runtime_update", To: `"on_change"`, With: []string{"last_modified"}, Writes: []string{"PutRuntimeManagementConfig"}},
 		{
@@ -123,7 +123,7 @@ resource "serverless_queue" "dead" {
 		},
 		{
 			Argument: "vpc", To: `{ subnet_ids = ["subnet-b", "subnet-a"], security_group_ids = ["sg-a"] }`,
-			With: []string{"role_policy", "last_modified"}, Writes: []string{"PutRolePolicy", "UpdateFunctionConfiguration"},
+			With: []string{"role_policy", "last_modified"}, Writes: []string{"PutRolePolicy", "UpdateFunctionConfiguration", "PutRolePolicy"},
 		},
 		{
 			Argument: "environment_wo_version", To: `2`, From: Arguments{"environment_wo": `{ PASSWORD = "a" }`, "environment_wo_version": `1`},

@@ -45,7 +45,7 @@ func planPublish(ctx context.Context, p *tf.Plan[function]) error {
 			return err
 		}
 		if p.Prior != nil && p.Prior.Publish != nil && !republished(p) &&
-			last.Version == p.Prior.Version.ValueString() && last.LastModified == p.Prior.LastModified.ValueString() {
+			last.Version == p.Prior.Version.ValueString() && p.Prior.LastModified.ValueString() <= last.LastModified { // earlier where reads lag
 			version = p.Prior.Version
 		}
 	}
@@ -82,7 +82,11 @@ func publishVersion(ctx context.Context, c *Clients, was, m *function) error {
 			return err
 		}
 		m.Version = tftypes.StringPointerValue(found.Version)
-		if err := tf.Remember(ctx, publishedKey, publication{m.Version.ValueString(), aws.ToString(now.LastModified)}); err != nil {
+		modified := aws.ToString(now.LastModified)
+		if told := m.LastModified.ValueString(); told != "" { // by the change itself, behind which reads may lag
+			modified = told
+		}
+		if err := tf.Remember(ctx, publishedKey, publication{m.Version.ValueString(), modified}); err != nil {
 			return err
 		}
 	}
