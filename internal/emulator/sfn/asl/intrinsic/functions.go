@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -191,16 +192,36 @@ func arrayUnique(args []any, _ *rand.Rand) (any, error) {
 		return nil, err
 	}
 	out := []any{}
+	known := map[string]bool{}
 	for _, item := range items {
-		known := false
-		for _, o := range out {
-			known = known || jsonvalue.Equal(o, item)
-		}
-		if !known {
+		if key := string(canonical(nil, item)); !known[key] {
+			known[key] = true
 			out = append(out, item)
 		}
 	}
 	return out, nil
+}
+
+// canonical appends a text that two values have in common only if they are equal.
+func canonical(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case float64, jsonvalue.Number:
+		f, _ := jsonvalue.Float(v)
+		return strconv.AppendFloat(b, f+0, 'g', -1, 64) // of the two zeros the one
+	case []any:
+		b = append(b, '[')
+		for _, item := range v {
+			b = append(canonical(b, item), ',')
+		}
+		return append(b, ']')
+	case *jsonvalue.Object:
+		b = append(b, '{')
+		for _, k := range slices.Sorted(slices.Values(v.Keys())) {
+			b = append(canonical(append(jsonvalue.Append(b, k), ':'), v.Get(k)), ',')
+		}
+		return append(b, '}')
+	}
+	return jsonvalue.Append(b, v)
 }
 
 // maxText is how long the argument of the functions of text may be, in characters.
@@ -231,7 +252,7 @@ func base64Decode(args []any, _ *rand.Rand) (any, error) {
 	if err != nil {
 		return nil, reason("The first argument of the function is not valid Base64")
 	}
-	return string(out), nil
+	return strings.ToValidUTF8(string(out), "\uFFFD"), nil
 }
 
 // format puts the arguments in place of {} in the first one.
@@ -342,6 +363,9 @@ func mathAdd(args []any, _ *rand.Rand) (any, error) {
 		return nil, reason("The arguments of the function must be integers")
 	}
 	sum := a + b
+	if (sum < a) != (b < 0) { // beyond 64 bits
+		return nil, reason("The sum is too large")
+	}
 	if math.Abs(float64(sum)) > 1<<53 {
 		return jsonvalue.Number(strconv.FormatInt(sum, 10)), nil
 	}
@@ -358,6 +382,9 @@ func mathRandom(args []any, random *rand.Rand) (any, error) {
 	}
 	if n[1] <= n[0] {
 		return nil, reason("The end number must be greater than the start number")
+	}
+	if n[1]-n[0] < 0 { // beyond 64 bits
+		return nil, reason("The numbers are too far apart")
 	}
 	if len(args) == 3 {
 		return float64(n[0] + seeded(n[2]).below(n[1]-n[0])), nil

@@ -196,6 +196,8 @@ func TestRedrive(t *testing.T) {
 			"ExecutionRedriven TaskScheduled TaskSucceeded TaskStateExited ExecutionSucceeded"},
 		{"parallel", `{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},{"StartAt":"B","States":{"B":` + task + `}}],"End":true}}}`,
 			"ExecutionRedriven TaskScheduled TaskSucceeded TaskStateExited ParallelStateSucceeded ParallelStateExited ExecutionSucceeded"},
+		{"a branch that had not begun", `{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[{"StartAt":"A","States":{"A":` + strings.Replace(task, `"n.$":"$"`, `"n.$":"$$.Execution.RedriveTime"`, 1) + `}},{"StartAt":"B","States":{"B":{"Type":"Pass","End":true}}}],"End":true}}}`,
+			"ExecutionRedriven TaskScheduled PassStateEntered PassStateExited TaskSucceeded TaskStateExited ParallelStateSucceeded ParallelStateExited ExecutionSucceeded"},
 		{"fail", `{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E"}}}`, "ExecutionRedriven FailStateEntered ExecutionFailed"},
 		{"distributed", `{"StartAt":"M","States":{"M":{"Type":"Map","ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"B","States":{"B":` + task + `}},"ToleratedFailureCount":0,"End":true}}}`,
 			"ExecutionRedriven MapRunRedriven MapRunSucceeded MapStateSucceeded MapStateExited ExecutionSucceeded"},

@@ -89,7 +89,7 @@ type Item struct {
 
 // Task is a task to begin.
 type Task struct {
-	ID          int // unique within the execution
+	ID          int // unique among the tasks under way: a later one of the execution can have it again
 	Token       string
 	State       string
 	Resource    asl.Resource
@@ -220,8 +220,11 @@ func (x *Execution) Advance(steps int) bool {
 		}
 		t := x.threads[x.ready[0]]
 		x.ready = x.ready[1:]
-		if t != nil && t.Phase == entering {
-			t.queued = false
+		if t == nil {
+			continue
+		}
+		t.queued = false
+		if t.Phase == entering {
 			x.run(t)
 		}
 	}
@@ -301,6 +304,11 @@ func (x *Execution) end(s Status, f Failure) {
 		x.output = ""
 	}
 	x.status, x.failure = s, f
+	for _, id := range x.ready {
+		if t := x.threads[id]; t != nil {
+			t.queued = false
+		}
+	}
 	x.ready = nil
 	x.mark("x")
 }
