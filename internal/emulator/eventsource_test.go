@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -262,7 +263,7 @@ func TestAsynchronous(t *testing.T) {
 	} {
 		out, err := functions.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &f.arn, InvocationType: lambdatypes.InvocationTypeEvent, Payload: []byte(c.payload)})
 		must(t, err)
-		if out.StatusCode != 202 || len(out.Payload) != 0 {
+		if out.StatusCode != http.StatusAccepted || len(out.Payload) != 0 {
 			t.Errorf("got %d %s", out.StatusCode, out.Payload)
 		}
 		body := ""
