@@ -90,6 +90,9 @@ var rules = []rule{
 	{"internal/emulator/policy", nil},
 	{"internal/emulator/gateway/routekey", nil},
 	{"internal/emulator/sfn/asl", []string{"internal/emulator/sfn/asl", "internal/jsonata", "internal/jsonpath", "internal/jsonvalue"}},
+	{"internal/emulator/sfn", []string{
+		"internal/emulator/sfn/asl", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/jsonvalue", awsSDK,
+	}},
 	{"internal/emulator/lambda/eventsource", []string{"internal/emulator/clock"}},
 	{"internal/emulator/lambda/functionurl", []string{"internal/emulator/clock", "internal/emulator/env", awsSDK}},
 	{"internal/emulator/lambda/runtime", []string{"internal/emulator/clock"}},

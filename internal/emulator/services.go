@@ -20,6 +20,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/logs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/s3"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sns"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sqs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
@@ -112,7 +113,12 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if err != nil {
 		return nil, err
 	}
-	buses.Targets = events.Targets{Queues: queues, Functions: functions, Topics: topics}
+	machines, err := sfn.New(around)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, machines.Close)
+	buses.Targets = events.Targets{Queues: queues, Functions: functions, Topics: topics, Machines: machines}
 	functions.Topics, functions.Buses = topics, buses
 	if err := functions.Resume(); err != nil {
 		return nil, err
@@ -131,9 +137,16 @@ func (e *Emulator) compose() (_ *services, err error) {
 		functions.Wire(),
 		groups.Wire(),
 		files.Wire(),
+		machines.Wire(),
 		topics.Wire(),
 		queues.Wire(),
 		tokens.Wire(),
+	}
+	if machines.Calls, err = wire.NewLocal(s.served); err != nil {
+		return nil, err
+	}
+	if err := machines.Resume(); err != nil {
+		return nil, err
 	}
 	s.api, err = wire.New(wire.Config{
 		Services:       s.served,

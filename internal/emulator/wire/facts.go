@@ -43,6 +43,7 @@ var queryTexts = map[string]string{
 var errorNamespaces = map[string]string{
 	"com.amazonaws.dynamodb":        "com.amazonaws.dynamodb.v20120810",
 	"com.amazonaws.dynamodbstreams": "com.amazonaws.dynamodb.v20120810",
+	"states":                        "com.amazonaws.swf.service.v2.model", // has no schema: by its name
 }
 
 // frameworkNamespaces are those of the errors that AWS's service framework makes

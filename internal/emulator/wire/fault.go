@@ -81,6 +81,11 @@ func (s *service) faultOf(err error) (f fault, ok bool) {
 		if st := s.model().Errors[f.code]; st != 0 {
 			f.status = st
 		}
+		if s.Target != "" {
+			if f.shape, err = s.shapes.of(nil, f.value.Type()); err != nil {
+				return internal, false
+			}
+		}
 		return f, true
 	}
 	if t, ok := smithy.SchemaTrait[*traits.HTTPError](schema); ok {

@@ -58,8 +58,11 @@ func (p awsJSON) fail(c *call, f fault) response {
 
 // errorNamespace is the namespace of the service's shapes in its answers.
 func (s *service) errorNamespace() string {
-	if s == nil || s.Schema == nil {
+	if s == nil {
 		return ""
+	}
+	if s.Schema == nil {
+		return errorNamespaces[s.Name]
 	}
 	ns := s.Schema.ID().Namespace
 	if own, ok := errorNamespaces[ns]; ok {

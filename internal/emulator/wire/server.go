@@ -84,6 +84,7 @@ type operation struct {
 
 func serve(svc Service) (*service, error) {
 	s := &service{Service: svc, shapes: newShapes(svc.Unions), ops: map[string]*operation{}}
+	s.shapes.small = svc.Target != ""
 	switch svc.Protocol {
 	case AWSJSON10:
 		s.protocol = awsJSON{"application/x-amz-json-1.0"}
@@ -102,7 +103,7 @@ func serve(svc Service) (*service, error) {
 	default:
 		return nil, fmt.Errorf("the service %s names no protocol", svc.Name)
 	}
-	if svc.Schema == nil && svc.Protocol != Query && svc.Protocol != RESTXML {
+	if svc.Schema == nil && svc.Target == "" && svc.Protocol != Query && svc.Protocol != RESTXML {
 		return nil, fmt.Errorf("the service %s has no schema", svc.Name)
 	}
 	if svc.Schema != nil {
@@ -156,7 +157,7 @@ func (s *service) serveOp(op Operation) *operation {
 	}
 	o.prepare = sync.OnceValue(func() error {
 		var err error
-		if s.Protocol == Query {
+		if s.Schema == nil {
 			if o.input, err = s.shapes.of(nil, op.in); err != nil {
 				return err
 			}
@@ -318,10 +319,18 @@ func jsonType(r *http.Request) string {
 	return "application/x-amz-json-1.0"
 }
 
+// target is what X-Amz-Target begins with; "" on services that have none.
+func (s *service) target() string {
+	if s.Schema == nil {
+		return s.Target
+	}
+	return s.Schema.ID().Name
+}
+
 // named finds a service by its model's name and one of its operations.
 func (s *server) named(c *call, name, op string) error {
 	for _, svc := range s.services {
-		if svc.Schema == nil || svc.Schema.ID().Name != name {
+		if svc.target() != name {
 			continue
 		}
 		c.svc = svc

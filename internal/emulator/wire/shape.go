@@ -81,6 +81,7 @@ var (
 // shapes prepares shapes of one service, each once.
 type shapes struct {
 	unions map[reflect.Type]Union
+	small  bool // members of shapes without a schema begin small
 
 	mu    sync.Mutex
 	known map[shapeID]*shape
@@ -240,7 +241,10 @@ func (c *shapes) plain(t reflect.Type) (*shape, error) {
 	var err error
 	switch {
 	case t == timeType:
-		s.kind, s.format = smithy.ShapeTypeTimestamp, "date-time"
+		s.kind = smithy.ShapeTypeTimestamp
+		if !c.small {
+			s.format = "date-time"
+		}
 	case t == bytesType:
 		s.kind = smithy.ShapeTypeBlob
 	case t.Kind() == reflect.Struct:
@@ -251,6 +255,9 @@ func (c *shapes) plain(t reflect.Type) (*shape, error) {
 				continue
 			}
 			m := &member{name: f.Name, json: f.Name, field: i}
+			if c.small {
+				m.name, m.json = lower(f.Name), lower(f.Name)
+			}
 			if m.shape, err = c.plain(f.Type); err != nil {
 				return nil, err
 			}

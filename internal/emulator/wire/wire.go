@@ -35,6 +35,9 @@ type Service struct {
 	// Schema is the SDK's service schema; nil for awsQuery and restXml services,
 	// which are not on schemas yet.
 	Schema *smithy.ServiceSchema
+	// Target is what X-Amz-Target begins with on a service of awsJson whose SDK
+	// package has no schemas; its members begin small on the wire.
+	Target string
 	// Version is the API version of an awsQuery service, such as "2010-05-08".
 	Version string
 

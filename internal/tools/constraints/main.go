@@ -33,6 +33,7 @@ var services = []struct{ folder, name string }{
 	{"logs/2014-03-28", "cloudwatchlogs"},
 	{"sns/2010-03-31", "sns"},
 	{"sqs/2012-11-05", "sqs"},
+	{"stepfunctions/2016-11-23", "states"},
 	{"sts/2011-06-15", "sts"},
 }
 

@@ -1,0 +1,218 @@
+package emulator_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+)
+
+const machineRole = "arn:aws:iam::000000000000:role/machine"
+
+func createMachine(t *testing.T, c *sfn.Client, name, definition string, kind types.StateMachineType) string {
+	t.Helper()
+	m, err := c.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{Name: &name, Definition: &definition, RoleArn: aws.String(machineRole), Type: kind})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *m.StateMachineArn
+}
+
+// startOf starts an execution and gives its ARN.
+func startOf(t *testing.T, c *sfn.Client, machine, input string) string {
+	t.Helper()
+	x, err := c.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &machine, Input: &input})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *x.ExecutionArn
+}
+
+// endOf waits until an execution has ended.
+func endOf(t *testing.T, c *sfn.Client, arn string) *sfn.DescribeExecutionOutput {
+	t.Helper()
+	for {
+		x, err := c.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.Status != types.ExecutionStatusRunning {
+			return x
+		}
+	}
+}
+
+func eventsOf(t *testing.T, c *sfn.Client, arn string) []string {
+	t.Helper()
+	h, err := c.GetExecutionHistory(t.Context(), &sfn.GetExecutionHistoryInput{ExecutionArn: &arn, MaxResults: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range h.Events {
+		out = append(out, string(e.Type))
+	}
+	return out
+}
+
+func TestExecution(t *testing.T) {
+	t.Parallel()
+	cfg := config(start(t, emulator.Config{}))
+	c := sfn.NewFromConfig(cfg)
+	definition := `{"StartAt":"P", "States":{"P":{"Type":"Pass","Result":{"a":1},"End":true}}}`
+	arn := createMachine(t, c, "m", definition, types.StateMachineTypeStandard)
+	m, err := c.DescribeStateMachine(t.Context(), &sfn.DescribeStateMachineInput{StateMachineArn: &arn})
+	if err != nil || *m.Definition != definition || m.LoggingConfiguration.Level != types.LogLevelOff {
+		t.Fatalf("got %v, %v", m, err)
+	}
+	x := startOf(t, c, arn, "{}")
+	if got := endOf(t, c, x); got.Status != types.ExecutionStatusSucceeded || *got.Output != `{"a":1}` {
+		t.Errorf("got %v %v", got.Status, aws.ToString(got.Output))
+	}
+	want := []string{"ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"}
+	if got := eventsOf(t, c, x); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	_, err = c.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &arn, Input: aws.String("not json")})
+	var refused *types.InvalidExecutionInput
+	if !errors.As(err, &refused) {
+		t.Errorf("got %v, want InvalidExecutionInput", err)
+	}
+	express := createMachine(t, c, "e", definition, types.StateMachineTypeExpress)
+	done, err := c.StartSyncExecution(t.Context(), &sfn.StartSyncExecutionInput{StateMachineArn: &express})
+	if err != nil || done.Status != types.SyncExecutionStatusSucceeded || *done.Output != `{"a":1}` {
+		t.Errorf("got %v, %v", done, err)
+	}
+}
+
+// TestTaskServices has tasks call other services, wait for a token and for another
+// execution.
+func TestTaskServices(t *testing.T) {
+	t.Parallel()
+	cfg := config(start(t, emulator.Config{}))
+	c, queues := sfn.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
+	q, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := createMachine(t, c, "inner", fmt.Sprintf(`{"StartAt":"S","States":{"S":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+		"Parameters":{"QueueUrl":%q,"MessageBody":{"token.$":"$$.Task.Token"}},"End":true}}}`, *q.QueueUrl), "")
+	outer := createMachine(t, c, "outer", fmt.Sprintf(`{"StartAt":"S","States":{"S":{"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2",
+		"Parameters":{"StateMachineArn":%q,"Input":{}},"OutputPath":"$.Output","End":true}}}`, inner), "")
+	x := startOf(t, c, outer, "{}")
+	var token string
+	for token == "" {
+		got, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: q.QueueUrl, WaitTimeSeconds: 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range got.Messages {
+			token = strings.TrimSuffix(strings.TrimPrefix(*m.Body, `{"token":"`), `"}`)
+		}
+	}
+	if _, err := c.SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String(`"done"`)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := endOf(t, c, x); got.Status != types.ExecutionStatusSucceeded || *got.Output != `"done"` {
+		t.Errorf("got %v %v %v", got.Status, aws.ToString(got.Output), aws.ToString(got.Cause))
+	}
+	_, err = c.SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String(`1`)})
+	var late *types.TaskTimedOut
+	if !errors.As(err, &late) {
+		t.Errorf("got %v, want TaskTimedOut", err)
+	}
+	_, err = c.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
+		Name: aws.String("no"), RoleArn: aws.String(machineRole),
+		Definition: aws.String(`{"StartAt":"S","States":{"S":{"Type":"Task","Resource":"arn:aws:states:::glue:startJobRun","Parameters":{"JobName":"x"},"End":true}}}`),
+	})
+	if err == nil || !strings.Contains(err.Error(), "glue:startJobRun") {
+		t.Errorf("got %v, want the resource to be refused by name", err)
+	}
+}
+
+// TestExecutionSurvives ends the emulator in the midst of executions, which go on
+// when it starts again, and redrives one that failed.
+func TestExecutionSurvives(t *testing.T) {
+	t.Parallel()
+	dir, now := t.TempDir(), clock.NewFake(time.Now().UTC().Truncate(time.Second))
+	e, err := emulator.New(emulator.Config{DataDir: dir, Clock: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := sfn.NewFromConfig(config(e))
+	a, err := c.CreateActivity(t.Context(), &sfn.CreateActivityInput{Name: aws.String("a")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arn := createMachine(t, c, "m", fmt.Sprintf(`{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"Next":"A"},
+		"A":{"Type":"Task","Resource":%q,"End":true}}}`, *a.ActivityArn), "")
+	x := startOf(t, c, arn, `{"n":1}`)
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if e, err = emulator.New(emulator.Config{DataDir: dir, Clock: now}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	c = sfn.NewFromConfig(config(e))
+	now.Advance(time.Minute)
+	work := func() *sfn.GetActivityTaskOutput {
+		task, err := c.GetActivityTask(t.Context(), &sfn.GetActivityTaskInput{ActivityArn: a.ActivityArn, WorkerName: aws.String("w")})
+		if err != nil || aws.ToString(task.Input) != `{"n":1}` {
+			t.Fatalf("got %v, %v", task, err)
+		}
+		return task
+	}
+	if _, err := c.SendTaskFailure(t.Context(), &sfn.SendTaskFailureInput{TaskToken: work().TaskToken, Error: aws.String("E")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := endOf(t, c, x); got.Status != types.ExecutionStatusFailed || *got.Error != "E" || got.RedriveStatus != types.ExecutionRedriveStatusRedrivable {
+		t.Fatalf("got %v", got)
+	}
+	if _, err := c.RedriveExecution(t.Context(), &sfn.RedriveExecutionInput{ExecutionArn: &x}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: work().TaskToken, Output: aws.String("2")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := endOf(t, c, x); got.Status != types.ExecutionStatusSucceeded || *got.Output != "2" || *got.RedriveCount != 1 {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestExecutionLog(t *testing.T) {
+	t.Parallel()
+	cfg := config(start(t, emulator.Config{}))
+	c, logs := sfn.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)
+	if _, err := logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("/m")}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := c.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
+		Name: aws.String("m"), RoleArn: aws.String(machineRole), Type: types.StateMachineTypeExpress,
+		Definition: aws.String(`{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E"}}}`),
+		LoggingConfiguration: &types.LoggingConfiguration{Level: types.LogLevelFatal, Destinations: []types.LogDestination{
+			{CloudWatchLogsLogGroup: &types.CloudWatchLogsLogGroup{LogGroupArn: aws.String("arn:aws:logs:eu-north-1:000000000000:log-group:/m:*")}},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.StartSyncExecution(t.Context(), &sfn.StartSyncExecutionInput{StateMachineArn: m.StateMachineArn}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := logs.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/m")})
+	if err != nil || len(got.Events) != 1 || !strings.Contains(*got.Events[0].Message, `"type":"ExecutionFailed"`) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}

@@ -1,0 +1,356 @@
+package sfn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl/run"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
+	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
+)
+
+// target is what an integration calls.
+type target struct {
+	pkg    string   // of the SDK
+	prefix string   // of its errors' names
+	name   string   // of the service in causes
+	nested []string // parameters that are a text: JSON that is given is written as one
+	bare   bool     // outputs have no metadata of HTTP
+}
+
+// optimized are the integrations that have a form of their own.
+var optimized = map[string]target{
+	"lambda":   {pkg: "lambda", prefix: "Lambda", name: "AWSLambda"},
+	"dynamodb": {pkg: "dynamodb", prefix: "DynamoDB", name: "AmazonDynamoDBv2"},
+	"sqs":      {pkg: "sqs", prefix: "SQS", name: "AmazonSQS", nested: []string{"MessageBody"}},
+	"sns":      {pkg: "sns", prefix: "SNS", name: "AmazonSNS", nested: []string{"Message"}},
+	"events":   {pkg: "eventbridge", prefix: "EventBridge", name: "AmazonCloudWatchEvents", nested: []string{"Detail"}, bare: true},
+	"states":   {pkg: "sfn", prefix: "StepFunctions", name: "AWSStepFunctions", nested: []string{"Input"}},
+}
+
+// sdk are the services of aws-sdk integrations, by the names that they have there.
+var sdk = map[string]target{
+	"apigatewayv2":           {pkg: "apigatewayv2", prefix: "ApiGatewayV2"},
+	"applicationautoscaling": {pkg: "applicationautoscaling", prefix: "ApplicationAutoScaling"},
+	"cloudwatchlogs":         {pkg: "cloudwatchlogs", prefix: "CloudWatchLogs"},
+	"dynamodb":               {pkg: "dynamodb", prefix: "DynamoDb"},
+	"dynamodbstreams":        {pkg: "dynamodbstreams", prefix: "DynamoDbStreams"},
+	"eventbridge":            {pkg: "eventbridge", prefix: "EventBridge"},
+	"iam":                    {pkg: "iam", prefix: "Iam"},
+	"lambda":                 {pkg: "lambda", prefix: "Lambda"},
+	"s3":                     {pkg: "s3", prefix: "S3"},
+	"sfn":                    {pkg: "sfn", prefix: "Sfn", nested: []string{"Input"}},
+	"sns":                    {pkg: "sns", prefix: "Sns"},
+	"sqs":                    {pkg: "sqs", prefix: "Sqs"},
+	"sts":                    {pkg: "sts", prefix: "Sts"},
+}
+
+// targetOf finds what a resource calls, and its operation.
+func targetOf(r asl.Resource) (t target, operation string, ok bool) {
+	if name, is := strings.CutPrefix(r.Service, "aws-sdk:"); is {
+		t, ok = sdk[name]
+	} else {
+		t, ok = optimized[r.Service]
+	}
+	return t, strings.ToUpper(r.Action[:1]) + r.Action[1:], ok
+}
+
+// unsupported names the first thing in a scope that cannot be carried out here.
+func (s *Service) unsupported(scope *asl.Scope) string {
+	for _, name := range scope.Names {
+		st := scope.States[name]
+		inner := st.Branches
+		if st.Map != nil {
+			if st.Map.Distributed {
+				return fmt.Sprintf("the emulator does not carry out distributed maps at %s", st.Location)
+			}
+			inner = append(inner, st.Map.Processor)
+		}
+		if st.Task != nil && st.Task.Resource.Kind == asl.Integration {
+			r := st.Task.Resource
+			if t, op, ok := targetOf(r); !ok || s.Calls == nil || !s.Calls.Has(t.pkg, op) {
+				return fmt.Sprintf("the emulator does not carry out the resource %s at %s/Resource", r.ARN, st.Location)
+			}
+		}
+		for _, sub := range inner {
+			if why := s.unsupported(sub); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
+// perform does the work of a task, and tells the execution.
+func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
+	ctx = env.WithScope(ctx, l.record.Scope)
+	role := l.record.Frozen.Role
+	if o, ok := task.Credentials.(*jsonvalue.Object); ok {
+		if arn, ok := o.Get("RoleArn").(string); ok {
+			role = arn
+		}
+	}
+	ctx = env.WithCaller(ctx, env.Caller{ARN: session(role, l.record.Name)})
+	if l.record.Trace != "" {
+		ctx = env.WithTrace(ctx, l.record.Trace)
+	}
+	if task.Resource.Kind == asl.Activity {
+		s.offer(task.Resource.ARN, offer{token: task.Token, input: textOf(task.Input)})
+		return
+	}
+	l.mu.Lock()
+	handedOver := task.Token != "" && l.record.Submitted[task.ID] == task.Token
+	nested := l.record.Nested[task.ID]
+	l.mu.Unlock()
+	if handedOver { // before a restart
+		return
+	}
+	l.poke(func(x *run.Execution) { x.TaskStarted(task.ID, "") })
+	output, failure := s.call(ctx, task, nested)
+	if ctx.Err() != nil {
+		return // it was given up, or the emulator closes
+	}
+	switch r := task.Resource; {
+	case failure != nil:
+		l.poke(func(x *run.Execution) { x.TaskFailed(task.ID, *failure) })
+	case r.Pattern == asl.WaitForTaskToken:
+		l.poke(func(x *run.Execution) {
+			l.record.Submitted[task.ID] = task.Token
+			x.TaskSubmitted(task.ID, output)
+		})
+	case r.Pattern != asl.RequestResponse:
+		l.poke(func(x *run.Execution) { x.TaskSubmitted(task.ID, output) })
+		s.await(ctx, l, task, output)
+	default:
+		l.poke(func(x *run.Execution) { x.TaskSucceeded(task.ID, output) })
+	}
+}
+
+// session is the role's session that an execution works in.
+func session(role, name string) string {
+	arn := strings.Replace(strings.Replace(role, ":iam:", ":sts:", 1), ":role/", ":assumed-role/", 1)
+	return arn + "/" + name
+}
+
+// call makes the call of a task.
+func (s *Service) call(ctx context.Context, task run.Task, nested string) (string, *run.Failure) {
+	if task.Resource.Kind == asl.Function {
+		return s.invoke(ctx, task.Resource.ARN, task.Input)
+	}
+	t, operation, _ := targetOf(task.Resource)
+	params, ok := task.Input.(*jsonvalue.Object)
+	if !ok {
+		f := run.Fails("States.Runtime", "The parameters of a task must be an object")
+		return "", &f
+	}
+	params = texts(params, t.nested)
+	isSDK := strings.HasPrefix(task.Resource.Service, "aws-sdk:")
+	if task.Resource.Service == "states" && params.Get("Name") == nil {
+		params.Set("Name", nested)
+	}
+	if v := params.Get("Payload"); t.pkg == "lambda" && v != nil && !isSDK {
+		params.Set("Payload", textOf(v))
+	}
+	a, err := s.Calls.Call(ctx, t.pkg, operation, jsonvalue.Marshal(params))
+	if err != nil {
+		return "", failed(t, err, isSDK)
+	}
+	if isSDK {
+		return string(a.Output), nil
+	}
+	v, err := jsonvalue.Parse(a.Output)
+	o, ok := v.(*jsonvalue.Object)
+	if err != nil || !ok {
+		f := run.Fails("States.Runtime", "The service's answer is no JSON object")
+		return "", &f
+	}
+	switch {
+	case t.pkg == "lambda":
+		if f := functionError(o); f != nil {
+			return "", f
+		}
+		if text, ok := o.Get("Payload").(string); ok {
+			if payload, err := jsonvalue.Parse([]byte(text)); err == nil {
+				o.Set("Payload", payload)
+			}
+		}
+	case t.pkg == "eventbridge":
+		if n, _ := jsonvalue.Float(o.Get("FailedEntryCount")); n > 0 {
+			f := run.Fails("EventBridge.FailedEntry", textOf(o))
+			return "", &f
+		}
+	}
+	if !t.bare {
+		metadata(o, a)
+	}
+	return textOf(o), nil
+}
+
+// texts is a copy of parameters in which the named ones, also those within lists,
+// are texts.
+func texts(o *jsonvalue.Object, names []string) *jsonvalue.Object {
+	out := jsonvalue.NewObject(o.Len())
+	for k, v := range o.All() {
+		for _, name := range names {
+			if _, text := v.(string); k == name && !text {
+				v = textOf(v)
+			}
+		}
+		if items, ok := v.([]any); ok && len(names) > 0 {
+			list := make([]any, len(items))
+			for i, item := range items {
+				if inner, ok := item.(*jsonvalue.Object); ok {
+					item = texts(inner, names)
+				}
+				list[i] = item
+			}
+			v = list
+		}
+		out.Set(k, v)
+	}
+	return out
+}
+
+// metadata adds what AWS tells of the answer over HTTP.
+func metadata(o *jsonvalue.Object, a wire.Answer) {
+	id := uuid.NewString()
+	one, all := jsonvalue.NewObject(2), jsonvalue.NewObject(2)
+	for _, h := range [][2]string{{"Content-Length", fmt.Sprint(len(a.Output))}, {"Content-Type", a.Header.Get("Content-Type")}, {"x-amzn-RequestId", id}} {
+		one.Set(h[0], h[1])
+		all.Set(h[0], []any{h[1]})
+	}
+	o.Set("SdkHttpMetadata", jsonvalue.ObjectOf("AllHttpHeaders", all, "HttpHeaders", one, "HttpStatusCode", float64(a.Status)))
+	o.Set("SdkResponseMetadata", jsonvalue.ObjectOf("RequestId", id))
+}
+
+// invoke calls a function by its ARN: its result is the task's.
+func (s *Service) invoke(ctx context.Context, arn string, input any) (string, *run.Failure) {
+	params := jsonvalue.ObjectOf("FunctionName", arn, "Payload", textOf(input))
+	a, err := s.Calls.Call(ctx, "lambda", "Invoke", jsonvalue.Marshal(params))
+	if err != nil {
+		return "", failed(optimized["lambda"], err, false)
+	}
+	v, _ := jsonvalue.Parse(a.Output)
+	o, ok := v.(*jsonvalue.Object)
+	if !ok {
+		return "null", nil
+	}
+	if f := functionError(o); f != nil {
+		return "", f
+	}
+	if text, _ := o.Get("Payload").(string); text != "" {
+		return text, nil
+	}
+	return "null", nil
+}
+
+// functionError is the failure of a function that raised an error.
+func functionError(o *jsonvalue.Object) *run.Failure {
+	if how, _ := o.Get("FunctionError").(string); how == "" {
+		return nil
+	}
+	payload, _ := o.Get("Payload").(string)
+	name := "Lambda.Unknown"
+	if v, err := jsonvalue.Parse([]byte(payload)); err == nil {
+		if e, ok := v.(*jsonvalue.Object); ok {
+			if t, ok := e.Get("errorType").(string); ok {
+				name = t
+			}
+		}
+	}
+	f := run.Fails(name, payload)
+	return &f
+}
+
+// failed is the failure of a call that AWS refused.
+func failed(t target, err error, isSDK bool) *run.Failure {
+	var aws *wire.LocalError
+	if !errors.As(err, &aws) {
+		f := run.Fails(t.prefix+".SdkClientException", err.Error())
+		return &f
+	}
+	name := aws.Type
+	if !aws.Modeled {
+		name = t.prefix + "Exception"
+		if !isSDK {
+			name = strings.TrimPrefix(strings.TrimPrefix(t.name, "AWS"), "Amazon")
+			name = "Amazon" + strings.TrimSuffix(name, "v2") + "Exception"
+		}
+	} else if !strings.HasSuffix(name, "Exception") {
+		name += "Exception"
+	}
+	id := uuid.NewString()
+	cause := fmt.Sprintf("%s (Service: %s; Status Code: %d; Error Code: %s; Request ID: %s; Proxy: null)", aws.Message, t.name, aws.Status, aws.Code, id)
+	if isSDK {
+		cause = fmt.Sprintf("%s (Service: %s, Status Code: %d, Request ID: %s)", aws.Message, t.prefix, aws.Status, id)
+	}
+	f := run.Fails(t.prefix+"."+name, cause)
+	return &f
+}
+
+// await waits for the end of an execution that a task started.
+func (s *Service) await(ctx context.Context, l *live, task run.Task, started string) {
+	var out struct{ ExecutionArn string }
+	_ = json.Unmarshal([]byte(started), &out)
+	e, err := s.execution(out.ExecutionArn)
+	if err == nil {
+		if inner := s.running(e.key()); inner != nil {
+			select {
+			case <-inner.done:
+			case <-ctx.Done():
+				if s.alive.Err() == nil { // the task was given up
+					inner.poke(func(x *run.Execution) { x.Stop(run.Failure{}) })
+				}
+				return
+			}
+		}
+		e, err = s.execution(out.ExecutionArn)
+	}
+	if err != nil {
+		l.poke(func(x *run.Execution) { x.TaskFailed(task.ID, run.Fails("States.TaskFailed", err.Error())) })
+		return
+	}
+	parsed := task.Resource.Pattern == asl.Sync2
+	text := textOf(summary(&e, parsed))
+	if e.Status == string(run.Succeeded) {
+		l.poke(func(x *run.Execution) { x.TaskSucceeded(task.ID, text) })
+		return
+	}
+	l.poke(func(x *run.Execution) { x.TaskFailed(task.ID, run.Fails("States.TaskFailed", text)) })
+}
+
+// summary is what a task learns of the execution that it waited for.
+func summary(e *execution, parsed bool) *jsonvalue.Object {
+	data := func(text string) any {
+		if v, err := jsonvalue.Parse([]byte(text)); err == nil && parsed {
+			return v
+		}
+		return text
+	}
+	o := jsonvalue.ObjectOf("ExecutionArn", e.ARN, "Input", data(e.Input), "InputDetails", jsonvalue.ObjectOf("Included", true), "Name", e.Name)
+	if e.Status == string(run.Succeeded) {
+		o.Set("Output", data(e.Output))
+		o.Set("OutputDetails", jsonvalue.ObjectOf("Included", true))
+	}
+	if e.Error != nil {
+		o.Set("Error", *e.Error)
+	}
+	if e.Cause != nil {
+		o.Set("Cause", *e.Cause)
+	}
+	o.Set("RedriveCount", float64(e.Redrives))
+	o.Set("StartDate", float64(e.Start.UnixMilli()))
+	o.Set("StateMachineArn", e.Machine)
+	o.Set("Status", e.Status)
+	o.Set("StopDate", float64(e.Stop.UnixMilli()))
+	return o
+}
+
+func textOf(v any) string { return string(jsonvalue.Marshal(v)) }
