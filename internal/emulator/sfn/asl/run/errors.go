@@ -132,7 +132,7 @@ func (x *Execution) cancelAll() {
 	for _, id := range x.ids() {
 		t := x.threads[id]
 		if t.Phase == working {
-			x.host.Cancel(t.ID)
+			x.host.Cancel(t.Task.ID)
 		}
 		if t.Group != nil && t.Group.MapRun != "" && t.Phase == grouped {
 			for _, index := range t.Group.Running {

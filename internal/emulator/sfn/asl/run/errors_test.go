@@ -311,12 +311,14 @@ func TestTaskEvents(t *testing.T) {
 	w := newWorld(t, m)
 	x := w.start(asl.Standard, "{}")
 	x.Advance(100)
-	if got, want := string(jsonvalue.Marshal(w.begun[0].Input)), `{"QueueUrl":"q","MessageBody":"token-1"}`; got != want || w.begun[0].Token != "token-1" {
+	id := w.begun[0].ID
+	token := w.Token(id)
+	if got, want := string(jsonvalue.Marshal(w.begun[0].Input)), `{"QueueUrl":"q","MessageBody":"`+token+`"}`; got != want || w.begun[0].Token != token {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	w.now = w.now.Add(9 * time.Second)
 	x.Tick()
-	if !x.TaskHeartbeat(1) {
+	if !x.TaskHeartbeat(id) {
 		t.Error("the task is not there")
 	}
 	w.now = w.now.Add(9 * time.Second)
@@ -328,7 +330,7 @@ func TestTaskEvents(t *testing.T) {
 	if got, want := x.Output(), `"late"`; got != want || len(w.begun) != 0 {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if x.TaskSucceeded(1, "{}") || x.TaskHeartbeat(1) {
+	if x.TaskSucceeded(id, "{}") || x.TaskHeartbeat(id) {
 		t.Error("a task that is over can still be answered")
 	}
 
@@ -338,6 +340,37 @@ func TestTaskEvents(t *testing.T) {
 	x.Stop(Fails("Enough", "of it"))
 	if x.Status() != Aborted || len(w.begun) != 0 || types(w.history) != "ExecutionStarted TaskStateEntered TaskScheduled ExecutionAborted" {
 		t.Errorf("got %s %s with %d tasks", x.Status(), types(w.history), len(w.begun))
+	}
+}
+
+// TestLateAnswers has a task answered that timed out, while it is tried again: the
+// answer is not that of the other try.
+func TestLateAnswers(t *testing.T) {
+	t.Parallel()
+	m := machine(t, `{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","TimeoutSeconds":5,"Parameters":{},"Retry":[{"ErrorEquals":["States.Timeout"]}],"Next":"U"},"U":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{},"End":true}}}`, asl.Standard)
+	w := newWorld(t, m)
+	x := w.start(asl.Standard, "{}")
+	var ids []int
+	for _, wait := range []time.Duration{5 * time.Second, time.Second, 0} {
+		x.Advance(100)
+		for _, task := range w.begun {
+			ids = append(ids, task.ID)
+		}
+		if w.begun = nil; wait == 0 {
+			break
+		}
+		w.now = w.now.Add(wait)
+		x.Tick()
+	}
+	if len(ids) != 2 || x.TaskSucceeded(ids[0], `"late"`) || x.TaskHeartbeat(ids[0]) {
+		t.Fatalf("of the tasks %v the first can still be answered", ids)
+	}
+	if !x.TaskSucceeded(ids[1], `"in time"`) {
+		t.Fatal("the other try cannot be answered")
+	}
+	x.Advance(100)
+	if x.TaskFailed(ids[1], Fails("E", "")) || len(w.begun) != 1 || x.Status() != Running {
+		t.Errorf("the next task is answered by that before: %s, %d begun", x.Status(), len(w.begun))
 	}
 }
 

@@ -183,7 +183,7 @@ func (x *Execution) abortChildren(t *thread, silently bool) {
 			x.record(t.Cursor, "MapIterationAborted", details("name", st.Name, "index", float64(child.Index)))
 		}
 		if child.Phase == working {
-			x.host.Cancel(child.ID)
+			x.host.Cancel(child.Task.ID)
 		}
 		if child.Group != nil && child.Phase == grouped {
 			x.abortChildren(child, silently)

@@ -89,7 +89,7 @@ type Item struct {
 
 // Task is a task to begin.
 type Task struct {
-	ID          int // unique among the tasks under way: a later one of the execution can have it again
+	ID          int // unique within the execution: another try has another
 	Token       string
 	State       string
 	Resource    asl.Resource

@@ -198,8 +198,8 @@ func (x *Execution) restoreResults(records map[string][]byte) error {
 func (x *Execution) Tasks() []int {
 	var out []int
 	for _, id := range x.ids() {
-		if x.threads[id].Phase == working {
-			out = append(out, id)
+		if t := x.threads[id]; t.Phase == working {
+			out = append(out, t.Task.ID)
 		}
 	}
 	return out
@@ -230,7 +230,7 @@ func (x *Execution) Begin(id int) bool {
 		timeout = max(t.Task.Deadline.Sub(x.host.Now()), 1)
 	}
 	x.host.Begin(Task{
-		ID: t.ID, Token: t.Task.Token, State: st.Name, Resource: st.Task.Resource, Input: input, Credentials: credentials,
+		ID: t.Task.ID, Token: t.Task.Token, State: st.Name, Resource: st.Task.Resource, Input: input, Credentials: credentials,
 		Timeout: timeout, Heartbeat: t.Task.Heartbeat, Retry: t.Attempts,
 	})
 	return true

@@ -11,9 +11,10 @@ import (
 // task begins the task of a state.
 func (x *Execution) task(t *thread, st *asl.State) error {
 	r := st.Task.Resource
-	t.Task = &taskState{}
+	x.nextID++
+	t.Task = &taskState{ID: x.nextID}
 	if r.Pattern == asl.WaitForTaskToken || r.Kind == asl.Activity {
-		t.Task.Token = x.host.Token(t.ID)
+		t.Task.Token = x.host.Token(t.Task.ID)
 	}
 	input, err := x.effective(t, st)
 	if err != nil {
@@ -46,7 +47,7 @@ func (x *Execution) task(t *thread, st *asl.State) error {
 		return nil
 	}
 	begin := Task{
-		ID: t.ID, Token: t.Task.Token, State: st.Name, Resource: r, Input: input, Credentials: credentials,
+		ID: t.Task.ID, Token: t.Task.Token, State: st.Name, Resource: r, Input: input, Credentials: credentials,
 		Timeout: timeout, Heartbeat: heartbeat, Retry: t.Attempts,
 	}
 	if err := x.host.Accept(begin); err != nil {
@@ -101,11 +102,15 @@ func service(r asl.Resource) *jsonvalue.Object {
 
 // under is the thread of a task that is under way, or nil.
 func (x *Execution) under(id int) (*thread, *asl.State) {
-	t := x.threads[id]
-	if x.status != Running || t == nil || t.Phase != working {
+	if x.status != Running {
 		return nil, nil
 	}
-	return t, t.state()
+	for _, t := range x.threads {
+		if t.Phase == working && t.Task.ID == id {
+			return t, t.state()
+		}
+	}
+	return nil, nil
 }
 
 // TaskStarted says that a task was taken up, by a worker of that name in the case
@@ -233,7 +238,7 @@ func late() Failure {
 }
 
 func (x *Execution) recordTimeout(t *thread) {
-	x.host.Cancel(t.ID)
+	x.host.Cancel(t.Task.ID)
 	x.recordFailure(t, t.state(), "TimedOut", late())
 }
 

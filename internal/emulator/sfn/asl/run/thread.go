@@ -53,6 +53,7 @@ type thread struct {
 
 // taskState is a task under way.
 type taskState struct {
+	ID        int // another for each try, so that a late answer is not taken for a later task's
 	Token     string
 	Deadline  time.Time // zero for none
 	Heartbeat time.Duration
