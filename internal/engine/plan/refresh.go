@@ -78,7 +78,7 @@ func (p *planner) refresh(ctx context.Context, id objectID) (*object, hcl.Diagno
 	if id.deposed == "" && !unchanged {
 		p.noteDrift(id.addr, config, schema, out, after.Value)
 	}
-	kept := unchanged && isKept(schema, stored, before, after)
+	kept := unchanged && !foreign && isKept(schema, stored, before, after)
 	if out.Object = after; kept {
 		p.next.Put(state.Entry{Addr: id.addr, Deposed: id.deposed, Provider: config, Object: stored})
 		return out, diags
