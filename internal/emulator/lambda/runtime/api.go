@@ -3,6 +3,7 @@ package runtime
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 )
@@ -26,7 +27,23 @@ func (e *environment) api() http.Handler {
 		// This includes /runtime/restore/…: no snapshot is ever restored here.
 		refuse(w, http.StatusNotFound, "InvalidRequest", "There is no "+r.Method+" "+r.URL.Path+" here")
 	})
-	return m
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if fromPage(r) {
+			refuse(w, http.StatusForbidden, "AccessDenied", "Requests of web pages are refused")
+			return
+		}
+		m.ServeHTTP(w, r)
+	})
+}
+
+// fromPage reports whether a browser made the request: it says so, or calls this
+// address by a name of a page's choice.
+func fromPage(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	return r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" || host != "127.0.0.1" && host != "localhost"
 }
 
 // next answers with the next event, when there is one.

@@ -24,6 +24,7 @@ type extension struct {
 	external bool   // a program of its own
 	ended    bool   // the program has
 	events   []string
+	asked    bool     // for an event, ever
 	waiting  bool     // for an event
 	inbox    chan any // the event that it gets next, at most one
 	process  *process // of an external one outside of a sandbox
@@ -171,13 +172,16 @@ func (e *environment) eventNext(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e.mu.Lock()
-	first := !x.waiting && !e.isReady()
+	first := !x.asked
+	x.asked = true
+	e.mu.Unlock()
+	if first { // while the init phase still waits for it
+		e.journal.platform(e.f.Log, extensionState(x, "Ready", ""))
+	}
+	e.mu.Lock()
 	x.waiting = true
 	e.changed()
 	e.mu.Unlock()
-	if first {
-		e.journal.platform(e.f.Log, extensionState(x, "Ready", ""))
-	}
 	select {
 	case event := <-x.inbox:
 		e.mu.Lock()

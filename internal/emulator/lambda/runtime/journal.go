@@ -20,7 +20,9 @@ type journal struct {
 
 	mu      sync.Mutex
 	pending []string
-	at      time.Time // of the pending lines
+	held    int        // bytes of the pending lines
+	room    *sync.Cond // for more of them; nil until somebody waits
+	at      time.Time  // of the pending lines
 	busy    bool
 	last    []byte // of this invocation
 }
@@ -42,6 +44,10 @@ const (
 	fromPlatform  source = "platform"
 )
 
+// maxHeld is how many bytes of lines await their delivery. A function that writes
+// faster waits, as at a full pipe.
+const maxHeld = 4 << 20
+
 // add appends lines, without line ends.
 func (j *journal) add(from source, lines ...string) {
 	if len(lines) == 0 {
@@ -52,11 +58,18 @@ func (j *journal) add(from source, lines ...string) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	for from != fromPlatform && j.held >= maxHeld {
+		if j.room == nil {
+			j.room = sync.NewCond(&j.mu)
+		}
+		j.room.Wait()
+	}
 	if len(j.pending) == 0 {
 		j.at = j.now()
 	}
 	j.pending = append(j.pending, lines...)
 	for _, l := range lines {
+		j.held += len(l)
 		j.last = append(append(j.last, l...), '\n')
 	}
 	if n := len(j.last) - 2*tailSize; n > 0 {
@@ -73,7 +86,10 @@ func (j *journal) run() {
 	defer j.mu.Unlock()
 	for len(j.pending) > 0 {
 		lines, at := j.pending, j.at
-		j.pending = nil
+		j.pending, j.held = nil, 0
+		if j.room != nil {
+			j.room.Broadcast()
+		}
 		j.mu.Unlock()
 		j.deliver(at, lines)
 		j.mu.Lock()

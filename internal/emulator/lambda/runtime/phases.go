@@ -6,6 +6,10 @@ import "time"
 // the environment anew within the function's own timeout.
 const initLimit = 10 * time.Second
 
+// aheadLimit is how long that code may run at least in an environment that is started
+// ahead of events; its function's timeout may allow more.
+const aheadLimit = 130 * time.Second
+
 // invoke serves one event to its end, whatever that is.
 func (e *environment) invoke(in Invocation) Result {
 	now := e.host.Clock.Now
@@ -61,13 +65,16 @@ func (e *environment) prepare() *failure {
 
 // init waits until new processes are ready for their first event. AWS gives them ten
 // seconds, and when they are over kills them and tries once more within the timeout
-// of the function.
+// of the function. Those that are started ahead have one long try.
 func (e *environment) init(in Invocation) *failure {
 	e.begun = true
 	if e.entry != "" {
 		return e.initialized(e.platformFailure(in, "Runtime.InvalidEntrypoint", "Error: "+e.entry))
 	}
 	limits := []time.Duration{initLimit, e.f.Timeout}
+	if e.ahead {
+		limits = []time.Duration{max(aheadLimit, e.f.Timeout)}
+	}
 	for i, limit := range limits {
 		over := make(chan struct{})
 		t := e.host.Clock.AfterFunc(limit, func() { close(over) })

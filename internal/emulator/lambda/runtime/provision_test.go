@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 )
 
 // gatekeeper serves requests that are answered once a part has come in.
@@ -69,6 +71,26 @@ func TestProvision(t *testing.T) {
 	defer b.mu.Unlock()
 	if log := strings.Join(b.lines, "\n"); strings.Count(log, "\tInit Duration") > 2 { // that on demand, and at most one after "die"
 		t.Errorf("events paid for what was started ahead of them: %s", log)
+	}
+}
+
+// Code outside the handler has more time where no event waits for it.
+func TestProvisionTimeout(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ timeout, want time.Duration }{{3 * time.Second, aheadLimit}, {200 * time.Second, 200 * time.Second}} {
+		f := function(t, node, "index.handler", map[string]string{"index.mjs": `await new Promise(r => setTimeout(r, 1e8))`})
+		f.Timeout = row.timeout
+		b := newBench(t)
+		c := limits{clock.NewFake(time.Now()), make(chan time.Duration)}
+		b.Clock = c
+		b.Provision(f, 1)
+		if got := <-c.set; got != row.want {
+			t.Errorf("the limit of a function with a timeout of %s is %s, want %s", row.timeout, got, row.want)
+		}
+		c.Advance(row.want)
+		if p := b.await(t, f.Key, func(p Provisioned) bool { return p.Failure != "" }); !strings.HasPrefix(p.Failure, "Sandbox.Timedout") {
+			t.Errorf("got %+v", p)
+		}
 	}
 }
 
