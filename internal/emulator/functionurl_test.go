@@ -270,6 +270,15 @@ func TestFunctionURLSigned(t *testing.T) {
 	if res, body := ask(t, signed(t, keys, "GET", base+"/", "")); res.StatusCode != http.StatusOK || !strings.Contains(body, "assumed-role/caller/session") {
 		t.Errorf("a role with a policy: got %d %s", res.StatusCode, body)
 	}
+	const f = "arn:aws:lambda:eu-north-1:000000000000:function:f"
+	if _, err := lambda.NewFromConfig(c).PutResourcePolicy(t.Context(), &lambda.PutResourcePolicyInput{
+		ResourceArn: aws.String(f), Policy: aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::000000000000:role/caller"},"Action":"lambda:InvokeFunctionUrl","Resource":"` + f + `"}}`),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if res, body := ask(t, signed(t, keys, "GET", base+"/", "")); res.StatusCode != http.StatusForbidden || body != urlForbidden {
+		t.Errorf("a role that the function's policy denies: got %d %s", res.StatusCode, body)
+	}
 }
 
 func signed(t *testing.T, keys aws.Credentials, method, url, body string) *http.Request {

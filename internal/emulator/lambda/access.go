@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	decide "github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
 )
 
 // Identities knows what the policies of principals let them do.
@@ -19,23 +20,35 @@ type Identities interface {
 type access struct {
 	action string
 	caller env.Caller
-	// keys are the condition keys of the request, as AddPermission writes them.
+	// keys are the condition keys of the request, by their names in lower case.
 	keys map[string]string
 }
 
-// authorize returns AWS's error unless the caller in ctx may invoke t. A call of this
-// account by its own key is not asked for policies, but through a function URL.
+// authorize returns AWS's error unless the caller in ctx may invoke t. Of a call of
+// this account by its own key, policies are asked only whether they deny it, but
+// through a function URL. Lambda itself, who has no name, is not asked anything.
 func (s *Service) authorize(ctx context.Context, t *target, in invocation) error {
 	if in.url != nil {
 		return s.authorizeURL(ctx, t, in)
 	}
 	c := env.CallerOf(ctx)
-	if c.Service == "" || t.allows(access{
-		"lambda:InvokeFunction", c, map[string]string{"AWS:SourceAccount": c.SourceAccount, "AWS:SourceArn": c.SourceARN},
-	}) {
+	who := c.Service
+	if who == "" {
+		who = c.ARN
+	}
+	if who == "" {
 		return nil
 	}
-	return denied("User: %s is not authorized to perform: lambda:InvokeFunction on resource: %s because no resource-based policy allows the lambda:InvokeFunction action", c.Service, in.qualified())
+	d := t.decide(access{
+		"lambda:InvokeFunction", c, map[string]string{"aws:sourceaccount": c.SourceAccount, "aws:sourcearn": c.SourceARN},
+	})
+	switch {
+	case d == decide.Denied:
+		return denied("User: %s is not authorized to perform: lambda:InvokeFunction on resource: %s with an explicit deny in a resource-based policy", who, in.qualified())
+	case d == decide.Allowed, c.Service == "":
+		return nil
+	}
+	return denied("User: %s is not authorized to perform: lambda:InvokeFunction on resource: %s because no resource-based policy allows the lambda:InvokeFunction action", who, in.qualified())
 }
 
 // authorizeURL demands what AWS has demanded of function URLs since October 2025: the
@@ -47,13 +60,14 @@ func (s *Service) authorizeURL(ctx context.Context, t *target, in invocation) er
 	}
 	c := in.url.Caller
 	for _, a := range []access{
-		{"lambda:InvokeFunctionUrl", c, map[string]string{"lambda:FunctionUrlAuthType": auth}},
-		{"lambda:InvokeFunction", c, map[string]string{"lambda:FunctionUrlAuthType": auth, "lambda:InvokedViaFunctionUrl": "true"}},
+		{"lambda:InvokeFunctionUrl", c, map[string]string{"lambda:functionurlauthtype": auth}},
+		{"lambda:InvokeFunction", c, map[string]string{"lambda:functionurlauthtype": auth, "lambda:invokedviafunctionurl": "true"}},
 	} {
-		if t.allows(a) || strings.HasSuffix(c.ARN, ":root") {
+		d := t.decide(a)
+		if d == decide.Allowed || d == decide.Silent && strings.HasSuffix(c.ARN, ":root") {
 			continue
 		}
-		if in.url.IAM && s.Identities != nil {
+		if d == decide.Silent && in.url.IAM && s.Identities != nil {
 			ok, err := s.Identities.Allows(ctx, c.ARN, a.action, in.qualified())
 			if err != nil {
 				return err
@@ -67,26 +81,26 @@ func (s *Service) authorizeURL(ctx context.Context, t *target, in invocation) er
 	return nil
 }
 
-// allows reports whether the policy of what a name stands for allows the access: one
-// statement does, and none denies it.
-func (t *target) allows(a access) bool {
+// decide returns what the policy of what a name stands for says of the access.
+func (t *target) decide(a access) decide.Decision {
 	policy, _ := t.policy()
-	allowed := false
+	d := decide.Silent
 	for _, s := range policy {
 		switch {
 		case !s.covers(a):
 		case s.Effect == "Deny":
-			return false
+			return decide.Denied
 		default:
-			allowed = true
+			d = decide.Allowed
 		}
 	}
-	return allowed
+	return d
 }
 
 // covers reports whether the statement is about the access.
 func (s statement) covers(a access) bool {
-	if !slices.ContainsFunc(s.Action, func(p string) bool { return glob(strings.ToLower(p), strings.ToLower(a.action)) }) || !s.Principal.is(a.caller) {
+	named := func(p string) bool { return decide.Glob(strings.ToLower(p), strings.ToLower(a.action)) }
+	if !slices.ContainsFunc(s.Action, named) || !s.Principal.is(a.caller, s.Effect == "Deny") {
 		return false
 	}
 	if s.Condition == nil {
@@ -94,13 +108,13 @@ func (s statement) covers(a access) bool {
 	}
 	for _, equal := range []map[string]texts{s.Condition.StringEquals, s.Condition.Bool} {
 		for key, values := range equal {
-			if got, ok := a.keys[key]; !ok || !slices.Contains(values, got) {
+			if got, ok := a.keys[strings.ToLower(key)]; !ok || !slices.Contains(values, got) {
 				return false
 			}
 		}
 	}
 	for key, patterns := range s.Condition.ArnLike {
-		if !slices.ContainsFunc(patterns, func(p string) bool { return arnLike(p, a.keys[key]) }) {
+		if !slices.ContainsFunc(patterns, func(p string) bool { return decide.ARNLike(p, a.keys[strings.ToLower(key)]) }) {
 			return false
 		}
 	}
@@ -108,51 +122,15 @@ func (s statement) covers(a access) bool {
 }
 
 // is reports whether the caller is the principal: a service, the session of a role,
-// or whoever has the ARN. Only "*" is anonymous, too.
-func (p principal) is(c env.Caller) bool {
+// or whoever has the ARN. Only "*" is anonymous, too. An account as a principal denies
+// something to all of its users and roles, but leaves it to their policies to allow it.
+func (p principal) is(c env.Caller, denies bool) bool {
 	if c.Service != "" {
 		return slices.Contains(p.Service, "*") || slices.Contains(p.Service, c.Service)
 	}
-	if slices.Contains(p.AWS, "*") || c.ARN != "" && slices.Contains(p.AWS, c.ARN) {
-		return true
+	account := ""
+	if parts := strings.Split(c.ARN, ":"); denies && len(parts) > 4 {
+		account = parts[4]
 	}
-	account, session, ok := strings.Cut(strings.TrimPrefix(c.ARN, "arn:"+env.Partition+":sts::"), ":assumed-role/")
-	role, _, _ := strings.Cut(session, "/")
-	return ok && slices.Contains(p.AWS, "arn:"+env.Partition+":iam::"+account+":role/"+role)
-}
-
-// arnLike compares ARNs as IAM does: part by part, with * and ? within a part; the
-// sixth part is the rest.
-func arnLike(pattern, arn string) bool {
-	p, a := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
-	if len(p) != 6 || len(a) != 6 {
-		return false
-	}
-	for i := range p {
-		if !glob(p[i], a[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// glob matches text against a pattern with * and ?, in linear time per star.
-func glob(pattern, text string) bool {
-	star, mark := -1, 0
-	i, j := 0, 0
-	for j < len(text) {
-		switch {
-		case i < len(pattern) && pattern[i] == '*':
-			star, mark = i, j
-			i++
-		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == text[j]):
-			i, j = i+1, j+1
-		case star >= 0:
-			mark++
-			i, j = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[i:], "*") == ""
+	return slices.ContainsFunc(p.AWS, func(who string) bool { return decide.Stands(who, c.ARN, account) })
 }

@@ -79,29 +79,6 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
-func TestArnLike(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		pattern, arn string
-		want         bool
-	}{
-		{"arn:aws:s3:::b", "arn:aws:s3:::b", true},
-		{"arn:aws:s3:::b*", "arn:aws:s3:::bucket", true},
-		{"arn:aws:s3:::*k?t", "arn:aws:s3:::bucket", true},
-		{"arn:*:s3:::b", "arn:aws:s3:::b", true},
-		{"arn:aws:sns:*:*:t", "arn:aws:sns:eu-north-1:000000000000:t", true},
-		{"arn:*", "arn:aws:s3:::b", false}, // a star does not cross a colon
-		{"*", "arn:aws:s3:::b", false},
-		{"arn:aws:s3:::b", "arn:aws:s3:::bb", false},
-		{"arn:aws:sns:*:t", "arn:aws:sns:eu-north-1:000000000000:t", false},
-	}
-	for _, tt := range tests {
-		if got := arnLike(tt.pattern, tt.arn); got != tt.want {
-			t.Errorf("arnLike(%q, %q) is %v", tt.pattern, tt.arn, got)
-		}
-	}
-}
-
 // A policy can be put as a whole, and what the emulator cannot go by is refused.
 func TestResourcePolicy(t *testing.T) {
 	t.Parallel()
@@ -123,6 +100,8 @@ func TestResourcePolicy(t *testing.T) {
 		{"operator", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"lambda:*","Condition":{"IpAddress":{"aws:SourceIp":"1.2.3.4"}}}}`, `unknown field "IpAddress"`, false},
 		{"element", `{"Statement":{"Effect":"Allow","NotPrincipal":"*","Action":"lambda:*"}}`, `unknown field "NotPrincipal"`, false},
 		{"resource", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"lambda:*","Resource":"arn:x"}}`, "its resource arn:x is not " + fARN, false},
+		{"keys in any case", allow[:len(allow)-1] + `,"Condition":{"ArnLike":{"aws:SourceArn":"` + source + `"},"StringEquals":{"aws:sourceaccount":"000000000000"}}}]}`, "", true},
+		{"more than one", allow + `]}{}`, "The policy is not valid", false},
 		{"text", `x`, "The policy is not valid", false},
 	} {
 		err := put(tt.policy)
@@ -136,9 +115,19 @@ func TestResourcePolicy(t *testing.T) {
 			t.Errorf("%s: got %v, want allowed: %v", tt.name, err, tt.allowed)
 		}
 	}
+	// A denial counts for users of the account, too, and for nobody else.
+	if err := put(`{"Statement":{"Effect":"Deny","Principal":{"AWS":"000000000000"},"Action":"lambda:InvokeFunction"}}`); err != nil {
+		t.Fatal(err)
+	}
+	user := env.Caller{ARN: "arn:aws:iam::000000000000:user/u"}
+	_, _, err := w.InvokeFor(env.WithCaller(w.ctx, user), fARN, []byte(`1`))
+	checkError(t, err, "AccessDeniedException", "User: arn:aws:iam::000000000000:user/u is not authorized to perform: lambda:InvokeFunction on resource: "+fARN+" with an explicit deny in a resource-based policy")
+	if _, _, err := w.InvokeFor(w.ctx, fARN, []byte(`1`)); err != nil {
+		t.Errorf("Lambda itself: got %v", err)
+	}
 	if _, err := w.DeleteResourcePolicy(w.ctx, &lambda.DeleteResourcePolicyInput{ResourceArn: aws.String(fARN)}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.GetResourcePolicy(w.ctx, &lambda.GetResourcePolicyInput{ResourceArn: aws.String(fARN)})
+	_, err = w.GetResourcePolicy(w.ctx, &lambda.GetResourcePolicyInput{ResourceArn: aws.String(fARN)})
 	checkError(t, err, "ResourceNotFoundException", "The resource you requested does not exist.")
 }

@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	decide "github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
 )
 
 // parsePolicy reads a whole policy for the resource. What the emulator could keep but
@@ -33,7 +37,7 @@ func parsePolicy(document, resource string) ([]statement, error) {
 			return nil, invalid("The policy is not valid: each statement needs Effect, Principal and Action")
 		}
 		for _, r := range s.Resource {
-			if !glob(r, resource) {
+			if !decide.Glob(r, resource) {
 				return nil, invalid("The policy is not valid: its resource %s is not %s", r, resource)
 			}
 		}
@@ -45,7 +49,13 @@ func parsePolicy(document, resource string) ([]statement, error) {
 func strict(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	return d.Decode(v)
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one JSON value")
+	}
+	return nil
 }
 
 // PutResourcePolicy replaces the whole policy of a function, a version or an alias.

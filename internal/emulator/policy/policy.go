@@ -47,10 +47,12 @@ func Decide(document string, r Request) Decision {
 		if !s.covers(&r) {
 			continue
 		}
-		if s.Effect == "Deny" {
+		switch s.Effect {
+		case "Deny":
 			return Denied
+		case "Allow":
+			d = Allowed
 		}
-		d = Allowed
 	}
 	return d
 }
@@ -92,6 +94,7 @@ func (l *list) UnmarshalJSON(b []byte) error {
 	if !several {
 		all = []any{v}
 	}
+	*l = list{} // an empty list is not a missing one: it has nothing in it
 	for _, e := range all {
 		switch e := e.(type) {
 		case string:
@@ -128,15 +131,29 @@ func (p *principals) includes(r *Request) bool {
 	if r.Service != "" {
 		return slices.Contains(p.by["Service"], r.Service) || slices.Contains(p.by["AWS"], "*")
 	}
-	return slices.ContainsFunc(p.by["AWS"], func(who string) bool {
-		return who == "*" || who == r.Account || who == r.ARN || strings.HasSuffix(who, ":iam::"+r.Account+":root")
-	})
+	return slices.ContainsFunc(p.by["AWS"], func(who string) bool { return Stands(who, r.ARN, r.Account) })
+}
+
+// Stands tells whether a principal of a policy, one of its kind AWS, stands for the
+// user or the session with that ARN: it is everybody, the account or the caller, or
+// the role of the session.
+func Stands(principal, arn, account string) bool {
+	switch {
+	case principal == "*":
+		return true
+	case account != "" && (principal == account || strings.HasSuffix(principal, ":iam::"+account+":root")), arn != "" && principal == arn:
+		return true
+	}
+	head, rest, ok := strings.Cut(arn, ":assumed-role/")
+	role, named := strings.CutPrefix(principal, strings.Replace(head, ":sts:", ":iam:", 1)+":role/")
+	name, _, _ := strings.Cut(rest, "/")
+	return ok && named && role[strings.LastIndexByte(role, '/')+1:] == name // sessions do not tell the path
 }
 
 func (s *statement) covers(r *Request) bool {
 	switch {
 	case s.Principal != nil && !s.Principal.includes(r), s.NotPrincipal != nil && s.NotPrincipal.includes(r),
-		s.Principal == nil && s.NotPrincipal == nil:
+		s.Principal == nil && s.NotPrincipal == nil, s.Action == nil && s.NotAction == nil:
 		return false
 	}
 	action := strings.ToLower(r.Action)
@@ -159,18 +176,18 @@ func (s *statement) covers(r *Request) bool {
 // holds tells whether a condition does. One that is not known holds for nobody.
 func holds(operator, key string, want list, r *Request) bool {
 	got, there := r.Keys[key]
-	operator = strings.TrimPrefix(strings.TrimPrefix(operator, "ForAnyValue:"), "ForAllValues:")
+	operator, every := strings.CutPrefix(strings.TrimPrefix(operator, "ForAnyValue:"), "ForAllValues:")
 	operator, optional := strings.CutSuffix(operator, "IfExists")
 	if operator == "Null" {
 		return slices.Contains(want, strconv.FormatBool(!there))
-	}
-	if !there && optional {
-		return true
 	}
 	plain := strings.Replace(operator, "Not", "", 1)
 	match, known := operators[plain]
 	if !known {
 		return false
+	}
+	if !there && (optional || every) { // all of no values are as they must be
+		return true
 	}
 	one := there && slices.ContainsFunc(want, func(w string) bool { return match(w, got) })
 	if plain != operator { // a negated one holds where the key is missing

@@ -13,6 +13,7 @@ func TestDecide(t *testing.T) {
 		Keys: map[string]string{"aws:sourcearn": "arn:aws:sns:eu-north-1:000000000000:t", "aws:sourceaccount": "000000000000"},
 	}
 	user := policy.Request{ARN: "arn:aws:iam::111111111111:user/u", Account: "111111111111", Action: "sqs:SendMessage", Resource: service.Resource}
+	session := policy.Request{ARN: "arn:aws:sts::111111111111:assumed-role/r/s", Account: "111111111111", Action: "sqs:SendMessage", Resource: service.Resource}
 	statement := func(s string) string { return `{"Version":"2012-10-17","Statement":[` + s + `]}` }
 	for _, c := range []struct {
 		document string
@@ -35,9 +36,48 @@ func TestDecide(t *testing.T) {
 		{statement(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"*"}`), user, policy.Allowed},
 		{statement(`{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"*"}`), user, policy.Silent},
 		{statement(`{"Effect":"Allow","Principal":{"AWS":["111111111111"]},"Action":"sqs:SendMessage","Resource":"arn:aws:sqs:*:*:other"}`), user, policy.Silent},
+		// What grants nothing on AWS grants nothing here.
+		{statement(`{"Effect":"allow","Principal":"*","Action":"*"}`), service, policy.Silent},
+		{statement(`{"Principal":"*","Action":"*"}`), service, policy.Silent},
+		{statement(`{"Effect":"Allow","Principal":"*"}`), service, policy.Silent},
+		{statement(`{"Effect":"Allow","Principal":"*","Action":[]}`), service, policy.Silent},
+		{statement(`{"Effect":"Allow","Principal":"*","Action":"*","Resource":[]}`), service, policy.Silent},
+		{statement(`{"Effect":"Allow","Principal":{"AWS":""},"Action":"*"}`), policy.Request{Action: "sqs:SendMessage", Resource: service.Resource}, policy.Silent},
+		// A role stands for its sessions, whatever its path.
+		{statement(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/r"},"Action":"*"}`), session, policy.Allowed},
+		{statement(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/team/r"},"Action":"*"}`), session, policy.Allowed},
+		{statement(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:sts::111111111111:assumed-role/r/s"},"Action":"*"}`), session, policy.Allowed},
+		{statement(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/other"},"Action":"*"}`), session, policy.Silent},
+		{statement(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:role/r"},"Action":"*"}`), session, policy.Silent},
+		{statement(`{"Effect":"Allow","Principal":"*","Action":"*"},{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::111111111111:role/r"},"Action":"*"}`), session, policy.Denied},
+		{statement(`{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"ForAllValues:StringEquals":{"aws:TagKeys":"a"}}}`), service, policy.Allowed},
+		{statement(`{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"ForAnyValue:StringEquals":{"aws:TagKeys":"a"}}}`), service, policy.Silent},
 	} {
 		if got := policy.Decide(c.document, c.who); got != c.want {
 			t.Errorf("%s: got %d, want %d", c.document, got, c.want)
+		}
+	}
+}
+
+func TestARNLike(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		pattern, arn string
+		want         bool
+	}{
+		{"arn:aws:s3:::b", "arn:aws:s3:::b", true},
+		{"arn:aws:s3:::b*", "arn:aws:s3:::bucket", true},
+		{"arn:aws:s3:::*k?t", "arn:aws:s3:::bucket", true},
+		{"arn:*:s3:::b", "arn:aws:s3:::b", true},
+		{"arn:aws:sns:*:*:t", "arn:aws:sns:eu-north-1:000000000000:t", true},
+		{"arn:*", "arn:aws:s3:::b", false}, // a star does not cross a colon
+		{"*", "arn:aws:s3:::b", false},
+		{"arn:aws:s3:::b", "arn:aws:s3:::bb", false},
+		{"arn:aws:sns:*:t", "arn:aws:sns:eu-north-1:000000000000:t", false},
+	}
+	for _, tt := range tests {
+		if got := policy.ARNLike(tt.pattern, tt.arn); got != tt.want {
+			t.Errorf("ARNLike(%q, %q) is %v", tt.pattern, tt.arn, got)
 		}
 	}
 }
