@@ -51,8 +51,27 @@ func (p *Pattern) Matches(event []byte) bool {
 // MatchesValue is Matches for an event that is decoded, with numbers as
 // json.Number.
 func (p *Pattern) MatchesValue(event any) bool {
-	event = apart(event)
-	return p.root.matches(event, event)
+	e := &subject{root: apart(event)}
+	return p.root.matches(e.root, e)
+}
+
+// subject is an event that is looked at, and what is known of it: whether a field's
+// path leads anywhere takes a look at all of it.
+type subject struct {
+	root  any
+	leads map[*field]bool
+}
+
+func (e *subject) has(f *field) bool {
+	there, known := e.leads[f]
+	if !known {
+		there = leads(e.root, f.path)
+		if e.leads == nil {
+			e.leads = map[*field]bool{}
+		}
+		e.leads[f] = there
+	}
+	return there
 }
 
 // apart returns an event in which no name has a dot: they are as good as objects
@@ -112,12 +131,12 @@ func decode(text []byte) (v any, err error) {
 	return v, nil
 }
 
-// matches tells whether v, a part of the event root, has what o wants. Of an array
-// one element must have all of it.
-func (o *object) matches(v, root any) bool {
+// matches tells whether v, a part of the event e, has what o wants. Of an array one
+// element must have all of it.
+func (o *object) matches(v any, e *subject) bool {
 	if list, ok := v.([]any); ok && len(list) > 0 {
-		for _, e := range list {
-			if o.matches(e, root) {
+		for _, v := range list {
+			if o.matches(v, e) {
 				return true
 			}
 		}
@@ -125,14 +144,14 @@ func (o *object) matches(v, root any) bool {
 	}
 	members, _ := v.(map[string]any)
 	for i := range o.fields {
-		if !o.fields[i].matches(members, root) {
+		if !o.fields[i].matches(members, e) {
 			return false
 		}
 	}
 	for _, alternatives := range o.ors {
 		one := false
 		for _, a := range alternatives {
-			one = one || a.matches(v, root)
+			one = one || a.matches(v, e)
 		}
 		if !one {
 			return false
@@ -141,12 +160,12 @@ func (o *object) matches(v, root any) bool {
 	return true
 }
 
-func (f *field) matches(members map[string]any, root any) bool {
+func (f *field) matches(members map[string]any, e *subject) bool {
 	v, there := members[f.name]
 	if f.sub != nil {
-		return f.sub.matches(v, root)
+		return f.sub.matches(v, e)
 	}
-	if f.absent && !leads(root, f.path) {
+	if f.absent && !e.has(f) {
 		return true
 	}
 	return there && anyLeaf(v, func(leaf any) bool {

@@ -117,6 +117,23 @@ func TestMatches(t *testing.T) {
 	}
 }
 
+// TestLong matches a long list against what must not be in it: with a look at the
+// whole list for each of its elements it would not end for many minutes.
+func TestLong(t *testing.T) {
+	t.Parallel()
+	p, err := eventpattern.Parse(`{"a":{"b":[{"exists":false}]}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Repeat(`{"c":1},`, 200_000)
+	if p.Matches([]byte(`{"a":[` + list + `{"b":1}]}`)) {
+		t.Error("a list whose last element has the member matches")
+	}
+	if !p.Matches([]byte(`{"a":[` + list + `{"c":1}]}`)) {
+		t.Error("a list without the member does not match")
+	}
+}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ pattern, want string }{
