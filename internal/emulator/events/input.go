@@ -64,6 +64,9 @@ func steps(path string) ([]string, error) {
 			if n == 0 {
 				return nil, fmt.Errorf("the path %s has an empty name", path)
 			}
+			if rest[1:1+n] == "*" {
+				return nil, fmt.Errorf("the path %s has a wildcard, which is not emulated", path)
+			}
 			out, rest = append(out, rest[1:1+n]), rest[1+n:]
 		default:
 			return nil, fmt.Errorf("the path %s has %q where a name begins", path, rest[0])
@@ -101,7 +104,7 @@ func find(text []byte, path string) ([]byte, bool) {
 // transform fills the variables of a template. In a text a variable stands for its
 // value as text, elsewhere for its JSON. The template is JSON, or a text that
 // becomes one.
-func transform(r *rule, x *types.InputTransformer, event []byte, at time.Time) ([]byte, error) {
+func transform(r *rule, x *types.InputTransformer, event []byte, at time.Time) (_ []byte, err error) {
 	template := value(x.InputTemplate)
 	values := map[string][]byte{}
 	for name, path := range x.InputPathsMap {
@@ -115,22 +118,23 @@ func transform(r *rule, x *types.InputTransformer, event []byte, at time.Time) (
 	for name, text := range texts {
 		values[name], _ = json.Marshal(text) // a text
 	}
-	var whole map[string]json.RawMessage
-	if err := json.Unmarshal(event, &whole); err != nil {
-		return nil, fmt.Errorf("reading an event: %w", err)
-	}
 	values["aws.events.event.json"] = event
-	values["aws.events.event"] = event
+	if values["aws.events.event"], err = without(event, "detail"); err != nil {
+		return nil, err
+	}
 	asJSON := strings.HasPrefix(strings.TrimSpace(template), "{") || strings.HasPrefix(strings.TrimSpace(template), "[")
 
 	var out bytes.Buffer
 	quoted := false
 	for i := 0; i < len(template); {
 		c := template[i]
-		m := variable.FindStringIndex(template[i:])
+		name := ""
+		if c == '<' {
+			name = nameAt(template[i:])
+		}
 		switch {
-		case c == '<' && m != nil && m[0] == 0:
-			v, ok := values[template[i+1:i+m[1]-1]]
+		case name != "":
+			v, ok := values[name]
 			switch {
 			case quoted || !asJSON:
 				out.WriteString(plain(v, quoted))
@@ -139,7 +143,7 @@ func transform(r *rule, x *types.InputTransformer, event []byte, at time.Time) (
 			default:
 				out.Write(v)
 			}
-			i += m[1]
+			i += len(name) + 2
 		case c == '\\' && i+1 < len(template):
 			out.WriteString(template[i : i+2])
 			i += 2
@@ -155,6 +159,46 @@ func transform(r *rule, x *types.InputTransformer, event []byte, at time.Time) (
 		return out.Bytes(), nil
 	}
 	return json.Marshal(out.String())
+}
+
+// nameAt is the name of the variable that a text begins with, or nothing.
+func nameAt(text string) string {
+	end := strings.IndexAny(text[1:], "<> \t\n\f\r") + 1
+	if end < 2 || text[end] != '>' {
+		return ""
+	}
+	return text[1:end]
+}
+
+// without is an object without one of its members, the others as they are written.
+func without(object []byte, member string) ([]byte, error) {
+	d := json.NewDecoder(bytes.NewReader(object))
+	if _, err := d.Token(); err != nil {
+		return nil, fmt.Errorf("reading an event: %w", err)
+	}
+	out := []byte{'{'}
+	for d.More() {
+		name, err := d.Token()
+		var v json.RawMessage
+		if err == nil {
+			err = d.Decode(&v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading an event: %w", err)
+		}
+		if name == member {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		quoted, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(append(out, quoted...), ':'), v...)
+	}
+	return append(out, '}'), nil
 }
 
 // plain is a value within a text: a text without its quotes, other JSON as it is,

@@ -51,7 +51,7 @@ func (s *Service) check(t *types.Target) error {
 	}
 	if t.InputPath != nil {
 		if _, err := steps(*t.InputPath); err != nil {
-			return invalid("Invalid InputPath for target %s.", id)
+			return invalid("Invalid InputPath for target %s: %s.", id, err)
 		}
 	}
 	return checkTransformer(t)
@@ -70,7 +70,7 @@ func checkTransformer(t *types.Target) error {
 			return invalid("Invalid InputTransformer for target %s : Cannot use AWS as prefix of InputPathsMap key.", value(t.Id))
 		}
 		if _, err := steps(path); err != nil {
-			return invalid("Invalid InputTransformer for target %s : Invalid path %s.", value(t.Id), path)
+			return invalid("Invalid InputTransformer for target %s : Invalid path %s: %s.", value(t.Id), path, err)
 		}
 	}
 	for _, m := range variable.FindAllStringSubmatch(value(x.InputTemplate), -1) {
