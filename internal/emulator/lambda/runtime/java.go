@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// javaBootstrap is bootstrap/java, compiled for version 8: make java.
+// javaBootstrap is bootstrap/java, compiled for version 8, which make java does to the
+// same bytes each time.
 //
 //go:embed bootstrap/java.jar
 var javaBootstrap []byte

@@ -46,6 +46,32 @@ func TestJavaBootstrapIsCurrent(t *testing.T) {
 	}
 }
 
+// Whoever compiles the sources gets the jar that is shipped, to the byte.
+func TestJavaBootstrapIsReproducible(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"make", "javac", "jar"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("the program %s is not on PATH", program)
+		}
+	}
+	if out, err := exec.CommandContext(t.Context(), "javac", "-version").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "javac 17.") {
+		t.Skipf("javac is not of version 17: %s", out)
+	}
+	made := filepath.Join(t.TempDir(), "java.jar")
+	c := exec.CommandContext(t.Context(), "make", "-C", "../../../..", "java", "JAVA_JAR="+made, "JAVA_BUILD="+t.TempDir()) //nolint:gosec // to folders of this test
+	c.Env = append(os.Environ(), "TZ=Asia/Tokyo", "LC_ALL=C.UTF-8")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	got, err := os.ReadFile(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, javaBootstrap) {
+		t.Error("make java gives another jar than bootstrap/java.jar")
+	}
+}
+
 const java = "java17"
 
 // coreInterfaces are what functions in Java are written against, in the shape of
