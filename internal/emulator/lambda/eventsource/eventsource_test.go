@@ -223,6 +223,36 @@ func TestQueueWindow(t *testing.T) {
 	})
 }
 
+// large is a queue of messages that are too many for one event.
+type large struct{ *queue }
+
+func (q large) Take(ctx context.Context, most int) ([]eventsource.Message, error) {
+	taken, err := q.queue.Take(ctx, most)
+	for i := range taken {
+		taken[i].Record = json.RawMessage(taken[i].ID + strings.Repeat(" ", 3<<20))
+	}
+	return taken, err
+}
+
+// TestQueueLarge gives back what is too much for an event, so that the queue can keep
+// it until what came before is done with.
+func TestQueueLarge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := large{newQueue(1, 2, 3)}
+		during := []string{}
+		f := &function{answer: func(string) (string, bool, error) { during = append(during, q.left()); return "", false, nil }}
+		m := eventsource.QueueMapping{Queue: q, Function: f, Clock: clock.NewFake(time.Unix(0, 0)), Log: quiet, Batch: 10, AtOnce: 1}
+		run(t, m.Run, nil)
+		if want := []string{"1", "2", "3"}; !slices.Equal(f.got(), want) {
+			t.Errorf("got %q, want %q", f.got(), want)
+		}
+		if want := []string{"[2 3] | [1]", "[3] | [2]", "[] | [3]"}; !slices.Equal(during, want) {
+			t.Errorf("during the events: %q, want %q", during, want)
+		}
+	})
+}
+
 // TestQueueModel delivers every message once to a function that succeeds, however
 // they come, in batches no larger than allowed.
 func TestQueueModel(t *testing.T) {

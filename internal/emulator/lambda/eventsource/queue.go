@@ -41,8 +41,6 @@ type QueueMapping struct {
 	Window  time.Duration // how long to wait for a batch to become full
 	AtOnce  int           // most invocations at once
 	Partial bool          // the function says which messages failed
-
-	left []Message // taken, and too many for the event before
 }
 
 // Run carries messages until ctx is done, and returns when the invocations under
@@ -84,9 +82,8 @@ func (m *QueueMapping) Run(ctx context.Context) error {
 	}
 }
 
-// giveBack releases what was taken and not delivered when the mapping stops.
+// giveBack releases what was taken and is not delivered.
 func (m *QueueMapping) giveBack(ctx context.Context, batch []Message) error {
-	batch, m.left = append(batch, m.left...), nil
 	if len(batch) == 0 {
 		return nil
 	}
@@ -94,16 +91,15 @@ func (m *QueueMapping) giveBack(ctx context.Context, batch []Message) error {
 }
 
 // gather takes messages for one event: what there is, and with a window what comes
-// until it is over. Those that are not for the function are deleted.
+// until it is over. Those that are not for the function are deleted, and those too
+// many for one event go back: in the next one, messages of a group would overtake.
 func (m *QueueMapping) gather(ctx context.Context) (batch []Message, err error) {
-	more, size := m.left, 0
-	m.left = nil
-	over := ctx
+	var more []Message
+	size, over := 0, ctx
 	for {
 		for i, msg := range more {
-			if len(batch) > 0 && size+len(msg.Record) > maxEvent || len(batch) == m.Batch {
-				m.left = more[i:]
-				return batch, nil
+			if len(batch) > 0 && size+len(msg.Record) > maxEvent {
+				return batch, m.giveBack(ctx, more[i:])
 			}
 			batch, size = append(batch, msg), size+len(msg.Record)+1
 		}

@@ -117,7 +117,7 @@ func (l *lane) attempt(ctx context.Context, records []Record) (answer *Answer, f
 		failed = records[first:]
 	}
 	if len(failed) < len(records) {
-		l.keepState(ctx, a.Payload)
+		l.keepState(a.Payload)
 	}
 	return &a, failed, nil
 }

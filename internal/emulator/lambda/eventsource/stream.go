@@ -102,6 +102,9 @@ type lane struct {
 	stream Stream
 	left   []Record // read, and not handed out yet
 	ended  bool     // nothing follows what is left
+	seen   string   // number of the last record read, also of those for others
+	saved  string   // number of the last record of the position that was kept
+	full   bool     // the state is too large, so that the window ends
 }
 
 func (l *lane) run(ctx context.Context) (err error) {
@@ -109,7 +112,11 @@ func (l *lane) run(ctx context.Context) (err error) {
 		if l.stream != nil {
 			l.stream.Close()
 		}
+		if l.position.After != l.saved {
+			err = errors.Join(err, l.Save(l.index, l.position))
+		}
 	}()
+	l.saved = l.position.After
 	for {
 		batch, err := l.gather(ctx)
 		if ctx.Err() != nil {
@@ -122,9 +129,13 @@ func (l *lane) run(ctx context.Context) (err error) {
 			if err := l.handle(ctx, batch); err != nil {
 				return err
 			}
+			if ctx.Err() != nil {
+				return nil // perhaps amid the batch
+			}
+			l.skip()
 		}
 		if l.windowOver() {
-			if err := l.closeWindow(ctx, false); err != nil {
+			if err := l.closeWindow(ctx); err != nil {
 				return err
 			}
 		}
@@ -174,6 +185,9 @@ func (l *lane) gather(ctx context.Context) (batch []Record, err error) {
 			defer stop()
 		}
 		err := l.read(over, l.Batch-len(batch))
+		if len(batch) == 0 {
+			l.skip()
+		}
 		if over.Err() != nil && len(l.left) == 0 {
 			return batch, nil // a window is over, or everything
 		}
@@ -199,12 +213,13 @@ func (l *lane) read(ctx context.Context, most int) error {
 		return nil
 	case errors.Is(err, ErrTrimmed):
 		l.stream.Close()
-		l.stream, l.position.After = nil, ""
+		l.stream, l.position.After, l.seen = nil, "", ""
 		return nil
 	case err != nil:
 		return err
 	}
 	for _, r := range records {
+		l.seen = r.Sequence
 		if l.mine(r) && (l.Filter == nil || l.Filter(r.Record)) {
 			l.left = append(l.left, r)
 		}
@@ -212,8 +227,16 @@ func (l *lane) read(ctx context.Context, most int) error {
 	return nil
 }
 
+// skip moves the position behind the records that were read and are for others; none
+// of this lane may be under way. It is kept at the end, or with the next of this lane.
+func (l *lane) skip() {
+	if len(l.left) == 0 && l.seen != "" {
+		l.position.After = l.seen
+	}
+}
+
 // done notes that everything up to a record is done with.
 func (l *lane) done(r Record) error {
-	l.position.After = r.Sequence
+	l.position.After, l.saved = r.Sequence, r.Sequence
 	return l.Save(l.index, l.position)
 }

@@ -214,6 +214,78 @@ func TestTumbling(t *testing.T) {
 	})
 }
 
+// TestSkipped has a lane come as far as the stream, also where all records are for
+// other lanes or not for the function.
+func TestSkipped(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		mapping eventsource.StreamMapping
+	}{
+		{"other lanes", eventsource.StreamMapping{Lanes: 3}},
+		{"filtered", eventsource.StreamMapping{Filter: func(json.RawMessage) bool { return false }}},
+		{"the last are filtered", eventsource.StreamMapping{Batch: 2, Filter: func(r json.RawMessage) bool { return string(r) == "7" }}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, s, k := &function{}, newStream(7, 14, 21), &kept{}
+				m := k.mapping(s, f, clock.NewFake(epoch), c.mapping)
+				run(t, m.Run, nil)
+				for lane := range m.Lanes {
+					if got := k.lanes[lane].After; got != "0021" {
+						t.Errorf("lane %d is at %q, want 0021", lane, got)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestStoppedWindow leaves a window open whose records have not been handled when the
+// mapping stops.
+func TestStoppedWindow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, s, k := &function{answer: fails("1")}, newStream(1), &kept{}
+		m := k.mapping(s, f, clock.NewFake(epoch.Add(time.Hour)), eventsource.StreamMapping{Tumbling: time.Minute, Retries: -1})
+		run(t, m.Run, nil)
+		for _, e := range f.events {
+			if strings.Contains(e, `"isFinalInvokeForWindow":true`) {
+				t.Errorf("the window was ended: %s", e)
+			}
+		}
+		if len(f.events) != 1 || k.lanes[0].After != "" {
+			t.Errorf("%d events, at %q", len(f.events), k.lanes[0].After)
+		}
+	})
+}
+
+// TestFullWindow ends a window early whose state is too large, once its records are
+// handled; those that failed are tried in their window.
+func TestFullWindow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f, s, k, fake := &function{}, newStream(1, 2), &kept{}, clock.NewFake(epoch)
+		calls := 0
+		f.answer = func(string) (string, bool, error) {
+			if calls++; calls == 1 {
+				return `{"state":{"n":"` + strings.Repeat("x", 1<<20) + `"},"batchItemFailures":[{"itemIdentifier":"0002"}]}`, false, nil
+			}
+			return "", false, nil
+		}
+		run(t, k.mapping(s, f, fake, eventsource.StreamMapping{Tumbling: time.Minute, Retries: -1, Partial: true}).Run, func() { fake.Advance(time.Second) })
+		want := []string{`"Records":[1,2]`, `"Records":[2]`, `"isFinalInvokeForWindow":true,"isWindowTerminatedEarly":true`}
+		if len(f.events) != len(want) {
+			t.Fatalf("got %q", f.events)
+		}
+		for i, w := range want {
+			if !strings.Contains(f.events[i], w) || !strings.Contains(f.events[i], `"start":"1970-01-01T00:10:00Z"`) {
+				t.Errorf("event %d is %s, want %s", i, f.events[i], w)
+			}
+		}
+	})
+}
+
 // TestStreamModel delivers all records, those of one key in order, over restarts at
 // any time, and to a function that fails now and then.
 func TestStreamModel(t *testing.T) {

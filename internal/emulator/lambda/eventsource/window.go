@@ -93,6 +93,8 @@ func (l *lane) windowOver() bool {
 	switch {
 	case end.IsZero():
 		return false
+	case l.full:
+		return true
 	case len(l.left) > 0:
 		return l.other(nil, l.left[0])
 	}
@@ -100,7 +102,7 @@ func (l *lane) windowOver() bool {
 }
 
 // keepState keeps the state that the function has returned for its window.
-func (l *lane) keepState(ctx context.Context, answer []byte) {
+func (l *lane) keepState(answer []byte) {
 	if l.Tumbling == 0 {
 		return
 	}
@@ -110,21 +112,15 @@ func (l *lane) keepState(ctx context.Context, answer []byte) {
 	if json.Unmarshal(answer, &out) != nil || string(out.State) == "null" {
 		return
 	}
-	if len(out.State) > maxState {
-		if err := l.closeWindow(ctx, true); err != nil {
-			l.Log.Warn("ending a window early", "stream", l.StreamARN, "error", err)
-		}
-		return
-	}
-	if out.State != nil {
+	if l.full = l.full || len(out.State) > maxState; !l.full && out.State != nil {
 		l.position.State = out.State
 	}
 }
 
 // closeWindow hands the function the last event of a window, with the same retries
 // as records.
-func (l *lane) closeWindow(ctx context.Context, early bool) error {
-	event := l.event(nil, true, early)
+func (l *lane) closeWindow(ctx context.Context) error {
+	event := l.event(nil, true, l.full)
 	for tries := 0; ; tries++ {
 		a, err := l.Function.Invoke(context.WithoutCancel(ctx), event)
 		if errors.Is(err, ErrStopped) {
@@ -137,6 +133,7 @@ func (l *lane) closeWindow(ctx context.Context, early bool) error {
 			return nil
 		}
 	}
-	l.position.Window, l.position.State = time.Time{}, nil
+	l.position.Window, l.position.State, l.full = time.Time{}, nil, false
+	l.saved = l.position.After
 	return l.Save(l.index, l.position)
 }
