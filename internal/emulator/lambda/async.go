@@ -157,6 +157,10 @@ func (a *backlog) carry(e event) {
 		case <-a.alive.Done():
 			return
 		}
+		if !a.waits(&e) {
+			<-free
+			return
+		}
 		end := a.attempt(&e)
 		<-free
 		if a.alive.Err() != nil {
@@ -166,10 +170,24 @@ func (a *backlog) carry(e event) {
 			a.finish(&e, end)
 			return
 		}
-		if err := s.env.Store.Update(func(tx *store.Tx) error { a.waiting.Put(tx, e.key(), e); return nil }); err != nil {
+		if err := s.env.Store.Update(func(tx *store.Tx) error {
+			if _, there := a.waiting.Get(tx, e.key()); there {
+				a.waiting.Put(tx, e.key(), e)
+			}
+			return nil
+		}); err != nil {
 			s.env.Log.Warn("an event that waits for its function could not be stored", "function", e.Function, "error", err)
 		}
 	}
+}
+
+// waits tells that the event has not gone with its function.
+func (a *backlog) waits(e *event) (there bool) {
+	_ = a.service.env.Store.View(func(tx *store.Tx) error {
+		_, there = a.waiting.Get(tx, e.key())
+		return nil
+	})
+	return there
 }
 
 // ending is how an event ended.
@@ -297,7 +315,11 @@ func (a *backlog) announce(e *event, end *ending) error {
 	if err != nil {
 		return fmt.Errorf("describing the end of an event: %w", err)
 	}
-	ctx := env.WithScope(context.WithoutCancel(a.alive), e.Scope)
+	trace := e.Trace
+	if end.outcome != nil {
+		trace = end.outcome.trace // which finds loops
+	}
+	ctx := env.WithTrace(env.WithScope(context.WithoutCancel(a.alive), e.Scope), trace)
 	config := a.config(e)
 	var errs []error
 	if d := config.destination(failed); d != "" {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -41,6 +42,9 @@ func (b *mailbox) Deliver(_ context.Context, arn string, in *sqs.SendMessageInpu
 	for _, name := range []string{"ErrorCode", "ErrorMessage"} {
 		if a, ok := in.MessageAttributes[name]; ok {
 			b.mail[arn] += " " + name + "=" + *a.StringValue
+			if (*a.DataType == "Number") != (name == "ErrorCode") || !utf8.ValidString(*a.StringValue) {
+				b.mail[arn] += " which is no " + *a.DataType
+			}
 		}
 	}
 	return &sqs.SendMessageOutput{}, nil
@@ -137,6 +141,93 @@ func TestAsynchronous(t *testing.T) {
 				t.Errorf("the dead-letter queue got %s, want %s", got, c.dead)
 			}
 		})
+	}
+}
+
+// TestDeadLetter sends the function's own words along, as far as queues take them.
+func TestDeadLetter(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, raise, want string }{
+		{"a number", `'42'`, "ErrorMessage=42"},
+		{"long", `'x' * 1023 + 'é'`, "ErrorMessage=" + strings.Repeat("x", 1023)},
+		{"colors", `'\x1b[31mred'`, "ErrorMessage=\uFFFD[31mred"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w, box := newFakeWorld(t), &mailbox{mail: map[string]string{}}
+			w.Queues = box
+			w.create(t, python, "app.handler", map[string]string{"app.py": "def handler(e, c): raise Exception(" + c.raise + ")"}, func(in *lambda.CreateFunctionInput) {
+				in.DeadLetterConfig = &types.DeadLetterConfig{TargetArn: aws.String(deadARN)}
+			})
+			if _, err := w.PutFunctionEventInvokeConfig(w.ctx, &lambda.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("f"), MaximumRetryAttempts: aws.Int32(0)}); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Enqueue(w.ctx, fARN, []byte(`1`)); err != nil {
+				t.Fatal(err)
+			}
+			w.waits(t, -1)
+			if got, want := box.of(deadARN), "1 ErrorCode=200 "+c.want; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// TestDestinationLoop stops two functions that are each other's destination.
+func TestDestinationLoop(t *testing.T) {
+	t.Parallel()
+	w, box := newFakeWorld(t), &mailbox{mail: map[string]string{}}
+	w.Queues = box
+	other := map[string]string{"f": "g", "g": "f"}
+	for name := range other {
+		w.create(t, python, "app.handler", map[string]string{"app.py": "def handler(e, c): return 1"}, func(in *lambda.CreateFunctionInput) {
+			in.FunctionName = aws.String(name)
+		})
+	}
+	for name, next := range other {
+		if _, err := w.PutFunctionEventInvokeConfig(w.ctx, &lambda.PutFunctionEventInvokeConfigInput{FunctionName: aws.String(name), DestinationConfig: &types.DestinationConfig{
+			OnSuccess: &types.OnSuccess{Destination: aws.String(strings.TrimSuffix(fARN, "f") + next)}, OnFailure: &types.OnFailure{Destination: aws.String(failureARN)},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Enqueue(w.ctx, fARN, []byte(`1`)); err != nil {
+		t.Fatal(err)
+	}
+	w.waits(t, -1)
+	if got := box.of(failureARN); strings.Count(got, `"condition":"RecursiveInvocation"`) != 1 || !strings.Contains(got, ":function:f:$LATEST") {
+		t.Errorf("the destination got %s", got)
+	}
+}
+
+// TestForgotten forgets the events of a function that is deleted, also where another
+// has its name afterwards.
+func TestForgotten(t *testing.T) {
+	t.Parallel()
+	w, box := newFakeWorld(t), &mailbox{mail: map[string]string{}}
+	w.Queues = box
+	failing := map[string]string{"app.py": "def handler(e, c): raise Exception('no')"}
+	dead := func(in *lambda.CreateFunctionInput) {
+		in.DeadLetterConfig = &types.DeadLetterConfig{TargetArn: aws.String(deadARN)}
+	}
+	w.create(t, python, "app.handler", failing, dead)
+	if err := w.Enqueue(w.ctx, fARN, []byte(`1`)); err != nil {
+		t.Fatal(err)
+	}
+	w.waits(t, 1)
+	if _, err := w.DeleteFunction(w.ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("f")}); err != nil {
+		t.Fatal(err)
+	}
+	if e, there := w.waits(t, 1); there {
+		t.Errorf("it still waits: %+v", e)
+	}
+	w.create(t, python, "app.handler", failing, dead)
+	w.clock.Advance(time.Minute)
+	if err := w.Close(); err != nil { // what was begun is over then
+		t.Error(err)
+	}
+	if got := strings.Count(strings.Join(w.logs, "\n"), "START RequestId"); got != 1 {
+		t.Errorf("%d invocations, want 1: %q", got, w.logs)
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -52,7 +54,7 @@ func (s *Service) notify(ctx context.Context, arn, body string, attributes map[s
 			if in.MessageAttributes == nil {
 				in.MessageAttributes = map[string]sqstypes.MessageAttributeValue{}
 			}
-			in.MessageAttributes[k] = sqstypes.MessageAttributeValue{DataType: aws.String(attributeType(v)), StringValue: &v}
+			in.MessageAttributes[k] = sqstypes.MessageAttributeValue{DataType: aws.String(attributeType(k)), StringValue: &v}
 		}
 		_, err := s.Queues.Deliver(ctx, arn, in)
 		return err
@@ -62,7 +64,7 @@ func (s *Service) notify(ctx context.Context, arn, body string, attributes map[s
 			if in.MessageAttributes == nil {
 				in.MessageAttributes = map[string]topictypes.MessageAttributeValue{}
 			}
-			in.MessageAttributes[k] = topictypes.MessageAttributeValue{DataType: aws.String(attributeType(v)), StringValue: &v}
+			in.MessageAttributes[k] = topictypes.MessageAttributeValue{DataType: aws.String(attributeType(k)), StringValue: &v}
 		}
 		_, err := s.Topics.Publish(ctx, in)
 		return err
@@ -70,8 +72,11 @@ func (s *Service) notify(ctx context.Context, arn, body string, attributes map[s
 	return absent(arn)
 }
 
-func attributeType(v string) string {
-	if _, err := strconv.Atoi(v); err == nil {
+// errorCode is the attribute that is a number, of those of bury.
+const errorCode = "ErrorCode"
+
+func attributeType(name string) string {
+	if name == errorCode {
 		return "Number"
 	}
 	return "String"
@@ -103,8 +108,8 @@ func (s *Service) sendLost(ctx context.Context, m *mapping, arn string, lost eve
 	if err != nil {
 		return err
 	}
-	whole := append(bytes.TrimSuffix(lost.Record, []byte("}")), `,"payload":`...)
-	return s.store(ctx, arn, "aws/lambda/"+*m.Configuration.UUID+"/"+lost.Shard, append(append(whole, payload...), '}'))
+	whole := slices.Concat(bytes.TrimSuffix(lost.Record, []byte("}")), []byte(`,"payload":`), payload, []byte("}"))
+	return s.store(ctx, arn, "aws/lambda/"+*m.Configuration.UUID+"/"+lost.Shard, whole)
 }
 
 // sendResult sends the result of an event to a destination of its function.
@@ -159,16 +164,32 @@ func (s *Service) bury(ctx context.Context, e *event, end *ending) error {
 	if err != nil || arn == "" {
 		return err
 	}
-	attributes := map[string]string{"RequestID": e.ID, "ErrorCode": "200", "ErrorMessage": end.condition}
+	attributes := map[string]string{"RequestID": e.ID, errorCode: "200", "ErrorMessage": end.condition}
 	if end.outcome == nil {
-		attributes["ErrorCode"] = "429"
+		attributes[errorCode] = "429"
 	} else {
 		var failure struct {
 			Message string `json:"errorMessage"`
 		}
 		if json.Unmarshal(end.outcome.Payload, &failure) == nil && failure.Message != "" {
-			attributes["ErrorMessage"] = failure.Message[:min(len(failure.Message), 1024)]
+			attributes["ErrorMessage"] = attributeText(failure.Message)
 		}
 	}
 	return s.notify(ctx, arn, string(e.Payload), attributes)
+}
+
+// attributeText is the first kilobyte of a text as queues take it, which refuse
+// messages with control characters.
+func attributeText(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !strings.ContainsRune("\t\n\r", r) {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
+	n := min(len(text), 1024)
+	for n < len(text) && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }

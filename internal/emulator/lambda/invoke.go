@@ -99,10 +99,11 @@ type invocation struct {
 	url *functionurl.Call
 }
 
-// outcome is how an invocation ended, and the version that ran.
+// outcome is how an invocation ended, the version that ran, and the header of the
+// trace for what follows from it.
 type outcome struct {
 	runtime.Result
-	version string
+	version, trace string
 }
 
 // admit checks whether the caller in ctx may invoke the function now, and returns
@@ -171,7 +172,7 @@ func (s *Service) run(ctx context.Context, t *target, in invocation) (outcome, e
 	if err != nil {
 		return outcome{}, unavailable(err)
 	}
-	return outcome{r, t.version.number()}, nil
+	return outcome{r, t.version.number(), trace}, nil
 }
 
 // errRole marks a role that cannot be assumed any more.

@@ -290,11 +290,10 @@ func (a *backlog) forget(tx *store.Tx, n name) {
 		a.configs.Delete(tx, n.configKey())
 		return
 	}
-	var keys []string
 	for k := range a.configs.Prefix(tx, n.Key(n.function, "")) {
-		keys = append(keys, k)
-	}
-	for _, k := range keys {
 		a.configs.Delete(tx, k)
+	}
+	for k := range a.waiting.Prefix(tx, n.Key(n.function, "")) {
+		a.waiting.Delete(tx, k)
 	}
 }
