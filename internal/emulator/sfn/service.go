@@ -132,6 +132,7 @@ func (s *Service) Wire() wire.Service {
 			wire.QueryOp(s.StartSyncExecution),
 			wire.QueryOp(s.StopExecution),
 			wire.QueryOp(s.TagResource),
+			wire.QueryOp(s.TestState, wire.Refuse("Mock.FieldValidationMode")),
 			wire.QueryOp(s.UntagResource),
 			wire.QueryOp(s.UpdateStateMachine, customerKeys),
 			wire.QueryOp(s.UpdateStateMachineAlias),
@@ -141,7 +142,6 @@ func (s *Service) Wire() wire.Service {
 			"DescribeMapRun": "distributed maps are not carried out",
 			"ListMapRuns":    "distributed maps are not carried out",
 			"UpdateMapRun":   "distributed maps are not carried out",
-			"TestState":      "states are not tried alone yet",
 		},
 	}
 }

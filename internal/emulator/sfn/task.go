@@ -65,24 +65,30 @@ func targetOf(r asl.Resource) (t target, operation string, ok bool) {
 // unsupported names the first thing in a scope that cannot be carried out here.
 func (s *Service) unsupported(scope *asl.Scope) string {
 	for _, name := range scope.Names {
-		st := scope.States[name]
-		inner := st.Branches
-		if st.Map != nil {
-			if st.Map.Distributed {
-				return fmt.Sprintf("the emulator does not carry out distributed maps at %s", st.Location)
-			}
-			inner = append(inner, st.Map.Processor)
+		if why := s.unsupportedState(scope.States[name]); why != "" {
+			return why
 		}
-		if st.Task != nil && st.Task.Resource.Kind == asl.Integration {
-			r := st.Task.Resource
-			if t, op, ok := targetOf(r); !ok || s.Calls == nil || !s.Calls.Has(t.pkg, op) {
-				return fmt.Sprintf("the emulator does not carry out the resource %s at %s/Resource", r.ARN, st.Location)
-			}
+	}
+	return ""
+}
+
+func (s *Service) unsupportedState(st *asl.State) string {
+	inner := st.Branches
+	if st.Map != nil {
+		if st.Map.Distributed {
+			return fmt.Sprintf("the emulator does not carry out distributed maps at %s", st.Location)
 		}
-		for _, sub := range inner {
-			if why := s.unsupported(sub); why != "" {
-				return why
-			}
+		inner = append(inner, st.Map.Processor)
+	}
+	if st.Task != nil && st.Task.Resource.Kind == asl.Integration {
+		r := st.Task.Resource
+		if t, op, ok := targetOf(r); !ok || s.Calls == nil || !s.Calls.Has(t.pkg, op) {
+			return fmt.Sprintf("the emulator does not carry out the resource %s at %s/Resource", r.ARN, st.Location)
+		}
+	}
+	for _, sub := range inner {
+		if why := s.unsupported(sub); why != "" {
+			return why
 		}
 	}
 	return ""
