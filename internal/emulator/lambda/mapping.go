@@ -120,7 +120,7 @@ func (s *Service) CreateEventSourceMapping(ctx context.Context, in *lambda.Creat
 	if err != nil {
 		return nil, err
 	}
-	s.mappings.start(m)
+	s.mappings.start(m.key())
 	return as[lambda.CreateEventSourceMappingOutput](s.show(&m)), nil
 }
 
@@ -253,7 +253,7 @@ func (s *Service) UpdateEventSourceMapping(ctx context.Context, in *lambda.Updat
 	if err != nil {
 		return nil, err
 	}
-	s.mappings.start(m)
+	s.mappings.start(m.key())
 	return as[lambda.UpdateEventSourceMappingOutput](s.show(&m)), nil
 }
 
@@ -280,7 +280,7 @@ func (s *Service) DeleteEventSourceMapping(ctx context.Context, in *lambda.Delet
 		return nil, err
 	}
 	out := as[lambda.DeleteEventSourceMappingOutput](s.show(&m))
-	s.mappings.start(m)
+	s.mappings.start(m.key())
 	return out, nil
 }
 

@@ -61,15 +61,15 @@ func (s *Service) openMappings() error {
 
 // resume starts the mappings that the store holds.
 func (a *mappings) resume() error {
-	var all []mapping
+	var all []string
 	err := a.service.env.Store.View(func(tx *store.Tx) error {
-		for _, m := range a.all.From(tx, "") {
-			all = append(all, m)
+		for key := range a.all.From(tx, "") {
+			all = append(all, key)
 		}
 		return nil
 	})
-	for _, m := range all {
-		a.start(m)
+	for _, key := range all {
+		a.start(key)
 	}
 	return err
 }
@@ -80,15 +80,16 @@ func (a *mappings) close() {
 	a.work.Wait()
 }
 
-// start carries a mapping's records as it says now, once what was begun for it
-// before has ended; a mapping that was deleted is forgotten then.
-func (a *mappings) start(m mapping) {
+// start carries a mapping's records as the store says, once what was begun for it
+// before has ended; a mapping that was deleted is forgotten then. Changes may be
+// started in another order than they were made.
+func (a *mappings) start(key string) {
 	ctx, stop := context.WithCancel(a.alive)
 	r := &run{stop: stop, done: make(chan struct{})}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	before := a.runs[m.key()]
-	a.runs[m.key()] = r
+	before := a.runs[key]
+	a.runs[key] = r
 	if before != nil {
 		before.stop()
 	}
@@ -98,21 +99,35 @@ func (a *mappings) start(m mapping) {
 		if before != nil {
 			<-before.done
 		}
-		var err error
-		switch {
-		case ctx.Err() != nil:
-		case m.Change == deleting:
-			err = a.forget(ctx, &m)
-		case m.Enabled && m.kind() == sourceQueue:
-			err = a.runQueue(ctx, &m)
-		case m.Enabled:
-			err = a.runStream(ctx, &m)
-		}
-		if err != nil && ctx.Err() == nil {
-			a.service.env.Log.Warn("an event source mapping has stopped", "mapping", *m.Configuration.UUID, "source", m.arn(), "error", err)
-			a.report(m.key(), "PROBLEM: "+err.Error())
+		if err := a.carry(ctx, key); err != nil && ctx.Err() == nil {
+			a.service.env.Log.Warn("an event source mapping has stopped", "mapping", key, "error", err)
+			a.report(key, "PROBLEM: "+err.Error())
 		}
 	})
+}
+
+// carry does what the store says of a mapping, until that is done or ctx is.
+func (a *mappings) carry(ctx context.Context, key string) error {
+	var m mapping
+	there := false
+	err := a.service.env.Store.View(func(tx *store.Tx) error {
+		m, there = a.all.Get(tx, key)
+		return nil
+	})
+	switch {
+	case err != nil || !there || ctx.Err() != nil:
+		return err
+	case m.Change == deleting:
+		return a.forget(ctx, &m)
+	case m.Enabled && m.kind() == sourceQueue:
+		err = a.runQueue(ctx, &m)
+	case m.Enabled:
+		err = a.runStream(ctx, &m)
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", m.arn(), err)
+	}
+	return nil
 }
 
 // forget removes a deleted mapping when its time to be seen is over.
@@ -128,6 +143,7 @@ func (a *mappings) forget(ctx context.Context, m *mapping) error {
 	}
 	a.mu.Lock()
 	delete(a.results, m.key())
+	delete(a.runs, m.key()) // of a deleted mapping this is the last
 	a.mu.Unlock()
 	return a.service.env.Store.Update(func(tx *store.Tx) error {
 		a.all.Delete(tx, m.key())

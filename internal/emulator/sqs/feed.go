@@ -131,6 +131,7 @@ func (s *Service) Remove(arn string, handles []string) error {
 }
 
 // Release makes messages that were taken from the queue with that ARN visible again.
+// As nobody has seen them, they count as not received.
 func (s *Service) Release(arn string, handles []string) error {
 	return s.change(arn, func(tx *store.Tx, q *queue) error {
 		for _, h := range handles {
@@ -140,6 +141,9 @@ func (s *Service) Release(arn string, handles []string) error {
 			}
 			if m != nil {
 				m.Visible = s.now()
+				if m.Count = max(0, m.Count-1); m.Count == 0 {
+					m.First = 0
+				}
 				s.put(tx, q, m)
 			}
 		}

@@ -1,0 +1,83 @@
+package lambda
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+)
+
+// takers is queues without messages, which counts who waits for some.
+type takers struct {
+	mailbox
+	n atomic.Int32
+}
+
+func (q *takers) Take(ctx context.Context, _ string, _ int) ([]sqstypes.Message, error) {
+	q.n.Add(1)
+	defer q.n.Add(-1)
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestMappingStartedLate deletes a mapping between the commit of a change of it and
+// what the change begins: the mapping ends all the same.
+func TestMappingStartedLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, queues := clock.NewFake(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), &takers{}
+		st, err := store.Open("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &Service{env: &env.Env{Clock: fake, Store: st, Log: slog.New(slog.DiscardHandler)}, Queues: queues}
+		if err := s.openMappings(); err != nil {
+			t.Fatal(err)
+		}
+		defer s.mappings.close()
+		ctx := env.WithScope(t.Context(), env.Scope{Account: "000000000000", Region: "eu-north-1"})
+		m := mapping{Scope: env.ScopeOf(ctx), Function: "f", Enabled: true, Configuration: types.EventSourceMappingConfiguration{
+			UUID: aws.String("id"), EventSourceArn: aws.String(deadARN),
+		}}
+		m.defaults()
+		if err := st.Update(func(tx *store.Tx) error { s.mappings.all.Put(tx, m.key(), m); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		s.mappings.start(m.key())
+		synctest.Wait()
+		if got := queues.n.Load(); got != 1 {
+			t.Errorf("%d wait for messages, want 1", got)
+		}
+		if _, err := s.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: aws.String("id")}); err != nil {
+			t.Fatal(err)
+		}
+		s.mappings.start(m.key())
+		synctest.Wait()
+		if got := queues.n.Load(); got != 0 {
+			t.Errorf("%d wait for messages of a deleted mapping", got)
+		}
+		fake.Advance(settling)
+		synctest.Wait()
+		left := 0
+		_ = st.View(func(tx *store.Tx) error {
+			for range s.mappings.all.From(tx, "") {
+				left++
+			}
+			return nil
+		})
+		if left+len(s.mappings.runs) != 0 {
+			t.Errorf("%d mappings are left, and what runs for %d", left, len(s.mappings.runs))
+		}
+	})
+}
