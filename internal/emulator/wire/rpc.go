@@ -56,6 +56,14 @@ func (p awsJSON) fail(c *call, f fault) response {
 	return resp
 }
 
+// target is what X-Amz-Target begins with; "" on services that have none.
+func (s *service) target() string {
+	if s.Schema == nil {
+		return s.Target
+	}
+	return s.Schema.ID().Name
+}
+
 // errorNamespace is the namespace of the service's shapes in its answers.
 func (s *service) errorNamespace() string {
 	if s == nil {

@@ -319,14 +319,6 @@ func jsonType(r *http.Request) string {
 	return "application/x-amz-json-1.0"
 }
 
-// target is what X-Amz-Target begins with; "" on services that have none.
-func (s *service) target() string {
-	if s.Schema == nil {
-		return s.Target
-	}
-	return s.Schema.ID().Name
-}
-
 // named finds a service by its model's name and one of its operations.
 func (s *server) named(c *call, name, op string) error {
 	for _, svc := range s.services {
