@@ -224,7 +224,20 @@ func (s *Service) ListEventBuses(ctx context.Context, in *eventbridge.ListEventB
 
 type document struct {
 	Version   string
-	Statement []json.RawMessage
+	ID        string `json:"Id,omitempty"`
+	Statement statements
+}
+
+// statements are a policy's; one may stand by itself.
+type statements []json.RawMessage
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (all *statements) UnmarshalJSON(b []byte) error {
+	if b[0] == '{' {
+		*all = statements{slices.Clone(b)}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]json.RawMessage)(all))
 }
 
 type statement struct {
@@ -240,7 +253,7 @@ type statement struct {
 func (s *Service) PutPermission(ctx context.Context, in *eventbridge.PutPermissionInput) (*eventbridge.PutPermissionOutput, error) {
 	err := s.changeBus(ctx, in.EventBusName, func(b *bus) error {
 		if in.Policy != nil {
-			if !json.Valid([]byte(*in.Policy)) {
+			if json.Unmarshal([]byte(*in.Policy), new(document)) != nil {
 				return invalid("Parameter Policy is not valid.")
 			}
 			b.Policy = *in.Policy

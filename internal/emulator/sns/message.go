@@ -146,7 +146,7 @@ func checkAttribute(name string, a types.MessageAttributeValue) error {
 		return wrongAttribute("The message attribute '%s' with type '%s' must use field 'String'.", name, kind)
 	case binary && len(a.BinaryValue) == 0, !binary && value(a.StringValue) == "":
 		return wrongAttribute("The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, kind)
-	case base == "Number" && !isNumber(*a.StringValue):
+	case base == "Number" && !number.MatchString(*a.StringValue):
 		return wrongAttribute("Could not cast message attribute '%s' value to number.", name)
 	case kind == "String.Array" && json.Unmarshal([]byte(*a.StringValue), new([]any)) != nil:
 		return wrongAttribute("The message attribute '%s' of type 'String.Array' must be a JSON array.", name)
@@ -154,10 +154,7 @@ func checkAttribute(name string, a types.MessageAttributeValue) error {
 	return nil
 }
 
-func isNumber(s string) bool {
-	var n json.Number
-	return json.Unmarshal([]byte(s), &n) == nil
-}
+var number = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
 // filtered is what filters by attributes look at.
 func (m *message) filtered() map[string]any {

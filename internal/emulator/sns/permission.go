@@ -18,7 +18,19 @@ import (
 type document struct {
 	Version   string
 	ID        string `json:"Id"`
-	Statement []json.RawMessage
+	Statement statements
+}
+
+// statements are a policy's; one may stand by itself.
+type statements []json.RawMessage
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (all *statements) UnmarshalJSON(b []byte) error {
+	if b[0] == '{' {
+		*all = statements{slices.Clone(b)}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]json.RawMessage)(all))
 }
 
 // ownActions are what a topic's owner may do by the policy of a new topic.
@@ -48,7 +60,7 @@ func (t *topic) policy() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(document{"2008-10-17", "__default_policy_ID", []json.RawMessage{own}})
+	text, err := json.Marshal(document{"2008-10-17", "__default_policy_ID", statements{own}})
 	return string(text), err
 }
 

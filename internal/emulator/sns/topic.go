@@ -72,7 +72,7 @@ func (t *topic) set(name, v string) error {
 		}
 		v = p
 	}
-	if name == "Policy" && v != "" && !json.Valid([]byte(v)) {
+	if name == "Policy" && v != "" && json.Unmarshal([]byte(v), new(document)) != nil {
 		return invalid("Policy Error: null")
 	}
 	after := maps.Clone(t.Attributes)
