@@ -15,6 +15,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/aws/smithy-go"
 
@@ -187,7 +188,11 @@ func unzipError(err error) error {
 		return err
 	}
 	var op *fs.PathError
-	if errors.As(err, &op) && !strings.Contains(op.Err.Error(), "escapes") && !errors.Is(err, fs.ErrExist) {
+	ours := errors.As(err, &op) && !strings.Contains(op.Err.Error(), "escapes")
+	for _, its := range []error{fs.ErrExist, syscall.EISDIR, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.ENOTDIR} {
+		ours = ours && !errors.Is(err, its)
+	}
+	if ours {
 		return fmt.Errorf("storing a package: %w", err)
 	}
 	return errNoZip
@@ -217,6 +222,11 @@ func extract(root *os.Root, f *zip.File, name string, left *int64) error {
 	}
 	if !f.Mode().IsRegular() {
 		return errNoZip
+	}
+	if s, err := root.Lstat(name); err == nil && s.Mode().IsRegular() { // of two the last one counts
+		if err := root.Remove(name); err != nil {
+			return err
+		}
 	}
 	w, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {

@@ -62,8 +62,11 @@ func TestPackages(t *testing.T) {
 		{"file through a link", zipOf(t, entry{"a/b/c", "", 0}, entry{"l", "a/b", link}, entry{"m", "l/../../..", link}, entry{"m/x", "", 0}), noZip},
 		{"links in circles", zipOf(t, entry{"a", "b", link}, entry{"b", "a", link}), noZip},
 		{"a file as a folder", zipOf(t, entry{"a", "", 0}, entry{"a/b", "", 0}), noZip},
+		{"a folder as a file", zipOf(t, entry{"a/b", "", 0}, entry{"a", "", 0}), noZip},
+		{"a long name", zipOf(t, entry{strings.Repeat("x", 300), "", 0}), noZip},
 		{"bomb", zipOf(t, entry{"a", bomb, 0}, entry{"b", bomb, 0}, entry{"c", bomb, 0}, entry{"d", bomb, 0}), "Unzipped size must be smaller than 262144000 bytes"},
 		{"link within", zipOf(t, entry{"a/b", "x", 0}, entry{"c/d", "../a/b", link}), ""},
+		{"twice", zipOf(t, entry{"a", "x", 0}, entry{"a", "y", 0}), ""},
 		{"program", zipOf(t, entry{"bootstrap", "x", 0o111}), ""},
 	}
 	w := newFakeWorld(t)
@@ -81,8 +84,8 @@ func TestPackages(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { checkError(t, err, "InvalidParameterValueException", tt.want) })
 	}
 	packages, err := filepath.Glob(filepath.Join(w.code.dir, "*", "code"))
-	if err != nil || len(packages) != 2 {
-		t.Errorf("the store holds %v, %v, want two packages", packages, err)
+	if err != nil || len(packages) != 3 {
+		t.Errorf("the store holds %v, %v, want three packages", packages, err)
 	}
 	program, err := filepath.Glob(filepath.Join(w.code.dir, "*", "code", "bootstrap"))
 	if err != nil || len(program) != 1 {

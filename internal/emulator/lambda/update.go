@@ -88,7 +88,7 @@ func (s *Service) update(n name, revision *string, dry, publish bool, change fun
 		if f.Change != at {
 			return inProgress(n)
 		}
-		next.Policy, next.Revision = f.Policy, f.Revision
+		next.Policy, next.Management, next.Revision = f.Policy, f.Management, f.Revision
 		f.version = next
 		f.changed(now)
 		if publish {

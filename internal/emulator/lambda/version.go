@@ -91,6 +91,9 @@ func (s *Service) unpublish(tx *store.Tx, n name) error {
 	if err != nil {
 		return invalid("Deletion of aliases is not currently supported.")
 	}
+	if strconv.Itoa(number) != n.qualifier {
+		return nil // another way to write a number stands for no version
+	}
 	var names []string
 	for _, a := range s.aliases.Prefix(tx, n.aliasKey("")) {
 		if _, weighted := a.Weights[n.qualifier]; weighted || a.Version == n.qualifier {

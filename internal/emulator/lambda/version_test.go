@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -64,6 +65,13 @@ func TestVersions(t *testing.T) {
 		if got, _ := w.ask(t, qualifier); got != want {
 			t.Errorf("%s: got %s, want %s", qualifier, got, want)
 		}
+	}
+	// No other way to write the number of a version stands for it.
+	if _, err := w.DeleteFunction(w.ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("f"), Qualifier: aws.String("01")}); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := w.ask(t, "live"); got != `"one 1 live"` {
+		t.Errorf("behind the deletion of version 01: got %s", got)
 	}
 	route := func(weights map[string]float64) error {
 		_, err := w.UpdateAlias(w.ctx, &lambda.UpdateAliasInput{
@@ -289,4 +297,36 @@ func TestCodeSigning(t *testing.T) {
 	}
 	_, err = w.PutFunctionCodeSigningConfig(w.ctx, &lambda.PutFunctionCodeSigningConfigInput{FunctionName: aws.String("f"), CodeSigningConfigArn: arn})
 	checkError(t, err, "CodeSigningConfigNotFoundException", "The code signing configuration cannot be found. Check that the provided configuration is not deleted: "+*arn+".")
+}
+
+// during is roles that are asked while something else is done.
+type during struct {
+	Roles
+	do func()
+}
+
+func (d during) CanAssume(ctx context.Context, arn, service string) error {
+	d.do()
+	return d.Roles.CanAssume(ctx, arn, service)
+}
+
+// What is set of a function while it is updated stays.
+func TestSetDuringUpdate(t *testing.T) {
+	t.Parallel()
+	w := newFakeWorld(t)
+	w.create(t, types.RuntimeProvidedal2023, "h", map[string]string{"bootstrap*": "x"}, nil)
+	w.roles = during{w.roles, func() {
+		if _, err := w.PutRuntimeManagementConfig(w.ctx, &lambda.PutRuntimeManagementConfigInput{
+			FunctionName: aws.String("f"), UpdateRuntimeOn: types.UpdateRuntimeOnFunctionUpdate,
+		}); err != nil {
+			t.Error(err)
+		}
+	}}
+	if _, err := w.UpdateFunctionConfiguration(w.ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("f"), Role: aws.String(role)}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.GetRuntimeManagementConfig(w.ctx, &lambda.GetRuntimeManagementConfigInput{FunctionName: aws.String("f")})
+	if err != nil || got.UpdateRuntimeOn != types.UpdateRuntimeOnFunctionUpdate {
+		t.Errorf("got %v, %v", got, err)
+	}
 }
