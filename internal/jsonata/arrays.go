@@ -6,8 +6,13 @@ import (
 )
 
 var arrayFunctions = map[string]builtin{
-	"count":    {"<a:n>", 1, count},
-	"append":   {"<xx:a>", 2, func(_ *run, args []any, _ any) any { return appended(args[0], args[1]) }},
+	"count": {"<a:n>", 1, count},
+	"append": {"<xx:a>", 2, func(r *run, args []any, _ any) any {
+		left, _ := asItems(args[0])
+		right, _ := asItems(args[1])
+		r.makes(8 * (len(left) + len(right)))
+		return appended(args[0], args[1])
+	}},
 	"sort":     {"<af?:a>", 2, sortOf},
 	"reverse":  {"<a:a>", 1, reverse},
 	"shuffle":  {"<a:a>", 1, shuffle},

@@ -18,6 +18,7 @@ type run struct {
 	random *rand.Rand
 	depth  int
 	steps  int
+	made   int // bytes, as makes counts them
 	ends   time.Time
 
 	globals *frame
@@ -320,9 +321,7 @@ func (r *run) binary(n *node, input any, env *frame) any {
 	case "&":
 		r.token, r.pos = n.text, n.pos
 		a, b := r.text(left), r.text(right)
-		if len(a)+len(b) > r.limits.Bytes {
-			throwAt(codeBytes, n.pos, n.text)
-		}
+		r.makes(len(a) + len(b))
 		return a + b
 	case "..":
 		return r.interval(n, left, right)
@@ -363,7 +362,7 @@ func (r *run) text(v any) string {
 	if v == nil {
 		return ""
 	}
-	return toString(v, "")
+	return r.toString(v, "")
 }
 
 func arithmetic(n *node, left, right any) any {
@@ -480,9 +479,8 @@ func (r *run) interval(n *node, left, right any) any {
 	if size > 1e7 {
 		throwAt("D2014", n.pos, n.text, "value", size)
 	}
-	if 8*size > float64(r.limits.Bytes) {
-		throwAt(codeBytes, n.pos, n.text)
-	}
+	r.token, r.pos = n.text, n.pos
+	r.makes(8 * int(size))
 	items := make([]any, int(size))
 	for i := range items {
 		items[i] = from + float64(i)

@@ -24,7 +24,7 @@ type Expression struct {
 type Limits struct {
 	Depth int           // how deep evaluations may be nested
 	Steps int           // how many nodes may be evaluated
-	Bytes int           // how large a range or a joined text may be
+	Bytes int           // how large a text, an array or the result may be
 	Time  time.Duration // of the clock on the wall
 }
 
@@ -116,6 +116,7 @@ func (x *Expression) Eval(ctx context.Context, o Options) (out any, err error) {
 	if _, is := v.(*function); is {
 		return nil, ErrFunction
 	}
+	r.bound(v)
 	return plain(v), nil
 }
 

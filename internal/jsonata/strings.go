@@ -57,7 +57,7 @@ func twoTexts(do func(s, t string) any) func(*run, []any, any) any {
 	}
 }
 
-func stringOf(_ *run, args []any, _ any) any {
+func stringOf(r *run, args []any, _ any) any {
 	if args[0] == nil {
 		return nil
 	}
@@ -65,11 +65,11 @@ func stringOf(_ *run, args []any, _ any) any {
 	if pretty, _ := arg(args, 1).(bool); pretty {
 		indent = "  "
 	}
-	return toString(args[0], indent)
+	return r.toString(args[0], indent)
 }
 
 // toString is v as a string: JSON, except for strings and functions.
-func toString(v any, indent string) string {
+func (r *run) toString(v any, indent string) string {
 	switch x := v.(type) {
 	case string:
 		return x
@@ -85,6 +85,7 @@ func toString(v any, indent string) string {
 			v = x.items[0]
 		}
 	}
+	r.bound(v)
 	v = stringify(plain(v))
 	if indent != "" {
 		return string(jsonvalue.AppendIndent(nil, v, indent))
@@ -218,7 +219,7 @@ func trim(s string) any {
 	return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }), " ")
 }
 
-func pad(_ *run, args []any, _ any) any {
+func pad(r *run, args []any, _ any) any {
 	s, ok := args[0].(string)
 	if !ok {
 		return nil
@@ -228,6 +229,7 @@ func pad(_ *run, args []any, _ any) any {
 	}
 	width := mustNumber(args[1])
 	with, _ := arg(args, 2).(string)
+	r.makes(len(s) + int(min(math.Abs(width), maxText)))
 	return padded(s, width, with)
 }
 
@@ -341,16 +343,19 @@ func (t unitText) between(from, to int) string {
 	return t.s[t.at[from]:t.at[to]]
 }
 
-func join(_ *run, args []any, _ any) any {
+func join(r *run, args []any, _ any) any {
 	if args[0] == nil {
 		return nil
 	}
 	separator, _ := arg(args, 1).(string)
 	items, _ := asItems(args[0])
 	parts := make([]string, len(items))
+	size := len(separator) * max(len(items)-1, 0)
 	for i, item := range items {
 		parts[i], _ = item.(string)
+		size += len(parts[i])
 	}
+	r.makes(size)
 	return strings.Join(parts, separator)
 }
 
@@ -371,6 +376,10 @@ func replace(r *run, args []any, _ any) any {
 		if !limited {
 			limit = -1
 		}
+		if n := strings.Count(s, pattern); limit < 0 || n < limit {
+			limit = n
+		}
+		r.makes(len(s) + limit*max(len(with)-len(pattern), 0))
 		return strings.Replace(s, pattern, with, limit)
 	}
 	var b strings.Builder
@@ -388,6 +397,9 @@ func replace(r *run, args []any, _ any) any {
 			b.WriteString(with)
 		}
 		position = m.start + len(textOf(m.text).at) - 1
+		if b.Len() > r.limits.Bytes {
+			throw(codeBytes)
+		}
 	}
 	b.WriteString(text.between(position, len(text.at)-1))
 	return b.String()
