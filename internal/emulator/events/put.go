@@ -195,6 +195,9 @@ func (s *Service) send(r *rule, t *types.Target, text []byte, trace string, hop 
 			return fmt.Errorf("the event has gone through %d buses", maxHops)
 		}
 		scope, bus := busName(ctx, &arn)
+		if err := s.admits(scope, bus, r.Scope.Account, env.Caller{ARN: "arn:" + env.Partition + ":iam::" + r.Scope.Account + ":root"}); err != nil {
+			return err
+		}
 		s.match(scope, bus, in, trace, hop+1)
 		return nil
 	}
