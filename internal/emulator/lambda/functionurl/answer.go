@@ -32,6 +32,7 @@ type answer struct {
 	preluded    bool // whether a prelude comes first
 	held        bytes.Buffer
 	sent        bool // whether the status has been sent
+	bare        bool // whether nothing follows the headers
 	err         error
 }
 
@@ -94,7 +95,9 @@ func (a *answer) start(status int, headers http.Header, body []byte) error {
 		h.Set("Content-Type", "application/json")
 	}
 	a.q.url.CORS.allow(h, a.q.Request)
-	if !a.stream {
+	without := status == http.StatusNoContent || status == http.StatusNotModified // HTTP allows them no body
+	a.bare = without || a.q.Method == http.MethodHead
+	if !a.stream && !without {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	a.w.WriteHeader(status)
@@ -103,7 +106,7 @@ func (a *answer) start(status int, headers http.Header, body []byte) error {
 
 // send sends a part of the body, at once on a URL that streams.
 func (a *answer) send(b []byte) error {
-	if a.q.Method != http.MethodHead {
+	if !a.bare {
 		if _, err := a.w.Write(b); err != nil {
 			return err
 		}
@@ -118,7 +121,7 @@ func (a *answer) send(b []byte) error {
 }
 
 // end sends what is left when the function is done. An error says that it did not
-// answer as it must, and that nothing was sent.
+// answer as it must, or, where the status has been sent, that the client has left.
 func (a *answer) end() error {
 	if a.sent {
 		return nil // an error is the client's, who has left

@@ -6,6 +6,7 @@ package functionurl
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -158,7 +159,7 @@ func (s *Server) denied(w http.ResponseWriter, err error) {
 	if errors.As(err, &api) && !strings.HasPrefix(api.ErrorCode(), "MissingAuthenticationToken") {
 		message = api.ErrorMessage()
 	}
-	refuse(w, http.StatusForbidden, "AccessDeniedException", `{"Message":`+strconv.Quote(message)+`}`)
+	refuse(w, http.StatusForbidden, "AccessDeniedException", `{"Message":`+quote(message)+`}`)
 }
 
 // invoke calls the function and sends what it answers.
@@ -181,7 +182,7 @@ func (s *Server) invoke(w http.ResponseWriter, q *request) {
 	case failed:
 		badGateway(w)
 	default:
-		if err := a.end(); err != nil {
+		if err := a.end(); err != nil && !a.sent {
 			s.log.Warn("a function URL could not send a result", "url", q.url.ID, "reason", err)
 			badGateway(w)
 		}
@@ -198,11 +199,11 @@ func (s *Server) refused(w http.ResponseWriter, q *request, err error) {
 	}
 	switch api.ErrorCode() {
 	case "AccessDeniedException":
-		refuse(w, http.StatusForbidden, "AccessDeniedException", `{"Message":`+strconv.Quote(forbidden)+`}`)
+		refuse(w, http.StatusForbidden, "AccessDeniedException", `{"Message":`+quote(forbidden)+`}`)
 	case "TooManyRequestsException":
-		refuse(w, http.StatusTooManyRequests, api.ErrorCode(), `{"message":`+strconv.Quote(api.ErrorMessage())+`}`)
+		refuse(w, http.StatusTooManyRequests, api.ErrorCode(), `{"message":`+quote(api.ErrorMessage())+`}`)
 	case "RequestTooLargeException":
-		refuse(w, http.StatusRequestEntityTooLarge, api.ErrorCode(), `{"Message":`+strconv.Quote(api.ErrorMessage())+`}`)
+		refuse(w, http.StatusRequestEntityTooLarge, api.ErrorCode(), `{"Message":`+quote(api.ErrorMessage())+`}`)
 	default:
 		s.log.Warn("a function URL could not call its function", "url", q.url.ID, "error", err)
 		badGateway(w)
@@ -212,6 +213,12 @@ func (s *Server) refused(w http.ResponseWriter, q *request, err error) {
 // badGateway is what clients learn of a function that failed.
 func badGateway(w http.ResponseWriter) {
 	refuse(w, http.StatusBadGateway, "", "Internal Server Error")
+}
+
+// quote returns a text as JSON.
+func quote(text string) string {
+	b, _ := json.Marshal(text) // a text has no error
+	return string(b)
 }
 
 // refuse answers with an error in Lambda's form.
