@@ -44,6 +44,7 @@ func bodies(t *testing.T, c aws.Config, url string) (all []string) {
 func TestTopic(t *testing.T) {
 	t.Parallel()
 	c := config(start(t, emulator.Config{}))
+	f := deployRecorder(t, c, "subscribed")
 	topics, queues := sns.NewFromConfig(c), sqs.NewFromConfig(c)
 	topic, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("t")})
 	must(t, err)
@@ -59,6 +60,11 @@ func TestTopic(t *testing.T) {
 		_, err := queues.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: open("sns.amazonaws.com", arn, *topic.TopicArn)})
 		must(t, err)
 	}
+	_, err = lambda.NewFromConfig(c).AddPermission(t.Context(), &lambda.AddPermissionInput{
+		FunctionName: &f.arn, StatementId: aws.String("t"), Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("sns.amazonaws.com"), SourceArn: topic.TopicArn,
+	})
+	must(t, err)
+	subscribe("lambda", f.arn, map[string]string{"FilterPolicy": `{"n":[9]}`})
 	subscribe("sqs", allARN, nil)
 	subscribe("sqs", rawARN, map[string]string{"RawMessageDelivery": "true", "FilterPolicy": `{"kind":[{"prefix":"a"}],"n":[{"numeric":[">",5]}]}`})
 	subscribe("sqs", closedARN, map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + lostARN + `"}`})
@@ -87,6 +93,27 @@ func TestTopic(t *testing.T) {
 	}
 	if got := bodies(t, c, lost); len(got) != 2 {
 		t.Errorf("lost: %q", got)
+	}
+	until(t, "the function has the message", func() bool { return len(f.got(t)) == 1 })
+	text, err := json.Marshal(f.got(t)[0])
+	must(t, err)
+	var event struct {
+		Records []struct {
+			EventSource, EventSubscriptionArn string
+			Sns                               struct {
+				Type, Message, Subject, TopicArn string
+				MessageAttributes                map[string]struct{ Type, Value string }
+			}
+		}
+	}
+	must(t, json.Unmarshal(text, &event))
+	if len(event.Records) != 1 {
+		t.Fatalf("the function got %s", text)
+	}
+	r := event.Records[0]
+	if r.EventSource != "aws:sns" || !strings.HasPrefix(r.EventSubscriptionArn, *topic.TopicArn+":") || r.Sns.Type != "Notification" || r.Sns.Message != "m9" ||
+		r.Sns.Subject != "s" || r.Sns.TopicArn != *topic.TopicArn || r.Sns.MessageAttributes["n"].Type != "Number" || r.Sns.MessageAttributes["n"].Value != "9" {
+		t.Errorf("the function got %s", text)
 	}
 }
 

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -80,4 +81,23 @@ func TestMappingStartedLate(t *testing.T) {
 			t.Errorf("%d mappings are left, and what runs for %d", left, len(s.mappings.runs))
 		}
 	})
+}
+
+// TestMappingDestination refuses destinations that could take nothing: a message to a
+// FIFO queue needs a group.
+func TestMappingDestination(t *testing.T) {
+	t.Parallel()
+	s := &Service{}
+	for arn, ok := range map[string]bool{
+		deadARN: true, "arn:aws:s3:::b": true, "arn:aws:sns:eu-north-1:000000000000:t": true,
+		deadARN + ".fifo": false, "arn:aws:sns:eu-north-1:000000000000:t.fifo": false, "arn:aws:lambda:eu-north-1:000000000000:function:f": false,
+	} {
+		m := mapping{Configuration: types.EventSourceMappingConfiguration{EventSourceArn: aws.String("arn:aws:dynamodb:eu-north-1:000000000000:table/t/stream/1")}}
+		m.defaults()
+		m.Configuration.DestinationConfig.OnFailure.Destination = &arn
+		_, err := s.checkMapping(t.Context(), &m, &target{})
+		if refused := err != nil && strings.Contains(err.Error(), "The destination ARN"); refused == ok {
+			t.Errorf("%s: got %v", arn, err)
+		}
+	}
 }

@@ -185,7 +185,8 @@ func (s *Service) checkMapping(ctx context.Context, m *mapping, t *target) (afte
 	}
 	batch, window := aws.ToInt32(c.BatchSize), aws.ToInt32(c.MaximumBatchingWindowInSeconds)
 	if m.kind() == sourceStream {
-		if d := aws.ToString(c.DestinationConfig.OnFailure.Destination); d != "" && !slices.Contains([]string{"sqs", "sns", "s3"}, sourceKind(d)) {
+		d := aws.ToString(c.DestinationConfig.OnFailure.Destination)
+		if d != "" && (!slices.Contains([]string{"sqs", "sns", "s3"}, sourceKind(d)) || strings.HasSuffix(d, ".fifo")) {
 			return "", invalid("The destination ARN %s is invalid.", d)
 		}
 		return s.checkStream(m)
