@@ -99,6 +99,8 @@ func (m *mapping) refuses(in mappingSettings) error {
 		return unsupported("DestinationConfig")
 	case m.kind() == sourceStream && in.scaling != nil && in.scaling.MaximumConcurrency != nil:
 		return unsupported("ScalingConfig")
+	case m.kind() == sourceStream && in.age != nil && *in.age != -1 && *in.age < 60:
+		return invalid("MaximumRecordAgeInSeconds must be either -1 (forever) or between 60 and 604800 (inclusive)")
 	case m.kind() == sourceStream:
 		return nil
 	case d != nil && d.OnFailure != nil && aws.ToString(d.OnFailure.Destination) != "":

@@ -113,6 +113,12 @@ func TestCreateRefuses(t *testing.T) {
 		{"snap start", func(in *lambda.CreateFunctionInput) {
 			in.SnapStart = &types.SnapStart{ApplyOn: types.SnapStartApplyOnPublishedVersions}
 		}, "SnapStart.ApplyOn PublishedVersions is not emulated"},
+		{"dead letters", func(in *lambda.CreateFunctionInput) {
+			in.DeadLetterConfig = &types.DeadLetterConfig{TargetArn: aws.String(fARN)}
+		}, "The dead letter target " + fARN + " is invalid: it must be a standard SQS queue or a standard SNS topic"},
+		{"dead letters in order", func(in *lambda.CreateFunctionInput) {
+			in.DeadLetterConfig = &types.DeadLetterConfig{TargetArn: aws.String(deadARN + ".fifo")}
+		}, "The dead letter target " + deadARN + ".fifo is invalid: it must be a standard SQS queue or a standard SNS topic"},
 		{"no code", func(in *lambda.CreateFunctionInput) { in.Code = nil }, "Please provide a source for function code."},
 	}
 	w := newFakeWorld(t)
@@ -160,4 +166,16 @@ func FuzzPayload(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) { _ = checkPayload(b) })
+}
+
+func TestMappingRefuses(t *testing.T) {
+	t.Parallel()
+	w := newFakeWorld(t)
+	for _, age := range []int32{0, 30, 59} {
+		_, err := w.CreateEventSourceMapping(w.ctx, &lambda.CreateEventSourceMappingInput{
+			FunctionName: aws.String("f"), EventSourceArn: aws.String("arn:aws:dynamodb:eu-north-1:000000000000:table/t/stream/2026-01-02T03:04:05.000"),
+			StartingPosition: types.EventSourcePositionLatest, MaximumRecordAgeInSeconds: aws.Int32(age),
+		})
+		checkError(t, err, "InvalidParameterValueException", "MaximumRecordAgeInSeconds must be either -1 (forever) or between 60 and 604800 (inclusive)")
+	}
 }

@@ -86,6 +86,9 @@ func (s *Service) configure(ctx context.Context, v *version, in settings) error 
 		c.VpcConfig = network(env.ScopeOf(ctx), c.VpcConfig, in.vpc)
 	}
 	if in.deadLetters != nil {
+		if err := checkDeadLetters(aws.ToString(in.deadLetters.TargetArn)); err != nil {
+			return err
+		}
 		if c.DeadLetterConfig = in.deadLetters; aws.ToString(in.deadLetters.TargetArn) == "" {
 			c.DeadLetterConfig = nil
 		}
@@ -103,6 +106,15 @@ func (s *Service) configure(ctx context.Context, v *version, in settings) error 
 		c.RuntimeVersionConfig = runtimeVersion(env.ScopeOf(ctx).Region, in.runtime)
 	}
 	return v.fits()
+}
+
+// checkDeadLetters refuses a target that could not take the events that failed.
+func checkDeadLetters(arn string) error {
+	switch kind := sourceKind(arn); {
+	case arn == "", (kind == "sqs" || kind == "sns") && !strings.HasSuffix(arn, ".fifo"):
+		return nil
+	}
+	return invalid("The dead letter target %s is invalid: it must be a standard SQS queue or a standard SNS topic", arn)
 }
 
 // network returns where a function says that it is. The emulator has no networks:
