@@ -166,7 +166,7 @@ func build(spec sandboxSpec) error {
 			return err
 		}
 	}
-	if err := readOnly("/var"); err != nil {
+	if err := readOnlyBut(append(slices.Collect(maps.Keys(spec.Writable)), "/tmp")); err != nil {
 		return err
 	}
 	return mount("proc", "/proc", "proc", safe|unix.MS_NOEXEC, "")
@@ -181,6 +181,29 @@ func readOnly(path string) error {
 	}
 	locked := uintptr(s.Flags) & (unix.ST_NOSUID | unix.ST_NODEV | unix.ST_NOEXEC | unix.ST_NOATIME | unix.ST_NODIRATIME | unix.ST_RELATIME)
 	return mount("", path, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|mountFlags(locked), "")
+}
+
+// readOnlyBut mounts everything anew without the right to write, but for the places:
+// there are files of the host that its user may write to, and memory that all share.
+func readOnlyBut(places []string) error {
+	err := unix.MountSetattr(unix.AT_FDCWD, "/", unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
+	if errors.Is(err, unix.ENOSYS) { // before Linux 5.12
+		for _, dir := range []string{"/", "/var", "/dev/shm"} {
+			if err := readOnly(dir); err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.EINVAL) { // which has no mount of its own
+				return err
+			}
+		}
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("taking the right to write: %w", err)
+	}
+	for _, place := range places {
+		if err := unix.MountSetattr(unix.AT_FDCWD, place, 0, &unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY}); err != nil {
+			return fmt.Errorf("giving the right to write to %s: %w", place, err)
+		}
+	}
+	return nil
 }
 
 // mountFlags turns the flags of statfs, which are numbers of their own, into those

@@ -68,6 +68,8 @@ func TestSandbox(t *testing.T) {
 			task: attempt(() => fs.writeFileSync("/var/task/x", "")),
 			var: attempt(() => fs.writeFileSync("/var/x", "")),
 			etc: attempt(() => fs.writeFileSync("/etc/x", "")),
+			shared: attempt(() => fs.writeFileSync("/dev/shm/x", "")),
+			device: attempt(() => fs.writeFileSync("/dev/null", "x")),
 			tmp: attempt(() => fs.writeFileSync("/tmp/x", "")),
 			full: attempt(() => fs.writeFileSync("/tmp/y", Buffer.alloc(32 << 20))),
 			seen: attempt(() => fs.readdirSync("/tmp")),
@@ -90,7 +92,7 @@ func TestSandbox(t *testing.T) {
 		t.Errorf("the user is %v", got["user"])
 	}
 	for key, want := range map[string]any{
-		"task": "EROFS", "var": "EROFS", "etc": "EACCES", "tmp": "undefined", "full": "ENOSPC",
+		"task": "EROFS", "var": "EROFS", "etc": "EROFS", "shared": "EROFS", "device": "undefined", "tmp": "undefined", "full": "ENOSPC",
 		"core": "EACCES", "processes": 2.0, "seen": "x,y",
 	} {
 		if got[key] != want {
