@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -13,6 +14,11 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
+
+// owned are the actions that no policy allows to other accounts or services.
+var owned = []string{
+	"AddPermission", "DeleteQueue", "ListQueueTags", "RemovePermission", "SetQueueAttributes", "TagQueue", "UntagQueue",
+}
 
 // admits asks the queue's policy about those whom only it can allow something: other
 // services, and other accounts. What users and roles of the queue's own account may
@@ -34,10 +40,10 @@ func (q *queue) admits(ctx context.Context, action string) error {
 		who = c.Service
 	}
 	why := "because no resource-based policy allows the sqs:%s action"
-	switch decide.Decide(q.Attributes["Policy"], r) {
-	case decide.Allowed:
+	switch d := decide.Decide(q.Attributes["Policy"], r); {
+	case d == decide.Allowed && !slices.Contains(owned, action):
 		return nil
-	case decide.Denied:
+	case d == decide.Denied:
 		why = "with an explicit deny in a resource-based policy: sqs:%s"
 	}
 	return &wire.Error{

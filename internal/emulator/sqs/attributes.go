@@ -221,6 +221,9 @@ func checkAllow(text string) error {
 // SetQueueAttributes changes attributes of a queue.
 func (s *Service) SetQueueAttributes(ctx context.Context, in *sqs.SetQueueAttributesInput) (*sqs.SetQueueAttributesOutput, error) {
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
+		if err := q.admits(ctx, "SetQueueAttributes"); err != nil {
+			return err
+		}
 		if err := s.set(tx, q, in.Attributes, false); err != nil {
 			return err
 		}

@@ -76,7 +76,7 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, in *sqs.StartMessage
 	s.mu.Unlock()
 	err := s.env.Store.Update(func(tx *store.Tx) error {
 		source, ok := s.named(tx, t.From)
-		if !ok {
+		if !ok || source.Scope.Account != scope.Account {
 			return noSource()
 		}
 		if !s.isGrave(tx, &source) {
@@ -85,7 +85,7 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, in *sqs.StartMessage
 		if t.To != "" {
 			target, ok := s.named(tx, t.To)
 			switch {
-			case !ok:
+			case !ok || target.Scope.Account != scope.Account:
 				return &types.ResourceNotFoundException{Message: ptr("The resource that you specified for the DestinationArn parameter doesn't exist.")}
 			case target.arn() == source.arn():
 				return badValue("Source queue arn and destination queue arn cannot be the same.")

@@ -84,7 +84,7 @@ func (s *Service) AddPermission(ctx context.Context, in *sqs.AddPermissionInput)
 		allowed = append(allowed, "SQS:"+a)
 	}
 	st.Principal.AWS, st.Action = oneOrAll(principals), oneOrAll(allowed)
-	err := s.changePolicy(ctx, in.QueueUrl, func(q *queue, p *policy) error {
+	err := s.changePolicy(ctx, in.QueueUrl, "AddPermission", func(q *queue, p *policy) error {
 		if _, there := p.find(st.Sid); there {
 			return badValue("Value %s for parameter Label is invalid. Reason: Already exists.", st.Sid)
 		}
@@ -98,7 +98,7 @@ func (s *Service) AddPermission(ctx context.Context, in *sqs.AddPermissionInput)
 
 // RemovePermission removes a statement of the queue's policy.
 func (s *Service) RemovePermission(ctx context.Context, in *sqs.RemovePermissionInput) (*sqs.RemovePermissionOutput, error) {
-	err := s.changePolicy(ctx, in.QueueUrl, func(_ *queue, p *policy) error {
+	err := s.changePolicy(ctx, in.QueueUrl, "RemovePermission", func(_ *queue, p *policy) error {
 		i, there := p.find(value(in.Label))
 		if !there {
 			return badValue("Value %s for parameter Label is invalid. Reason: can't find label on existing policy.", value(in.Label))
@@ -117,8 +117,11 @@ func (p *policy) find(sid string) (int, bool) {
 	return i, i >= 0
 }
 
-func (s *Service) changePolicy(ctx context.Context, url *string, f func(q *queue, p *policy) error) error {
+func (s *Service) changePolicy(ctx context.Context, url *string, action string, f func(q *queue, p *policy) error) error {
 	return s.update(ctx, url, func(tx *store.Tx, q *queue) error {
+		if err := q.admits(ctx, action); err != nil {
+			return err
+		}
 		p := policy{Version: "2012-10-17", ID: q.arn() + "/SQSDefaultPolicy"}
 		if text := q.Attributes["Policy"]; text != "" {
 			if err := json.Unmarshal([]byte(text), &p); err != nil {

@@ -79,6 +79,9 @@ func (s *Service) CreateQueue(ctx context.Context, in *sqs.CreateQueueInput) (*s
 func (s *Service) DeleteQueue(ctx context.Context, in *sqs.DeleteQueueInput) (*sqs.DeleteQueueOutput, error) {
 	var key string // which the address tells no more when the queue is gone
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
+		if err := q.admits(ctx, "DeleteQueue"); err != nil {
+			return err
+		}
 		key = q.key()
 		s.empty(tx, q)
 		s.queues.Delete(tx, key)
@@ -122,6 +125,9 @@ const purgeRest = 60_000 // milliseconds
 // PurgeQueue removes all messages of a queue.
 func (s *Service) PurgeQueue(ctx context.Context, in *sqs.PurgeQueueInput) (*sqs.PurgeQueueOutput, error) {
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
+		if err := q.admits(ctx, "PurgeQueue"); err != nil {
+			return err
+		}
 		now := s.now()
 		if q.Purged != 0 && now-q.Purged < purgeRest {
 			return &types.PurgeQueueInProgress{Message: ptr("Only one PurgeQueue operation on " + q.Name + " is allowed every 60 seconds.")}
@@ -174,6 +180,9 @@ func (s *Service) ListQueues(ctx context.Context, in *sqs.ListQueuesInput) (*sqs
 func (s *Service) ListDeadLetterSourceQueues(ctx context.Context, in *sqs.ListDeadLetterSourceQueuesInput) (*sqs.ListDeadLetterSourceQueuesOutput, error) {
 	out := &sqs.ListDeadLetterSourceQueuesOutput{QueueUrls: []string{}}
 	err := s.view(ctx, in.QueueUrl, func(tx *store.Tx, target queue) error {
+		if err := target.admits(ctx, "ListDeadLetterSourceQueues"); err != nil {
+			return err
+		}
 		urls, next, err := s.page(in.MaxResults, in.NextToken, func(yield func(queue) bool) {
 			for _, q := range s.queues.Prefix(tx, target.Scope.Key("")) {
 				if p, ok := q.redrivePolicy(); ok && p.Target == target.arn() && !yield(q) {
@@ -233,6 +242,9 @@ const maxTags = 50
 // TagQueue adds tags to a queue.
 func (s *Service) TagQueue(ctx context.Context, in *sqs.TagQueueInput) (*sqs.TagQueueOutput, error) {
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
+		if err := q.admits(ctx, "TagQueue"); err != nil {
+			return err
+		}
 		tags := maps.Clone(q.Tags)
 		if tags == nil {
 			tags = map[string]string{}
@@ -251,6 +263,9 @@ func (s *Service) TagQueue(ctx context.Context, in *sqs.TagQueueInput) (*sqs.Tag
 // UntagQueue removes tags from a queue.
 func (s *Service) UntagQueue(ctx context.Context, in *sqs.UntagQueueInput) (*sqs.UntagQueueOutput, error) {
 	err := s.update(ctx, in.QueueUrl, func(tx *store.Tx, q *queue) error {
+		if err := q.admits(ctx, "UntagQueue"); err != nil {
+			return err
+		}
 		q.Tags = maps.Clone(q.Tags)
 		maps.DeleteFunc(q.Tags, func(k, _ string) bool { return slices.Contains(in.TagKeys, k) })
 		s.queues.Put(tx, q.key(), *q)
@@ -263,6 +278,9 @@ func (s *Service) UntagQueue(ctx context.Context, in *sqs.UntagQueueInput) (*sqs
 func (s *Service) ListQueueTags(ctx context.Context, in *sqs.ListQueueTagsInput) (*sqs.ListQueueTagsOutput, error) {
 	out := &sqs.ListQueueTagsOutput{}
 	err := s.view(ctx, in.QueueUrl, func(_ *store.Tx, q queue) error {
+		if err := q.admits(ctx, "ListQueueTags"); err != nil {
+			return err
+		}
 		if len(q.Tags) > 0 {
 			out.Tags = q.Tags
 		}
