@@ -3,6 +3,7 @@ package runtime
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,14 +44,20 @@ func ready(n int) func(Provisioned) bool {
 func TestProvision(t *testing.T) {
 	t.Parallel()
 	f := function(t, node, "index.handler", map[string]string{"index.js": `
-		exports.handler = async (e) => { if (e === "die") process.exit(1); await new Promise(r => setTimeout(r, e)); return process.env.AWS_LAMBDA_INITIALIZATION_TYPE }`})
+		exports.handler = async (e) => { if (e === "die") process.exit(1); await fetch(e); return process.env.AWS_LAMBDA_INITIALIZATION_TYPE }`})
 	b := newBench(t)
 	b.Provision(f, 2)
 	b.await(t, f.Key, ready(2))
 	kinds := make([]string, 3)
-	var group sync.WaitGroup
+	var met, group sync.WaitGroup
+	met.Add(len(kinds))
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		met.Done()
+		met.Wait()
+	}))
+	defer server.Close()
 	for i := range kinds {
-		group.Go(func() { kinds[i] = string(b.call(t, f, "300").Payload) })
+		group.Go(func() { kinds[i] = string(b.call(t, f, strconv.Quote(server.URL)).Payload) })
 	}
 	group.Wait()
 	all := strings.Join(kinds, " ")
