@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/uuid"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
@@ -20,6 +21,9 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 	}
 	if n.qualifier != "" {
 		return nil, invalid("%s is not a valid name for a new function: it has a qualifier", aws.ToString(in.FunctionName))
+	}
+	if n.Scope != env.ScopeOf(ctx) {
+		return nil, denied("User: %s is not authorized to perform: lambda:CreateFunction on resource: %s", env.CallerOf(ctx).ARN, n.arn())
 	}
 	if in.PackageType == types.PackageTypeImage {
 		return nil, invalid("PackageType Image is not emulated; send a package as Code.ZipFile")

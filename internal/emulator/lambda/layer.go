@@ -70,9 +70,19 @@ func (n layerName) versioned() string { return n.arn() + ":" + strconv.FormatInt
 // key is where a version is kept; versions are in order.
 func (n layerName) key() string { return n.Key(n.layer, fmt.Sprintf("%012d", n.number)) }
 
+// ownLayer reads the name of a layer of the scope: what another account or region
+// has cannot be reached from here.
+func ownLayer(ctx context.Context, name *string) (layerName, error) {
+	n, err := parseLayer(ctx, name)
+	if scope := env.ScopeOf(ctx); err == nil && n.Scope != scope {
+		err = denied("User: %s is not authorized to use the layer %s, which is not of the account %s in %s", env.CallerOf(ctx).ARN, n.arn(), scope.Account, scope.Region)
+	}
+	return n, err
+}
+
 // ofVersion reads the name of a layer and the number of one of its versions.
 func ofVersion(ctx context.Context, name *string, number *int64) (layerName, error) {
-	n, err := parseLayer(ctx, name)
+	n, err := ownLayer(ctx, name)
 	if err != nil {
 		return n, err
 	}
@@ -130,7 +140,7 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *lambda.PublishLay
 	if err := checkCompatible(in.CompatibleRuntimes, in.CompatibleArchitectures); err != nil {
 		return nil, err
 	}
-	n, err := parseLayer(ctx, in.LayerName)
+	n, err := ownLayer(ctx, in.LayerName)
 	if err != nil {
 		return nil, err
 	}

@@ -179,3 +179,19 @@ func TestMappingRefuses(t *testing.T) {
 		checkError(t, err, "InvalidParameterValueException", "MaximumRecordAgeInSeconds must be either -1 (forever) or between 60 and 604800 (inclusive)")
 	}
 }
+
+// Nothing is made in another account, nor a layer in another region.
+func TestForeignNames(t *testing.T) {
+	t.Parallel()
+	w := newFakeWorld(t)
+	content := packageOf(t, map[string]string{"bootstrap*": "x"})
+	_, err := w.CreateFunction(w.ctx, &lambda.CreateFunctionInput{
+		FunctionName: aws.String("111111111111:function:f"), Role: aws.String(role), Runtime: types.RuntimeProvidedal2023, Handler: aws.String("h"),
+		Code: &types.FunctionCode{ZipFile: content},
+	})
+	checkError(t, err, "AccessDeniedException", "User:  is not authorized to perform: lambda:CreateFunction on resource: arn:aws:lambda:eu-north-1:111111111111:function:f")
+	for _, arn := range []string{"arn:aws:lambda:eu-north-1:111111111111:layer:l", "arn:aws:lambda:eu-west-1:000000000000:layer:l"} {
+		_, err := w.PublishLayerVersion(w.ctx, &lambda.PublishLayerVersionInput{LayerName: aws.String(arn), Content: &types.LayerVersionContentInput{ZipFile: content}})
+		checkError(t, err, "AccessDeniedException", "User:  is not authorized to use the layer "+arn+", which is not of the account 000000000000 in eu-north-1")
+	}
+}
