@@ -115,19 +115,33 @@ func (s *Service) remember(t *topic, m *message) (again bool, err error) {
 			m.id, m.sequence, again = p.ID, p.Sequence, true
 			return nil
 		}
-		var old []string
-		for k, p := range s.seen.Prefix(tx, t.key()+"\x00") {
-			if !m.at.Before(p.Until) {
-				old = append(old, k)
+		if s.forgets(m.at) {
+			var old []string
+			for k, p := range s.seen.From(tx, "") {
+				if !m.at.Before(p.Until) {
+					old = append(old, k)
+				}
 			}
-		}
-		for _, k := range old {
-			s.seen.Delete(tx, k)
+			for _, k := range old {
+				s.seen.Delete(tx, k)
+			}
 		}
 		s.seen.Put(tx, key, published{m.id, m.sequence, m.at.Add(dedupTime)})
 		return nil
 	})
 	return again, err
+}
+
+// forgets tells that it is time to look for what is to be forgotten: once in a while,
+// for it takes a look at everything.
+func (s *Service) forgets(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.forgot) < dedupTime/5 {
+		return false
+	}
+	s.forgot = now
+	return true
 }
 
 var entryCharacters = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)

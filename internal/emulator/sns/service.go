@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -46,7 +47,8 @@ type Service struct {
 
 	signer signer
 	mu     sync.Mutex
-	last   int64 // the sequence number given last
+	last   int64     // the sequence number given last
+	forgot time.Time // when messages were forgotten last
 }
 
 // New returns the service over the environment's store.
