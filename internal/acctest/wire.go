@@ -152,13 +152,16 @@ func (w *Wire) send(r *http.Request, operation string, body []byte) (*http.Respo
 		return w.Emulator.Do(r)
 	}
 	if !reads(operation) {
-		w.mu.Lock()
-		w.writes++
-		for _, old := range w.seen {
-			old.stale = w.Lag
+		resp, err := w.Emulator.Do(r)
+		if err == nil && resp.StatusCode < http.StatusMultipleChoices { // a refused one changes nothing
+			w.mu.Lock()
+			w.writes++
+			for _, old := range w.seen {
+				old.stale = w.Lag
+			}
+			w.mu.Unlock()
 		}
-		w.mu.Unlock()
-		return w.Emulator.Do(r)
+		return resp, err
 	}
 	region := r.Header.Get("Authorization") // its scope: two regions have things of one name
 	if scope := strings.Split(region, "/"); len(scope) > 2 {

@@ -220,7 +220,7 @@ func instances(ctx context.Context, c *Clients, was, m *function) error {
 	qualifier := m.Version.ValueString()
 	if m.Publish == nil {
 		qualifier = "$LATEST.PUBLISHED"
-		if _, err := release(ctx, c, m.reference(""), nil, nil, types.FunctionVersionLatestPublishedLatestPublished); err != nil {
+		if _, err := release(ctx, c, m.reference(""), lambda.PublishVersionInput{PublishTo: types.FunctionVersionLatestPublishedLatestPublished}); err != nil {
 			return err
 		}
 	}

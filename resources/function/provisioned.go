@@ -61,7 +61,7 @@ var Provisioned = tf.Type[*Clients, provisioned]{
 		if err != nil {
 			return err
 		}
-		return ready(ctx, c, r)
+		return ready(ctx, c, r, true)
 	},
 	Read: func(ctx context.Context, c *Clients, m *provisioned) error {
 		r := refer(m.Function)
@@ -77,7 +77,7 @@ var Provisioned = tf.Type[*Clients, provisioned]{
 		if err := putProvisioned(ctx, c, r, m.Executions); err != nil {
 			return err
 		}
-		return ready(ctx, c, r)
+		return ready(ctx, c, r, true)
 	},
 	Delete: func(ctx context.Context, c *Clients, m *provisioned) error {
 		return deleteProvisioned(ctx, c, refer(m.Function))
@@ -116,11 +116,14 @@ func allocating(err error) bool {
 	return parts.InProgress(err) || tf.Says(err, "ResourceConflictException", "Alias")
 }
 
-// ready waits until all are started.
-func ready(ctx context.Context, c *Clients, r reference) error {
+// ready waits until all are started; of what was just asked for, also until AWS
+// shows it.
+func ready(ctx context.Context, c *Clients, r reference, fresh bool) error {
 	return tf.Poll(ctx, "the provisioned concurrency of "+r.id()+" to be ready", func(ctx context.Context) (bool, error) {
 		out, err := c.Lambda.GetProvisionedConcurrencyConfig(ctx, &lambda.GetProvisionedConcurrencyConfigInput{FunctionName: r.name, Qualifier: r.qualifier})
 		switch {
+		case fresh && tf.Is[*types.ProvisionedConcurrencyConfigNotFoundException](err):
+			return false, nil
 		case err != nil:
 			return false, err
 		case out.Status == types.ProvisionedConcurrencyStatusEnumFailed:

@@ -73,20 +73,25 @@ func publishVersion(ctx context.Context, c *Clients, was, m *function) error {
 	}
 	r := m.reference("")
 	if m.Version.IsUnknown() {
-		now, err := settled(ctx, c, r)
+		var last publication
+		err := tf.Retry(ctx, tf.Is[*types.PreconditionFailedException], func(ctx context.Context) error {
+			now, err := settled(ctx, c, r)
+			if err != nil {
+				return err
+			}
+			// A read may lag behind the change before it: AWS refuses to publish another
+			// revision than the one that was read, so that its LastModified is the version's.
+			found, err := release(ctx, c, r, lambda.PublishVersionInput{RevisionId: now.RevisionId})
+			if err == nil {
+				last = publication{aws.ToString(found.Version), aws.ToString(now.LastModified)}
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		found, err := release(ctx, c, r, nil, now.CodeSha256, "")
-		if err != nil {
-			return err
-		}
-		m.Version = tftypes.StringPointerValue(found.Version)
-		modified := aws.ToString(now.LastModified)
-		if told := m.LastModified.ValueString(); told != "" { // by the change itself, behind which reads may lag
-			modified = told
-		}
-		if err := tf.Remember(ctx, publishedKey, publication{m.Version.ValueString(), modified}); err != nil {
+		m.Version = tftypes.StringValue(last.Version)
+		if err := tf.Remember(ctx, publishedKey, last); err != nil {
 			return err
 		}
 	}
@@ -137,14 +142,17 @@ func provision(ctx context.Context, c *Clients, was, m *function) error {
 			return err
 		}
 	}
+	fresh := false
 	switch {
 	case scales != nil && scaled == nil && before.IsNull():
+		fresh = true
 		if err := putProvisioned(ctx, c, r, scales.Min); err != nil {
 			return err
 		}
 	case scales == nil && fixed.IsNull() && (scaled != nil || !before.IsNull()):
 		return deleteProvisioned(ctx, c, r)
 	case scales == nil && !fixed.IsNull() && !fixed.Equal(before):
+		fresh = true
 		if err := putProvisioned(ctx, c, r, fixed); err != nil {
 			return err
 		}
@@ -155,7 +163,7 @@ func provision(ctx context.Context, c *Clients, was, m *function) error {
 		}
 	}
 	if scales != nil || !fixed.IsNull() {
-		return ready(ctx, c, r)
+		return ready(ctx, c, r, fresh)
 	}
 	return nil
 }

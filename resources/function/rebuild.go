@@ -167,7 +167,7 @@ func collect(ctx context.Context, c *Clients, m *function) (*belongings, error) 
 func (b *belongings) restore(ctx context.Context, c *Clients, m *function) error {
 	r := m.reference("")
 	if len(b.aliases) > 0 {
-		found, err := release(ctx, c, r, nil, nil, "")
+		found, err := release(ctx, c, r, lambda.PublishVersionInput{})
 		if err != nil {
 			return err
 		}

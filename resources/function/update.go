@@ -145,10 +145,7 @@ func change(ctx context.Context, c *Clients, prior, m *function) error {
 	}
 	if changed {
 		err := tf.Retry(ctx, notSettled, func(ctx context.Context) error {
-			out, err := c.Lambda.UpdateFunctionConfiguration(ctx, in)
-			if err == nil {
-				m.LastModified = tftypes.StringPointerValue(out.LastModified)
-			}
+			_, err := c.Lambda.UpdateFunctionConfiguration(ctx, in)
 			return err
 		})
 		if err != nil {
@@ -176,15 +173,12 @@ func updateCode(ctx context.Context, c *Clients, m *function) error {
 	}
 	sent := code.sent
 	err = tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
-		out, err := c.Lambda.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
+		_, err := c.Lambda.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
 			FunctionName: m.FunctionName.ValueStringPointer(),
 			ZipFile:      sent.ZipFile, ImageUri: sent.ImageUri, S3Bucket: sent.S3Bucket, S3Key: sent.S3Key, S3ObjectVersion: sent.S3ObjectVersion,
 			SourceKMSKeyArn: m.SourceKMSKeyARN.ValueStringPointer(),
 			Architectures:   []types.Architecture{types.Architecture(m.Architecture.ValueString())},
 		})
-		if err == nil {
-			m.LastModified = tftypes.StringPointerValue(out.LastModified)
-		}
 		return err
 	})
 	if err != nil {

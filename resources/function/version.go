@@ -73,7 +73,7 @@ var Version = tf.Type[*Clients, versionModel]{
 	},
 	Create: func(ctx context.Context, c *Clients, m *versionModel) error {
 		r := refer(m.Function)
-		found, err := release(ctx, c, r, m.Description.ValueStringPointer(), m.CodeSHA256.ValueStringPointer(), "")
+		found, err := release(ctx, c, r, lambda.PublishVersionInput{Description: m.Description.ValueStringPointer(), CodeSha256: m.CodeSHA256.ValueStringPointer()})
 		if err != nil {
 			return err
 		}
@@ -152,11 +152,16 @@ func eachVersion(ctx context.Context, c *Clients, r reference, found func(types.
 
 // release publishes what the function is now and waits until that can be called.
 // AWS answers with the last version if nothing changed since. A version that
-// cannot be started is an error, with AWS's reason.
-func release(ctx context.Context, c *Clients, r reference, description, sha *string, to types.FunctionVersionLatestPublished) (*lambda.GetFunctionConfigurationOutput, error) {
+// cannot be started is an error, with AWS's reason; so is another revision than
+// the one that was asked for.
+func release(ctx context.Context, c *Clients, r reference, in lambda.PublishVersionInput) (*lambda.GetFunctionConfigurationOutput, error) {
 	var version *string
-	err := tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
-		out, err := c.Lambda.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: r.name, Description: description, CodeSha256: sha, PublishTo: to})
+	in.FunctionName = r.name
+	again := func(err error) bool {
+		return parts.InProgress(err) && (in.RevisionId == nil || !tf.Is[*types.PreconditionFailedException](err))
+	}
+	err := tf.Retry(ctx, again, func(ctx context.Context) error {
+		out, err := c.Lambda.PublishVersion(ctx, &in)
 		if err == nil {
 			version = out.Version
 		}
