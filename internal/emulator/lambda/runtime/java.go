@@ -52,13 +52,17 @@ func (h *Host) java() (string, error) {
 	return dir, nil
 }
 
-// archive is the file of loaded classes that belongs to a version and to a place of
-// the bootstrap; empty for versions that have none.
+// archive is the file of loaded classes that belongs to a virtual machine as it is
+// installed and to a place of the bootstrap; empty for versions that have none.
 func archive(t task, p program) string {
 	if v, err := strconv.Atoi(p.version); err != nil || v < 13 {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(p.path + "\x00" + t.bootstraps))
+	s, err := os.Stat(p.path)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(p.path + "\x00" + t.bootstraps + "\x00" + s.ModTime().UTC().String()))
 	return "classes-" + hex.EncodeToString(sum[:8]) + ".jsa"
 }
 

@@ -273,6 +273,25 @@ func BenchmarkJavaCold(b *testing.B) {
 	}
 }
 
+// A virtual machine that was updated in its place takes no archive of the one before.
+func TestJavaArchiveOfAnUpdate(t *testing.T) {
+	t.Parallel()
+	p := program{path: filepath.Join(t.TempDir(), "java"), version: "17"}
+	if got := archive(task{}, p); got != "" {
+		t.Errorf("without a virtual machine there is %s", got)
+	}
+	if err := os.WriteFile(p.path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := archive(task{}, p)
+	if err := os.Chtimes(p.path, javaTime, javaTime); err != nil {
+		t.Fatal(err)
+	}
+	if after := archive(task{}, p); before == "" || after == "" || before == after {
+		t.Errorf("got %q, then %q", before, after)
+	}
+}
+
 // The archive of loaded classes is made where functions see the bootstrap, and is
 // taken by the next virtual machine.
 func TestJavaArchive(t *testing.T) {
