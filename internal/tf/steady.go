@@ -81,6 +81,9 @@ func (r *instance[C, M]) stays(ctx context.Context, p *Provider, prior, proposed
 	if !ok || !same(asked, was) {
 		return false // the framework makes what is computed unknown before the type plans
 	}
+	if _, ok := r.from(ctx, fields(config)); !ok {
+		return false // the framework looks at what is written here, too
+	}
 	var ds diag.Diagnostics
 	plan, replace := r.plan(ctx, raws{config: config, prior: prior, plan: prior}, kept, &ds)
 	if len(ds) > 0 || len(replace) > 0 || kept.changed() {

@@ -1,6 +1,9 @@
 package event
 
 import (
+	"maps"
+	"slices"
+
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
@@ -120,8 +123,9 @@ type (
 
 // kind is which source the model names; "" for none.
 func (m *model) kind() string {
-	for name, given := range m.kinds() {
-		if given {
+	kinds := m.kinds()
+	for _, name := range slices.Sorted(maps.Keys(kinds)) { // the same one always, also of a source that is refused
+		if kinds[name] {
 			return name
 		}
 	}
