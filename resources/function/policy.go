@@ -1,6 +1,7 @@
 package function
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -94,7 +95,11 @@ func rolePolicy(m *function, scope string) (string, error) {
 	for _, f := range m.FileSystems {
 		statements = append(statements, mounting(f.ARN.ValueString()))
 	}
-	statements = append(statements, sending(m)...)
+	sent, err := sending(m)
+	if err != nil {
+		return "", err
+	}
+	statements = append(statements, sent...)
 	for _, name := range slices.Sorted(maps.Keys(m.Links)) {
 		more, err := m.Links[name].of(name).Statements()
 		if err != nil {
@@ -120,16 +125,22 @@ func mounting(arn string) parts.Statement {
 	return s
 }
 
-// sending allows to send to where calls that nobody waits for are reported.
-func sending(m *function) []parts.Statement {
+// sending allows to send to where calls that nobody waits for are reported. An ARN
+// that was not known when the configuration was checked may be anything.
+func sending(m *function) ([]parts.Statement, error) {
 	to := []tftypes.String{m.DeadLetter}
 	if m.Async != nil {
 		to = append(to, m.Async.OnFailure, m.Async.OnSuccess)
 	}
 	var all []parts.Statement
 	for _, arn := range slices.Compact(slices.DeleteFunc(sorted(to), func(s string) bool { return s == "" })) {
-		service := strings.SplitN(arn, ":", 4)[2]
-		resource := arn
+		service, resource := strings.SplitN(arn+":::", ":", 4)[2], arn
+		if sends[service] == nil {
+			return nil, &tf.Problem{
+				Summary: "Not a destination",
+				Detail:  fmt.Sprintf("Lambda cannot send the events of calls to %q. Give dead_letter and async the ARN of a queue, topic, event bus, function or bucket.", arn),
+			}
+		}
 		switch service {
 		case "s3":
 			all = append(all, parts.Allow([]string{"s3:ListBucket"}, []string{arn}))
@@ -140,5 +151,5 @@ func sending(m *function) []parts.Statement {
 		}
 		all = append(all, parts.Allow(sends[service], []string{resource}))
 	}
-	return all
+	return all, nil
 }
