@@ -46,6 +46,18 @@ func period(in *dynamodb.ExportTableToPointInTimeInput, earliest, latest time.Ti
 	return &spec, nil
 }
 
+// asksFor tells that a request, which may leave something open, means the period of
+// an export that there is.
+func asksFor(in, d *types.IncrementalExportSpecification) bool {
+	switch {
+	case in == nil || d == nil:
+		return in == d
+	case in.ExportFromTime != nil && !in.ExportFromTime.Equal(*d.ExportFromTime), in.ExportToTime != nil && !in.ExportToTime.Equal(*d.ExportToTime):
+		return false
+	}
+	return in.ExportViewType == "" || in.ExportViewType == d.ExportViewType
+}
+
 // changes are the lines of the items that a period has changed. The moment it begins
 // at is part of it, the one it ends at is not.
 func (s *Service) changes(tx *store.Tx, t *table, spec *types.IncrementalExportSpecification) ([]exportLine, error) {

@@ -146,3 +146,29 @@ func TestIncrementalExport(t *testing.T) {
 	_, err = export(&types.IncrementalExportSpecification{ExportFromTime: aws.Time(from.AddDate(0, 0, -1)), ExportToTime: &to})
 	wantError(t, err, "InvalidExportTimeException", "ExportFromTime and ExportToTime must be within the table's point in time recovery window")
 }
+
+// TestIncrementalExportToken answers a token with the export that it began, and
+// refuses it for another period.
+func TestIncrementalExportToken(t *testing.T) {
+	t.Parallel()
+	f := start(t, "")
+	f.Objects = objects{}
+	f.notes()
+	must[*sdk.UpdateContinuousBackupsOutput](t)(f.UpdateContinuousBackups(f.ctx, &sdk.UpdateContinuousBackupsInput{
+		TableName: aws.String("notes"), PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
+	}))
+	f.clock.Advance(time.Minute)
+	from := f.clock.Now()
+	f.clock.Advance(time.Hour)
+	in := &sdk.ExportTableToPointInTimeInput{
+		TableArn: f.described("eu-north-1").TableArn, S3Bucket: aws.String("lake"), ExportType: types.ExportTypeIncrementalExport, ClientToken: aws.String("once"),
+		IncrementalExportSpecification: &types.IncrementalExportSpecification{ExportFromTime: &from, ExportToTime: aws.Time(from.Add(20 * time.Minute))},
+	}
+	first := must[*sdk.ExportTableToPointInTimeOutput](t)(f.ExportTableToPointInTime(f.ctx, in)).ExportDescription.ExportArn
+	if again := must[*sdk.ExportTableToPointInTimeOutput](t)(f.ExportTableToPointInTime(f.ctx, in)).ExportDescription.ExportArn; *again != *first {
+		t.Errorf("got %s, want %s", *again, *first)
+	}
+	in.IncrementalExportSpecification.ExportToTime = aws.Time(from.Add(30 * time.Minute))
+	_, err := f.ExportTableToPointInTime(f.ctx, in)
+	wantError(t, err, "ExportConflictException", "The request contains a ClientToken that was already used with other parameters")
+}

@@ -163,7 +163,8 @@ func (s *Service) begun(ctx context.Context, in *dynamodb.ExportTableToPointInTi
 			if j.Token != *in.ClientToken || now.Sub(j.At) >= jobLife {
 				continue
 			}
-			if d.ExportType != exportType(in) || aws.ToString(d.TableArn) != aws.ToString(in.TableArn) || aws.ToString(d.S3Bucket) != aws.ToString(in.S3Bucket) || aws.ToString(d.S3Prefix) != aws.ToString(in.S3Prefix) {
+			if d.ExportType != exportType(in) || aws.ToString(d.TableArn) != aws.ToString(in.TableArn) || aws.ToString(d.S3Bucket) != aws.ToString(in.S3Bucket) || aws.ToString(d.S3Prefix) != aws.ToString(in.S3Prefix) ||
+				!asksFor(in.IncrementalExportSpecification, d.IncrementalExportSpecification) {
 				return &types.ExportConflictException{Message: aws.String("The request contains a ClientToken that was already used with other parameters")}
 			}
 			out, ok = &dynamodb.ExportTableToPointInTimeOutput{ExportDescription: &d}, true
