@@ -68,6 +68,12 @@ func Key(s Source) (string, error) {
 	}
 	line("output", b.Output)
 	line("copied", fmt.Sprint(b.Copied))
+	for _, glob := range s.Include { // of what was built, too
+		line("include", glob)
+	}
+	for _, glob := range s.Exclude {
+		line("exclude", glob)
+	}
 	inputs := Source{Dir: s.Dir, Include: b.Inputs, Exclude: slices.Concat(b.Ignored, s.Exclude)}
 	if out := strings.Trim(filepath.ToSlash(filepath.Clean(b.Output)), "/"); b.Output != "" && out != "." {
 		inputs.Exclude = append(inputs.Exclude, "/"+out)

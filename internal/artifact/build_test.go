@@ -94,11 +94,13 @@ func TestKey(t *testing.T) {
 		"a file more": func(s *Source) {
 			s.Dir = tempTree(t, map[string]string{"src/a.js": "a", "README": "r", "package-lock.json": "{}", "b": ""})
 		},
-		"the command":  func(s *Source) { s.Build.Steps = [][]string{{"make", "all", ""}} },
-		"the steps":    func(s *Source) { s.Build.Steps = [][]string{{"make"}, {"all"}} },
-		"a variable":   func(s *Source) { s.Build.Env["MODE"] = "y" },
-		"the output":   func(s *Source) { s.Build.Output = "out" },
-		"fewer inputs": func(s *Source) { s.Build.Inputs = []string{"src/**"} },
+		"the command":                    func(s *Source) { s.Build.Steps = [][]string{{"make", "all", ""}} },
+		"the steps":                      func(s *Source) { s.Build.Steps = [][]string{{"make"}, {"all"}} },
+		"a variable":                     func(s *Source) { s.Build.Env["MODE"] = "y" },
+		"the output":                     func(s *Source) { s.Build.Output = "out" },
+		"fewer inputs":                   func(s *Source) { s.Build.Inputs = []string{"src/**"} },
+		"what of the output is left out": func(s *Source) { s.Exclude = []string{"*.map"} },
+		"what of the output is taken":    func(s *Source) { s.Include = []string{"**"} },
 	} {
 		s := Source{Dir: here, Build: build()}
 		if change(&s); key(t, s) == k {
