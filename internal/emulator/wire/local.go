@@ -207,18 +207,32 @@ func (p plainForm) read(v any, dst reflect.Value, path string) error {
 		dst.SetBool(x)
 		return nil
 	case json.Number:
-		f, err := x.Float64()
-		switch {
-		case err != nil || !dst.CanInt() && !dst.CanFloat():
-			return p.misfit(path, v)
-		case dst.CanInt():
-			dst.SetInt(int64(f))
-		default:
-			dst.SetFloat(f)
-		}
-		return nil
+		return p.number(x, dst, path)
 	}
 	return p.misfit(path, v)
+}
+
+// number reads a number. One that does not fit is refused, not cut.
+func (p plainForm) number(x json.Number, dst reflect.Value, path string) error {
+	f, err := x.Float64()
+	switch {
+	case err != nil || !dst.CanInt() && !dst.CanFloat():
+		return p.misfit(path, x)
+	case dst.CanFloat():
+		dst.SetFloat(f)
+		return nil
+	}
+	n, err := x.Int64()
+	if err != nil { // 3.0 and 1e3 are whole too
+		if n = int64(f); float64(n) != f {
+			return p.misfit(path, x)
+		}
+	}
+	if dst.OverflowInt(n) {
+		return p.misfit(path, x)
+	}
+	dst.SetInt(n)
+	return nil
 }
 
 func (p plainForm) object(x map[string]any, dst reflect.Value, path string) error {
