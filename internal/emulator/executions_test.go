@@ -191,6 +191,54 @@ func TestExecutionSurvives(t *testing.T) {
 	}
 }
 
+// TestNestedExecutionSurvives ends the emulator while an execution waits for
+// another, which is kept after it.
+func TestNestedExecutionSurvives(t *testing.T) {
+	t.Parallel()
+	dir, now := t.TempDir(), clock.NewFake(time.Now().UTC().Truncate(time.Second))
+	e, err := emulator.New(emulator.Config{DataDir: dir, Clock: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := sfn.NewFromConfig(config(e))
+	inner := createMachine(t, c, "z-inner", `{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}}`, "")
+	task := fmt.Sprintf(`{"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2","Parameters":{"StateMachineArn":%q,"Input":{}},
+		"OutputPath":"$.Output","End":true}`, inner)
+	first := startOf(t, c, createMachine(t, c, "a-now", `{"StartAt":"S","States":{"S":`+task+`}}`, ""), "{}")
+	later := startOf(t, c, createMachine(t, c, "a-later", `{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":30,"Next":"S"},"S":`+task+`}}`, ""), "{}")
+	for !slices.Contains(eventsOf(t, c, first), "TaskSubmitted") { //nolint:revive // asked until it is there
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	now.Advance(30 * time.Second) // the other's wait is over when it goes on
+	if e, err = emulator.New(emulator.Config{DataDir: dir, Clock: now}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	c = sfn.NewFromConfig(config(e))
+	for !slices.Contains(eventsOf(t, c, later), "TaskSubmitted") { //nolint:revive // asked until it is there
+		if got, err := c.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &later}); err != nil || got.Status != types.ExecutionStatusRunning {
+			t.Fatalf("got %v %s, %v", got.Status, aws.ToString(got.Cause), err)
+		}
+	}
+	now.Advance(time.Minute)
+	for _, x := range []string{first, later} {
+		if got := endOf(t, c, x); got.Status != types.ExecutionStatusSucceeded || *got.Output != "{}" {
+			t.Errorf("got %v %s %s", got.Status, aws.ToString(got.Error), aws.ToString(got.Cause))
+		}
+	}
+	n := 0
+	for _, event := range eventsOf(t, c, first) {
+		if event == "TaskSubmitted" {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("got %d events TaskSubmitted, want 1", n)
+	}
+}
+
 func TestExecutionLog(t *testing.T) {
 	t.Parallel()
 	cfg := config(start(t, emulator.Config{}))

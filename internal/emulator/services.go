@@ -120,9 +120,6 @@ func (e *Emulator) compose() (_ *services, err error) {
 	s.closers = append(s.closers, machines.Close)
 	buses.Targets = events.Targets{Queues: queues, Functions: functions, Topics: topics, Machines: machines}
 	functions.Topics, functions.Buses = topics, buses
-	if err := functions.Resume(); err != nil {
-		return nil, err
-	}
 
 	s.routes = gateway.New(around, apis, functions)
 	s.urls = functionurl.New(around, functions, functions, wire.NewVerifier("lambda", tokens, e.config.AnyCredentials, e.config.Clock))
@@ -143,6 +140,9 @@ func (e *Emulator) compose() (_ *services, err error) {
 		tokens.Wire(),
 	}
 	if machines.Calls, err = wire.NewLocal(s.served); err != nil {
+		return nil, err
+	}
+	if err := functions.Resume(); err != nil { // what it goes on with may start machines
 		return nil, err
 	}
 	if err := machines.Resume(); err != nil {

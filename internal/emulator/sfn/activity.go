@@ -109,6 +109,9 @@ func (s *Service) DeleteActivity(_ context.Context, in *sfn.DeleteActivityInput)
 	if err != nil {
 		return nil, err
 	}
+	if len(rest) != 1 {
+		return nil, invalidARN(*in.ActivityArn)
+	}
 	err = s.env.Store.Update(func(tx *store.Tx) error { s.activities.Delete(tx, scope.Key(rest[0])); return nil })
 	if err != nil {
 		return nil, err

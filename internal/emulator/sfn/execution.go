@@ -3,7 +3,6 @@ package sfn
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,11 +41,12 @@ type execution struct {
 	Token          string         // of the client that redrove it last
 	Stream         string         // of the log
 	Nested         map[int]string // names of executions that tasks start, by task
-	Submitted      map[int]string // tokens of tasks that were handed over, by task
+	Submitted      map[int]string // tasks that were handed over: their tokens, or what answered them
 }
 
 func (e *execution) key() string {
-	return e.Scope.Key(e.MachineName, e.ARN[strings.Index(e.ARN, e.MachineName)+len(e.MachineName)+1:])
+	_, _, rest, _ := resource(e.ARN, "execution", "express")
+	return e.Scope.Key(rest...)
 }
 
 func (e *execution) durable() bool { return e.Type == types.StateMachineTypeStandard }
@@ -125,11 +125,14 @@ func (s *Service) begin(ctx context.Context, arn string, name, input, trace *str
 	if !ok && e.durable() {
 		_ = s.env.Store.View(func(tx *store.Tx) error { _, known = s.executions.Get(tx, l.key); return nil })
 	}
-	if !ok && !known {
+	closing := s.alive.Err() != nil
+	if !ok && !known && !closing {
 		s.live[l.key] = l
 	}
 	s.mu.Unlock()
 	switch {
+	case closing:
+		return nil, e, errClosing
 	case ok && running.record.Input == e.Input && running.record.Machine == e.Machine:
 		return running, execution{ARN: e.ARN, Start: running.record.Start}, nil
 	case ok || known:
@@ -194,7 +197,7 @@ func (s *Service) StartSyncExecution(ctx context.Context, in *sfn.StartSyncExecu
 		l.poke(func(x *run.Execution) { x.Stop(run.Failure{}) })
 		return nil, ctx.Err()
 	case <-s.alive.Done():
-		return nil, errors.New("the emulator is closing")
+		return nil, errClosing
 	}
 	e := l.record
 	took := e.Stop.Sub(e.Start).Milliseconds()
@@ -332,9 +335,9 @@ func (s *Service) StopExecution(_ context.Context, in *sfn.StopExecutionInput) (
 	}
 	if l := s.running(e.key()); l != nil {
 		l.poke(func(x *run.Execution) { x.Stop(run.Failure{Error: in.Error, Cause: in.Cause}) })
-		if e, err = s.execution(*in.ExecutionArn); err != nil {
-			return nil, err
-		}
+	}
+	if e, err = s.execution(*in.ExecutionArn); err != nil {
+		return nil, err
 	}
 	return &sfn.StopExecutionOutput{StopDate: date(e.Stop)}, nil
 }
@@ -376,9 +379,18 @@ func (s *Service) GetExecutionHistory(_ context.Context, in *sfn.GetExecutionHis
 
 // RedriveExecution takes up an execution that did not succeed.
 func (s *Service) RedriveExecution(_ context.Context, in *sfn.RedriveExecutionInput) (*sfn.RedriveExecutionOutput, error) {
+	s.redriving.Lock()
+	defer s.redriving.Unlock()
 	e, err := s.execution(*in.ExecutionArn)
 	if err != nil {
 		return nil, err
+	}
+	if l := s.running(e.key()); l != nil { // its end may be written but not over
+		l.mu.Lock()
+		l.mu.Unlock() //nolint:staticcheck // waited for
+		if e, err = s.execution(*in.ExecutionArn); err != nil {
+			return nil, err
+		}
 	}
 	if token := value(in.ClientToken); token != "" && token == e.Token {
 		return &sfn.RedriveExecutionOutput{RedriveDate: date(e.Redriven)}, nil
@@ -392,14 +404,14 @@ func (s *Service) RedriveExecution(_ context.Context, in *sfn.RedriveExecutionIn
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.mu.Lock()
-	_, twice := s.live[l.key]
-	if !twice {
-		s.live[l.key] = l
-	}
-	s.mu.Unlock()
-	if twice || !l.x.Redrive() {
+	if s.running(l.key) != nil {
 		return nil, &types.ExecutionNotRedrivable{Message: ptr("Execution is RUNNING and cannot be redriven")}
+	}
+	if !l.x.Redrive() {
+		return nil, &types.ExecutionNotRedrivable{Message: ptr("Execution is " + e.Status + " and cannot be redriven")}
+	}
+	if err := s.enter(l); err != nil {
+		return nil, err
 	}
 	l.record.Redrives++
 	l.record.Redriven, l.record.Stop, l.record.Token = s.now(), time.Time{}, value(in.ClientToken)

@@ -24,16 +24,16 @@ type live struct {
 	key     string
 	done    chan struct{} // closed when it has ended
 
-	mu       sync.Mutex
-	x        *run.Execution
-	record   execution
-	resting  bool // the service is closing
-	begun    []run.Task
-	events   []run.Event
-	resuming bool // tasks are begun again after a restart
-	cancels  map[int]context.CancelFunc
-	tokens   map[int]string
-	timer    clock.Timer
+	mu      sync.Mutex
+	x       *run.Execution
+	record  execution
+	resting bool // the service is closing
+	begun   []run.Task
+	events  []run.Event
+	going   bool // it goes on by itself
+	cancels map[int]context.CancelFunc
+	tokens  map[int]string
+	timer   clock.Timer
 }
 
 func (s *Service) newLive(e execution) *live {
@@ -63,20 +63,18 @@ func (l *live) ended() bool {
 	}
 }
 
-// advance moves the execution on, writes it down, begins its tasks and sets its
-// alarm. The caller holds the lock.
+// advance moves the execution on, a thousand steps at a time, writes it down, begins
+// its tasks and sets its alarm. The caller holds the lock.
 func (l *live) advance() {
 	if l.timer != nil {
 		l.timer.Stop()
 		l.timer = nil
 	}
-	for more := true; more; {
-		more = l.x.Advance(1000)
-		if err := l.save(); err != nil {
-			l.service.env.Log.Error("an execution could not be written down", "execution", l.record.ARN, "error", err)
-			l.resting = true // it goes on from what is written when the emulator starts again
-			return
-		}
+	more := l.x.Advance(1000)
+	if err := l.save(); err != nil {
+		l.service.env.Log.Error("an execution could not be written down", "execution", l.record.ARN, "error", err)
+		l.resting = true // it goes on from what is written when the emulator starts again
+		return
 	}
 	begun := l.begun
 	l.begun = nil
@@ -87,6 +85,13 @@ func (l *live) advance() {
 	}
 	if l.x.Status() != run.Running {
 		l.finish()
+		return
+	}
+	if more { // others get in between: a machine may go in circles
+		if !l.going {
+			l.going = true
+			l.service.work.Go(func() { l.poke(func(*run.Execution) { l.going = false }) })
+		}
 		return
 	}
 	if at, ok := l.x.Next(); ok {
@@ -207,7 +212,7 @@ func (l *live) Begin(task run.Task) {
 		l.service.tokens[task.Token] = token{l, task.ID}
 		l.service.mu.Unlock()
 	}
-	if task.Resource.Service == "states" && !l.resuming {
+	if task.Resource.Service == "states" && l.record.Nested[task.ID] == "" {
 		l.record.Nested[task.ID] = uuid.NewString() // the same after a restart, so that it is not started twice
 	}
 }

@@ -3,7 +3,6 @@ package sfn
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -144,11 +143,11 @@ func (s *Service) CreateStateMachine(ctx context.Context, in *sfn.CreateStateMac
 	return out, nil
 }
 
-// repeats tells that a request for b is one that made m.
+// repeats tells that a request for b is one that made m. AWS compares neither roles
+// nor tags, and leaves those of m.
 func (m *machine) repeats(b *machine) bool {
-	return m.Type == b.Type && m.Definition == b.Definition && m.Role == b.Role && m.Tracing == b.Tracing &&
-		m.Logging.Level == b.Logging.Level && m.Logging.IncludeExecutionData == b.Logging.IncludeExecutionData && group(m.Logging) == group(b.Logging) &&
-		(len(b.Tags) == 0 || maps.Equal(m.Tags, b.Tags))
+	return m.Type == b.Type && m.Definition == b.Definition && m.Tracing == b.Tracing &&
+		m.Logging.Level == b.Logging.Level && m.Logging.IncludeExecutionData == b.Logging.IncludeExecutionData && group(m.Logging) == group(b.Logging)
 }
 
 // group is the ARN of the log group, without the star.
@@ -292,6 +291,9 @@ func (s *Service) DeleteStateMachine(_ context.Context, in *sfn.DeleteStateMachi
 	if err != nil {
 		return nil, err
 	}
+	if len(rest) != 1 {
+		return nil, invalid("The ARN of a state machine must not name a version or an alias: '%s'", *in.StateMachineArn)
+	}
 	err = s.env.Store.Update(func(tx *store.Tx) error {
 		s.machines.Delete(tx, scope.Key(rest[0]))
 		for key := range s.versions.Prefix(tx, scope.Key(rest[0], "")) {
@@ -305,7 +307,8 @@ func (s *Service) DeleteStateMachine(_ context.Context, in *sfn.DeleteStateMachi
 	if err != nil {
 		return nil, err
 	}
-	return &sfn.DeleteStateMachineOutput{}, s.abandon(scope.Key(rest[0], ""))
+	s.abandon(scope.Key(rest[0], ""))
+	return &sfn.DeleteStateMachineOutput{}, nil
 }
 
 // ListStateMachines lists the state machines by name.

@@ -40,28 +40,41 @@ func (s *Service) Resume() error {
 		}
 		return nil
 	})
-	for _, e := range all {
+	restored := make([]*live, len(all))
+	for i, e := range all { // all before any goes on: one may wait for another
 		l, err := s.restore(e)
 		if err != nil {
 			return fmt.Errorf("going on with the execution %s: %w", e.ARN, err)
 		}
-		s.mu.Lock()
-		s.live[l.key] = l
-		s.mu.Unlock()
+		if err := s.enter(l); err != nil {
+			return err
+		}
+		restored[i] = l
+	}
+	for _, l := range restored {
 		l.mu.Lock()
-		l.resuming = true
 		for _, task := range l.x.Tasks() {
 			l.x.Begin(task)
 		}
 		l.advance()
-		l.resuming = false
 		l.mu.Unlock()
 	}
 	return nil
 }
 
+// enter takes an execution among those that are carried out.
+func (s *Service) enter(l *live) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.alive.Err() != nil {
+		return errClosing
+	}
+	s.live[l.key] = l
+	return nil
+}
+
 // abandon aborts the executions whose keys begin so.
-func (s *Service) abandon(prefix string) error {
+func (s *Service) abandon(prefix string) {
 	s.mu.Lock()
 	var all []*live
 	for key, l := range s.live {
@@ -73,5 +86,4 @@ func (s *Service) abandon(prefix string) error {
 	for _, l := range all {
 		l.poke(func(x *run.Execution) { x.Stop(run.Failure{}) })
 	}
-	return nil
 }

@@ -56,7 +56,12 @@ type Service struct {
 	alive  context.Context
 	end    context.CancelFunc
 	work   sync.WaitGroup
+
+	redriving sync.Mutex // one execution is taken up at a time, so that none is twice
 }
+
+// errClosing refuses what comes while the emulator ends.
+var errClosing = errors.New("the emulator is closing")
 
 // New returns the service over the environment's store. Executions that were under
 // way go on with Resume.
@@ -83,6 +88,7 @@ func New(e *env.Env) (*Service, error) {
 // Close ends the work of tasks; executions go on when the service is made again.
 func (s *Service) Close() error {
 	s.mu.Lock()
+	s.end() // within the lock: nothing is started after this
 	all := make([]*live, 0, len(s.live))
 	for _, l := range s.live {
 		all = append(all, l)
@@ -91,7 +97,6 @@ func (s *Service) Close() error {
 	for _, l := range all {
 		l.rest()
 	}
-	s.end()
 	s.work.Wait()
 	return nil
 }

@@ -112,10 +112,14 @@ func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 		return
 	}
 	l.mu.Lock()
-	handedOver := task.Token != "" && l.record.Submitted[task.ID] == task.Token
-	nested := l.record.Nested[task.ID]
+	submitted, nested := l.record.Submitted[task.ID], l.record.Nested[task.ID]
 	l.mu.Unlock()
-	if handedOver { // before a restart
+	switch { // handed over before a restart
+	case submitted == "":
+	case task.Resource.Pattern != asl.WaitForTaskToken:
+		s.await(ctx, l, task, submitted)
+		return
+	case submitted == task.Token:
 		return
 	}
 	l.poke(func(x *run.Execution) { x.TaskStarted(task.ID, "") })
@@ -132,7 +136,10 @@ func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 			x.TaskSubmitted(task.ID, output)
 		})
 	case r.Pattern != asl.RequestResponse:
-		l.poke(func(x *run.Execution) { x.TaskSubmitted(task.ID, output) })
+		l.poke(func(x *run.Execution) {
+			l.record.Submitted[task.ID] = output
+			x.TaskSubmitted(task.ID, output)
+		})
 		s.await(ctx, l, task, output)
 	default:
 		l.poke(func(x *run.Execution) { x.TaskSucceeded(task.ID, output) })

@@ -60,7 +60,7 @@ func (s *Service) TestState(ctx context.Context, in *sfn.TestStateInput) (*sfn.T
 		l.poke(func(x *run.Execution) { x.Stop(run.Failure{}) })
 		return nil, ctx.Err()
 	case <-s.alive.Done():
-		return nil, errors.New("the emulator is closing")
+		return nil, errClosing
 	}
 	tried := x.Tried()
 	out := &sfn.TestStateOutput{

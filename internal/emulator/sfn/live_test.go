@@ -1,0 +1,138 @@
+package sfn
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl/run"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+)
+
+const role = "arn:aws:iam::000000000000:role/machine"
+
+func service(t *testing.T) *Service {
+	t.Helper()
+	st, err := store.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(&env.Env{Clock: clock.NewFake(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), Store: st, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func ctx(t *testing.T) context.Context {
+	return env.WithScope(t.Context(), env.Scope{Account: "000000000000", Region: "eu-north-1"})
+}
+
+func create(t *testing.T, s *Service, name, definition string, kind types.StateMachineType) string {
+	t.Helper()
+	out, err := s.CreateStateMachine(ctx(t), &sfn.CreateStateMachineInput{Name: &name, Definition: &definition, RoleArn: ptr(role), Type: kind})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.StateMachineArn
+}
+
+const pass = `{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}`
+
+// circle is a machine that goes round and round.
+const circle = `{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},
+	"B":{"Type":"Choice","Choices":[{"Variable":"$.end","IsPresent":true,"Next":"E"}],"Default":"A"},"E":{"Type":"Succeed"}}}`
+
+// TestExecutionNames has machines called as parts of ARNs are.
+func TestExecutionNames(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	for _, name := range []string{"a", "arn", "aws", "states", "execution", "0"} {
+		arn := create(t, s, name, pass, "")
+		x, err := s.StartExecution(ctx(t), &sfn.StartExecutionInput{StateMachineArn: &arn, Name: ptr("x")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.DescribeExecution(ctx(t), &sfn.DescribeExecutionInput{ExecutionArn: x.ExecutionArn})
+		if err != nil || got.Status != types.ExecutionStatusSucceeded {
+			t.Errorf("%s: got %v, %v", name, got, err)
+		}
+	}
+}
+
+// TestCircles starts a machine that never ends by itself: neither its start nor the
+// end of the service wait for it.
+func TestCircles(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	arn := create(t, s, "m", circle, types.StateMachineTypeExpress)
+	in := &sfn.StartExecutionInput{StateMachineArn: &arn}
+	if _, err := s.StartExecution(ctx(t), in); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.StartExecution(ctx(t), in); !errors.Is(err, errClosing) {
+		t.Errorf("got %v, want %v", err, errClosing)
+	}
+}
+
+// TestCirclesEnd has such a machine reach AWS's limit of events, step by step.
+func TestCirclesEnd(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	arn := create(t, s, "m", circle, "")
+	l, e, err := s.begin(ctx(t), arn, nil, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-l.done
+	got, err := s.execution(e.ARN)
+	if err != nil || got.Status != string(run.Failed) {
+		t.Errorf("got %s, %v", got.Status, err)
+	}
+}
+
+func TestCreateAgain(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	arn := create(t, s, "m", pass, "")
+	again := &sfn.CreateStateMachineInput{
+		Name: ptr("m"), Definition: ptr(pass), RoleArn: ptr(role + "2"), Tags: []types.Tag{{Key: ptr("k"), Value: ptr("v")}},
+	}
+	if _, err := s.CreateStateMachine(ctx(t), again); err != nil {
+		t.Fatalf("got %v, want other roles and tags to be left out of account", err)
+	}
+	got, err := s.DescribeStateMachine(ctx(t), &sfn.DescribeStateMachineInput{StateMachineArn: &arn})
+	if err != nil || *got.RoleArn != role {
+		t.Errorf("got %v, %v; want the role to stay", got, err)
+	}
+}
+
+// TestDeleteVersion takes care that a version's ARN does not remove the machine.
+func TestDeleteVersion(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	arn := create(t, s, "m", pass, "")
+	v, err := s.PublishStateMachineVersion(ctx(t), &sfn.PublishStateMachineVersionInput{StateMachineArn: &arn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused smithy.APIError
+	_, err = s.DeleteStateMachine(ctx(t), &sfn.DeleteStateMachineInput{StateMachineArn: v.StateMachineVersionArn})
+	if !errors.As(err, &refused) || refused.ErrorCode() != "ValidationException" {
+		t.Errorf("got %v, want a ValidationException", err)
+	}
+	if _, err := s.DescribeStateMachine(ctx(t), &sfn.DescribeStateMachineInput{StateMachineArn: &arn}); err != nil {
+		t.Error(err)
+	}
+}
