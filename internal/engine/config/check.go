@@ -55,7 +55,7 @@ func (l *loader) check(b *hcl.Block) {
 	if asserts := l.checks(c.Blocks, "assert"); len(asserts) > 0 {
 		x.Asserts = asserts
 	}
-	if len(x.Asserts) == 0 {
+	if len(c.Blocks.OfType("assert")) == 0 {
 		l.fail(b.DefRange, "No assertion", "The check %q asserts nothing. Add an assert block.", name)
 	}
 }

@@ -46,6 +46,7 @@ func TestRefused(t *testing.T) {
 		{"removed {\n from = a_b.c[0]\n}", `2: Instance key not allowed`},
 		{"removed {\n from = a_b.c\n provisioner \"local-exec\" {}\n}", `3: Nothing is created here`},
 		{`check "c" {}`, `1: No assertion`},
+		{"check \"c\" {\n  assert { condition = true }\n}", `2: Missing required argument`},
 		{`action "a_b" "c" { depends_on = [] }`, `1: "depends_on" is not for actions`},
 		{"action \"a_b\" \"c\" {\n  config {}\n  config {}\n}", `3: Duplicate config block`},
 		{"action \"a_b\" \"c\" {\n  x = 1\n}", `2: Unsupported argument`},

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/syntax"
 )
 
 // Listing is what a list block says beside the arguments of its provider.
@@ -84,7 +85,7 @@ func readQueries(dir string, into map[string][]byte) hcl.Diagnostics {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
-		src, err := os.ReadFile(path)
+		src, err := syntax.Source(path)
 		if err != nil {
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError, Summary: "Query file cannot be read", Detail: fmt.Sprintf("Reading the file %s: %v.", path, err),

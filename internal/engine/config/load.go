@@ -32,7 +32,7 @@ func readDir(dir string) (map[string][]byte, hcl.Diagnostics) {
 		if _, ok := stem(name); !ok || e.IsDir() {
 			continue
 		}
-		src, err := os.ReadFile(filepath.Join(dir, name))
+		src, err := syntax.Source(filepath.Join(dir, name))
 		if err != nil {
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError,

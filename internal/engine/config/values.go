@@ -220,7 +220,7 @@ func (l *loader) checks(blocks hcl.Blocks, kind string) []*Check {
 		condition, message := c.Attributes["condition"], c.Attributes["error_message"]
 		if condition != nil && message != nil {
 			if len(condition.Expr.Variables()) == 0 {
-				l.fail(condition.Expr.Range(), "Condition refers to nothing", "The condition of a %s must refer to something of the configuration: else it is always the same.", kind)
+				l.fail(condition.Expr.Range(), "Condition refers to nothing", "The condition of %q must refer to something of the configuration: else it is always the same.", kind)
 				continue
 			}
 			out = append(out, &Check{Condition: condition.Expr, Message: message.Expr, Range: b.DefRange})

@@ -38,7 +38,7 @@ func Load(dir, tests string) (files []*File, sources map[string][]byte, diags hc
 			if e.IsDir() || strings.HasPrefix(e.Name(), ".") || !slices.ContainsFunc(extensions, func(x string) bool { return strings.HasSuffix(name, x) }) {
 				continue
 			}
-			src, err := os.ReadFile(filepath.Join(dir, name))
+			src, err := syntax.Source(filepath.Join(dir, name))
 			if err != nil {
 				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Test file cannot be read", Detail: fmt.Sprintf("Reading the file %s: %v.", name, err)})
 				continue

@@ -7,6 +7,7 @@ package syntax
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -25,14 +26,30 @@ const (
 	maxOperators = 10_000
 )
 
+const tooDeep = "Nested too deep"
+
+var tooDeepDetail = fmt.Sprintf("Brackets or template directives are nested more than %d deep. Use local values for parts of it.", maxDepth)
+
+// Source is the text of a file of configuration. Anything but a regular file is
+// refused: a pipe would be waited for, perhaps for ever.
+func Source(path string) ([]byte, error) {
+	if f, err := os.Stat(path); err == nil && !f.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file; remove it, or give it another name", path)
+	}
+	return os.ReadFile(path)
+}
+
 // File reads a file: JSON if its name ends so, native syntax otherwise. It is nil if
 // nothing could be made of it.
 func File(src []byte, name string) (*hcl.File, hcl.Diagnostics) {
+	if strings.HasSuffix(name, ".json") {
+		if diags := tooMuchJSON(src, name); diags.HasErrors() {
+			return nil, diags
+		}
+		return hcljson.Parse(src, name)
+	}
 	if diags := tooMuch(src, name, hcl.InitialPos, hclsyntax.LexConfig); diags.HasErrors() {
 		return nil, diags
-	}
-	if strings.HasSuffix(name, ".json") {
-		return hcljson.Parse(src, name)
 	}
 	return hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 }
@@ -122,7 +139,7 @@ func (m *measure) take(t, next hclsyntax.Token) (summary, detail string) {
 	}
 	switch {
 	case len(m.operators)-1+m.directives > maxDepth:
-		return "Nested too deep", fmt.Sprintf("Brackets or template directives are nested more than %d deep. Use local values for parts of it.", maxDepth)
+		return tooDeep, tooDeepDetail
 	case *level > maxOperators:
 		return "Expression too long", fmt.Sprintf("An expression has more than %d operators or insertions in a row. Use local values for parts of it, or functions such as sum and join.", maxOperators)
 	}

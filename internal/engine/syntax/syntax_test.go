@@ -59,3 +59,32 @@ func TestLimits(t *testing.T) {
 		t.Errorf("a template: got %v", diags)
 	}
 }
+
+// The strings of JSON are templates by themselves, whose quotes are escaped.
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	again := strings.Repeat
+	for name, c := range map[string]struct {
+		element string
+		n       int
+		want    string // empty: all right
+		line    int
+	}{
+		"escaped quotes":  {`"${lookup({a=1}, \"a\")}"`, 2000, "", 0},
+		"brackets":        {`"[[[ \\"`, 2000, "", 0},
+		"a deep template": {`"` + again("${(", 200) + "1" + again(")}", 200) + `"`, 2, "Nested too deep", 2},
+		"a long template": {`"${1` + again("+1", 20_000) + `}"`, 2, "Expression too long", 2},
+		"deep arrays":     {again("[", 300) + again("]", 300), 2, "Nested too deep", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, diags := syntax.File([]byte("{\"a\": [\n"+again(c.element+",\n", c.n)+"1]}"), "x.json")
+			switch {
+			case c.want == "" && diags.HasErrors():
+				t.Errorf("got %v", diags)
+			case c.want != "" && (!diags.HasErrors() || diags[0].Summary != c.want || diags[0].Subject.Start.Line != c.line):
+				t.Errorf("got %v, want %s in line %d", diags, c.want, c.line)
+			}
+		})
+	}
+}

@@ -263,6 +263,9 @@ func (b *Backend) take(ctx context.Context, h backend.Holder) (*backend.Holder, 
 	case status == http.StatusLocked || status == http.StatusConflict:
 		other := &backend.Holder{}
 		_ = json.Unmarshal(body, other) // a server need not say it
+		if other.ID == h.ID {
+			return nil, nil // an attempt took it whose answer was lost
+		}
 		return other, backend.ErrHeld
 	}
 	return nil, fmt.Errorf("locking %s: the server answered %s", b.Where(""), said(status))

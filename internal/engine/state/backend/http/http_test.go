@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -157,5 +158,36 @@ func TestLocks(t *testing.T) {
 	}
 	if h, err := b.Holder(t.Context(), backend.DefaultWorkspace); h != nil || err != nil {
 		t.Errorf("got %v, %v, want no holder", h, err)
+	}
+}
+
+// An attempt to lock may succeed although its answer is lost: the next one is told
+// that the lock is held, by itself.
+func TestLockTakenUnheard(t *testing.T) {
+	t.Parallel()
+	var held atomic.Pointer[[]byte]
+	b := at(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case r.Method == "LOCK" && held.CompareAndSwap(nil, &body):
+			w.WriteHeader(http.StatusBadGateway)
+		case r.Method == "LOCK":
+			w.WriteHeader(http.StatusLocked)
+			_, _ = w.Write(*held.Load())
+		case r.Method == "UNLOCK":
+			held.Store(nil)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}, map[string]cty.Value{"lock_address": cty.StringVal("SERVER/lock"), "unlock_address": cty.StringVal("SERVER/lock")})
+	s, err := b.Open(t.Context(), backend.DefaultWorkspace, backend.Options{Operation: "apply"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if held.Load() != nil {
+		t.Error("the lock was not given back")
 	}
 }

@@ -70,7 +70,7 @@ func (o *object) beat(ctx context.Context, now time.Time) bool {
 		c.encrypt(in)
 		out, err := o.backend.s3.PutObject(ctx, in)
 		if err != nil {
-			return status(err) == 0 || status(err) >= 500 // the next one may get through
+			return passing(err)
 		}
 		o.lock.tag = aws.ToString(out.ETag)
 	}
@@ -81,9 +81,12 @@ func (o *object) beat(ctx context.Context, now time.Time) bool {
 			Item:                      map[string]types.AttributeValue{"LockID": text(o.lockID()), "Info": text(string(raw))},
 		})
 		if err != nil {
-			return false
+			return passing(err)
 		}
 	}
 	o.lock.holder, o.lock.raw = h, raw
 	return true
 }
+
+// passing tells an error after which the next request may get through.
+func passing(err error) bool { return status(err) == 0 || status(err) >= 500 }
