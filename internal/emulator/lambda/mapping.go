@@ -24,8 +24,9 @@ type mapping struct {
 
 	Configuration types.EventSourceMappingConfiguration // without its state
 
-	// Change is the state until Settles, from when on it is Enabled, Disabled or,
-	// after Deleting, gone.
+	// Change is the state until Settles, from when on it is Enabled or Disabled. One
+	// that is Deleting stays so until it is forgotten, at Settles or, if the function
+	// still has records of it then, when that is done.
 	Change  string
 	Settles time.Time
 }
@@ -43,15 +44,15 @@ func (m *mapping) arn() string { return aws.ToString(m.Configuration.EventSource
 // kind is the service that the mapping's records come from.
 func (m *mapping) kind() string { return sourceKind(m.arn()) }
 
-// gone tells that the mapping was deleted and shows no more.
-func (m *mapping) gone(now time.Time) bool { return m.Change == deleting && !now.Before(m.Settles) }
+// busy tells that a change is under way, behind which others have to wait.
+func (m *mapping) busy(now time.Time) bool { return m.Change == deleting || now.Before(m.Settles) }
 
 // describe returns the mapping as it is at that time.
 func (m *mapping) describe(now time.Time, result string) *types.EventSourceMappingConfiguration {
 	c := m.Configuration
 	state := "Disabled"
 	switch {
-	case now.Before(m.Settles):
+	case m.busy(now):
 		state = m.Change
 	case m.Enabled:
 		state = "Enabled"
@@ -109,7 +110,7 @@ func (s *Service) CreateEventSourceMapping(ctx context.Context, in *lambda.Creat
 	}
 	err = s.env.Store.Update(func(tx *store.Tx) error {
 		for _, o := range s.mappings.all.Prefix(tx, m.Scope.Key("")) {
-			if !o.gone(now) && o.arn() == m.arn() && o.Function == m.Function && o.Qualifier == m.Qualifier {
+			if o.arn() == m.arn() && o.Function == m.Function && o.Qualifier == m.Qualifier {
 				return duplicate(&o)
 			}
 		}
@@ -146,7 +147,7 @@ func duplicate(o *mapping) error {
 // mapping returns the mapping of that id.
 func (s *Service) mapping(ctx context.Context, tx *store.Tx, id *string) (mapping, error) {
 	m, ok := s.mappings.all.Get(tx, env.ScopeOf(ctx).Key(aws.ToString(id)))
-	if !ok || m.gone(s.env.Clock.Now()) {
+	if !ok {
 		return m, errNoResource
 	}
 	return m, nil
@@ -167,7 +168,7 @@ func (s *Service) GetEventSourceMapping(ctx context.Context, in *lambda.GetEvent
 
 // ListEventSourceMappings describes the mappings of a source, of a function, or all.
 func (s *Service) ListEventSourceMappings(ctx context.Context, in *lambda.ListEventSourceMappingsInput) (*lambda.ListEventSourceMappingsOutput, error) {
-	scope, now := env.ScopeOf(ctx), s.env.Clock.Now()
+	scope := env.ScopeOf(ctx)
 	var want *name
 	if in.FunctionName != nil {
 		n, err := parse(ctx, in.FunctionName, nil)
@@ -179,7 +180,7 @@ func (s *Service) ListEventSourceMappings(ctx context.Context, in *lambda.ListEv
 	var all []types.EventSourceMappingConfiguration
 	err := s.env.Store.View(func(tx *store.Tx) error {
 		for _, m := range s.mappings.all.Prefix(tx, scope.Key("")) {
-			if m.gone(now) || in.EventSourceArn != nil && m.arn() != *in.EventSourceArn ||
+			if in.EventSourceArn != nil && m.arn() != *in.EventSourceArn ||
 				want != nil && (m.Function != want.function || m.Qualifier != want.qualifier) {
 				continue
 			}
@@ -206,7 +207,7 @@ func (s *Service) UpdateEventSourceMapping(ctx context.Context, in *lambda.Updat
 		return nil, err
 	}
 	now := s.env.Clock.Now()
-	if now.Before(m.Settles) {
+	if m.busy(now) {
 		return nil, inUse(&m)
 	}
 	before := *m.Configuration.LastModified
@@ -243,7 +244,7 @@ func (s *Service) UpdateEventSourceMapping(ctx context.Context, in *lambda.Updat
 		if err != nil {
 			return err
 		}
-		if !o.Configuration.LastModified.Equal(before) || now.Before(o.Settles) {
+		if !o.Configuration.LastModified.Equal(before) || o.busy(now) {
 			return inUse(&o)
 		}
 		m.Tags = o.Tags

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -81,6 +82,44 @@ func TestMappingStartedLate(t *testing.T) {
 			t.Errorf("%d mappings are left, and what runs for %d", left, len(s.mappings.runs))
 		}
 	})
+}
+
+// TestMappingSeenUntilForgotten shows a deleted mapping for as long as it is held: who
+// sees it no more finds nothing left of it.
+func TestMappingSeenUntilForgotten(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	st, err := store.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Service{env: &env.Env{Clock: fake, Store: st, Log: slog.New(slog.DiscardHandler)}}
+	if err := s.openMappings(); err != nil {
+		t.Fatal(err)
+	}
+	ctx := env.WithScope(t.Context(), env.Scope{Account: "000000000000", Region: "eu-north-1"})
+	m := mapping{Scope: env.ScopeOf(ctx), Function: "f", Change: deleting, Settles: fake.Now(), Configuration: types.EventSourceMappingConfiguration{
+		UUID: aws.String("id"), EventSourceArn: aws.String(deadARN),
+	}}
+	if err := st.Update(func(tx *store.Tx) error { s.mappings.all.Put(tx, m.key(), m); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	fake.Advance(settling)
+	in := &lambda.GetEventSourceMappingInput{UUID: aws.String("id")}
+	out, err := s.GetEventSourceMapping(ctx, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := aws.ToString(out.State); got != deleting {
+		t.Errorf("the mapping is %s, want %s", got, deleting)
+	}
+	if err := s.mappings.forget(ctx, &m); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.GetEventSourceMapping(ctx, in); !errors.Is(err, errNoResource) || st.Len() != 0 {
+		t.Errorf("the mapping is forgotten: %v, %d things are left", err, st.Len())
+	}
+	s.mappings.close()
 }
 
 // TestMappingDestination refuses destinations that could take nothing: a message to a
