@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,7 +59,9 @@ func idOf(o *state.Object) string {
 	var attributes struct {
 		ID any `json:"id"`
 	}
-	if json.Unmarshal(o.Attributes, &attributes) != nil || attributes.ID == nil {
+	d := json.NewDecoder(bytes.NewReader(o.Attributes))
+	d.UseNumber() // a number as it is written
+	if d.Decode(&attributes) != nil || attributes.ID == nil {
 		return ""
 	}
 	return fmt.Sprint(attributes.ID)
