@@ -47,7 +47,8 @@ func (m *mapping) kind() string { return sourceKind(m.arn()) }
 // busy tells that a change is under way, behind which others have to wait.
 func (m *mapping) busy(now time.Time) bool { return m.Change == deleting || now.Before(m.Settles) }
 
-// describe returns the mapping as it is at that time.
+// describe returns the mapping as it is at that time; those who change it are told
+// what is at the time of the change, however long it takes.
 func (m *mapping) describe(now time.Time, result string) *types.EventSourceMappingConfiguration {
 	c := m.Configuration
 	state := "Disabled"
@@ -121,8 +122,9 @@ func (s *Service) CreateEventSourceMapping(ctx context.Context, in *lambda.Creat
 	if err != nil {
 		return nil, err
 	}
+	out := as[lambda.CreateEventSourceMappingOutput](m.describe(now, s.mappings.result(m.key())))
 	s.mappings.start(m.key())
-	return as[lambda.CreateEventSourceMappingOutput](s.show(&m)), nil
+	return out, nil
 }
 
 // mappable finds the function of a mapping.
@@ -254,8 +256,9 @@ func (s *Service) UpdateEventSourceMapping(ctx context.Context, in *lambda.Updat
 	if err != nil {
 		return nil, err
 	}
+	out := as[lambda.UpdateEventSourceMappingOutput](m.describe(now, s.mappings.result(m.key())))
 	s.mappings.start(m.key())
-	return as[lambda.UpdateEventSourceMappingOutput](s.show(&m)), nil
+	return out, nil
 }
 
 func inUse(m *mapping) error {
@@ -280,7 +283,7 @@ func (s *Service) DeleteEventSourceMapping(ctx context.Context, in *lambda.Delet
 	if err != nil {
 		return nil, err
 	}
-	out := as[lambda.DeleteEventSourceMappingOutput](s.show(&m))
+	out := as[lambda.DeleteEventSourceMappingOutput](m.describe(now, s.mappings.result(m.key())))
 	s.mappings.start(m.key())
 	return out, nil
 }
