@@ -1,7 +1,6 @@
 package acctest
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/state"
 	"github.com/tfserverless/terraform-provider-serverless/provider"
 	"github.com/tfserverless/terraform-provider-serverless/provider/providertest"
 )
@@ -389,7 +389,7 @@ func TestSecretsAreKeptNowhere(t *testing.T) {
 	}
 	s.apply(config("hunter2", "1"))
 	answers(`"hunter2dev"`)
-	data, err := json.Marshal(s.state)
+	data, err := (&state.File{State: s.state}).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,6 +76,7 @@ func (r *recorder) PlanResourceChange(ctx context.Context, in *tfprotov6.PlanRes
 		r.resource(in.TypeName, in.ProposedNewState), r.resource(in.TypeName, in.Config), private(in.PriorPrivate))
 	out, err := r.ProviderServer.PlanResourceChange(ctx, in)
 	if err == nil {
+		//nolint:staticcheck // providers of the old SDK set it
 		out.PlannedState, out.UnsafeToUseLegacyTypeSystem = r.legacy(in.TypeName, out.PlannedState)
 	}
 	return out, err
@@ -109,6 +110,7 @@ func (r *recorder) ApplyResourceChange(ctx context.Context, in *tfprotov6.ApplyR
 	}()
 	out, err := r.ProviderServer.ApplyResourceChange(ctx, in)
 	if err == nil {
+		//nolint:staticcheck // providers of the old SDK set it
 		out.NewState, out.UnsafeToUseLegacyTypeSystem = r.legacy(in.TypeName, out.NewState)
 	}
 	return out, err
