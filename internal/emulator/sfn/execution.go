@@ -79,7 +79,7 @@ func (s *Service) begin(ctx context.Context, arn string, name, input, trace *str
 		return nil, execution{}, err
 	}
 	e := execution{
-		Scope: f.Scope, Name: value(name), Machine: f.machine.arn(), MachineName: f.Name, Version: f.version, Alias: f.alias, Type: f.Type,
+		Scope: f.Scope, Name: value(name), Machine: f.arn(), MachineName: f.Name, Version: f.version, Alias: f.alias, Type: f.Type,
 		Frozen: f.settings, Trace: value(trace), Input: "{}", Status: string(run.Running), Start: s.now(),
 		Nested: map[int]string{}, Submitted: map[int]string{},
 	}

@@ -184,8 +184,8 @@ func (s *Service) call(ctx context.Context, task run.Task, nested string) (strin
 		f := run.Fails("States.Runtime", "The service's answer is no JSON object")
 		return "", &f
 	}
-	switch {
-	case t.pkg == "lambda":
+	switch t.pkg {
+	case "lambda":
 		if f := functionError(o); f != nil {
 			return "", f
 		}
@@ -194,7 +194,7 @@ func (s *Service) call(ctx context.Context, task run.Task, nested string) (strin
 				o.Set("Payload", payload)
 			}
 		}
-	case t.pkg == "eventbridge":
+	case "eventbridge":
 		if n, _ := jsonvalue.Float(o.Get("FailedEntryCount")); n > 0 {
 			f := run.Fails("EventBridge.FailedEntry", textOf(o))
 			return "", &f
