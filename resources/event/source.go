@@ -246,7 +246,7 @@ func existing(ctx context.Context, c *Clients, m *model) (*string, error) {
 			return nil, err
 		}
 		for _, f := range out.EventSourceMappings {
-			if aws.ToString(f.State) == "Deleting" || m.Kafka != nil && (f.SelfManagedEventSource == nil || !slices.Contains(f.Topics, m.Kafka.Topic.ValueString())) {
+			if aws.ToString(f.State) == "Deleting" || !m.reads(f) {
 				continue
 			}
 			tags, err := tagsOf(ctx, c, f.EventSourceMappingArn)
@@ -263,6 +263,20 @@ func existing(ctx context.Context, c *Clients, m *model) (*string, error) {
 		}
 	}
 	return nil, nil
+}
+
+// reads reports whether a mapping of the function and the source is about the same
+// part of it: the others may have mappings of their own.
+func (m *model) reads(f types.EventSourceMappingConfiguration) bool {
+	switch {
+	case m.MSK != nil:
+		return slices.Contains(f.Topics, m.MSK.Topic.ValueString())
+	case m.Kafka != nil:
+		return f.SelfManagedEventSource != nil && slices.Contains(f.Topics, m.Kafka.Topic.ValueString())
+	case m.MQ != nil:
+		return slices.Contains(f.Queues, m.MQ.Queue.ValueString())
+	}
+	return true
 }
 
 func tagsOf(ctx context.Context, c *Clients, arn *string) (map[string]string, error) {
