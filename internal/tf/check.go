@@ -22,6 +22,10 @@ type Check struct {
 // that what it lacks is really lacking.
 func (v *Check) Known(name string) bool { return fields(v.config)[name].IsFullyKnown() }
 
+// Decided reports whether it is known if a top-level attribute is given, although
+// parts of its value may not be known yet.
+func (v *Check) Decided(name string) bool { return fields(v.config)[name].IsKnown() }
+
 // Error adds an error about the attribute at p: the rule that it breaks, and what
 // to write instead.
 func (v *Check) Error(p path.Path, summary, detail string) {

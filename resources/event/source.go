@@ -41,7 +41,7 @@ var Source = tf.Type[*Clients, model]{
 
 func validate(_ context.Context, v *tf.Check, m *model) {
 	for name := range m.kinds() {
-		if !v.Known(name) {
+		if !v.Decided(name) {
 			return
 		}
 	}
@@ -74,7 +74,7 @@ func validate(_ context.Context, v *tf.Check, m *model) {
 	if m.ReportItems.ValueBool() && (kind == "mq" || kind == "documentdb") {
 		v.Error(path.Root("report_item_failures"), "Not for "+kind, "Lambda takes a batch of this source as done or failed as a whole. Leave report_item_failures out.")
 	}
-	if !m.LogLevel.IsNull() && kind != "msk" && kind != "kafka" {
+	if v.Known("log_level") && !m.LogLevel.IsNull() && kind != "msk" && kind != "kafka" {
 		v.Error(path.Root("log_level"), "Only for Kafka", "Only sources of Kafka write log lines of their own. Leave log_level out.")
 	}
 	if m.Metrics != nil && (kind == "mq" || kind == "documentdb") {
