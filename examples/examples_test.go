@@ -133,6 +133,7 @@ resource "serverless_layer" "l" {
 }
 resource "serverless_queue" "q" {
   name = "shop-a"
+  tags = { app = "shop" }
 }
 resource "serverless_event_source" "s" {
   function = serverless_function.f.target_arn

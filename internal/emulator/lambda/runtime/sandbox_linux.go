@@ -166,10 +166,31 @@ func build(spec sandboxSpec) error {
 			return err
 		}
 	}
+	if err := nameUser(spec); err != nil {
+		return err
+	}
 	if err := readOnlyBut(append(slices.Collect(maps.Keys(spec.Writable)), "/tmp")); err != nil {
 		return err
 	}
 	return mount("proc", "/proc", "proc", safe|unix.MS_NOEXEC, "")
+}
+
+// nameUser gives the function's user the name that it has in AWS: programs such as
+// the SDKs ask whose process they are, and where their home is.
+func nameUser(spec sandboxSpec) error {
+	const users, names = "/etc/passwd", "/var/passwd"
+	if _, err := os.Stat(users); errors.Is(err, os.ErrNotExist) {
+		return nil // a host without a list of users
+	}
+	id := sandboxID
+	if spec.User >= 0 {
+		id = spec.User
+	}
+	list := fmt.Sprintf("root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:%d:%d::/home/sbx_user1051:/sbin/nologin\n", id, id)
+	if err := os.WriteFile(names, []byte(list), 0o644); err != nil { //nolint:gosec // the function reads it
+		return fmt.Errorf("naming the function's user: %w", err)
+	}
+	return mount(names, users, "", unix.MS_BIND, "")
 }
 
 // readOnly mounts what is at path anew without the right to write. Flags that the

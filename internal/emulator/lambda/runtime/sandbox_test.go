@@ -65,6 +65,8 @@ func TestSandbox(t *testing.T) {
 		exports.handler = async (home) => ({
 			root: [process.env.LAMBDA_TASK_ROOT, process.cwd(), __dirname],
 			user: process.getuid(),
+			name: attempt(() => require("os").userInfo().username),
+			house: attempt(() => require("os").homedir()),
 			task: attempt(() => fs.writeFileSync("/var/task/x", "")),
 			var: attempt(() => fs.writeFileSync("/var/x", "")),
 			etc: attempt(() => fs.writeFileSync("/etc/x", "")),
@@ -93,7 +95,7 @@ func TestSandbox(t *testing.T) {
 	}
 	for key, want := range map[string]any{
 		"task": "EROFS", "var": "EROFS", "etc": "EROFS", "shared": "EROFS", "device": "undefined", "tmp": "undefined", "full": "ENOSPC",
-		"core": "EACCES", "processes": 2.0, "seen": "x,y",
+		"core": "EACCES", "name": "sbx_user1051", "house": "/home/sbx_user1051", "processes": 2.0, "seen": "x,y",
 	} {
 		if got[key] != want {
 			t.Errorf("%s is %v, want %v", key, got[key], want)
