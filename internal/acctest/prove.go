@@ -284,7 +284,7 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 			b.before()
 			b.spoiling(n, k, s.Base)
 			if k == Kill && (n == creates-1 || s.Unmarked) {
-				b.known()
+				b.known(s.Base)
 			}
 			b.apply(s.Base)
 			b.settled(s.Base)
@@ -303,6 +303,9 @@ func (s Subject) spoiled(t *testing.T, k Kind) {
 			b := s.bench(t)
 			b.apply(s.Base)
 			b.spoiling(n, k, after)
+			if k == Kill && s.Unmarked { // the change may be a replacement
+				b.known(after)
+			}
 			b.apply(after)
 			b.settled(after)
 			if got := b.deployed(); got != updated {
@@ -365,9 +368,9 @@ func (b *bench) spoiling(n int, k Kind, a Arguments) {
 // known imports what was created but never saved: behind the last call of a
 // create nothing tells whose the object is, so that the next one must refuse it
 // and say how to import it.
-func (b *bench) known() {
+func (b *bench) known(a Arguments) {
 	b.t.Helper()
-	_, err := b.Apply(b.t.Context(), b.config(b.Base))
+	_, err := b.Apply(b.t.Context(), b.config(a))
 	if err == nil {
 		return // a type that needs no last step
 	}
@@ -377,7 +380,7 @@ func (b *bench) known() {
 	if !found || !closed {
 		b.t.Fatalf("apply: %v", err)
 	}
-	if err := b.Machine.Import(b.t.Context(), b.config(b.Base), b.address(), id); err != nil {
+	if err := b.Machine.Import(b.t.Context(), b.config(a), b.address(), id); err != nil {
 		b.t.Fatalf("import %s: %v", id, err)
 	}
 }
