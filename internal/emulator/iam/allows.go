@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	access "github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
@@ -80,30 +81,9 @@ func (st *statement) covers(action, resource string) bool {
 // one reports whether text is among the patterns, or, where there are none, is not
 // among the others.
 func one(patterns, others texts, text string, fold func(string) string) bool {
-	matches := func(p string) bool { return glob(fold(p), text) }
+	matches := func(p string) bool { return access.Glob(fold(p), text) }
 	if patterns != nil {
 		return slices.ContainsFunc(patterns, matches)
 	}
 	return !slices.ContainsFunc(others, matches)
-}
-
-// glob matches text against a pattern with * and ?.
-func glob(pattern, text string) bool {
-	star, mark := -1, 0
-	i, j := 0, 0
-	for j < len(text) {
-		switch {
-		case i < len(pattern) && pattern[i] == '*':
-			star, mark = i, j
-			i++
-		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == text[j]):
-			i, j = i+1, j+1
-		case star >= 0:
-			mark++
-			i, j = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[i:], "*") == ""
 }
