@@ -21,14 +21,14 @@ type file struct {
 
 // A batch is the commits that are written together.
 type batch struct {
-	commits []map[set]change
-	trees   []any         // the tree of each set behind the last of them
+	commits []map[*set]*edit
+	trees   []*tree       // the tree of each set behind the last of them
 	done    chan struct{} // closed when it is in the file, or failed
 	err     error
 }
 
 // add puts a commit into the open batch; the first one's caller must write it.
-func (f *file) add(edits map[set]change, trees []any) (b *batch, first bool) {
+func (f *file) add(edits map[*set]*edit, trees []*tree) (b *batch, first bool) {
 	if first = f.open == nil; first {
 		f.open = &batch{done: make(chan struct{})}
 	}
@@ -46,7 +46,7 @@ func (f *file) last() *batch {
 
 // newest is the tree of each set with all commits, also those that are not in the
 // file yet.
-func (s *Store) newest() []any {
+func (s *Store) newest() []*tree {
 	if b := s.file.last(); b != nil {
 		return b.trees
 	}

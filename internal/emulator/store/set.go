@@ -11,14 +11,20 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// A Set is an ordered collection of values of one type, by key.
-type Set[T any] struct {
+// A tree holds the values of one set: pointers to them, so that there is one type
+// of tree, which is compiled once.
+type tree = btree.Map[string, any]
+
+// set is what the store knows of a [Set].
+type set struct {
 	uncounted bool
 	name      string
 	index     int // of its tree among the store's
-	encode    func(T) ([]byte, error)
-	decode    func([]byte) (T, error)
+	encode    func(pointer any) ([]byte, error)
 }
+
+// A Set is an ordered collection of values of one type, by key.
+type Set[T any] struct{ set *set }
 
 // NewSet returns the store's set of that name, whose values are kept as JSON in
 // the file, and reads it. Names are unique in a store, such as "lambda.function".
@@ -30,43 +36,53 @@ func NewSet[T any](s *Store, name string) (*Set[T], error) {
 
 // NewSetWith is NewSet with a form of its own in the file.
 func NewSetWith[T any](s *Store, name string, encode func(T) ([]byte, error), decode func([]byte) (T, error)) (*Set[T], error) {
-	defer s.still()()
-	if slices.ContainsFunc(s.sets, func(o set) bool { return o.setName() == name }) {
-		return nil, fmt.Errorf("the store has a set %q already", name)
+	c := &set{name: name, encode: func(pointer any) ([]byte, error) { return encode(*pointer.(*T)) }}
+	err := s.add(c, func(b []byte) (any, error) {
+		v, err := decode(b)
+		return &v, err
+	})
+	if err != nil {
+		return nil, err
 	}
-	c := &Set[T]{name: name, index: len(s.sets), encode: encode, decode: decode}
-	tree := &btree.Map[string, T]{}
-	if s.db != nil {
-		if err := c.load(s.db, tree); err != nil {
-			return nil, fmt.Errorf("reading %q from the store's file: %w", name, err)
-		}
-	}
-	s.sets = append(s.sets, c)
-	trees := append(slices.Clone(*s.now.Load()), tree)
-	s.now.Store(&trees)
-	return c, nil
+	return &Set[T]{c}, nil
 }
 
-func (c *Set[T]) setName() string { return c.name }
-func (c *Set[T]) empty() any      { return &btree.Map[string, T]{} }
+// add takes up a set and reads it.
+func (s *Store) add(c *set, decode func([]byte) (pointer any, err error)) error {
+	defer s.still()()
+	if slices.ContainsFunc(s.sets, func(o *set) bool { return o.name == c.name }) {
+		return fmt.Errorf("the store has a set %q already", c.name)
+	}
+	values := &tree{}
+	if s.db != nil {
+		if err := c.load(s.db, values, decode); err != nil {
+			return fmt.Errorf("reading %q from the store's file: %w", c.name, err)
+		}
+	}
+	c.index = len(s.sets)
+	s.sets = append(s.sets, c)
+	trees := append(slices.Clone(*s.now.Load()), values)
+	s.now.Store(&trees)
+	return nil
+}
 
 // Uncounted says that the set's values are only what others leave behind for a
 // while, such as the answers to repeated requests: [Store].Len and [Store].Heads
 // pass them over. It is called before the set is used.
-func (c *Set[T]) Uncounted() { c.uncounted = true }
+func (c *Set[T]) Uncounted() { c.set.uncounted = true }
 
-func (c *Set[T]) count(tree any) int {
+func (c *set) count(values *tree) int {
 	if c.uncounted {
 		return 0
 	}
-	return tree.(*btree.Map[string, T]).Len()
+	return values.Len()
 }
 
-func (c *Set[T]) heads(tree any, n int, into map[string]bool) {
+func (c *set) heads(values *tree, n int, into map[string]bool) {
 	if c.uncounted {
 		return
 	}
-	keys := tree.(*btree.Map[string, T]).Iter()
+	keys := values.Iter()
 	for ok := keys.First(); ok; {
 		head, whole := headOf(keys.Key(), n)
 		if whole {
@@ -89,7 +105,7 @@ func headOf(key string, n int) (string, bool) {
 	return key, false
 }
 
-func (c *Set[T]) load(db *bbolt.DB, into *btree.Map[string, T]) error {
+func (c *set) load(db *bbolt.DB, into *tree, decode func([]byte) (any, error)) error {
 	return undamaged(func() error {
 		return db.View(func(tx *bbolt.Tx) error {
 			b := tx.Bucket([]byte(c.name))
@@ -97,7 +113,7 @@ func (c *Set[T]) load(db *bbolt.DB, into *btree.Map[string, T]) error {
 				return nil
 			}
 			return b.ForEach(func(k, raw []byte) error {
-				v, err := c.decode(bytes.Clone(raw))
+				v, err := decode(bytes.Clone(raw))
 				if err != nil {
 					return fmt.Errorf("key %q: %w", k, err)
 				}
@@ -109,23 +125,23 @@ func (c *Set[T]) load(db *bbolt.DB, into *btree.Map[string, T]) error {
 }
 
 // edit is a transaction's own copy of one set.
-type edit[T any] struct {
-	set  *Set[T]
-	tree *btree.Map[string, T]
-	puts map[string]*T // nil: deleted
+type edit struct {
+	set  *set
+	tree *tree
+	puts map[string]any // pointers to values; nil: deleted
 	raw  map[string][]byte
 }
 
 // encode makes what write writes, so that a value which has no form in the file
 // fails its own commit alone.
-func (e *edit[T]) encode() error {
+func (e *edit) encode() error {
 	e.raw = make(map[string][]byte, len(e.puts))
 	for k, v := range e.puts {
 		if v == nil {
 			e.raw[k] = nil
 			continue
 		}
-		raw, err := e.set.encode(*v)
+		raw, err := e.set.encode(v)
 		if err != nil {
 			return fmt.Errorf("writing the store's file: %s %q: %w", e.set.name, k, err)
 		}
@@ -134,9 +150,7 @@ func (e *edit[T]) encode() error {
 	return nil
 }
 
-func (e *edit[T]) publish(trees []any) { trees[e.set.index] = e.tree }
-
-func (e *edit[T]) write(tx *bbolt.Tx) error {
+func (e *edit) write(tx *bbolt.Tx) error {
 	b, err := tx.CreateBucketIfNotExists([]byte(e.set.name))
 	if err != nil {
 		return err
@@ -155,29 +169,29 @@ func (e *edit[T]) write(tx *bbolt.Tx) error {
 }
 
 // edited returns the transaction's copy of the set, made at its first change.
-func (c *Set[T]) edited(tx *Tx) *edit[T] {
+func (c *set) edited(tx *Tx) *edit {
 	if !tx.writable {
 		panic("store: a change within View")
 	}
 	if e, ok := tx.edits[c]; ok {
-		return e.(*edit[T])
+		return e
 	}
-	e := &edit[T]{set: c, tree: c.at(tx).Copy(), puts: map[string]*T{}}
+	e := &edit{set: c, tree: c.at(tx).Copy(), puts: map[string]any{}}
 	tx.edits[c] = e
 	return e
 }
 
 // at returns the set's tree as the transaction sees it.
-func (c *Set[T]) at(tx *Tx) *btree.Map[string, T] {
+func (c *set) at(tx *Tx) *tree {
 	if e, ok := tx.edits[c]; ok {
-		return e.(*edit[T]).tree
+		return e.tree
 	}
-	return tx.trees[c.index].(*btree.Map[string, T])
+	return tx.trees[c.index]
 }
 
 // still returns at, as it is now: the transaction may change the set while it
 // goes over it.
-func (c *Set[T]) still(tx *Tx) *btree.Map[string, T] {
+func (c *set) still(tx *Tx) *tree {
 	t := c.at(tx)
 	if _, ok := tx.edits[c]; ok {
 		return t.Copy()
@@ -185,21 +199,18 @@ func (c *Set[T]) still(tx *Tx) *btree.Map[string, T] {
 	return t
 }
 
-// Get returns the value at key.
-func (c *Set[T]) Get(tx *Tx, key string) (T, bool) { return c.at(tx).Get(key) }
-
-// Put stores v at key, in place of what is there. A key is not empty.
-func (c *Set[T]) Put(tx *Tx, key string, v T) {
+// put stores what pointer points to at key.
+func (c *set) put(tx *Tx, key string, pointer any) {
 	if key == "" {
 		panic("store: an empty key")
 	}
 	e := c.edited(tx)
-	e.tree.Set(key, v)
-	e.puts[key] = &v
+	e.tree.Set(key, pointer)
+	e.puts[key] = pointer
 }
 
-// Delete removes key and reports whether it was there.
-func (c *Set[T]) Delete(tx *Tx, key string) bool {
+// remove deletes what is at key and reports whether it was there.
+func (c *set) remove(tx *Tx, key string) bool {
 	if _, ok := c.at(tx).Get(key); !ok {
 		return false
 	}
@@ -209,15 +220,34 @@ func (c *Set[T]) Delete(tx *Tx, key string) bool {
 	return true
 }
 
+// Get returns the value at key.
+func (c *Set[T]) Get(tx *Tx, key string) (v T, ok bool) {
+	pointer, ok := c.set.at(tx).Get(key)
+	if ok {
+		v = *pointer.(*T)
+	}
+	return v, ok
+}
+
+// Put stores v at key, in place of what is there. A key is not empty.
+func (c *Set[T]) Put(tx *Tx, key string, v T) { c.set.put(tx, key, &v) }
+
+// Delete removes key and reports whether it was there.
+func (c *Set[T]) Delete(tx *Tx, key string) bool { return c.set.remove(tx, key) }
+
 // From yields the values at key and after it, in order. Changes that the
 // transaction makes on the way do not show.
 func (c *Set[T]) From(tx *Tx, key string) iter.Seq2[string, T] {
-	return func(yield func(string, T) bool) { c.still(tx).Ascend(key, yield) }
+	return func(yield func(string, T) bool) {
+		c.set.still(tx).Ascend(key, func(k string, pointer any) bool { return yield(k, *pointer.(*T)) })
+	}
 }
 
 // DownFrom yields the values at key and before it, in descending order.
 func (c *Set[T]) DownFrom(tx *Tx, key string) iter.Seq2[string, T] {
-	return func(yield func(string, T) bool) { c.still(tx).Descend(key, yield) }
+	return func(yield func(string, T) bool) {
+		c.set.still(tx).Descend(key, func(k string, pointer any) bool { return yield(k, *pointer.(*T)) })
+	}
 }
 
 // Prefix yields the values whose keys begin with prefix, in order.

@@ -24,17 +24,9 @@ import (
 type Store struct {
 	commit sync.Mutex // held by the one that changes something
 	db     *bbolt.DB  // nil in memory
-	sets   []set
-	now    atomic.Pointer[[]any] // the tree of each set, as of the last commit
+	sets   []*set
+	now    atomic.Pointer[[]*tree] // the tree of each set, as of the last commit
 	file   file
-}
-
-// set is what a Store needs to know of a Set of any type.
-type set interface {
-	setName() string
-	empty() any         // a tree of the set's type
-	count(tree any) int // of such a tree's values
-	heads(tree any, n int, into map[string]bool)
 }
 
 // Format is the version of the file's layout.
@@ -47,7 +39,7 @@ var meta = []byte("\x00meta")
 // error that says so.
 func Open(path string) (*Store, error) {
 	s := &Store{}
-	s.now.Store(&[]any{})
+	s.now.Store(&[]*tree{})
 	if path == "" {
 		return s, nil
 	}
@@ -133,9 +125,9 @@ func (s *Store) Reset() error {
 			return fmt.Errorf("emptying the store: %w", err)
 		}
 	}
-	trees := make([]any, len(s.sets))
-	for i, c := range s.sets {
-		trees[i] = c.empty()
+	trees := make([]*tree, len(s.sets))
+	for i := range trees {
+		trees[i] = &tree{}
 	}
 	s.now.Store(&trees)
 	return nil
@@ -167,16 +159,9 @@ func (s *Store) Heads(n int) []string {
 // A Tx is a view of all sets at one moment; in Update, with the changes that it
 // has made itself. It is for one goroutine, and dead when its function returns.
 type Tx struct {
-	trees    []any
+	trees    []*tree
 	writable bool
-	edits    map[set]change
-}
-
-// change is what a transaction does to one set.
-type change interface {
-	encode() error
-	write(*bbolt.Tx) error
-	publish(trees []any)
+	edits    map[*set]*edit
 }
 
 // View calls f with a snapshot of every set. It neither waits for commits nor
@@ -205,7 +190,7 @@ func (s *Store) Update(f func(tx *Tx) error) error {
 func (s *Store) change(f func(tx *Tx) error) (b *batch, first bool, err error) {
 	s.commit.Lock()
 	defer s.commit.Unlock()
-	tx := &Tx{trees: s.newest(), writable: true, edits: map[set]change{}}
+	tx := &Tx{trees: s.newest(), writable: true, edits: map[*set]*edit{}}
 	if err := f(tx); err != nil || len(tx.edits) == 0 {
 		return s.file.last(), false, err // what f has seen must be true
 	}
@@ -216,7 +201,7 @@ func (s *Store) change(f func(tx *Tx) error) (b *batch, first bool, err error) {
 				return s.file.last(), false, err
 			}
 		}
-		c.publish(trees)
+		trees[c.set.index] = c.tree
 	}
 	if s.db == nil {
 		s.now.Store(&trees)
