@@ -89,7 +89,7 @@ resource "serverless_queue" "dead" {
 		{Argument: "reserved_concurrency", To: ``, From: Arguments{"reserved_concurrency": `5`}, With: []string{"last_modified"}, Writes: []string{"DeleteFunctionConcurrency"}},
 		{Argument: "recursion", To: `"allow"`, With: []string{"last_modified"}, Writes: []string{"PutFunctionRecursionConfig"}},
 		{
-			Argument: "publish", To: `{ alias = "live" }`,
+			Argument: "publish", To: `{ alias = "live" }`, Unasked: true,
 			With: []string{"target_arn", "invoke_arn", "version", "last_modified"}, Writes: []string{"PublishVersion", "CreateAlias"},
 		},
 		{
@@ -102,23 +102,23 @@ resource "serverless_queue" "dead" {
 			With: []string{"version", "last_modified"}, Writes: []string{"UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias"}, Grows: true,
 		},
 		{
-			Argument: "publish", To: `{ alias = "live", provisioned_concurrency = 1 }`, From: Arguments{"publish": `{ alias = "live" }`},
+			Argument: "publish", To: `{ alias = "live", provisioned_concurrency = 1 }`, From: Arguments{"publish": `{ alias = "live" }`}, Unasked: true,
 			With: []string{"last_modified"}, Writes: []string{"PutProvisionedConcurrencyConfig"},
 		},
-		{Argument: "url", To: `{}`, With: []string{"last_modified"}, Writes: []string{"CreateFunctionUrlConfig"}},
+		{Argument: "url", To: `{}`, Unasked: true, With: []string{"last_modified"}, Writes: []string{"CreateFunctionUrlConfig"}},
 		{
 			Argument: "url", To: `{ auth = "NONE", cors = { allow_origins = ["https://example.com"], max_age = 60 } }`, From: Arguments{"url": `{}`},
 			With: []string{"last_modified"}, Writes: []string{"AddPermission", "AddPermission", "UpdateFunctionUrlConfig"},
 		},
-		{Argument: "async", To: `{ max_retries = 0, max_age = 60 }`, With: []string{"last_modified"}, Writes: []string{"PutFunctionEventInvokeConfig"}},
+		{Argument: "async", To: `{ max_retries = 0, max_age = 60 }`, Unasked: true, With: []string{"last_modified"}, Writes: []string{"PutFunctionEventInvokeConfig"}},
 		{Argument: "layers", To: `[serverless_layer.words.arn]`, With: []string{"last_modified"}, Writes: []string{"UpdateFunctionConfiguration"}},
 		{
 			Argument: "dead_letter", To: `serverless_queue.dead.arn`,
 			With: []string{"role_policy", "last_modified"}, Writes: []string{"PutRolePolicy", "UpdateFunctionConfiguration", "PutRolePolicy"},
 		},
-		{Argument: "runtime_update", To: `"on_change"`, With: []string{"last_modified"}, Writes: []string{"PutRuntimeManagementConfig"}},
+		{Argument: "runtime_update", To: `"on_change"`, Unasked: true, With: []string{"last_modified"}, Writes: []string{"PutRuntimeManagementConfig"}},
 		{
-			Argument: "role", To: `{ permissions_boundary = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess" }`,
+			Argument: "role", To: `{ permissions_boundary = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess" }`, Unasked: true,
 			With: []string{"last_modified"}, Writes: []string{"PutRolePermissionsBoundary"},
 		},
 		{
@@ -126,7 +126,7 @@ resource "serverless_queue" "dead" {
 			With: []string{"role_policy", "last_modified"}, Writes: []string{"PutRolePolicy", "UpdateFunctionConfiguration", "PutRolePolicy"},
 		},
 		{
-			Argument: "environment_wo_version", To: `2`, From: Arguments{"environment_wo": `{ PASSWORD = "a" }`, "environment_wo_version": `1`},
+			Argument: "environment_wo_version", To: `2`, From: Arguments{"environment_wo": `{ PASSWORD = "a" }`, "environment_wo_version": `1`}, Unasked: true,
 			With: []string{"last_modified"}, Writes: []string{"UpdateFunctionConfiguration"},
 		},
 		{
@@ -164,7 +164,7 @@ resource "serverless_queue" "dead" {
 		{"source", `{ inline = { "index.mjs" = "" }, exclude = ["a"] }`, []string{"Only with dir", "exclude", "inline"}},
 		{"links", `{ ORDERS = { to = "orders", access = ["read"] } }`, []string{"links", "ARN"}},
 		{"links", `{ ORDERS = { to = serverless_table.orders.arn, access = ["drop"] } }`, []string{"drop", "read", "write"}},
-		{"links", `{ ORDERS = { to = "arn:aws:sqs:eu-north-1:000000000000:q", access = ["read"] } }`, []string{"Links lead to", "policies"}},
+		{"links", `{ ORDERS = { to = "arn:aws:sqs:eu-north-1:000000000000:q", access = ["read"] } }`, []string{`"read" is not known for a queue`, "receive"}},
 		{"policies", `["nonsense"]`, []string{"policies", "JSON"}},
 		{"policies", `["{}"]`, []string{"Bad policy", "Version"}},
 		{"role_arn", `"admin"`, []string{"role_arn", "ARN"}},
@@ -183,14 +183,14 @@ resource "serverless_queue" "dead" {
 		{"environment_wo", `{ PASSWORD = "a" }`, []string{"environment_wo_version", "both"}},
 		{"publish", `{ alias = "1" }`, []string{"publish.alias", "not only digits"}},
 		{"publish", `{ alias = "live", provisioned_concurrency = 1, autoscale = { min = 1, max = 2 } }`, []string{"provisioned_concurrency", "autoscale"}},
-		{"publish", `{ alias = "live", autoscale = { min = 3, max = 2 } }`, []string{"autoscale", "max is 2 and min is 3"}},
+		{"publish", `{ alias = "live", autoscale = { min = 3, max = 2 } }`, []string{"Less than min", "max is 2 and min is 3"}},
 		{"publish", `{ alias = "live", weights = { "a" = 0.5 } }`, []string{"weights", "number of a version"}},
 		{"url", `{ auth = "BASIC" }`, []string{"url.auth", "AWS_IAM"}},
 		{"async", `{ max_age = 1 }`, []string{"async.max_age", "60"}},
 		{"dead_letter", `"arn:aws:s3:::bucket"`, []string{"dead_letter", "queue or a topic"}},
 		{"vpc", `{ subnet_ids = [], security_group_ids = ["sg"] }`, []string{"vpc.subnet_ids", "at least 1"}},
 		{"file_systems", `[{ arn = "arn:aws:elasticfilesystem:eu-north-1:000000000000:access-point/fsap-1", mount = "/data" }]`, []string{"mount", "/mnt"}},
-		{"file_systems", `[{ arn = "arn:aws:elasticfilesystem:eu-north-1:000000000000:access-point/fsap-1", mount = "/mnt/data" }]`, []string{"file_systems", "vpc"}},
+		{"file_systems", `[{ arn = "arn:aws:elasticfilesystem:eu-north-1:000000000000:access-point/fsap-1", mount = "/mnt/data" }]`, []string{"file system", "vpc"}},
 		{"tenancy", `"all"`, []string{"tenancy", "per_tenant"}},
 		{"durable", `{ execution_timeout = 0 }`, []string{"execution_timeout", "between 1"}},
 		{"runtime_update", `"never"`, []string{"runtime_update", "on_change"}},

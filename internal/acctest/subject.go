@@ -65,6 +65,9 @@ type Edit struct {
 	Same bool
 	// Local says that AWS is not told of the argument.
 	Local bool
+	// Unasked says that AWS is asked for the argument only where configuration or
+	// state have it: what somebody else adds is not ours, and not seen.
+	Unasked bool
 	// Grows says that AWS takes the change and never gives it back.
 	Grows bool
 }

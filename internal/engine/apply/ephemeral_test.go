@@ -29,7 +29,7 @@ ephemeral "test_token" "b" { name = "b-${ephemeral.test_token.a.name}" }
 locals { both = "${ephemeral.test_token.a.value} ${ephemeral.test_token.b.value}" }
 resource "test_thing" "x" {
   name     = "x"
-  password = local.both
+  password = sensitive(local.both) # a mark that is kept beside one that is not
 }
 output "null" { value = ephemeralasnull(local.both) }
 `)

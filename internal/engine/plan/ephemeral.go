@@ -200,7 +200,7 @@ func (s *Session) forgetful(r *Resource, instance addr.Instance, marks []cty.Pat
 				Subject: &at, Extra: About{Addr: instance.String(), Path: m.Path},
 			})
 		}
-		rest := cty.NewValueMarks()
+		rest := cty.ValueMarks{}
 		for mark := range m.Marks {
 			if mark != lang.Ephemeral {
 				rest[mark] = struct{}{}
