@@ -16,6 +16,11 @@ import (
 	"testing"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/runtime"
+
+	// The tests run the program that is built of these, so that they are to be run
+	// again when it changes.
+	_ "github.com/tfserverless/terraform-provider-serverless/internal/cli"
+	_ "github.com/tfserverless/terraform-provider-serverless/provider"
 )
 
 // bin is the folder of the binary that TestMain builds.

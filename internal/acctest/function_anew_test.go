@@ -24,6 +24,9 @@ import (
 type tenants struct {
 	provider.Emulator
 	isolated bool
+	// denied says that the configuration of functions that are isolated may not be
+	// read, so that nobody learns whether they are ready.
+	denied bool
 }
 
 const isolation = `"TenancyConfig":{"TenantIsolationMode":"PER_TENANT"}`
@@ -45,6 +48,12 @@ func (e *tenants) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		return e.Emulator.Do(r)
+	}
+	if e.denied && e.isolated && strings.HasSuffix(r.URL.Path, "/functions/hello/configuration") {
+		return &http.Response{
+			StatusCode: http.StatusForbidden, Header: http.Header{"X-Amzn-Errortype": {"AccessDeniedException"}},
+			Body: io.NopCloser(strings.NewReader(`{"message":"not allowed"}`)), Request: r,
+		}, nil
 	}
 	resp, err := e.Emulator.Do(r)
 	if err != nil || r.Method != http.MethodGet || !e.isolated || !strings.HasSuffix(r.URL.Path, "/functions/hello") {
@@ -107,6 +116,48 @@ func TestMadeAnewInPlace(t *testing.T) {
 			if c.Action != "no-op" {
 				t.Errorf("%q: the next plan: %s of %s because of %v", arguments, c.Action, c.Address, c.Changed)
 			}
+		}
+	}
+}
+
+// TestUnsettledAnew: even if the new function is not seen to become ready, what hung
+// on the old one is restored, for it is nowhere else.
+func TestUnsettledAnew(t *testing.T) {
+	t.Parallel()
+	e := &tenants{Emulator: providertest.Emulator(t)}
+	m := &Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(e) }}
+	apply := func(arguments string) error {
+		_, err := m.Apply(t.Context(), settings+anewConfig(arguments))
+		return err
+	}
+	if err := apply(""); err != nil {
+		t.Fatal(err)
+	}
+	e.denied = true
+	if err := apply(`tenancy = "per_tenant"`); err == nil || !strings.Contains(err.Error(), "not allowed") {
+		t.Fatalf("the apply ended with %v, want that the function may not be read", err)
+	}
+	e.denied = false
+	c := functions(t, e)
+	hello := aws.String("hello")
+	if _, err := c.GetPolicy(t.Context(), &lambda.GetPolicyInput{FunctionName: hello}); err != nil {
+		t.Errorf("the function's policy: %v", err)
+	}
+	if err := apply(`tenancy = "per_tenant"`); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []*string{nil, aws.String("live")} {
+		if _, err := c.GetPolicy(t.Context(), &lambda.GetPolicyInput{FunctionName: hello, Qualifier: q}); err != nil {
+			t.Errorf("the policy of %q: %v", aws.ToString(q), err)
+		}
+	}
+	again, err := m.Plan(t.Context(), settings+anewConfig(`tenancy = "per_tenant"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range again {
+		if c.Action != "no-op" {
+			t.Errorf("the next plan: %s of %s because of %v", c.Action, c.Address, c.Changed)
 		}
 	}
 }

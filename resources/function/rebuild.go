@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -70,10 +71,7 @@ func rebuild(ctx context.Context, c *Clients, m *function) error {
 	if err != nil {
 		return err
 	}
-	if err := code.confirmed(ctx, c, m); err != nil {
-		return err
-	}
-	return all.restore(ctx, c, m)
+	return errors.Join(code.confirmed(ctx, c, m), all.restore(ctx, c, m))
 }
 
 // try makes the function under another name and deletes that one again: what AWS
@@ -163,34 +161,24 @@ func collect(ctx context.Context, c *Clients, m *function) (*belongings, error) 
 }
 
 // restore hangs everything on the new function. Aliases lead to its first version,
-// because all others are gone.
+// because all others are gone. What fails keeps nothing else from being restored.
 func (b *belongings) restore(ctx context.Context, c *Clients, m *function) error {
+	var errs []error
 	r := m.reference("")
 	if len(b.aliases) > 0 {
-		found, err := release(ctx, c, r, lambda.PublishVersionInput{})
-		if err != nil {
-			return err
-		}
-		for _, a := range b.aliases {
-			_, err := c.Lambda.CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: r.name, Name: a.Name, FunctionVersion: found.Version, Description: given(aws.ToString(a.Description))})
-			if err != nil && !exists(err) {
-				return err
-			}
-		}
+		errs = append(errs, b.restoreAliases(ctx, c, r))
 	}
 	for _, q := range slices.Sorted(maps.Keys(b.policies)) {
 		for _, id := range slices.Sorted(maps.Keys(b.policies[q])) {
-			if err := b.policies[q][id].add(ctx, c, m.reference(q)); err != nil {
-				return err
-			}
+			errs = append(errs, b.policies[q][id].add(ctx, c, m.reference(q)))
 		}
 	}
 	for _, u := range b.urls {
 		_, err := c.Lambda.CreateFunctionUrlConfig(ctx, &lambda.CreateFunctionUrlConfigInput{
 			FunctionName: r.name, Qualifier: refer(tftypes.StringPointerValue(u.FunctionArn)).qualifier, AuthType: u.AuthType, InvokeMode: u.InvokeMode, Cors: u.Cors,
 		})
-		if err != nil && !exists(err) {
-			return err
+		if !exists(err) {
+			errs = append(errs, err)
 		}
 	}
 	for _, a := range b.asyncs {
@@ -202,9 +190,22 @@ func (b *belongings) restore(ctx context.Context, c *Clients, m *function) error
 			FunctionName: r.name, Qualifier: q, MaximumEventAgeInSeconds: a.MaximumEventAgeInSeconds,
 			MaximumRetryAttempts: a.MaximumRetryAttempts, DestinationConfig: a.DestinationConfig,
 		})
-		if err != nil {
-			return err
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (b *belongings) restoreAliases(ctx context.Context, c *Clients, r reference) error {
+	first, err := release(ctx, c, r, lambda.PublishVersionInput{})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, a := range b.aliases {
+		_, err := c.Lambda.CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: r.name, Name: a.Name, FunctionVersion: first.Version, Description: given(aws.ToString(a.Description))})
+		if !exists(err) {
+			errs = append(errs, err)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
