@@ -88,19 +88,20 @@ var rules = []rule{
 	{"internal/emulator/dynamodb/expr", nil},
 	{"internal/emulator/eventpattern", nil},
 	{"internal/emulator/policy", nil},
+	{"internal/emulator/cors", nil},
 	{"internal/emulator/gateway/routekey", nil},
 	{"internal/emulator/sfn/asl", []string{"internal/emulator/sfn/asl", "internal/jsonata", "internal/jsonpath", "internal/jsonvalue"}},
 	{"internal/emulator/sfn", []string{
 		"internal/emulator/sfn/asl", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/jsonvalue", awsSDK,
 	}},
 	{"internal/emulator/lambda/eventsource", []string{"internal/emulator/clock"}},
-	{"internal/emulator/lambda/functionurl", []string{"internal/emulator/clock", "internal/emulator/env", awsSDK}},
+	{"internal/emulator/lambda/functionurl", []string{"internal/emulator/clock", "internal/emulator/cors", "internal/emulator/env", awsSDK}},
 	{"internal/emulator/lambda/runtime", []string{"internal/emulator/clock"}},
-	{"internal/emulator/gateway", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/gateway"}},
+	{"internal/emulator/gateway", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/cors", "internal/emulator/gateway"}},
 	{"internal/emulator/process", []string{"=internal/emulator", "internal/emulator/clock", "internal/heap"}},
 	{"=internal/emulator", []string{"internal/emulator", awsSDK}},
 	{"internal/emulator", []string{ // a service: its own leaves, and never another service
-		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/eventpattern", "internal/emulator/gateway", "internal/emulator/policy", awsSDK,
+		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/cors", "internal/emulator/eventpattern", "internal/emulator/gateway", "internal/emulator/policy", awsSDK,
 	}},
 
 	{"internal/ui", []string{"internal/engine/addr", "internal/engine/describe", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state", "internal/engine/suite", "internal/engine/syntax"}},

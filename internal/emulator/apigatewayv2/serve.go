@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/cors"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway/routekey"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
@@ -81,11 +82,11 @@ func integrationOf(i types.Integration) *gateway.Integration {
 	return out
 }
 
-func corsOf(c *types.Cors) *gateway.CORS {
+func corsOf(c *types.Cors) *cors.Config {
 	if c == nil {
 		return nil
 	}
-	return &gateway.CORS{
+	return &cors.Config{
 		AllowCredentials: value(c.AllowCredentials),
 		AllowHeaders:     c.AllowHeaders,
 		AllowMethods:     c.AllowMethods,

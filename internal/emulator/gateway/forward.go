@@ -33,7 +33,7 @@ func (g *Gateway) forward(ctx context.Context, w http.ResponseWriter, q *request
 	for _, name := range append([]string{"Apigw-Requestid"}, hopByHop...) {
 		in.Header.Del(name)
 	}
-	q.stage.CORS.strip(in.Header)
+	q.stage.CORS.Strip(in.Header)
 	for name, values := range in.Header {
 		w.Header()[name] = values
 	}

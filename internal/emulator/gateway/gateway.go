@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/cors"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway/routekey"
 )
@@ -53,7 +54,7 @@ type API struct {
 type Stage struct {
 	Name      string
 	Variables map[string]string
-	CORS      *CORS // nil where the API has none
+	CORS      *cors.Config // nil where the API has none
 	// Routes in order of precedence, see [routekey.Compare].
 	Routes []Route
 	// Limits of the routes by key, and under "" those of all others.
@@ -162,10 +163,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "Not Found")
 		return
 	}
-	if q.stage.CORS.preflight(w, r) {
+	if q.stage.CORS.Preflight(w, r, http.StatusNoContent) {
 		return
 	}
-	q.stage.CORS.allow(w.Header(), r)
+	q.stage.CORS.Allow(w.Header(), r)
 	if !q.find() {
 		fail(w, http.StatusNotFound, "Not Found")
 		return

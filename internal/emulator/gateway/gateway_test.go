@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/cors"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway/routekey"
 )
@@ -288,22 +289,22 @@ func TestCORS(t *testing.T) {
 	age := int32(300)
 	for _, row := range []struct {
 		name    string
-		cors    *CORS
+		cors    *cors.Config
 		method  string
 		headers []string
 		status  int
 		want    map[string]string
 	}{
-		{"preflight", &CORS{AllowOrigins: []string{"https://a.test"}, AllowMethods: []string{"GET", "POST"}, AllowHeaders: []string{"x-a"}, MaxAge: &age},
+		{"preflight", &cors.Config{AllowOrigins: []string{"https://a.test"}, AllowMethods: []string{"GET", "POST"}, AllowHeaders: []string{"x-a"}, MaxAge: &age},
 			"OPTIONS", []string{"Origin: https://a.test", "Access-Control-Request-Method: GET"}, 204,
 			map[string]string{"Access-Control-Allow-Origin": "https://a.test", "Access-Control-Allow-Methods": "GET,POST", "Access-Control-Allow-Headers": "x-a", "Access-Control-Max-Age": "300"}},
-		{"preflight of another origin", &CORS{AllowOrigins: []string{"https://a.test"}},
+		{"preflight of another origin", &cors.Config{AllowOrigins: []string{"https://a.test"}},
 			"OPTIONS", []string{"Origin: https://b.test", "Access-Control-Request-Method: GET"}, 204, map[string]string{"Access-Control-Allow-Origin": ""}},
-		{"request", &CORS{AllowOrigins: []string{"*"}, ExposeHeaders: []string{"x-b"}},
+		{"request", &cors.Config{AllowOrigins: []string{"*"}, ExposeHeaders: []string{"x-b"}},
 			"GET", []string{"Origin: https://a.test"}, 200, map[string]string{"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "x-b"}},
-		{"https of any host", &CORS{AllowOrigins: []string{"https://*"}, AllowCredentials: true},
+		{"https of any host", &cors.Config{AllowOrigins: []string{"https://*"}, AllowCredentials: true},
 			"GET", []string{"Origin: https://a.test"}, 200, map[string]string{"Access-Control-Allow-Origin": "https://a.test", "Access-Control-Allow-Credentials": "true"}},
-		{"the function's own headers are dropped", &CORS{AllowOrigins: []string{"https://a.test"}},
+		{"the function's own headers are dropped", &cors.Config{AllowOrigins: []string{"https://a.test"}},
 			"GET", nil, 200, map[string]string{"Access-Control-Allow-Origin": ""}},
 		{"without configuration the function decides", nil,
 			"GET", nil, 200, map[string]string{"Access-Control-Allow-Origin": "https://evil"}},

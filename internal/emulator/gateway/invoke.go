@@ -177,7 +177,7 @@ func (a *answer) write(w http.ResponseWriter, q *request) {
 	for _, name := range append([]string{"Content-Length", "Apigw-Requestid"}, hopByHop...) {
 		a.headers.Del(name)
 	}
-	q.stage.CORS.strip(a.headers)
+	q.stage.CORS.Strip(a.headers)
 	for name, values := range a.headers {
 		h[http.CanonicalHeaderKey(name)] = values
 	}

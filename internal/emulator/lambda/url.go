@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/cors"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
@@ -245,7 +246,7 @@ func (s *Service) URL(id string) (*functionurl.URL, bool) {
 		Stream: u.Mode == types.InvokeModeResponseStream,
 	}
 	if c := u.Cors; c != nil {
-		out.CORS = &functionurl.CORS{
+		out.CORS = &cors.Config{
 			AllowCredentials: aws.ToBool(c.AllowCredentials), AllowHeaders: c.AllowHeaders, AllowMethods: c.AllowMethods,
 			AllowOrigins: c.AllowOrigins, ExposeHeaders: c.ExposeHeaders, MaxAge: c.MaxAge,
 		}

@@ -94,7 +94,8 @@ func (a *answer) start(status int, headers http.Header, body []byte) error {
 	if h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "application/json")
 	}
-	a.q.url.CORS.allow(h, a.q.Request)
+	a.q.url.CORS.Strip(h)
+	a.q.url.CORS.Allow(h, a.q.Request)
 	without := status == http.StatusNoContent || status == http.StatusNotModified // HTTP allows them no body
 	a.bare = without || a.q.Method == http.MethodHead
 	if !a.stream && !without {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"mime"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -183,70 +182,4 @@ func isText(contentType string) bool {
 		return true
 	}
 	return strings.HasPrefix(t, "text/") || strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "+xml")
-}
-
-// A CORS is the cross-origin configuration of a URL. Where it is set, Lambda answers
-// preflight requests itself and replaces CORS headers of the function.
-type CORS struct {
-	AllowCredentials bool
-	AllowHeaders     []string
-	AllowMethods     []string
-	AllowOrigins     []string // origins, "*", "http://*" or "https://*"
-	ExposeHeaders    []string
-	MaxAge           *int32 // seconds
-}
-
-// preflight answers a preflight request and reports whether r was one.
-func (c *CORS) preflight(w http.ResponseWriter, r *http.Request) bool {
-	if c == nil || r.Method != http.MethodOptions || r.Header.Get("Origin") == "" || r.Header.Get("Access-Control-Request-Method") == "" {
-		return false
-	}
-	h := w.Header()
-	if c.allow(h, r) {
-		list(h, "Access-Control-Allow-Methods", c.AllowMethods)
-		list(h, "Access-Control-Allow-Headers", c.AllowHeaders)
-		if c.MaxAge != nil {
-			h.Set("Access-Control-Max-Age", strconv.Itoa(int(*c.MaxAge)))
-		}
-	}
-	h.Set("Content-Length", "0")
-	w.WriteHeader(http.StatusOK)
-	return true
-}
-
-// allow sets the headers that every answer to a cross-origin request carries, and
-// reports whether the origin is allowed. Those of the function are gone then.
-func (c *CORS) allow(h http.Header, r *http.Request) bool {
-	if c == nil {
-		return false
-	}
-	for name := range h {
-		if strings.HasPrefix(name, "Access-Control-") {
-			h.Del(name)
-		}
-	}
-	origin := r.Header.Get("Origin")
-	allowed := origin != "" && slices.ContainsFunc(c.AllowOrigins, func(pattern string) bool {
-		prefix, wild := strings.CutSuffix(pattern, "*")
-		return wild && strings.HasPrefix(origin, prefix) || strings.EqualFold(pattern, origin)
-	})
-	if !allowed {
-		return false
-	}
-	if slices.Contains(c.AllowOrigins, "*") && !c.AllowCredentials {
-		origin = "*"
-	}
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Add("Vary", "Origin")
-	if c.AllowCredentials {
-		h.Set("Access-Control-Allow-Credentials", "true")
-	}
-	list(h, "Access-Control-Expose-Headers", c.ExposeHeaders)
-	return true
-}
-
-func list(h http.Header, name string, values []string) {
-	if len(values) > 0 {
-		h.Set(name, strings.Join(values, ","))
-	}
 }

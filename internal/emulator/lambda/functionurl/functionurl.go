@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/cors"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 )
 
@@ -37,10 +38,10 @@ const maxPayload = 6 << 20
 type URL struct {
 	ID       string
 	Scope    env.Scope
-	Function string // its ARN, with the alias if the URL is that of one
-	IAM      bool   // whether requests must be signed
-	Stream   bool   // whether results are sent as the function writes them
-	CORS     *CORS  // nil where there is none
+	Function string       // its ARN, with the alias if the URL is that of one
+	IAM      bool         // whether requests must be signed
+	Stream   bool         // whether results are sent as the function writes them
+	CORS     *cors.Config // nil where there is none
 }
 
 // A Source knows the URLs.
@@ -130,7 +131,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.path = path
-	if q.url.CORS.preflight(w, r) {
+	if q.url.CORS.Preflight(w, r, http.StatusOK) {
 		return
 	}
 	var err error

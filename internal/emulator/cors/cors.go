@@ -1,4 +1,7 @@
-package gateway
+// Package cors answers browsers that ask across origins, for APIs and function URLs.
+//
+// It must not know what is asked for, nor any AWS service.
+package cors
 
 import (
 	"net/http"
@@ -7,9 +10,10 @@ import (
 	"strings"
 )
 
-// CORS is the cross-origin configuration of an API. Where it is set, API Gateway
-// answers preflight requests itself and ignores CORS headers of integrations.
-type CORS struct {
+// A Config is the cross-origin configuration of an API or a function URL. Where it is
+// set, AWS answers preflight requests itself and ignores CORS headers of functions
+// and other integrations. A nil one allows nothing and changes nothing.
+type Config struct {
 	AllowCredentials bool
 	AllowHeaders     []string
 	AllowMethods     []string
@@ -18,26 +22,26 @@ type CORS struct {
 	MaxAge           *int32 // seconds
 }
 
-// preflight answers a preflight request and reports whether r was one.
-func (c *CORS) preflight(w http.ResponseWriter, r *http.Request) bool {
+// Preflight answers a preflight request with the status and reports whether r was one.
+func (c *Config) Preflight(w http.ResponseWriter, r *http.Request, status int) bool {
 	if c == nil || r.Method != http.MethodOptions || r.Header.Get("Origin") == "" || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
 	h := w.Header()
-	if c.allow(h, r) {
+	if c.Allow(h, r) {
 		setList(h, "Access-Control-Allow-Methods", c.AllowMethods)
 		setList(h, "Access-Control-Allow-Headers", c.AllowHeaders)
 		if c.MaxAge != nil {
 			h.Set("Access-Control-Max-Age", strconv.Itoa(int(*c.MaxAge)))
 		}
 	}
-	w.WriteHeader(http.StatusNoContent)
+	w.WriteHeader(status)
 	return true
 }
 
-// allow sets the headers that every answer to a cross-origin request carries, and
+// Allow sets the headers that every answer to a cross-origin request carries, and
 // reports whether the origin is allowed.
-func (c *CORS) allow(h http.Header, r *http.Request) bool {
+func (c *Config) Allow(h http.Header, r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if c == nil || origin == "" {
 		return false
@@ -63,8 +67,8 @@ func (c *CORS) allow(h http.Header, r *http.Request) bool {
 	return true
 }
 
-// strip removes the CORS headers of an integration's answer.
-func (c *CORS) strip(h http.Header) {
+// Strip removes the CORS headers of an integration's answer.
+func (c *Config) Strip(h http.Header) {
 	if c == nil {
 		return
 	}
