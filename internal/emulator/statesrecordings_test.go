@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -22,7 +23,6 @@ var unmetStates = map[string]string{
 	"Mock result schema validation error": "the results of mocks are not held against the models of answers",
 	"fieldValidationMode":                 "the results of mocks are not held against the models of answers",
 	`"DISTRIBUTED"`:                       "distributed maps are not carried out",
-	"Error=ValueError":                    "an error of Python, which is no answer of AWS",
 	"$REF{":                               "the call needs what other calls made",
 }
 
@@ -79,7 +79,8 @@ func TestStatesRecordings(t *testing.T) {
 				err, _ := got[1].Interface().(error)
 				if failed != nil {
 					var api smithy.APIError
-					if !errors.As(err, &api) || api.ErrorCode() != failed["Code"] || api.ErrorMessage() != message(failed) {
+					foreign := strings.HasPrefix(message(failed), "Error=ValueError") // the text is no answer of AWS
+					if !errors.As(err, &api) || api.ErrorCode() != failed["Code"] || api.ErrorMessage() != message(failed) && !foreign {
 						t.Errorf("got  %v\nwant %v: %v", err, failed["Code"], message(failed))
 					}
 					return
@@ -102,6 +103,18 @@ func TestStatesRecordings(t *testing.T) {
 	}
 }
 
+var placeholder = regexp.MustCompile(`<[^<>]*>`)
+
+// pattern is a recorded text whose placeholders stand for any text, in the recorded
+// account or the emulator's.
+func pattern(want string) *regexp.Regexp {
+	var parts []string
+	for _, part := range placeholder.Split(want, -1) {
+		parts = append(parts, regexp.QuoteMeta(part))
+	}
+	return regexp.MustCompile("(?s)^" + strings.ReplaceAll(strings.Join(parts, ".+"), "111111111111", "[01]{12}") + "$")
+}
+
 // matches compares an answer with a recorded one, in which texts with placeholders
 // stand for any text.
 func matches(got, want any) bool {
@@ -121,7 +134,7 @@ func matches(got, want any) bool {
 		return ok
 	case string:
 		_, text := got.(string)
-		return got == want || text && (strings.Contains(want, "<") || want == "date")
+		return got == want || text && (want == "date" || strings.Contains(want, "<") && pattern(want).MatchString(got.(string)))
 	}
 	return reflect.DeepEqual(got, want)
 }
