@@ -35,13 +35,7 @@ func newCrew(c *exec.Cmd) (*crew, error) {
 	if err != nil {
 		return nil, errors.Join(err, ours.Close(), theirs.Close())
 	}
-	// start closes the extra files, and out still needs its own.
-	w, err := duplicate(out.w)
-	if err != nil {
-		out.close()
-		return nil, errors.Join(err, ours.Close(), theirs.Close())
-	}
-	c.ExtraFiles = append(c.ExtraFiles, theirs, w)
+	c.ExtraFiles = append(c.ExtraFiles, theirs, out.w)
 	return &crew{out: out, pipe: ours}, nil
 }
 

@@ -2,25 +2,22 @@ package runtime
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/hex"
 	"os"
 	"strings"
 	"sync"
 )
 
-// output carries what a process writes to its journal. This side keeps the write
-// end too: a line of its own, sent down the same pipe, comes out behind everything
-// that the process wrote before, which is how drain knows that nothing is left.
+// output carries what a process writes to its journal.
 type output struct {
-	r, w     *os.File
-	mark     string // a secret line
-	journal  *journal
-	from     source
-	marks    chan struct{}
-	reading  sync.WaitGroup
-	draining sync.Mutex
-	closed   bool
+	r, w    *os.File // w is the process's
+	journal *journal
+	from    source
+	reading sync.WaitGroup
+
+	mu     sync.Mutex // held from reading until the journal has the lines
+	buf    []byte
+	rest   []byte // a line without its end
+	closed bool
 }
 
 // newOutput makes a pipe, whose lines go nowhere until bind.
@@ -29,16 +26,16 @@ func newOutput() (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // never fails
-	o := &output{r: r, w: w, mark: "\x00" + hex.EncodeToString(secret[:]), marks: make(chan struct{}, 1)}
-	return o, nil
+	return &output{r: r, w: w, buf: make([]byte, 32*1024)}, nil
 }
+
+// started gives up the end that the process has by now.
+func (o *output) started() { _ = o.w.Close() }
 
 // bind begins to read.
 func (o *output) bind(j *journal, from source) {
-	o.draining.Lock()
-	defer o.draining.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if !o.closed {
 		o.journal, o.from = j, from
 		o.reading.Go(o.read)
@@ -48,69 +45,37 @@ func (o *output) bind(j *journal, from source) {
 // longest is where a line without an end is cut: what one log event may hold.
 const longest = 256 * 1024
 
-func (o *output) read() {
-	var rest []byte
-	buf := make([]byte, 32*1024)
-	for {
-		n, err := o.r.Read(buf)
-		rest = o.split(append(rest, buf[:n]...))
-		if err != nil {
-			if len(rest) > 0 {
-				o.journal.add(o.from, string(rest))
-			}
-			return
-		}
-	}
-}
-
-// split sends the lines of b to the journal and returns what is left.
-func (o *output) split(b []byte) []byte {
+// take sends the lines of b, which follow on what came before, to the journal; o.mu
+// is held.
+func (o *output) take(b []byte) {
+	o.rest = append(o.rest, b...)
 	var lines []string
 	for {
-		line, rest, ok := bytes.Cut(b, []byte("\n"))
+		line, rest, ok := bytes.Cut(o.rest, []byte("\n"))
 		if !ok {
 			break
 		}
-		b = rest
-		text, marked := strings.CutSuffix(string(line), o.mark)
-		if !marked || text != "" {
-			lines = append(lines, strings.TrimSuffix(text, "\r"))
-		}
-		if marked {
-			o.journal.add(o.from, lines...)
-			lines = nil
-			o.marks <- struct{}{}
-		}
+		lines = append(lines, strings.TrimSuffix(string(line), "\r"))
+		o.rest = rest
 	}
-	if n := len(b) - len(o.mark); n > longest { // the mark may have begun
-		lines = append(lines, string(b[:n]))
-		b = b[n:]
+	for len(o.rest) > longest {
+		lines = append(lines, string(o.rest[:longest]))
+		o.rest = o.rest[longest:]
 	}
 	o.journal.add(o.from, lines...)
-	return b
 }
 
-// drain waits until everything written so far is in the journal.
-func (o *output) drain() {
-	if o == nil {
-		return
-	}
-	o.draining.Lock()
-	defer o.draining.Unlock()
-	if o.closed || o.journal == nil {
-		return
-	}
-	if _, err := o.w.WriteString(o.mark + "\n"); err == nil {
-		<-o.marks
-	}
-}
-
-// close drains the pipe and ends the reader, whoever else holds the write end.
+// close takes what is left in the pipe and ends the reader, whoever else holds the
+// other end.
 func (o *output) close() {
 	o.drain()
-	o.draining.Lock()
-	defer o.draining.Unlock()
+	o.mu.Lock()
 	o.closed = true
+	if len(o.rest) > 0 {
+		o.journal.add(o.from, string(o.rest))
+		o.rest = nil
+	}
+	o.mu.Unlock()
 	_ = o.w.Close()
 	_ = o.r.Close()
 	o.reading.Wait()

@@ -19,7 +19,11 @@ type process struct {
 
 	mu   sync.Mutex
 	most int // MB of memory at once, as far as seen
-	held int // the process that a sandbox's first one holds, once it is known
+
+	// Of the program; it is looked up at the first use, when it runs for certain.
+	find  sync.Once
+	pid   int // of its process group, too; 0 if it has ended
+	gauge gauge
 }
 
 // starter starts processes. On Linux a child can ask to be killed when the thread
@@ -78,6 +82,7 @@ func (s *starter) start(c *exec.Cmd, r *records, w *crew) (*process, error) {
 		}
 		return nil, err
 	}
+	p.output.started()
 	r.add(c.Process.Pid)
 	go p.wait(r)
 	return p, nil
@@ -96,6 +101,8 @@ func (p *process) wait(r *records) {
 	err := p.cmd.Wait()
 	killGroup(p.cmd.Process.Pid) // children that outlived it
 	p.note(maxMemory(p.cmd.ProcessState))
+	p.find.Do(func() {}) // it is not looked up any more
+	p.gauge.close()
 	p.end(statusOf(p.cmd, err)) // unless a sandbox has told of its program's end before
 	if p.crew != nil {
 		p.crew.close()
@@ -152,20 +159,39 @@ func (p *process) stop(kindly bool) {
 	}
 }
 
-// freeze stops the process and its children until thaw; kill ends them all the same.
-func (p *process) freeze() {
-	select {
-	case <-p.done:
-	default:
-		freezeGroup(p.cmd.Process.Pid)
-	}
+// program returns the function's process; 0 if it has ended. What holds it in a
+// sandbox has many threads, and need neither be frozen nor measured; extensions are
+// of that one's group.
+func (p *process) program() int {
+	p.find.Do(func() {
+		select {
+		case <-p.exited:
+			return
+		default:
+		}
+		if p.pid = p.cmd.Process.Pid; p.crew != nil && !p.crew.several {
+			p.pid = firstChild(p.pid)
+		}
+		p.gauge = newGauge(p.pid)
+	})
+	return p.pid
 }
 
-func (p *process) thaw() {
+// freeze stops the process and its children until thaw; kill ends them all the same.
+func (p *process) freeze() { p.signal(freezeGroup) }
+func (p *process) thaw()   { p.signal(thawGroup) }
+
+func (p *process) signal(send func(group int)) {
+	over := p.done
+	if p.crew != nil && !p.crew.several {
+		over = p.exited
+	}
 	select {
-	case <-p.done:
+	case <-over:
 	default:
-		thawGroup(p.cmd.Process.Pid)
+		if group := p.program(); group > 0 {
+			send(group)
+		}
 	}
 }
 
@@ -195,17 +221,12 @@ func (p *process) peak() int {
 		return p.note(0)
 	default:
 	}
-	switch {
-	case p.crew == nil:
-		return p.note(ownMemory(p.cmd.Process.Pid))
-	case p.crew.several:
+	if p.crew != nil && p.crew.several {
 		mb, _ := p.weigh()
 		return p.note(mb)
 	}
-	if p.held == 0 {
-		p.held = firstChild(p.cmd.Process.Pid)
-	}
-	return p.note(ownMemory(p.held))
+	p.program()
+	return p.note(p.gauge.read())
 }
 
 const (

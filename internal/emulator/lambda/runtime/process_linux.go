@@ -42,12 +42,46 @@ func ownMemory(pid int) int { return resident("/proc/"+strconv.Itoa(pid)) / 1024
 // resident reads a process's memory in kB; 0 when it has ended.
 func resident(dir string) int {
 	b, err := os.ReadFile(dir + "/statm")
-	f := bytes.Fields(b)
-	if err != nil || len(f) < 2 {
+	if err != nil {
+		return 0
+	}
+	return residentIn(b)
+}
+
+func residentIn(statm []byte) int {
+	f := bytes.Fields(statm)
+	if len(f) < 2 {
 		return 0
 	}
 	pages, _ := strconv.Atoi(string(f[1]))
 	return pages * page
+}
+
+// gauge reads the memory of one process again and again.
+type gauge struct{ statm *os.File } // nil when it has ended
+
+func newGauge(pid int) gauge {
+	f, err := os.Open("/proc/" + strconv.Itoa(pid) + "/statm")
+	if err != nil {
+		return gauge{}
+	}
+	return gauge{f}
+}
+
+// read returns the MB that the process without its children holds now.
+func (g gauge) read() int {
+	if g.statm == nil {
+		return 0
+	}
+	var b [128]byte
+	n, _ := g.statm.ReadAt(b[:], 0) // which ends before b does
+	return residentIn(b[:n]) / 1024
+}
+
+func (g gauge) close() {
+	if g.statm != nil {
+		_ = g.statm.Close()
+	}
 }
 
 // weigh returns the MB that the process and its children hold now, and how many

@@ -30,21 +30,6 @@ func socketPair() (ours, theirs *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "crew"), os.NewFile(uintptr(fds[1]), "crew"), nil
 }
 
-func duplicate(f *os.File) (*os.File, error) {
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
-	fd := -1
-	if e := raw.Control(func(from uintptr) { fd, err = unix.FcntlInt(from, unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
-		return nil, e
-	}
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), f.Name()), nil
-}
-
 // supervise holds the programs of a sandbox: the first process in it must take care
 // of all others, and a program that were the first would not die of its own signals.
 // It ends only by being killed, or when the host has gone. All programs are started by
@@ -66,7 +51,10 @@ func supervise(spec sandboxSpec, host *os.File, lines *bufio.Reader) int {
 	}()
 	names := map[int]string{}
 	run := func(name string, args, env []string, out *os.File) int {
-		a := &syscall.ProcAttr{Dir: taskRoot, Env: env, Files: []uintptr{0, out.Fd(), out.Fd()}}
+		a := &syscall.ProcAttr{
+			Dir: taskRoot, Env: env, Files: []uintptr{0, out.Fd(), out.Fd()},
+			Sys: &syscall.SysProcAttr{Setpgid: len(spec.Extensions) == 0}, // so that it is frozen alone
+		}
 		pid, err := syscall.ForkExec(args[0], args, a)
 		if err != nil {
 			_, _ = fmt.Fprintf(host, "%s\tfork/exec %s: %v\n", name, args[0], err)
