@@ -88,7 +88,7 @@ func appendValue(b []byte, v expr.Value) []byte {
 
 // decodeItem reads what encodeItem wrote.
 func decodeItem(b []byte) (expr.Item, error) {
-	r := reader{b: b}
+	r := reader{b: string(b)} // copied once: all texts are parts of it
 	item := r.mapping()
 	if r.bad || len(r.b) > 0 {
 		return nil, errors.New("an item's stored form is damaged")
@@ -98,15 +98,16 @@ func decodeItem(b []byte) (expr.Item, error) {
 
 // A reader takes values off the front of b; bad is set when they do not fit.
 type reader struct {
-	b   []byte
+	b   string
 	bad bool
 }
 
 // count reads a length, of which every unit takes at least a byte.
 func (r *reader) count() int {
-	n, size := binary.Uvarint(r.b)
+	var head [binary.MaxVarintLen64]byte
+	n, size := binary.Uvarint(head[:copy(head[:], r.b)])
 	if size <= 0 || n > uint64(len(r.b)-size) {
-		r.b, r.bad = nil, true
+		r.b, r.bad = "", true
 		return 0
 	}
 	r.b = r.b[size:]
@@ -115,7 +116,7 @@ func (r *reader) count() int {
 
 func (r *reader) text() string {
 	n := r.count()
-	s := string(r.b[:n])
+	s := r.b[:n]
 	r.b = r.b[n:]
 	return s
 }

@@ -45,12 +45,12 @@ type checker struct {
 // structure checks the members of v. The path is the one that AWS prints; the
 // plain one, of the members' names alone, is the one of [Unchecked].
 func (c *checker) structure(v reflect.Value, s *modelShape, path, plain string) {
-	for _, m := range s.Members {
-		f := v.FieldByName(capital(m.Name))
-		if !f.IsValid() || !m.Required && unset(f) {
-			continue // invalid: the model is newer than the SDK
+	fields := s.fieldsOf(v.Type())
+	for i, m := range s.Members {
+		if fields[i] < 0 || !m.Required && unset(v.Field(fields[i])) {
+			continue
 		}
-		p := join(plain, capital(m.Name))
+		f, p := v.Field(fields[i]), join(plain, m.field)
 		if slices.Contains(c.unchecked, p) {
 			continue
 		}
@@ -262,9 +262,10 @@ func (c *checker) text(v reflect.Value, s *modelShape) string {
 		return "{" + strings.Join(parts, ", ") + "}"
 	case v.Kind() == reflect.Struct:
 		var parts []string
-		for _, m := range s.Members {
-			if f := v.FieldByName(capital(m.Name)); f.IsValid() {
-				parts = append(parts, lower(m.Name)+"="+c.text(f, c.model.Shapes[m.Shape]))
+		fields := s.fieldsOf(v.Type())
+		for i, m := range s.Members {
+			if fields[i] >= 0 {
+				parts = append(parts, lower(m.Name)+"="+c.text(v.Field(fields[i]), c.model.Shapes[m.Shape]))
 			}
 		}
 		return v.Type().Name() + "(" + strings.Join(parts, ", ") + ")"

@@ -61,11 +61,9 @@ func (w writer) write(v reflect.Value, s *shape) {
 		w.endList()
 	case smithy.ShapeTypeMap:
 		w.object()
-		keys := v.MapKeys()
-		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
-		for _, k := range keys {
-			w.key(k.String())
-			w.write(v.MapIndex(k), s.elem)
+		for _, e := range entries(v) {
+			w.key(e.key)
+			w.write(e.value, s.elem)
 		}
 		w.endObject()
 	case smithy.ShapeTypeString, smithy.ShapeTypeEnum:
@@ -81,6 +79,22 @@ func (w writer) write(v reflect.Value, s *shape) {
 	default:
 		w.integer(v.Int())
 	}
+}
+
+// An entry is one of a map's.
+type entry struct {
+	key   string
+	value reflect.Value
+}
+
+// entries are a map's, by key.
+func entries(v reflect.Value) []entry {
+	list := make([]entry, 0, v.Len())
+	for it := v.MapRange(); it.Next(); {
+		list = append(list, entry{it.Key().String(), it.Value()})
+	}
+	slices.SortFunc(list, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+	return list
 }
 
 // members writes the members of a structure that are in the body and are set.
@@ -198,18 +212,34 @@ func epochSeconds(t time.Time) string {
 	return strconv.FormatFloat(float64(t.UnixMilli())/1000, 'f', -1, 64)
 }
 
+// plain is the index, from i on, of the first byte that a JSON text does not have as
+// it is, or that is no ASCII; the length of s where all are plain. It looks at eight
+// bytes at once, as items of tables are mostly texts.
+func plain[T string | []byte](s T, i int) int {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quote, slash := w^each*'"', w^each*'\\'
+		// The top bit of a byte is set where it was, or where a subtraction went below zero.
+		if (w|(w-each*' ')|(quote-each)|(slash-each))&top != 0 {
+			break
+		}
+	}
+	for i < len(s) && s[i] >= ' ' && s[i] != '"' && s[i] != '\\' && s[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
 const hexDigits = "0123456789abcdef"
 
 func (j *jsonBody) text(s string) {
 	j.begin()
 	j.b = append(j.b, '"')
 	from := 0
-	for i := 0; i < len(s); {
+	for i := plain(s, 0); i < len(s); i = plain(s, i) {
 		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
-		}
 		if c >= utf8.RuneSelf {
 			if r, n := utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || n > 1 {
 				i += n

@@ -61,6 +61,23 @@ func standard(v any) any {
 	return v
 }
 
+// TestPlain looks for each byte at each place of a text.
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for c := range 256 {
+		for at := range 20 {
+			text := strings.Repeat("~", at) + string([]byte{byte(c)}) + strings.Repeat(" ", 17)
+			want := at
+			if c >= ' ' && c < 0x80 && c != '"' && c != '\\' {
+				want = len(text)
+			}
+			if got := plain(text, 0); got != want {
+				t.Errorf("byte %#x at %d: got %d, want %d", c, at, got, want)
+			}
+		}
+	}
+}
+
 // FuzzText has every text written as JSON and CBOR read again.
 func FuzzText(f *testing.F) {
 	f.Add("plain")

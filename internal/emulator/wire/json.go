@@ -180,7 +180,7 @@ func (p *parser) number() (any, error) {
 func (p *parser) string() (string, error) {
 	p.i++
 	start := p.i
-	for p.i < len(p.b) && p.b[p.i] != '"' && p.b[p.i] != '\\' && p.b[p.i] >= ' ' {
+	for p.i = plain(p.b, p.i); p.i < len(p.b) && p.b[p.i] >= utf8.RuneSelf; p.i = plain(p.b, p.i) {
 		p.i++
 	}
 	if p.i < len(p.b) && p.b[p.i] == '"' { // no escapes: the common case

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -35,12 +36,31 @@ type modelShape struct {
 
 	once     sync.Once
 	compiled matcher
+	fields   sync.Map // by the Go type that holds it: the index of each member's field
 }
 
 type modelMember struct {
 	Name     string `json:"name"`
 	Shape    string `json:"shape"`
 	Required bool   `json:"required"`
+	field    string
+}
+
+// fieldsOf are the indexes of the members' fields in a Go type; -1 where the model
+// is newer than the SDK.
+func (s *modelShape) fieldsOf(t reflect.Type) []int {
+	if known, ok := s.fields.Load(t); ok {
+		return known.([]int)
+	}
+	fields := make([]int, len(s.Members))
+	for i, m := range s.Members {
+		fields[i] = -1
+		if f, ok := t.FieldByName(m.field); ok {
+			fields[i] = f.Index[0]
+		}
+	}
+	s.fields.Store(t, fields)
+	return fields
 }
 
 // compound reports whether the shape is a structure, list or map.
@@ -55,6 +75,11 @@ func (s *service) readModel() *model {
 	}
 	if err := json.Unmarshal(raw, m); err != nil {
 		panic(fmt.Sprintf("wire: the constraints of %s: %v", m.name, err)) // embedded and generated
+	}
+	for _, s := range m.Shapes {
+		for i := range s.Members {
+			s.Members[i].field = capital(s.Members[i].Name)
+		}
 	}
 	return m
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"sync"
 
 	"github.com/aws/smithy-go"
 )
@@ -36,14 +37,28 @@ func (r reader) object(v any, s *shape, in reflect.Value) error {
 	return r.read(v, s, in)
 }
 
+// lentBodies are bodies to write into, which [server.send] gives back.
+var lentBodies = sync.Pool{New: func() any { return &jsonBody{} }}
+
+// maxLent is the size up to which a body is worth keeping.
+const maxLent = 64 << 10
+
 func (p awsJSON) encode(c *call, out reflect.Value) (response, error) {
 	resp := response{status: http.StatusOK, contentType: p.contentType}
 	if c.op.output != nil {
-		var b jsonBody
-		writer{sink: &b}.write(out, c.op.output)
-		resp.body = b.b
+		resp.lent = lentBodies.Get().(*jsonBody)
+		resp.lent.b, resp.lent.comma = resp.lent.b[:0], false
+		writer{sink: resp.lent}.write(out, c.op.output)
+		resp.body = resp.lent.b
 	}
 	return resp, nil
+}
+
+// giveBack lets others write into the body that was lent. It has been sent.
+func (resp response) giveBack() {
+	if resp.lent != nil && cap(resp.lent.b) <= maxLent {
+		lentBodies.Put(resp.lent)
+	}
 }
 
 func (p awsJSON) fail(c *call, f fault) response {

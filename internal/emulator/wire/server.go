@@ -42,7 +42,7 @@ const maxBody = 70167211
 
 // New returns the handler that answers the services' calls.
 func New(c Config) (http.Handler, error) {
-	s := &server{auth: auth{keys: c.Keys, any: c.AnyCredentials, clock: c.Clock}, log: c.Log}
+	s := &server{auth: auth{keys: c.Keys, any: c.AnyCredentials, clock: c.Clock, derived: &signingKeys{}}, log: c.Log}
 	for _, svc := range c.Services {
 		served, err := serve(svc)
 		if err != nil {
@@ -219,6 +219,7 @@ type response struct {
 	header      http.Header
 	contentType string
 	body        []byte
+	lent        *jsonBody // holds body, until it is sent
 	stream      io.Reader // in place of body
 }
 
@@ -461,6 +462,7 @@ func (s *server) send(w http.ResponseWriter, c *call, resp response) {
 	w.WriteHeader(resp.status)
 	if resp.stream == nil {
 		_, _ = w.Write(resp.body) // the client may have left
+		resp.giveBack()
 		return
 	}
 	if _, err := io.Copy(w, resp.stream); err != nil {

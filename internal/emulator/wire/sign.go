@@ -41,9 +41,10 @@ const (
 
 // auth checks who makes a request.
 type auth struct {
-	keys  Keys
-	any   bool // every credential will do
-	clock clock.Clock
+	keys    Keys
+	any     bool // every credential will do
+	clock   clock.Clock
+	derived *signingKeys
 }
 
 // A credential is what a request says of its signer.
@@ -158,13 +159,15 @@ func (a auth) verify(c *call, cred credential) (env.Caller, error) {
 	if err := a.timely(c, cred); err != nil {
 		return none, err
 	}
-	key := cred.signingKey(secret)
+	scope := cred.signingScope(secret)
+	key := a.derived.key(scope)
 	want := cred.sign(key, canonical(c.r, payloadSum(c, cred), cred))
 	if !slices.Contains(cred.headers, "host") || !hmac.Equal([]byte(want), []byte(cred.signature)) {
 		return none, c.denied("SignatureDoesNotMatch",
 			"The request signature we calculated does not match the signature you provided. "+
 				"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
+	a.derived.keep(scope, key)
 	c.chunks = &chunkSigner{key: key, at: cred.at, scope: cred.scopeText(), previous: want}
 	return who, nil
 }
@@ -247,15 +250,22 @@ func canonical(r *http.Request, sum string, c credential) string {
 		path = escapeURI(path, true)
 	}
 	var b strings.Builder
+	b.Grow(1 << 10)
 	b.WriteString(r.Method + "\n" + path + "\n" + canonicalQuery(r.URL) + "\n")
 	for _, h := range c.headers {
-		b.WriteString(h + ":" + canonicalHeader(r, h) + "\n")
+		b.WriteString(h)
+		b.WriteByte(':')
+		b.WriteString(canonicalHeader(r, h))
+		b.WriteByte('\n')
 	}
 	b.WriteString("\n" + strings.Join(c.headers, ";") + "\n" + sum)
 	return b.String()
 }
 
 func canonicalQuery(u *url.URL) string {
+	if u.RawQuery == "" {
+		return ""
+	}
 	var pairs []string
 	for k, values := range u.Query() {
 		if k == "X-Amz-Signature" {
@@ -276,11 +286,15 @@ func canonicalHeader(r *http.Request, name string) string {
 	case "content-length":
 		return strconv.FormatInt(r.ContentLength, 10)
 	}
-	values := slices.Clone(r.Header.Values(name))
-	for i, v := range values {
-		values[i] = strings.Join(strings.Fields(v), " ")
+	values := r.Header.Values(name)
+	if len(values) == 1 && !strings.ContainsAny(values[0], " \t") {
+		return values[0]
 	}
-	return strings.Join(values, ",")
+	plain := make([]string, len(values))
+	for i, v := range values {
+		plain[i] = strings.Join(strings.Fields(v), " ")
+	}
+	return strings.Join(plain, ",")
 }
 
 // escapeURI writes every byte but the unreserved ones as %XX.
@@ -307,14 +321,6 @@ func (c credential) sign(key []byte, canonical string) string {
 
 func (c credential) scopeText() string {
 	return c.date + "/" + c.region + "/" + c.service + "/aws4_request"
-}
-
-func (c credential) signingKey(secret string) []byte {
-	key := mac([]byte("AWS4"+secret), c.date)
-	for _, part := range []string{c.region, c.service, "aws4_request"} {
-		key = mac(key, part)
-	}
-	return key
 }
 
 func mac(key []byte, text string) []byte {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,33 @@ func TestSignatures(t *testing.T) {
 				t.Errorf("got the date %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+// TestRememberedKeys shows that a signature is checked whether its key is derived or
+// remembered, and that what is remembered has bounds.
+func TestRememberedKeys(t *testing.T) {
+	t.Parallel()
+	s := start(t, standing)
+	for _, c := range []struct {
+		secret string
+		want   int
+	}{{"OTHER", http.StatusBadRequest}, {"SECRET", http.StatusOK}, {"SECRET", http.StatusOK}, {"OTHER", http.StatusBadRequest}} {
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL, nil)
+		body(r, `{"TableName":"notes","Item":{}}`)
+		r.Header.Set("X-Amz-Target", "DynamoDB_20120810.PutItem")
+		sign(t, r, aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: c.secret}, "dynamodb", signedAt)
+		if status, _, got := s.do(t, r); status != c.want {
+			t.Errorf("%s: got %d %s, want %d", c.secret, status, got, c.want)
+		}
+	}
+	var k signingKeys
+	for i := range maxSigningKeys + 1 {
+		scope := signingScope{secret: "s", date: strconv.Itoa(i)}
+		k.keep(scope, k.key(scope))
+	}
+	if got, want := len(k.known), 1; got != want {
+		t.Errorf("got %d keys remembered, want %d", got, want)
 	}
 }
 

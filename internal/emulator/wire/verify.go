@@ -17,7 +17,7 @@ type Verifier struct {
 // NewVerifier returns a verifier of signatures for that service, such as "lambda".
 // With anyCredentials it only demands that there is one.
 func NewVerifier(service string, keys Keys, anyCredentials bool, c clock.Clock) *Verifier {
-	return &Verifier{auth{keys: keys, any: anyCredentials, clock: c}, service}
+	return &Verifier{auth{keys: keys, any: anyCredentials, clock: c, derived: &signingKeys{}}, service}
 }
 
 // Verify returns who signed the request, whose body has been read. Errors are AWS's.
