@@ -19,6 +19,9 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
+// expressTime is how long an EXPRESS execution can take.
+const expressTime = 5 * time.Minute
+
 // redriveTime is how long after its end an execution can be redriven.
 const redriveTime = 14 * 24 * time.Hour
 
@@ -42,12 +45,15 @@ type execution struct {
 	Stream         string         // of the log
 	Nested         map[int]string // names of executions that tasks start, by task
 	Submitted      map[int]string // tasks that were handed over: their tokens, or what answered them
+	Origin         *origin        // of a child of a distributed map; else nil
 }
 
-func (e *execution) key() string {
-	_, _, rest, _ := resource(e.ARN, "execution", "express")
-	return e.Scope.Key(rest...)
+func executionKey(arn string) string {
+	scope, _, rest, _ := resource(arn, "execution", "express")
+	return scope.Key(rest...)
 }
+
+func (e *execution) key() string { return executionKey(e.ARN) }
 
 func (e *execution) durable() bool { return e.Type == types.StateMachineTypeStandard }
 
@@ -114,9 +120,10 @@ func (s *Service) begin(ctx context.Context, arn string, name, input, trace *str
 		Input: e.Input, Started: e.Start, Durable: e.durable(),
 	}
 	if !p.Durable {
-		p.Deadline = e.Start.Add(5 * time.Minute) // of EXPRESS
+		p.Deadline = e.Start.Add(expressTime)
 	}
-	if l.x, err = run.New(m, p, l, nil); err != nil {
+	l.machine = m
+	if l.x, err = run.New(m, p, l, l.storage()); err != nil {
 		return nil, e, &types.InvalidExecutionInput{Message: ptr("Invalid State Machine Execution Input: '" + err.Error() + "'")}
 	}
 	s.mu.Lock()
@@ -241,6 +248,8 @@ func (s *Service) redrivable(e *execution) (types.ExecutionRedriveStatus, string
 		return types.ExecutionRedriveStatusNotRedrivable, "Execution is SUCCEEDED and cannot be redriven"
 	case s.env.Clock.Now().After(e.Stop.Add(redriveTime)):
 		return types.ExecutionRedriveStatusNotRedrivable, "Execution has exceeded the redrivable period and cannot be redriven"
+	case e.Origin != nil:
+		return types.ExecutionRedriveStatusRedrivableByMapRun, ""
 	}
 	return types.ExecutionRedriveStatusRedrivable, ""
 }
@@ -269,6 +278,9 @@ func (s *Service) DescribeExecution(_ context.Context, in *sfn.DescribeExecution
 	if e.Status == string(run.Succeeded) {
 		out.Output, out.OutputDetails = &e.Output, whole()
 	}
+	if e.Origin != nil {
+		out.MapRunArn = &e.Origin.MapRun
+	}
 	return out, nil
 }
 
@@ -279,17 +291,63 @@ func (s *Service) DescribeStateMachineForExecution(_ context.Context, in *sfn.De
 	if err != nil {
 		return nil, err
 	}
-	return &sfn.DescribeStateMachineForExecutionOutput{
+	out := &sfn.DescribeStateMachineForExecutionOutput{
 		Definition: &e.Frozen.Definition, Name: &e.MachineName, RoleArn: &e.Frozen.Role, StateMachineArn: &e.Machine, UpdateDate: &e.Frozen.Updated,
 		LoggingConfiguration: &e.Frozen.Logging, RevisionId: some(e.Frozen.Revision), TracingConfiguration: &types.TracingConfiguration{Enabled: e.Frozen.Tracing},
 		EncryptionConfiguration: &types.EncryptionConfiguration{Type: types.EncryptionTypeAwsOwnedKey},
-	}, nil
+	}
+	if e.Origin == nil {
+		return out, nil
+	}
+	name, label, _ := strings.Cut(e.MachineName, "/")
+	definition, err := s.processor(&e)
+	out.Definition, out.Name, out.Label, out.MapRunArn = &definition, &name, &label, &e.Origin.MapRun
+	return out, err
 }
 
-// ListExecutions lists the executions of a state machine, version or alias, the
-// newest first.
+// listed is an execution in a list.
+func (e *execution) listed() types.ExecutionListItem {
+	item := types.ExecutionListItem{
+		ExecutionArn: &e.ARN, Name: &e.Name, StartDate: &e.Start, StopDate: date(e.Stop), StateMachineArn: &e.Machine, Status: types.ExecutionStatus(e.Status),
+		RedriveCount: ptr(int32(min(e.Redrives, 1000))), RedriveDate: date(e.Redriven), StateMachineVersionArn: some(e.Version), StateMachineAliasArn: some(e.Alias),
+	}
+	if e.Origin != nil {
+		item.MapRunArn, item.ItemCount = &e.Origin.MapRun, ptr(int32(e.Origin.Items)) //nolint:gosec // a batch fits into a payload
+	}
+	return item
+}
+
+// wanted tells whether a request for a list filters an execution out.
+func (e *execution) wanted(in *sfn.ListExecutionsInput) bool {
+	redriven := in.RedriveFilter == "" || (in.RedriveFilter == types.ExecutionRedriveFilterRedriven) == (e.Redrives > 0)
+	return redriven && (in.StatusFilter == "" || string(in.StatusFilter) == e.Status)
+}
+
+// ListExecutions lists the executions of a state machine, version, alias or map run,
+// the newest first.
 func (s *Service) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput) (*sfn.ListExecutionsOutput, error) {
-	arn := value(in.StateMachineArn)
+	var all []types.ExecutionListItem
+	var err error
+	switch {
+	case in.MapRunArn != nil && in.StateMachineArn != nil || in.MapRunArn == nil && in.StateMachineArn == nil:
+		return nil, invalid("Exactly one of stateMachineArn and mapRunArn must be specified")
+	case in.MapRunArn != nil:
+		all, err = s.listChildren(in)
+	default:
+		all, err = s.listOwn(in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all, func(a, b types.ExecutionListItem) int { return b.StartDate.Compare(*a.StartDate) })
+	out := &sfn.ListExecutionsOutput{}
+	out.Executions, out.NextToken, err = page(all, in.MaxResults, in.NextToken)
+	return out, err
+}
+
+// listOwn lists the executions of a state machine, version or alias.
+func (s *Service) listOwn(in *sfn.ListExecutionsInput) ([]types.ExecutionListItem, error) {
+	arn := *in.StateMachineArn
 	all := []types.ExecutionListItem{}
 	err := s.env.Store.View(func(tx *store.Tx) error {
 		f, err := s.find(tx, arn)
@@ -300,24 +358,13 @@ func (s *Service) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput)
 			return &types.StateMachineTypeNotSupported{Message: ptr("This operation is not supported by this type of state machine")}
 		}
 		for _, e := range s.executions.Prefix(tx, f.Scope.Key(f.Name, "")) {
-			redriven := in.RedriveFilter == "" || (in.RedriveFilter == types.ExecutionRedriveFilterRedriven) == (e.Redrives > 0)
-			if arn != e.Machine && arn != e.Version && arn != e.Alias || in.StatusFilter != "" && string(in.StatusFilter) != e.Status || !redriven {
-				continue
+			if (arn == e.Machine || arn == e.Version || arn == e.Alias) && e.wanted(in) {
+				all = append(all, e.listed())
 			}
-			all = append(all, types.ExecutionListItem{
-				ExecutionArn: &e.ARN, Name: &e.Name, StartDate: &e.Start, StopDate: date(e.Stop), StateMachineArn: &e.Machine, Status: types.ExecutionStatus(e.Status),
-				RedriveCount: ptr(int32(min(e.Redrives, 1000))), RedriveDate: date(e.Redriven), StateMachineVersionArn: some(e.Version), StateMachineAliasArn: some(e.Alias),
-			})
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(all, func(a, b types.ExecutionListItem) int { return b.StartDate.Compare(*a.StartDate) })
-	out := &sfn.ListExecutionsOutput{}
-	out.Executions, out.NextToken, err = page(all, in.MaxResults, in.NextToken)
-	return out, err
+	return all, err
 }
 
 // running is the execution of a key that is carried out, or nil.
@@ -395,7 +442,10 @@ func (s *Service) RedriveExecution(_ context.Context, in *sfn.RedriveExecutionIn
 	if token := value(in.ClientToken); token != "" && token == e.Token {
 		return &sfn.RedriveExecutionOutput{RedriveDate: date(e.Redriven)}, nil
 	}
-	if _, why := s.redrivable(&e); why != "" {
+	if status, why := s.redrivable(&e); status != types.ExecutionRedriveStatusRedrivable {
+		if e.Origin != nil && why == "" {
+			why = "Execution is a child of a Map Run and can only be redriven with it"
+		}
 		return nil, &types.ExecutionNotRedrivable{Message: ptr(why)}
 	}
 	l, err := s.restore(e)
@@ -412,6 +462,11 @@ func (s *Service) RedriveExecution(_ context.Context, in *sfn.RedriveExecutionIn
 	}
 	if err := s.enter(l); err != nil {
 		return nil, err
+	}
+	for _, r := range l.x.Runs() {
+		l.changeMapRun(r.ARN, func(m *mapRun) {
+			m.Redrives, m.Redriven, m.Stop, m.Run.Status = m.Redrives+1, l.record.Redriven, time.Time{}, run.Running
+		})
 	}
 	l.record.Redrives++
 	l.record.Redriven, l.record.Stop, l.record.Token = s.now(), time.Time{}, value(in.ClientToken)

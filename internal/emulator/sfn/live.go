@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,10 +23,15 @@ type live struct {
 	key     string
 	done    chan struct{} // closed when it has ended
 
+	machine  *asl.Machine
+	parent   *live // of a child of a distributed map; else nil
+	children children
+
 	mu      sync.Mutex
 	x       *run.Execution
 	record  execution
-	resting bool // the service is closing
+	edits   []func(tx *store.Tx) // to be made when it is written down
+	resting bool                 // the service is closing
 	begun   []run.Task
 	events  []run.Event
 	going   bool // it goes on by itself
@@ -37,6 +41,9 @@ type live struct {
 }
 
 func (s *Service) newLive(e execution) *live {
+	if e.Nested == nil {
+		e.Nested, e.Submitted = map[int]string{}, map[int]string{}
+	}
 	return &live{
 		service: s, key: e.key(), record: e, done: make(chan struct{}),
 		cancels: map[int]context.CancelFunc{}, tokens: map[int]string{},
@@ -76,6 +83,7 @@ func (l *live) advance() {
 		l.resting = true // it goes on from what is written when the emulator starts again
 		return
 	}
+	l.bring()
 	begun := l.begun
 	l.begun = nil
 	for _, task := range begun {
@@ -105,8 +113,8 @@ func (l *live) advance() {
 func (l *live) save() error {
 	s, before := l.service, l.record.Status
 	l.record.take(l.x, l.Now())
-	events := l.events
-	l.events = nil
+	events, edits := l.events, l.edits
+	l.events, l.edits = nil, nil
 	s.log(l, events)
 	if !l.record.durable() {
 		return nil
@@ -127,6 +135,9 @@ func (l *live) save() error {
 			for key := range s.records.Prefix(tx, l.key+"\x00") {
 				s.records.Delete(tx, key)
 			}
+		}
+		for _, edit := range edits {
+			edit(tx)
 		}
 		if len(changes) > 0 || before != l.record.Status {
 			s.executions.Put(tx, l.key, l.record.clone())
@@ -149,6 +160,9 @@ func (l *live) finish() {
 	s.mu.Unlock()
 	close(l.done)
 	record := l.record
+	if l.parent != nil {
+		l.parent.tell(record)
+	}
 	s.work.Go(func() { s.announce(record) })
 }
 
@@ -163,6 +177,14 @@ func (l *live) rest() {
 }
 
 func (l *live) token(task int) string { return l.tokens[task] }
+
+// storage is S3 as the execution sees it, or nil.
+func (l *live) storage() run.Objects {
+	if l.service.Objects == nil {
+		return nil
+	}
+	return storage{l.service.working(l.service.alive, &l.record, l.record.Frozen.Role), l.service.Objects}
+}
 
 // Now implements [run.Host].
 func (l *live) Now() time.Time { return l.service.env.Clock.Now().UTC() }
@@ -235,25 +257,6 @@ func (l *live) forget(task int) {
 		l.service.mu.Unlock()
 	}
 }
-
-// The rest of run.Host is for distributed maps, which CreateStateMachine refuses.
-
-// MapRun implements [run.Host].
-func (l *live) MapRun(_ *asl.State, label string) string {
-	return strings.Replace(l.record.ARN, ":execution:", ":mapRun:", 1) + "/" + label
-}
-
-// MapRunEnded implements [run.Host].
-func (l *live) MapRunEnded(run.Run) {}
-
-// Child implements [run.Host].
-func (l *live) Child(run.Child) { panic("sfn: a distributed map was let in") }
-
-// RedriveChild implements [run.Host].
-func (l *live) RedriveChild(int, int) { panic("sfn: a distributed map was let in") }
-
-// CancelChild implements [run.Host].
-func (l *live) CancelChild(int, int) {}
 
 // encodeEvent and decodeEvent are the form of events in the store.
 func encodeEvent(e run.Event) ([]byte, error) {

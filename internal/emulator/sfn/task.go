@@ -75,8 +75,11 @@ func (s *Service) unsupported(scope *asl.Scope) string {
 func (s *Service) unsupportedState(st *asl.State) string {
 	inner := st.Branches
 	if st.Map != nil {
-		if st.Map.Distributed {
-			return fmt.Sprintf("the emulator does not carry out distributed maps at %s", st.Location)
+		if r := st.Map.Reader; r != nil && r.InputType == "PARQUET" {
+			return fmt.Sprintf("the emulator does not read files of type PARQUET at %s/ItemReader/ReaderConfig/InputType", st.Location)
+		}
+		if s.Objects == nil && (st.Map.Reader != nil || st.Map.Writer != nil && st.Map.Writer.Resource.ARN != "") {
+			return fmt.Sprintf("there is no S3 for the ItemReader or the ResultWriter at %s", st.Location)
 		}
 		inner = append(inner, st.Map.Processor)
 	}
@@ -96,17 +99,13 @@ func (s *Service) unsupportedState(st *asl.State) string {
 
 // perform does the work of a task, and tells the execution.
 func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
-	ctx = env.WithScope(ctx, l.record.Scope)
 	role := l.record.Frozen.Role
 	if o, ok := task.Credentials.(*jsonvalue.Object); ok {
 		if arn, ok := o.Get("RoleArn").(string); ok {
 			role = arn
 		}
 	}
-	ctx = env.WithCaller(ctx, env.Caller{ARN: session(role, l.record.Name)})
-	if l.record.Trace != "" {
-		ctx = env.WithTrace(ctx, l.record.Trace)
-	}
+	ctx = s.working(ctx, &l.record, role)
 	if task.Resource.Kind == asl.Activity {
 		s.offer(task.Resource.ARN, offer{token: task.Token, input: textOf(task.Input)})
 		return
@@ -144,6 +143,15 @@ func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 	default:
 		l.poke(func(x *run.Execution) { x.TaskSucceeded(task.ID, output) })
 	}
+}
+
+// working is the context of an execution's calls, in a role.
+func (s *Service) working(ctx context.Context, e *execution, role string) context.Context {
+	ctx = env.WithCaller(env.WithScope(ctx, e.Scope), env.Caller{ARN: session(role, e.Name)})
+	if e.Trace != "" {
+		ctx = env.WithTrace(ctx, e.Trace)
+	}
+	return ctx
 }
 
 // session is the role's session that an execution works in.

@@ -119,7 +119,7 @@ func TestMapsAreFlat(t *testing.T) {
 		w.silent = true
 		w.objects = &sink{files: files{"b/in": strings.Repeat("{\"n\":1}\n", 20_000)}}
 		x := w.start(asl.Standard, "{}")
-		for x.Runs() == nil || x.Runs()[0].Succeeded < n {
+		for x.Runs() == nil || x.Runs()[0].Succeeded.Items < n {
 			if !x.Advance(100) && !w.happens(x) {
 				t.Fatal(x.Status(), x.Failure().text())
 			}

@@ -46,9 +46,6 @@ func (x *Execution) distribute(t *thread, st *asl.State) error {
 	label := st.Map.Label
 	g.MapRun = x.host.MapRun(st, label)
 	x.event(t, "MapRunStarted", details("mapRunArn", g.MapRun))
-	if g.Concurrency == 0 || g.Concurrency > maxChildren {
-		g.Concurrency = maxChildren
-	}
 	if err := x.open(t, st, 0); err != nil {
 		x.mapRunFailed(t, st, err)
 		return nil
@@ -96,7 +93,11 @@ func failureOf(err error, name string) Failure {
 // when there are none left.
 func (x *Execution) fill(t *thread, st *asl.State) {
 	g, r := t.Group, x.results[t.ID]
-	for !g.Exhausted && len(g.Running) < g.Concurrency {
+	most := maxChildren
+	if g.Concurrency > 0 {
+		most = min(most, g.Concurrency)
+	}
+	for !g.Exhausted && len(g.Running) < most {
 		input, item, weight, err := x.batch(t, st, r.source)
 		if err != nil {
 			f := failureOf(err, "States.ItemReaderFailed")
@@ -110,13 +111,13 @@ func (x *Execution) fill(t *thread, st *asl.State) {
 		i := g.Next
 		g.Next++
 		g.Items += weight
-		g.Weights[i] = weight
-		g.Running = append(g.Running, i)
-		w := asl.Standard
-		if st.Map.Express {
-			w = asl.Express
+		if weight > 1 {
+			g.Weights[i] = weight
 		}
-		x.host.Child(Child{Thread: t.ID, Index: i, MapRun: g.MapRun, Scope: st.Map.Processor.Location, Workflow: w, Input: textOf(input), Item: item, Items: weight})
+		g.Running = append(g.Running, i)
+		c := t.child(i)
+		c.Input, c.Item = textOf(input), item
+		x.host.Child(c)
 	}
 	x.touch(t)
 	if g.Exhausted && len(g.Running) == 0 {
@@ -224,17 +225,28 @@ func (x *Execution) taken(thread int) {
 // ChildEnded says how a child of a distributed map ended. Advance goes on with it.
 func (x *Execution) ChildEnded(threadID, index int, e Ended) {
 	t := x.threads[threadID]
-	if x.status != Running || t == nil || t.Group == nil || t.Phase != grouped || !slices.Contains(t.Group.Running, index) {
+	if x.status != Running || t == nil || t.Group == nil || t.Phase != grouped || !t.Group.Childs {
 		return
 	}
 	g, st := t.Group, t.state()
-	g.Running = slices.DeleteFunc(g.Running, func(i int) bool { return i == index })
-	weight := g.Weights[index]
-	delete(g.Weights, index)
+	at := slices.Index(g.Running, index)
+	if at < 0 {
+		return
+	}
+	g.Running = slices.Delete(g.Running, at, at+1)
+	weight := g.weight(index)
 	x.touch(t)
-	if e.Status != Succeeded {
+	if e.Status == Succeeded {
+		delete(g.Weights, index)
+	} else {
 		g.Failed = append(g.Failed, index)
 		g.FailedItems += weight
+		switch e.Status {
+		case TimedOut:
+			g.TimedOut.add(weight)
+		case Aborted:
+			g.Aborted.add(weight)
+		}
 	}
 	if err := x.gather(t, index, e); err != nil {
 		f := failureOf(err, "States.ResultWriterFailed")
@@ -311,68 +323,7 @@ func (x *Execution) mapRunEnded(t *thread, st *asl.State) {
 func (x *Execution) runEnded(t *thread, s Status) {
 	if g := t.Group; g != nil && g.MapRun != "" && !g.Ended {
 		g.Ended = true
-		r := t.run()
-		r.Status = s
 		x.touch(t)
-		x.host.MapRunEnded(r)
-	}
-}
-
-// Run is how a map run stands.
-type Run struct {
-	Thread                                    int
-	ARN                                       string
-	Status                                    Status
-	Items, Succeeded, Failed, Running         int // items
-	Children, ChildrenRunning, ChildrenFailed int
-	Concurrency, Tolerated                    int
-	ToleratedPercentage                       float64
-}
-
-// Runs are the map runs under way.
-func (x *Execution) Runs() []Run {
-	var out []Run
-	for _, id := range x.ids() {
-		if t := x.threads[id]; t.Group != nil && t.Group.MapRun != "" && !t.Group.Ended {
-			out = append(out, t.run())
-		}
-	}
-	return out
-}
-
-func (t *thread) run() Run {
-	g := t.Group
-	r := Run{
-		Thread: t.ID, ARN: g.MapRun, Status: Running, Items: g.Items, Failed: g.FailedItems, Children: g.Next, ChildrenRunning: len(g.Running),
-		ChildrenFailed: len(g.Failed), Concurrency: g.Concurrency, Tolerated: g.Tolerated, ToleratedPercentage: g.ToleratedPart,
-	}
-	for _, n := range g.Weights {
-		r.Running += n
-	}
-	r.Succeeded = r.Items - r.Failed - r.Running
-	return r
-}
-
-// UpdateRun changes the limits of a map run; negative values leave one as it is.
-func (x *Execution) UpdateRun(thread, concurrency, tolerated int, percentage float64) {
-	t := x.threads[thread]
-	if t == nil || t.Group == nil || t.Group.MapRun == "" || t.Group.Ended {
-		return
-	}
-	g := t.Group
-	if concurrency >= 0 {
-		if g.Concurrency = concurrency; concurrency == 0 {
-			g.Concurrency = maxChildren
-		}
-	}
-	if tolerated >= 0 {
-		g.Tolerated = tolerated
-	}
-	if percentage >= 0 {
-		g.ToleratedPart = percentage
-	}
-	x.touch(t)
-	if t.Phase == grouped && x.status == Running {
-		x.fill(t, t.state())
+		x.host.MapRunEnded(t.run(s))
 	}
 }

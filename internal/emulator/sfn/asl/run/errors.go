@@ -136,7 +136,7 @@ func (x *Execution) cancelAll() {
 		}
 		if t.Group != nil && t.Group.MapRun != "" && t.Phase == grouped {
 			for _, index := range t.Group.Running {
-				x.host.CancelChild(t.ID, index)
+				x.host.CancelChild(t.child(index))
 			}
 			x.runEnded(t, Aborted)
 		}

@@ -424,7 +424,7 @@ func TestMapRunsEnd(t *testing.T) {
 				t.Fatalf("%d map runs ended and %d are under way, want one and none: %s", len(w.runs), len(x.Runs()), types(w.history))
 			}
 			r := w.runs[0]
-			if got := fmt.Sprintf("%s %d=%d+%d+%d in %d", r.Status, r.Items, r.Succeeded, r.Failed, r.Running, r.Children); got != row.want {
+			if got := fmt.Sprintf("%s %d=%d+%d+%d in %d", r.Status, r.Total.Items, r.Succeeded.Items, r.Failed.Items, r.Aborted.Items, r.Total.Children); got != row.want {
 				t.Errorf("got  %s\nwant %s", got, row.want)
 			}
 			if got := types(w.history); got != row.history {

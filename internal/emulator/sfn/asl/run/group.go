@@ -23,10 +23,11 @@ type group struct {
 	MapRun        string
 	Exhausted     bool        // there are no more items
 	Items         int         // given to children
-	Weights       map[int]int // items of each child under way
-	Failed        []int       // children, for a redrive
+	Weights       map[int]int // items of children that have not succeeded, where there are several
+	Failed        []int       // children, for a redrive: those that timed out or were aborted, too
 	FailedItems   int
-	AbortedItems  int
+	TimedOut      Amount
+	Aborted       Amount
 	Tolerated     int // items; -1 for any number
 	ToleratedPart float64
 	Files         []file // written results
@@ -172,7 +173,7 @@ func (x *Execution) abortChildren(t *thread, silently bool) {
 	st := t.state()
 	for _, id := range t.Group.Running {
 		if t.Group.Childs {
-			x.host.CancelChild(t.ID, id)
+			x.host.CancelChild(t.child(id))
 			continue
 		}
 		child := x.threads[id]

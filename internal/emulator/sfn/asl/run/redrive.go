@@ -72,12 +72,12 @@ func (x *Execution) resumeRun(t *thread) {
 	}
 	again := append(g.Failed, g.Running...)
 	g.Running = again
-	g.Failed, g.FailedItems = nil, 0
+	g.Failed, g.FailedItems, g.TimedOut, g.Aborted = nil, 0, Amount{}, Amount{}
+	if g.Weights == nil {
+		g.Weights = map[int]int{}
+	}
 	for _, index := range again {
-		if g.Weights[index] == 0 {
-			g.Weights[index] = 1
-		}
-		x.host.RedriveChild(t.ID, index)
+		x.host.RedriveChild(t.child(index))
 	}
 	x.fill(t, t.state())
 }

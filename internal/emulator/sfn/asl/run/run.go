@@ -43,8 +43,8 @@ type Host interface {
 	MapRun(state *asl.State, label string) string // the ARN of a new map run
 	MapRunEnded(Run)                              // how a map run ended; it can be redriven
 	Child(Child)                                  // starts a child of a distributed map; ChildEnded answers
-	RedriveChild(thread, index int)               // tries a child again that did not succeed
-	CancelChild(thread, index int)
+	RedriveChild(Child)                           // tries a child again that did not succeed; it has no Input and no Item
+	CancelChild(Child)                            // gives a child up; it has no Input and no Item
 }
 
 // Objects is the storage that distributed maps read from and write to. Errors

@@ -74,9 +74,9 @@ func (w *world) Child(c Child) {
 	w.children = append(w.children, c)
 	w.most = max(w.most, len(w.children))
 }
-func (w *world) CancelChild(thread, index int) { w.gone[childName(thread, index)] = true }
-func (w *world) RedriveChild(thread, index int) {
-	w.redriven = append(w.redriven, childName(thread, index))
+func (w *world) CancelChild(c Child) { w.gone[childName(c.Thread, c.Index)] = true }
+func (w *world) RedriveChild(c Child) {
+	w.redriven = append(w.redriven, childName(c.Thread, c.Index))
 }
 
 func params(m *asl.Machine, workflow asl.Workflow, input string) Params {
