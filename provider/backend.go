@@ -15,6 +15,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
 	"github.com/tfserverless/terraform-provider-serverless/resources/event"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
+	"github.com/tfserverless/terraform-provider-serverless/resources/statemachine"
 	"github.com/tfserverless/terraform-provider-serverless/resources/table"
 )
 
@@ -151,11 +152,27 @@ func (p *Provider) events(ctx context.Context, region string) (*event.Clients, e
 	return c, err
 }
 
+func (p *Provider) machines(ctx context.Context, region string) (*statemachine.Clients, error) {
+	if err := p.ready(); err != nil {
+		return nil, err
+	}
+	c := &statemachine.Clients{}
+	var err error
+	if c.SFN, err = p.backend.SFN(ctx, region); err != nil {
+		return nil, err
+	}
+	if c.IAM, err = p.backend.IAM(ctx, region); err != nil {
+		return nil, err
+	}
+	c.Logs, err = p.backend.Logs(ctx, region)
+	return c, err
+}
+
 func (p *Provider) apis(ctx context.Context, region string) (*api.Clients, error) {
 	if err := p.ready(); err != nil {
 		return nil, err
 	}
-	c := &api.Clients{}
+	c := &api.Clients{Siblings: &p.siblings}
 	var err error
 	if c.Gateway, err = p.backend.APIGatewayV2(ctx, region); err != nil {
 		return nil, err

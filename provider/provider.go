@@ -20,6 +20,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/awsapi"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+	"github.com/tfserverless/terraform-provider-serverless/resources/api"
 )
 
 // Address is where registries have the provider.
@@ -32,6 +33,7 @@ type Provider struct {
 	emulator Emulator
 	backend  *awsapi.Backend // nil until it is configured
 	shared   *tf.Provider    // as backend
+	siblings api.Siblings    // what resources of one API share
 	pending  string          // the attribute that is not known yet and without which nothing can be called
 }
 

@@ -75,26 +75,25 @@ func (p Permission) Add(ctx context.Context, c Permissions) error {
 	return fmt.Errorf("allowing %s to call %s: %w", p.Principal, p.Function, err)
 }
 
-// Exists reports whether the statement is in the function's policy; false too if
-// there is no function.
-func (p Permission) Exists(ctx context.Context, c Permissions) (bool, error) {
-	out, err := c.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &p.Function})
+// Statements returns the names of the statements in a function's policy; none if
+// there is no policy or no function.
+func Statements(ctx context.Context, c Permissions, function string) ([]string, error) {
+	out, err := c.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &function})
 	switch {
 	case tf.Is[*types.ResourceNotFoundException](err):
-		return false, nil
+		return nil, nil
 	case err != nil:
-		return false, fmt.Errorf("reading the policy of %s: %w", p.Function, err)
+		return nil, fmt.Errorf("reading the policy of %s: %w", function, err)
 	}
 	var policy struct{ Statement []struct{ Sid string } }
 	if err := json.Unmarshal([]byte(aws.ToString(out.Policy)), &policy); err != nil {
-		return false, fmt.Errorf("reading the policy of %s: %w", p.Function, err)
+		return nil, fmt.Errorf("reading the policy of %s: %w", function, err)
 	}
+	var all []string
 	for _, s := range policy.Statement {
-		if s.Sid == p.ID() {
-			return true, nil
-		}
+		all = append(all, s.Sid)
 	}
-	return false, nil
+	return all, nil
 }
 
 // Remove takes the statement out of the function's policy. One that is not there

@@ -203,7 +203,7 @@ func (s *shape) decode(ctx context.Context, v tftypes.Value, into reflect.Value)
 		if s.as == types.StringType && v.Type() != nil {
 			return decodeString(v, into)
 		}
-	case *types.Bool, *types.Int64:
+	case *types.Bool, *types.Float64, *types.Int64:
 	default:
 		v = nullUnknown(v, false)
 	}

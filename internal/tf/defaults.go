@@ -47,6 +47,8 @@ func asOptional(name string, a schema.Attribute) provider.Attribute {
 		return provider.BoolAttribute{Optional: true, Validators: a.Validators, MarkdownDescription: a.MarkdownDescription}
 	case schema.Int64Attribute:
 		return provider.Int64Attribute{Optional: true, Validators: a.Validators, MarkdownDescription: a.MarkdownDescription}
+	case schema.Float64Attribute:
+		return provider.Float64Attribute{Optional: true, Validators: a.Validators, MarkdownDescription: a.MarkdownDescription}
 	case schema.ListAttribute:
 		return provider.ListAttribute{Optional: true, ElementType: a.ElementType, Validators: a.Validators, MarkdownDescription: a.MarkdownDescription}
 	case schema.MapAttribute:

@@ -87,6 +87,9 @@ func factsOf(a schema.Attribute) (f facts, ok bool) {
 	case schema.Int64Attribute:
 		f.initial, f.check = initial(a.Default, int64Default), check(a.Validators, checkInt64)
 		return f, len(a.PlanModifiers) == 0
+	case schema.Float64Attribute:
+		f.check = check(a.Validators, checkFloat64)
+		return f, a.Default == nil && len(a.PlanModifiers) == 0
 	case schema.DynamicAttribute:
 		return f, a.Default == nil && len(a.PlanModifiers) == 0 && len(a.Validators) == 0
 	case schema.ListAttribute:
@@ -263,6 +266,15 @@ func checkInt64(ctx context.Context, p place, v attr.Value, x validator.Int64) b
 	value, ok := v.(types.Int64)
 	var resp validator.Int64Response
 	x.ValidateInt64(ctx, validator.Int64Request{
+		Config: p.config.Config, ClientCapabilities: p.config.ClientCapabilities, Path: p.at, PathExpression: p.like, ConfigValue: value,
+	}, &resp)
+	return ok && len(resp.Diagnostics) == 0
+}
+
+func checkFloat64(ctx context.Context, p place, v attr.Value, x validator.Float64) bool {
+	value, ok := v.(types.Float64)
+	var resp validator.Float64Response
+	x.ValidateFloat64(ctx, validator.Float64Request{
 		Config: p.config.Config, ClientCapabilities: p.config.ClientCapabilities, Path: p.at, PathExpression: p.like, ConfigValue: value,
 	}, &resp)
 	return ok && len(resp.Diagnostics) == 0

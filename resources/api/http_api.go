@@ -139,10 +139,10 @@ func makeAPI(ctx context.Context, c *Clients, m *httpAPI) (string, error) {
 		tf.Claim(ctx, aws.ToString(out.ApiId))
 		return aws.ToString(out.ApiId), nil
 	}
-	if refused(err) {
+	if tf.Refused(err) {
 		return "", err
 	}
-	ctx, cancel := afterwards(ctx)
+	ctx, cancel := tf.Afterwards(ctx)
 	defer cancel()
 	id, again := marked(ctx, c, m)
 	if again != nil || id == "" {

@@ -2,61 +2,26 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
-	"github.com/aws/smithy-go"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway/routekey"
-	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
-// Route is the type serverless_route: which requests of an API go to a function,
-// with the integration and the permission that this takes.
+// Route is the type serverless_route: which requests of an API go where, with the
+// integration and the permission that this takes.
 var Route = tf.Type[*Clients, route]{
-	Name:    "route",
-	Import:  []string{"api", "id"},
-	Replace: []string{"api"},
-	Gone:    tf.Gone[*types.NotFoundException]("GetRoute", "GetRoutes", "DeleteRoute"),
-	Schema: schema.Schema{
-		MarkdownDescription: "Which requests of an API go to a function. The integration between both and the permission to call the function come with it; " +
-			"routes of one API to the same function share one permission.",
-		Attributes: map[string]schema.Attribute{
-			"id":  tf.Computed("The route's id. To import a route its key may stand in the id's place: `a1b2c3d4e5/GET /orders`."),
-			"api": schema.StringAttribute{Required: true, MarkdownDescription: "Id of the API. Changing it replaces the route."},
-			"route": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "The requests: a method and a path such as `GET /notes/{id}`, where `{id}` stands for one segment and `{rest+}` for all that follow, `ANY` for every method; or `$default` for all that no other route takes.",
-			},
-			"function": schema.StringAttribute{
-				Required: true, Validators: []validator.String{functionARN},
-				MarkdownDescription: "ARN of the function that answers: the `target_arn` of a `serverless_function`.",
-			},
-			"timeout": schema.Int64Attribute{
-				Optional: true, Computed: true, Default: int64default.StaticInt64(30000), Validators: []validator.Int64{int64validator.Between(50, 30000)},
-				MarkdownDescription: "Milliseconds that the function may take, 50 to 30000; then the request is answered with 503. Default: 30000.",
-			},
-			"payload_version": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString("2.0"), Validators: []validator.String{stringvalidator.OneOf("1.0", "2.0")},
-				MarkdownDescription: "Form of the event that the function gets: `2.0`, or `1.0`, which REST APIs have. Default: `2.0`.",
-			},
-			"integration_id": tf.Computed("Id of the integration."),
-			"permission_id":  tf.Computed("Id of the statement in the function's policy that lets the API call it."),
-		},
-	},
+	Name:     "route",
+	Import:   []string{"api", "id"},
+	Within:   []string{"api"},
+	Replace:  []string{"api"},
+	Gone:     tf.Gone[*types.NotFoundException]("GetRoute", "GetRoutes", "DeleteRoute"),
+	Schema:   routeSchema,
 	Changes:  map[string][]string{"permission_id": {"function"}},
 	Validate: validateRoute,
 	Plan:     planRoute,
@@ -64,238 +29,178 @@ var Route = tf.Type[*Clients, route]{
 	Read:     readRoute,
 	Update:   updateRoute,
 	Delete:   deleteRoute,
+	List:     listRoutes,
+	Moves:    map[string]map[string]string{"aws_apigatewayv2_route": {"api": "api_id", "id": "id"}},
 }
 
-// A route is the model of serverless_route.
-type route struct {
-	tf.Base
-	API            tftypes.String `tfsdk:"api"`
-	Route          tftypes.String `tfsdk:"route"`
-	Function       tftypes.String `tfsdk:"function"`
-	Timeout        tftypes.Int64  `tfsdk:"timeout"`
-	PayloadVersion tftypes.String `tfsdk:"payload_version"`
-	IntegrationID  tftypes.String `tfsdk:"integration_id"`
-	PermissionID   tftypes.String `tfsdk:"permission_id"`
+type (
+	// A route is the model of serverless_route.
+	route struct {
+		tf.Base
+		API                tftypes.String                       `tfsdk:"api"`
+		Route              tftypes.String                       `tfsdk:"route"`
+		Function           tftypes.String                       `tfsdk:"function"`
+		HTTP               *httpTarget                          `tfsdk:"http"`
+		Service            *serviceTarget                       `tfsdk:"service"`
+		Authorizer         tftypes.String                       `tfsdk:"authorizer"`
+		Auth               tftypes.String                       `tfsdk:"auth"`
+		Scopes             []tftypes.String                     `tfsdk:"scopes"`
+		Operation          tftypes.String                       `tfsdk:"operation_name"`
+		Timeout            tftypes.Int64                        `tfsdk:"timeout"`
+		PayloadVersion     tftypes.String                       `tfsdk:"payload_version"`
+		RequestParameters  map[string]tftypes.String            `tfsdk:"request_parameters"`
+		ResponseParameters map[string]map[string]tftypes.String `tfsdk:"response_parameters"`
+		Throttle           *throttle                            `tfsdk:"throttle"`
+		IntegrationID      tftypes.String                       `tfsdk:"integration_id"`
+		PermissionID       tftypes.String                       `tfsdk:"permission_id"`
+
+		// now says that it was just written: the object itself must be read, and not
+		// what its siblings were told of it.
+		now bool `tfsdk:"-"`
+	}
+	// An httpTarget is a server that requests are passed on to.
+	httpTarget struct {
+		URL        tftypes.String `tfsdk:"url"`
+		Method     tftypes.String `tfsdk:"method"`
+		VPCLink    tftypes.String `tfsdk:"vpc_link"`
+		ServerName tftypes.String `tfsdk:"server_name"`
+	}
+	// A serviceTarget is an operation of another service of AWS.
+	serviceTarget struct {
+		Action  tftypes.String            `tfsdk:"action"`
+		Params  map[string]tftypes.String `tfsdk:"params"`
+		RoleARN tftypes.String            `tfsdk:"role_arn"`
+	}
+)
+
+// owned reports whether the route has an integration of its own.
+func (m *route) owned() bool { return m.kind() != "" }
+
+// kind names the target that the route's own integration leads to; empty if it has
+// none of its own.
+func (m *route) kind() string {
+	switch {
+	case !m.Function.IsNull():
+		return "function"
+	case m.HTTP != nil:
+		return "http"
+	case m.Service != nil:
+		return "service"
+	}
+	return ""
 }
+
+// targets are the arguments that say where requests go.
+var targets = []string{"function", "http", "service", "integration_id"}
 
 func validateRoute(_ context.Context, v *tf.Check, m *route) {
-	if m.Route.IsNull() || m.Route.IsUnknown() {
-		return
+	if key := m.Route.ValueString(); forHTTP(key) {
+		if _, err := routekey.Parse(key); err != nil {
+			v.Error(path.Root("route"), "Bad route", fmt.Sprintf("%q is no route: %v.", key, err))
+		}
+	} else if v.Known("route") && key == "" {
+		v.Error(path.Root("route"), "Bad route", `route is empty. Write a method and a path such as "GET /notes/{id}", or "$default", or for a WebSocket API the name that its messages have.`)
 	}
-	if _, err := routekey.Parse(m.Route.ValueString()); err != nil {
-		v.Error(path.Root("route"), "Bad route", fmt.Sprintf("%q is no route: %v.", m.Route.ValueString(), err))
+	given, decided := []string{}, true
+	for _, name := range targets {
+		decided = decided && v.Decided(name)
+	}
+	for name, there := range map[string]bool{"function": !m.Function.IsNull(), "http": m.HTTP != nil, "service": m.Service != nil, "integration_id": !m.IntegrationID.IsNull()} {
+		if there {
+			given = append(given, name)
+		}
+	}
+	if decided && len(given) != 1 {
+		v.Error(path.Root("route"), "Where do the requests go?", "Give exactly one of "+strings.Join(targets, ", ")+"; the route has "+fmt.Sprint(len(given))+" of them.")
+	}
+	if v.Decided("authorizer") && v.Decided("auth") && !m.Authorizer.IsNull() && !m.Auth.IsNull() {
+		v.Error(path.Root("auth"), "Who is let in?", "Give authorizer or auth, and not both.")
+	}
+	if v.Decided("authorizer") && v.Decided("scopes") && m.Scopes != nil && m.Authorizer.IsNull() {
+		v.Error(path.Root("scopes"), "Scopes without an authorizer", "scopes are what a token must grant, and without an authorizer no token is looked at. Add authorizer, or remove scopes.")
+	}
+	validateMapping(v, m)
+}
+
+// validateMapping refuses what goes with other targets.
+func validateMapping(v *tf.Check, m *route) {
+	if v.Decided("function") && m.Function.IsNull() && v.Decided("payload_version") && !m.PayloadVersion.IsNull() {
+		v.Error(path.Root("payload_version"), "No event", "payload_version is the form of the event that a function gets, and the route has no function. Remove it.")
+	}
+	if m.Service != nil && m.RequestParameters != nil {
+		v.Error(path.Root("request_parameters"), "Two sets of parameters", "What a service gets is in service.params. Put it there.")
+	}
+	if v.Decided("integration_id") && !m.IntegrationID.IsNull() {
+		for name, given := range map[string]bool{"timeout": !m.Timeout.IsNull(), "request_parameters": m.RequestParameters != nil, "response_parameters": m.ResponseParameters != nil} {
+			if given {
+				v.Error(path.Root(name), "An attribute of the integration", name+" belongs to the integration that integration_id names. Set it there.")
+			}
+		}
+	}
+	if h := m.HTTP; h != nil && v.Known("http") && !h.ServerName.IsNull() && h.VPCLink.IsNull() {
+		v.Error(path.Root("http").AtName("server_name"), "A name to verify without a link", "http.server_name is verified on the way through a VPC link only. Give vpc_link too, or remove it.")
 	}
 }
 
-// planRoute shows a permission that somebody removed as a change, so that the
-// next apply adds it again.
+// forHTTP reports whether a route's key can only be one of an HTTP API: those of
+// WebSocket APIs are single words.
+func forHTTP(key string) bool { return strings.ContainsAny(key, " /") }
+
+// ambiguous reports whether both kinds of APIs have a route of that key.
+func ambiguous(key string) bool { return key == routekey.Default }
+
+// planRoute fills in what depends on where the requests go, and shows a permission
+// that somebody removed as a change, so that the next apply adds it again.
 func planRoute(_ context.Context, p *tf.Plan[route]) error {
-	if p.Prior != nil && p.Prior.PermissionID.IsNull() {
+	m := p.Planned
+	if p.Prior != nil && p.Prior.PermissionID.IsNull() && p.Known("function") {
 		p.Set("permission_id", tftypes.StringUnknown())
 	}
-	return nil
-}
-
-func createRoute(ctx context.Context, c *Clients, m *route) error {
-	defer lock(m.API.ValueString())()
-	if err := refuseExisting(ctx, c, m); err != nil {
-		return err
+	if p.Known("function") && m.Function.IsNull() {
+		p.Set("permission_id", tftypes.StringNull())
 	}
-	err := m.permission(ctx).Add(ctx, c.Lambda)
-	if err == nil {
-		var integration string
-		if integration, err = makeIntegration(ctx, c, m); err == nil {
-			m.IntegrationID = tftypes.StringValue(integration)
-			err = makeRoute(ctx, c, m)
-		}
+	if p.Config.IntegrationID.IsNull() && p.Prior != nil && (p.Prior.IntegrationID.IsNull() || p.Prior.kind() != m.kind()) {
+		p.Set("integration_id", tftypes.StringUnknown())
 	}
-	if err != nil {
-		m.ID = tftypes.StringNull()
-		return tf.Undo(ctx, err, func(ctx context.Context) error {
-			if err := deleteIntegration(ctx, c, m); err != nil {
-				return err
-			}
-			return dropPermission(ctx, c, m)
-		})
-	}
-	return nil
-}
-
-// makeRoute makes the route that leads to the integration.
-func makeRoute(ctx context.Context, c *Clients, m *route) error {
-	err := settled(ctx, func(ctx context.Context) error {
-		out, err := c.Gateway.CreateRoute(ctx, &apigatewayv2.CreateRouteInput{
-			ApiId: m.API.ValueStringPointer(), RouteKey: m.Route.ValueStringPointer(), Target: m.target(),
-		})
-		if err == nil {
-			m.ID = tftypes.StringPointerValue(out.RouteId)
-		}
-		return err
-	})
-	if err == nil || refused(err) && !tf.Is[*types.ConflictException](err) {
-		return err
-	}
-	// A route that is there and leads to the integration that was just made is
-	// this one: its answer was lost.
-	ctx, cancel := afterwards(ctx)
-	defer cancel()
-	found, again := findRoute(ctx, c, m)
-	if again != nil || found == nil || aws.ToString(found.Target) != *m.target() {
-		return errors.Join(err, again)
-	}
-	m.ID = tftypes.StringPointerValue(found.RouteId)
-	return nil
-}
-
-func (m *route) target() *string { return aws.String("integrations/" + m.IntegrationID.ValueString()) }
-
-func (m *route) permission(ctx context.Context) parts.Permission {
-	return parts.Permission{
-		Function:  m.Function.ValueString(),
-		Principal: "apigateway.amazonaws.com",
-		SourceARN: tf.ScopeOf(ctx).ARN("execute-api", m.API.ValueString()+"/*/*"),
-	}
-}
-
-// refuseExisting finds a route with that key before anything is made: an API has
-// one at most.
-func refuseExisting(ctx context.Context, c *Clients, m *route) error {
-	found, err := findRoute(ctx, c, m)
-	if err != nil || found == nil {
-		return err
-	}
-	id := m.API.ValueString() + "/" + m.Route.ValueString()
-	return &tf.Problem{
-		Summary: "The API has a route " + m.Route.ValueString() + " already",
-		Detail:  "An API has one route of a key at most. Somebody else made this one, or an apply that was cut off before it could record it. Remove it, " + tf.TakeOver("route", id),
-	}
-}
-
-// findRoute returns the API's route with the model's key; nil if there is none.
-func findRoute(ctx context.Context, c *Clients, m *route) (*types.Route, error) {
-	routes, err := all(func(token *string) ([]types.Route, *string, error) {
-		out, err := c.Gateway.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: m.API.ValueStringPointer(), NextToken: token})
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range routes {
-		if aws.ToString(r.RouteKey) == m.Route.ValueString() {
-			return &r, nil
-		}
-	}
-	return nil, nil
-}
-
-func readRoute(ctx context.Context, c *Clients, m *route) error {
-	if strings.ContainsAny(m.ID.ValueString(), " $") { // imported by its key
-		m.Route = m.ID
-		found, err := findRoute(ctx, c, m)
-		if err != nil {
-			return err
-		}
-		if found == nil {
-			return &smithy.OperationError{ServiceID: "ApiGatewayV2", OperationName: "GetRoutes", Err: &types.NotFoundException{
-				Message: aws.String("The API " + m.API.ValueString() + " has no route " + m.Route.ValueString()),
-			}}
-		}
-		m.ID = tftypes.StringPointerValue(found.RouteId)
-	}
-	out, err := c.Gateway.GetRoute(ctx, &apigatewayv2.GetRouteInput{ApiId: m.API.ValueStringPointer(), RouteId: m.ID.ValueStringPointer()})
-	if err != nil {
-		return err
-	}
-	m.Route = tftypes.StringPointerValue(out.RouteKey)
-	id, ok := strings.CutPrefix(aws.ToString(out.Target), "integrations/")
-	if !ok {
-		m.IntegrationID, m.Function, m.PermissionID = tftypes.StringNull(), tftypes.StringNull(), tftypes.StringNull()
+	if !p.Known("route") || !p.Known("function") {
 		return nil
 	}
-	m.IntegrationID = tftypes.StringValue(id)
-	if err := readIntegration(ctx, c, m); err != nil {
-		return err
-	}
-	m.PermissionID = tftypes.StringNull()
-	if m.Function.IsNull() {
-		return nil
-	}
-	there, err := m.permission(ctx).Exists(ctx, c.Lambda)
-	if there {
-		m.PermissionID = tftypes.StringValue(m.permission(ctx).ID())
-	}
-	return err
-}
-
-// updateRoute gives the new function its permission before requests go to it, and
-// takes the old one's away after the last has gone there.
-func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
-	defer lock(m.API.ValueString())()
-	if prior.PermissionID.IsNull() || !m.Function.Equal(prior.Function) {
-		if err := m.permission(ctx).Add(ctx, c.Lambda); err != nil {
-			return err
+	key := m.Route.ValueString()
+	if p.Config.PayloadVersion.IsNull() {
+		switch {
+		case m.Function.IsNull():
+			p.Set("payload_version", tftypes.StringNull())
+		case !ambiguous(key):
+			p.Set("payload_version", tftypes.StringValue(payloadVersion(!forHTTP(key))))
+		case p.Prior != nil && p.Prior.Function.IsNull():
+			p.Set("payload_version", tftypes.StringUnknown())
 		}
 	}
-	if prior.IntegrationID.IsNull() || prior.Function.IsNull() {
-		id, err := makeIntegration(ctx, c, m)
-		if err != nil {
-			return err
+	if p.Config.Timeout.IsNull() {
+		switch {
+		case !p.Config.IntegrationID.IsNull():
+			p.Set("timeout", tftypes.Int64Null())
+		case !ambiguous(key):
+			p.Set("timeout", tftypes.Int64Value(longest(!forHTTP(key))))
+		case p.Prior != nil && !p.Prior.owned():
+			p.Set("timeout", tftypes.Int64Unknown())
 		}
-		m.IntegrationID = tftypes.StringValue(id)
-	} else if err := changeIntegration(ctx, c, prior, m); err != nil {
-		return err
-	}
-	if !m.Route.Equal(prior.Route) || !m.IntegrationID.Equal(prior.IntegrationID) {
-		err := settled(ctx, func(ctx context.Context) error {
-			_, err := c.Gateway.UpdateRoute(ctx, &apigatewayv2.UpdateRouteInput{
-				ApiId: m.API.ValueStringPointer(), RouteId: m.ID.ValueStringPointer(), RouteKey: m.Route.ValueStringPointer(), Target: m.target(),
-			})
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if !m.Function.Equal(prior.Function) && !prior.Function.IsNull() {
-		return dropPermission(ctx, c, prior)
 	}
 	return nil
 }
 
-func deleteRoute(ctx context.Context, c *Clients, m *route) error {
-	defer lock(m.API.ValueString())()
-	err := settled(ctx, func(ctx context.Context) error {
-		_, err := c.Gateway.DeleteRoute(ctx, &apigatewayv2.DeleteRouteInput{ApiId: m.API.ValueStringPointer(), RouteId: m.ID.ValueStringPointer()})
-		return err
-	})
-	if err != nil && !tf.Is[*types.NotFoundException](err) {
-		return err
+// payloadVersion is the default form of events.
+func payloadVersion(socket bool) string {
+	if socket {
+		return "1.0"
 	}
-	if err := deleteIntegration(ctx, c, m); err != nil {
-		return err
-	}
-	return dropPermission(ctx, c, m)
+	return "2.0"
 }
 
-// dropPermission takes the API's permission away once no integration of the API
-// calls the function any more: the routes to one function share it.
-func dropPermission(ctx context.Context, c *Clients, m *route) error {
-	if m.Function.IsNull() {
-		return nil
+// longest is the longest time that a target may take, in milliseconds.
+func longest(socket bool) int64 {
+	if socket {
+		return 29000
 	}
-	left, err := integrations(ctx, c, m)
-	switch {
-	case tf.Is[*types.NotFoundException](err): // with the whole API
-	case err != nil:
-		return err
-	}
-	for _, i := range left {
-		if aws.ToString(i.IntegrationUri) == m.Function.ValueString() {
-			return nil
-		}
-	}
-	return m.permission(ctx).Remove(ctx, c.Lambda)
+	return 30000
 }

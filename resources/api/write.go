@@ -2,12 +2,9 @@ package api
 
 import (
 	"context"
-	"errors"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
-	"github.com/aws/smithy-go"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
@@ -30,17 +27,4 @@ func settled(ctx context.Context, change func(context.Context) error) error {
 	return tf.Retry(ctx, func(err error) bool {
 		return tf.Is[*types.ConflictException](err) && tf.Says(err, "ConflictException", "concurrent")
 	}, change)
-}
-
-// refused reports whether AWS said no. With any other error the call may have
-// been carried out although its answer was lost.
-func refused(err error) bool {
-	var answered smithy.APIError
-	return errors.As(err, &answered) && answered.ErrorFault() == smithy.FaultClient
-}
-
-// afterwards is a context for looking what became of a call whose answer was
-// lost, also when that was because the run is being canceled.
-func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 }

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// makeIntegration makes an integration and returns its id. Integrations have no
+// names, so one whose answer was lost is the one that was not there before.
+func makeIntegration(ctx context.Context, c *Clients, in *apigatewayv2.CreateIntegrationInput) (string, error) {
+	api := aws.ToString(in.ApiId)
+	before, err := c.integrations(ctx, api, forWrites)
+	if err != nil {
+		return "", err
+	}
+	var made types.Integration
+	err = settled(ctx, func(ctx context.Context) error {
+		out, err := c.Gateway.CreateIntegration(ctx, in, once)
+		if err == nil {
+			tf.CopyGiven(&made, out)
+		}
+		return err
+	})
+	if err != nil && !tf.Refused(err) {
+		ctx, cancel := tf.Afterwards(ctx)
+		defer cancel()
+		now, again := c.integrations(ctx, api, 0)
+		i := slices.IndexFunc(now, func(i types.Integration) bool { return like(i, in) && !contains(before, i.IntegrationId) })
+		if again != nil || i < 0 {
+			return "", errors.Join(err, again)
+		}
+		return aws.ToString(now[i].IntegrationId), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	c.Siblings.of(api).integrations.change(func(all []types.Integration) []types.Integration { return append(all, made) })
+	return aws.ToString(made.IntegrationId), nil
+}
+
+// like reports whether an integration is what in asks for, as far as both say.
+func like(i types.Integration, in *apigatewayv2.CreateIntegrationInput) bool {
+	return aws.ToString(i.Description) == aws.ToString(in.Description) && aws.ToString(i.IntegrationUri) == aws.ToString(in.IntegrationUri) &&
+		aws.ToString(i.IntegrationSubtype) == aws.ToString(in.IntegrationSubtype) && i.IntegrationType == in.IntegrationType
+}
+
+func contains(all []types.Integration, id *string) bool {
+	return slices.ContainsFunc(all, func(i types.Integration) bool { return aws.ToString(i.IntegrationId) == aws.ToString(id) })
+}
+
+// changeIntegration changes an integration from was to is.
+func changeIntegration(ctx context.Context, c *Clients, id string, was, is *apigatewayv2.CreateIntegrationInput) error {
+	in := &apigatewayv2.UpdateIntegrationInput{}
+	changed := *is
+	if !tf.KeepChanged(was, &changed) {
+		return nil
+	}
+	tf.CopyGiven(in, &changed)
+	in.ApiId, in.IntegrationId = is.ApiId, &id
+	in.RequestParameters, in.RequestTemplates = emptied(was.RequestParameters, is.RequestParameters), emptied(was.RequestTemplates, is.RequestTemplates)
+	if in.ResponseParameters = changed.ResponseParameters; !reflect.DeepEqual(was.ResponseParameters, is.ResponseParameters) {
+		in.ResponseParameters = emptiedAll(was.ResponseParameters, is.ResponseParameters)
+	}
+	for _, text := range []struct {
+		was, is *string
+		to      **string
+	}{
+		{was.Description, is.Description, &in.Description},
+		{was.CredentialsArn, is.CredentialsArn, &in.CredentialsArn},
+		{was.TemplateSelectionExpression, is.TemplateSelectionExpression, &in.TemplateSelectionExpression},
+	} {
+		if aws.ToString(text.was) != "" && aws.ToString(text.is) == "" {
+			*text.to = aws.String("")
+		}
+	}
+	if was.TlsConfig != nil && is.TlsConfig == nil {
+		in.TlsConfig = &types.TlsConfigInput{ServerNameToVerify: aws.String("")}
+	}
+	err := settled(ctx, func(ctx context.Context) error {
+		_, err := c.Gateway.UpdateIntegration(ctx, in)
+		return err
+	})
+	c.Siblings.of(aws.ToString(is.ApiId)).integrations.change(func(all []types.Integration) []types.Integration {
+		for i := range all {
+			if aws.ToString(all[i].IntegrationId) == id && err == nil {
+				all[i].IntegrationUri, all[i].Description = is.IntegrationUri, is.Description
+			}
+		}
+		return all
+	})
+	if err != nil {
+		c.Siblings.of(aws.ToString(is.ApiId)).integrations.forget()
+	}
+	return err
+}
+
+// emptiedAll is emptied for the responses of each status: an empty map removes all
+// that is said of one.
+func emptiedAll(was, is map[string]map[string]string) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for status, to := range is {
+		if all[status] = emptied(was[status], to); all[status] == nil {
+			all[status] = to
+		}
+	}
+	for status := range was {
+		if _, ok := is[status]; !ok {
+			all[status] = map[string]string{}
+		}
+	}
+	return all
+}
+
+// deleteIntegration removes an integration. One that is not there is no error, nor
+// is one that other routes use, whose it is then.
+func deleteIntegration(ctx context.Context, c *Clients, api, id string) error {
+	if id == "" {
+		return nil
+	}
+	err := settled(ctx, func(ctx context.Context) error {
+		_, err := c.Gateway.DeleteIntegration(ctx, &apigatewayv2.DeleteIntegrationInput{ApiId: &api, IntegrationId: &id})
+		return err
+	})
+	if tf.Says(err, "ConflictException", "referenced by the following Routes") {
+		return nil
+	}
+	if err != nil && !tf.Is[*types.NotFoundException](err) {
+		c.Siblings.of(api).integrations.forget()
+		return err
+	}
+	c.Siblings.of(api).integrations.change(func(all []types.Integration) []types.Integration {
+		return slices.DeleteFunc(all, func(i types.Integration) bool { return aws.ToString(i.IntegrationId) == id })
+	})
+	return nil
+}

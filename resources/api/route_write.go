@@ -1,0 +1,324 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+func createRoute(ctx context.Context, c *Clients, m *route) error {
+	api := m.API.ValueString()
+	kind, err := c.protocol(ctx, api)
+	if err != nil {
+		return err
+	}
+	m.settle(kind)
+	defer lock(api)()
+	m.now = true
+	own := m.owned()
+	if !m.Function.IsNull() {
+		err = c.allow(ctx, api, m.Function.ValueString())
+	}
+	if err == nil && own {
+		var id string
+		if id, err = ownIntegration(ctx, c, m, kind); err == nil {
+			m.IntegrationID = tftypes.StringValue(id)
+		}
+	}
+	if err == nil {
+		err = makeRoute(ctx, c, m)
+	}
+	if err == nil {
+		return putThrottle(ctx, c, m, nil)
+	}
+	m.ID = tftypes.StringNull()
+	if !own {
+		return err
+	}
+	return tf.Undo(ctx, err, func(ctx context.Context) error {
+		if err := deleteIntegration(ctx, c, api, m.IntegrationID.ValueString()); err != nil {
+			return err
+		}
+		return c.disallow(ctx, api, m.Function.ValueString())
+	})
+}
+
+// settle gives values to what a plan could not know: it depends on the kind of API.
+func (m *route) settle(kind types.ProtocolType) {
+	socket := kind == types.ProtocolTypeWebsocket
+	if m.PayloadVersion.IsUnknown() {
+		m.PayloadVersion = tftypes.StringValue(payloadVersion(socket))
+	}
+	if m.Timeout.IsUnknown() {
+		m.Timeout = tftypes.Int64Value(longest(socket))
+	}
+}
+
+// ownIntegration makes the route's integration and returns its id. One that this
+// route made before, in a run that was cut off, is used: no route leads to it.
+func ownIntegration(ctx context.Context, c *Clients, m *route, kind types.ProtocolType) (string, error) {
+	in := m.integration(ctx, kind)
+	found, err := c.integrations(ctx, m.API.ValueString(), forWrites)
+	if err != nil {
+		return "", err
+	}
+	for _, i := range found {
+		if !like(i, in) {
+			continue
+		}
+		routes, err := c.routes(ctx, m.API.ValueString(), 0)
+		if err != nil {
+			return "", err
+		}
+		if !leads(routes, aws.ToString(i.IntegrationId)) {
+			return aws.ToString(i.IntegrationId), nil
+		}
+	}
+	return makeIntegration(ctx, c, in)
+}
+
+// leads reports whether a route leads to an integration.
+func leads(routes []types.Route, integration string) bool {
+	for _, r := range routes {
+		if aws.ToString(r.Target) == targetOf(integration) {
+			return true
+		}
+	}
+	return false
+}
+
+func targetOf(integration string) string { return "integrations/" + integration }
+
+// guard fills in who is let in: it depends on the authorizer's type.
+func (m *route) guard(ctx context.Context, c *Clients) (kind types.AuthorizationType, err error) {
+	switch {
+	case m.Auth.ValueString() == "iam":
+		return types.AuthorizationTypeAwsIam, nil
+	case m.Authorizer.IsNull():
+		return types.AuthorizationTypeNone, nil
+	}
+	out, err := c.Gateway.GetAuthorizer(ctx, &apigatewayv2.GetAuthorizerInput{ApiId: m.API.ValueStringPointer(), AuthorizerId: m.Authorizer.ValueStringPointer()})
+	if err != nil {
+		return "", err
+	}
+	if out.AuthorizerType == types.AuthorizerTypeJwt {
+		return types.AuthorizationTypeJwt, nil
+	}
+	return types.AuthorizationTypeCustom, nil
+}
+
+// makeRoute makes the route that leads to the integration.
+func makeRoute(ctx context.Context, c *Clients, m *route) error {
+	guard, err := m.guard(ctx, c)
+	if err != nil {
+		return err
+	}
+	in := &apigatewayv2.CreateRouteInput{
+		ApiId: m.API.ValueStringPointer(), RouteKey: m.Route.ValueStringPointer(), Target: aws.String(targetOf(m.IntegrationID.ValueString())),
+		OperationName: m.Operation.ValueStringPointer(), AuthorizationScopes: tf.Texts(m.Scopes), AuthorizerId: m.Authorizer.ValueStringPointer(),
+	}
+	if guard != types.AuthorizationTypeNone {
+		in.AuthorizationType = guard
+	}
+	err = settled(ctx, func(ctx context.Context) error {
+		out, err := c.Gateway.CreateRoute(ctx, in)
+		if err == nil {
+			m.ID = tftypes.StringPointerValue(out.RouteId)
+		}
+		return err
+	})
+	c.Siblings.of(m.API.ValueString()).routes.forget()
+	if err == nil || tf.Refused(err) && !tf.Is[*types.ConflictException](err) {
+		return err
+	}
+	// A route that is there and leads to the integration that was just made is
+	// this one: its answer was lost.
+	ctx, cancel := tf.Afterwards(ctx)
+	defer cancel()
+	found, again := findRoute(ctx, c, m)
+	switch {
+	case again != nil || found == nil:
+		return errors.Join(err, again)
+	case m.owned() && aws.ToString(found.Target) == aws.ToString(in.Target):
+		m.ID = tftypes.StringPointerValue(found.RouteId)
+		return nil
+	}
+	id := tf.ImportID(ctx, m.API.ValueString()+"/"+m.Route.ValueString())
+	return &tf.Problem{
+		Summary: "The API has a route " + m.Route.ValueString() + " already",
+		Detail:  "An API has one route of a key at most. Somebody else made this one, or an apply that was cut off before it could record it. Remove it, " + tf.TakeOver("route", id),
+	}
+}
+
+// findRoute returns the API's route with the model's key; nil if there is none.
+func findRoute(ctx context.Context, c *Clients, m *route) (*types.Route, error) {
+	routes, err := c.routes(ctx, m.API.ValueString(), 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range routes {
+		if aws.ToString(r.RouteKey) == m.Route.ValueString() {
+			return &r, nil
+		}
+	}
+	return nil, nil
+}
+
+// updateRoute gives the new function its permission before requests go to it, and
+// takes the old one's away after the last has gone there.
+func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
+	api := m.API.ValueString()
+	kind, err := c.protocol(ctx, api)
+	if err != nil {
+		return err
+	}
+	m.settle(kind)
+	defer lock(api)()
+	m.now, prior.now = true, true
+	if !m.Function.IsNull() && (prior.PermissionID.IsNull() || !m.Function.Equal(prior.Function)) {
+		if err := c.allow(ctx, api, m.Function.ValueString()); err != nil {
+			return err
+		}
+	}
+	left := "" // the integration that is left without this route
+	switch {
+	case m.owned() && m.kind() == prior.kind():
+		if err := changeIntegration(ctx, c, prior.IntegrationID.ValueString(), prior.integration(ctx, kind), m.integration(ctx, kind)); err != nil {
+			return err
+		}
+		m.IntegrationID = prior.IntegrationID
+	case m.owned():
+		id, err := ownIntegration(ctx, c, m, kind)
+		if err != nil {
+			return err
+		}
+		m.IntegrationID = tftypes.StringValue(id)
+	}
+	if prior.owned() && !m.IntegrationID.Equal(prior.IntegrationID) {
+		left = prior.IntegrationID.ValueString()
+	}
+	if err := changeRoute(ctx, c, prior, m); err != nil {
+		return err
+	}
+	if err := putThrottle(ctx, c, m, prior); err != nil {
+		return err
+	}
+	if err := deleteIntegration(ctx, c, api, left); err != nil {
+		return err
+	}
+	if !m.Function.Equal(prior.Function) {
+		return c.disallow(ctx, api, prior.Function.ValueString())
+	}
+	return nil
+}
+
+func changeRoute(ctx context.Context, c *Clients, prior, m *route) error {
+	in := &apigatewayv2.UpdateRouteInput{ApiId: m.API.ValueStringPointer(), RouteId: m.ID.ValueStringPointer()}
+	changed := false
+	if !m.Route.Equal(prior.Route) {
+		in.RouteKey, changed = m.Route.ValueStringPointer(), true
+	}
+	if !m.IntegrationID.Equal(prior.IntegrationID) {
+		in.Target, changed = aws.String(targetOf(m.IntegrationID.ValueString())), true
+	}
+	if !m.Operation.Equal(prior.Operation) {
+		in.OperationName, changed = aws.String(m.Operation.ValueString()), true
+	}
+	if !m.Authorizer.Equal(prior.Authorizer) || !m.Auth.Equal(prior.Auth) || !reflect.DeepEqual(m.Scopes, prior.Scopes) {
+		guard, err := m.guard(ctx, c)
+		if err != nil {
+			return err
+		}
+		in.AuthorizationType, in.AuthorizerId = guard, m.Authorizer.ValueStringPointer()
+		if in.AuthorizationScopes = tf.Texts(m.Scopes); in.AuthorizationScopes == nil && prior.Scopes != nil {
+			in.AuthorizationScopes = []string{}
+		}
+		changed = true
+	}
+	if !changed {
+		return nil
+	}
+	err := settled(ctx, func(ctx context.Context) error {
+		_, err := c.Gateway.UpdateRoute(ctx, in)
+		return err
+	})
+	c.Siblings.of(m.API.ValueString()).routes.forget()
+	return err
+}
+
+func deleteRoute(ctx context.Context, c *Clients, m *route) error {
+	api := m.API.ValueString()
+	defer lock(api)()
+	none := *m
+	none.Throttle = nil
+	if err := putThrottle(ctx, c, &none, m); err != nil && !tf.Is[*types.NotFoundException](err) {
+		return err
+	}
+	err := settled(ctx, func(ctx context.Context) error {
+		_, err := c.Gateway.DeleteRoute(ctx, &apigatewayv2.DeleteRouteInput{ApiId: &api, RouteId: m.ID.ValueStringPointer()})
+		return err
+	})
+	c.Siblings.of(api).routes.forget()
+	if err != nil && !tf.Is[*types.NotFoundException](err) {
+		return err
+	}
+	if !m.owned() {
+		return nil
+	}
+	if err := deleteIntegration(ctx, c, api, m.IntegrationID.ValueString()); err != nil {
+		return err
+	}
+	return c.disallow(ctx, api, m.Function.ValueString())
+}
+
+// putThrottle sets the route's limit on each stage of the API, and takes away that
+// of the key that it had before.
+func putThrottle(ctx context.Context, c *Clients, m, prior *route) error {
+	var was *throttle
+	moved := false
+	if prior != nil {
+		was, moved = prior.Throttle, !prior.Route.Equal(m.Route)
+	}
+	if was.same(m.Throttle) && (!moved || was == nil) {
+		return nil
+	}
+	api := m.API.ValueString()
+	stages, err := c.stages(ctx, api, forWrites)
+	if err != nil {
+		return err
+	}
+	defer c.Siblings.of(api).stages.forget()
+	for _, s := range stages {
+		if was != nil && (moved || m.Throttle == nil) {
+			if err := dropSettings(ctx, c, api, aws.ToString(s.StageName), prior.Route.ValueString()); err != nil {
+				return err
+			}
+		}
+		if m.Throttle == nil {
+			continue
+		}
+		_, err := c.Gateway.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
+			ApiId: &api, StageName: s.StageName, RouteSettings: map[string]types.RouteSettings{m.Route.ValueString(): m.Throttle.settings()},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropSettings removes what a stage says of one route.
+func dropSettings(ctx context.Context, c *Clients, api, stage, key string) error {
+	_, err := c.Gateway.DeleteRouteSettings(ctx, &apigatewayv2.DeleteRouteSettingsInput{ApiId: &api, StageName: &stage, RouteKey: &key})
+	if tf.Is[*types.NotFoundException](err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,246 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// Siblings is what the resources of one API share while the provider runs: lists
+// that are read once for all of them, and the permissions that it has given. The
+// zero value knows nothing yet.
+type Siblings struct {
+	mu       sync.Mutex
+	families map[string]*family            // by API id, which is unique over regions
+	policies map[string]*shelf[string]     // names of the statements, by function
+	given    map[parts.Permission]bool     // permissions that are known to be there
+	kinds    map[string]types.ProtocolType // by API id; an API's never changes
+}
+
+// A family is what is known of one API's parts.
+type family struct {
+	integrations shelf[types.Integration]
+	routes       shelf[types.Route]
+	stages       shelf[types.Stage]
+}
+
+// How old a list may be: for those who refresh their siblings at the same time,
+// and for those who look, among their own changes, for what was there before.
+const (
+	forReads  = time.Second
+	forWrites = 30 * time.Second
+)
+
+// A shelf keeps one of AWS's lists.
+type shelf[T any] struct {
+	mu    sync.Mutex
+	items []T
+	at    time.Time // when reading it began; zero if it must be read
+}
+
+// get returns the list as it was no longer than age ago. Whoever comes while it is
+// read waits for the same answer.
+func (s *shelf[T]) get(age time.Duration, read func() ([]T, error)) ([]T, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.at.IsZero() && time.Since(s.at) < age {
+		return s.items, nil
+	}
+	began := time.Now()
+	items, err := read()
+	if err != nil {
+		return nil, err
+	}
+	s.items, s.at = items, began
+	return items, nil
+}
+
+// change applies a change of the caller's own to the list, if it was read: lists
+// are replaced, never changed in place.
+func (s *shelf[T]) change(apply func([]T) []T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.items = apply(slices.Clone(s.items))
+}
+
+// forget makes the next get read.
+func (s *shelf[T]) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = time.Time{}
+}
+
+// of returns what is known of an API.
+func (s *Siblings) of(api string) *family {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return entry(&s.families, api)
+}
+
+func entry[V any](m *map[string]*V, key string) *V {
+	if *m == nil {
+		*m = map[string]*V{}
+	}
+	if (*m)[key] == nil {
+		(*m)[key] = new(V)
+	}
+	return (*m)[key]
+}
+
+// integrations lists an API's integrations as they were no longer than age ago,
+// with this provider's own changes since.
+func (c *Clients) integrations(ctx context.Context, api string, age time.Duration) ([]types.Integration, error) {
+	return c.Siblings.of(api).integrations.get(age, func() ([]types.Integration, error) {
+		return all(func(token *string) ([]types.Integration, *string, error) {
+			out, err := c.Gateway.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: &api, NextToken: token})
+			if err != nil {
+				return nil, nil, fmt.Errorf("listing the API's integrations: %w", err)
+			}
+			return out.Items, out.NextToken, nil
+		})
+	})
+}
+
+// routes lists an API's routes as they were no longer than age ago.
+func (c *Clients) routes(ctx context.Context, api string, age time.Duration) ([]types.Route, error) {
+	return c.Siblings.of(api).routes.get(age, func() ([]types.Route, error) {
+		return all(func(token *string) ([]types.Route, *string, error) {
+			out, err := c.Gateway.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: &api, NextToken: token})
+			if err != nil {
+				return nil, nil, err
+			}
+			return out.Items, out.NextToken, nil
+		})
+	})
+}
+
+// stages lists an API's stages as they were no longer than age ago.
+func (c *Clients) stages(ctx context.Context, api string, age time.Duration) ([]types.Stage, error) {
+	return c.Siblings.of(api).stages.get(age, func() ([]types.Stage, error) {
+		return all(func(token *string) ([]types.Stage, *string, error) {
+			out, err := c.Gateway.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: &api, NextToken: token})
+			if err != nil {
+				return nil, nil, fmt.Errorf("reading the stages: %w", err)
+			}
+			return out.Items, out.NextToken, nil
+		})
+	})
+}
+
+// protocol returns the kind of an API.
+func (c *Clients) protocol(ctx context.Context, api string) (types.ProtocolType, error) {
+	c.Siblings.mu.Lock()
+	known := c.Siblings.kinds[api]
+	c.Siblings.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
+	out, err := c.Gateway.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: &api})
+	if err != nil {
+		return "", fmt.Errorf("reading the API %s: %w", api, err)
+	}
+	c.Siblings.is(api, out.ProtocolType)
+	return out.ProtocolType, nil
+}
+
+// is remembers the kind of an API.
+func (s *Siblings) is(api string, kind types.ProtocolType) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kinds == nil {
+		s.kinds = map[string]types.ProtocolType{}
+	}
+	s.kinds[api] = kind
+}
+
+// permission is what lets an API call a function: all its routes and authorizers
+// share it, because a function's policy has room for few.
+func permission(ctx context.Context, api, function string) parts.Permission {
+	return parts.Permission{
+		Function:  function,
+		Principal: "apigateway.amazonaws.com",
+		SourceARN: tf.ScopeOf(ctx).ARN("execute-api", api+"/*/*"),
+	}
+}
+
+// allow lets an API call a function.
+func (c *Clients) allow(ctx context.Context, api, function string) error {
+	p := permission(ctx, api, function)
+	if c.Siblings.allowed(p) {
+		return nil
+	}
+	if err := p.Add(ctx, c.Lambda); err != nil {
+		return err
+	}
+	c.Siblings.permit(p, true)
+	return nil
+}
+
+func (s *Siblings) allowed(p parts.Permission) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.given[p]
+}
+
+func (s *Siblings) permit(p parts.Permission, given bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.given == nil {
+		s.given = map[parts.Permission]bool{}
+	}
+	s.given[p] = given
+	if policy := s.policies[p.Function]; policy != nil {
+		policy.forget()
+	}
+}
+
+// permitted reports whether an API may call a function. One that this provider has
+// just permitted may, whatever AWS shows for the moment; otherwise the function's
+// policy is read, once for all who ask at about the same time.
+func (c *Clients) permitted(ctx context.Context, api, function string, justNow bool) (bool, error) {
+	p := permission(ctx, api, function)
+	if justNow && c.Siblings.allowed(p) {
+		return true, nil
+	}
+	c.Siblings.mu.Lock()
+	policy := entry(&c.Siblings.policies, function)
+	c.Siblings.mu.Unlock()
+	statements, err := policy.get(forReads, func() ([]string, error) { return parts.Statements(ctx, c.Lambda, function) })
+	there := slices.Contains(statements, p.ID())
+	if err == nil && !there {
+		c.Siblings.permit(p, false)
+	}
+	return there, err
+}
+
+// disallow takes the permission away once nothing of the API calls the function
+// any more. What is known says mostly that something still does; only if nothing
+// seems to, AWS is asked again.
+func (c *Clients) disallow(ctx context.Context, api, function string) error {
+	if function == "" {
+		return nil
+	}
+	for _, age := range []time.Duration{forWrites, 0} {
+		left, err := c.integrations(ctx, api, age)
+		switch {
+		case tf.Is[*types.NotFoundException](err): // with the whole API
+		case err != nil:
+			return err
+		}
+		if slices.ContainsFunc(left, func(i types.Integration) bool { return functionOf(aws.ToString(i.IntegrationUri)) == function }) {
+			return nil
+		}
+	}
+	p := permission(ctx, api, function)
+	c.Siblings.permit(p, false)
+	return p.Remove(ctx, c.Lambda)
+}
