@@ -24,6 +24,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/resources/event"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
 	"github.com/tfserverless/terraform-provider-serverless/resources/messaging"
+	"github.com/tfserverless/terraform-provider-serverless/resources/statemachine"
 	"github.com/tfserverless/terraform-provider-serverless/resources/table"
 )
 
@@ -34,6 +35,7 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 		tf.Resources(p.events, event.Types),
 		tf.Resources(p.functions, function.Types),
 		tf.Resources(p.messages, messaging.Types),
+		tf.Resources(p.machines, statemachine.Types),
 		tf.Resources(p.tables, table.Types),
 	)
 }
@@ -56,6 +58,7 @@ func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 		tf.Lists(p.events, event.Types),
 		tf.Lists(p.functions, function.Types),
 		tf.Lists(p.messages, messaging.Types),
+		tf.Lists(p.machines, statemachine.Types),
 		tf.Lists(p.tables, table.Types),
 	)
 }
@@ -85,6 +88,7 @@ func fillable() map[string]schema.Attribute {
 		tf.Defaults(event.Types),
 		tf.Defaults(function.Types),
 		tf.Defaults(messaging.Types),
+		tf.Defaults(statemachine.Types),
 		tf.Defaults(table.Types),
 	} {
 		maps.Copy(all, family)

@@ -28,7 +28,7 @@ import (
 )
 
 // Services are the names by which Config.Endpoints knows the services.
-var Services = []string{"apigatewayv2", "applicationautoscaling", "dynamodb", "iam", "lambda", "logs", "s3", "sqs", "sts"}
+var Services = []string{"apigatewayv2", "applicationautoscaling", "dynamodb", "iam", "lambda", "logs", "s3", "sfn", "sqs", "sts"}
 
 // Config says which server is AWS and as whom to call it.
 type Config struct {

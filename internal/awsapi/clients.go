@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -52,6 +53,11 @@ func (b *Backend) S3(ctx context.Context, region string) (*s3.Client, error) {
 	return client(ctx, b, "s3", region, func(c aws.Config) *s3.Client {
 		return s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = c.BaseEndpoint != nil })
 	})
+}
+
+// SFN returns the client for state machines in a region.
+func (b *Backend) SFN(ctx context.Context, region string) (*sfn.Client, error) {
+	return client(ctx, b, "sfn", region, func(c aws.Config) *sfn.Client { return sfn.NewFromConfig(c) })
 }
 
 // STS returns the client that says who is calling, in a region.

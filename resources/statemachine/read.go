@@ -1,0 +1,104 @@
+package statemachine
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// read fills the model from AWS.
+func read(ctx context.Context, c *Clients, m *machine) error {
+	arn, all := machineARN(ctx, m), m.ID.IsNull()
+	out, err := c.SFN.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &arn})
+	if err != nil {
+		return err
+	}
+	if out.Status == types.StateMachineStatusDeleting {
+		return tf.ErrGone
+	}
+	m.ARN, m.Definition = tftypes.StringPointerValue(out.StateMachineArn), tftypes.StringPointerValue(out.Definition)
+	m.Kind, m.Revision = tftypes.StringValue(string(out.Type)), tftypes.StringValue(revision(out.RevisionId))
+	m.Tracing = tftypes.BoolValue(out.TracingConfiguration != nil && out.TracingConfiguration.Enabled)
+	m.Encryption = encrypted(out.EncryptionConfiguration, m.Encryption, all)
+	tags, err := tagsOf(ctx, c, arn)
+	if err != nil {
+		return err
+	}
+	tf.SetTags(ctx, &m.Tagged, tags)
+	if err := readLog(ctx, c, m, out.LoggingConfiguration); err != nil {
+		return err
+	}
+	if err := readRole(ctx, c, m, aws.ToString(out.RoleArn)); err != nil {
+		return err
+	}
+	if err := readPublish(ctx, c, m); err != nil {
+		return err
+	}
+	m.ID = m.ARN
+	return nil
+}
+
+func readLog(ctx context.Context, c *Clients, m *machine, config *types.LoggingConfiguration) error {
+	l := &log{Level: tftypes.StringValue(off), IncludeData: tftypes.BoolValue(false)}
+	written := m.Log != nil && !m.Log.Group.IsNull()
+	m.LogGroupName, m.Log = tftypes.StringNull(), l
+	if config == nil || config.Level == types.LogLevelOff || len(config.Destinations) == 0 || config.Destinations[0].CloudWatchLogsLogGroup == nil {
+		return nil
+	}
+	l.Level, l.IncludeData = tftypes.StringValue(string(config.Level)), tftypes.BoolValue(config.IncludeExecutionData)
+	arn := strings.TrimSuffix(aws.ToString(config.Destinations[0].CloudWatchLogsLogGroup.LogGroupArn), ":*")
+	group := lastPart(arn)
+	m.LogGroupName = tftypes.StringValue(group)
+	if written || group != ownLogGroup(m.MachineName.ValueString()) {
+		l.Group = m.LogGroupName
+		return nil
+	}
+	found, err := parts.FindLogGroup(ctx, c.Logs, group)
+	if err != nil {
+		return err
+	}
+	if found != nil {
+		l.RetentionDays, l.KMSKeyARN = tftypes.Int64Value(found.Days), tf.NonEmpty(&found.Key)
+	}
+	return nil
+}
+
+func readRole(ctx context.Context, c *Clients, m *machine, arn string) error {
+	m.RoleARN = tftypes.StringValue(arn)
+	m.RolePolicy = tf.JSONNull()
+	if !isOwnRole(ctx, m, arn) {
+		return nil
+	}
+	name := roleName(ctx, m)
+	policy, err := parts.InlinePolicy(ctx, c.IAM, name)
+	if err != nil {
+		return err
+	}
+	if policy != "" {
+		m.RolePolicy = tf.JSONValue(policy)
+	}
+	managed, err := parts.Managed(ctx, c.IAM, name)
+	if err != nil {
+		return err
+	}
+	if m.Role != nil {
+		boundary, err := parts.Boundary(ctx, c.IAM, name)
+		if err != nil {
+			return err
+		}
+		now := *m.Role
+		now.Boundary = tf.NonEmpty(&boundary)
+		m.Role = &now
+	}
+	if len(managed) > 0 || m.PolicyARNs != nil {
+		m.PolicyARNs = append([]tftypes.String{}, tf.Strings(managed)...)
+	}
+	return nil
+}

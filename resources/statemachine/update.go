@@ -1,0 +1,132 @@
+package statemachine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// update changes what differs: rights are given before the change that needs them
+// and taken away after the one that needed them is gone.
+func update(ctx context.Context, c *Clients, prior, m *machine) error {
+	if err := m.define(); err != nil {
+		return err
+	}
+	role, err := updateRole(ctx, c, prior, m)
+	if err != nil {
+		return err
+	}
+	if err := updateLogs(ctx, c, prior, m); err != nil {
+		return err
+	}
+	in := settings(scopeOf(ctx), m)
+	if tf.KeepChanged(settings(scopeOf(ctx), prior), in) {
+		if err := send(ctx, c, m, in); err != nil {
+			return err
+		}
+	}
+	if err := follow(ctx, c, prior, m); err != nil {
+		return err
+	}
+	if err := retag(ctx, c, machineARN(ctx, m), &prior.Tagged, &m.Tagged); err != nil {
+		return err
+	}
+	return trim(ctx, c, prior, m, role)
+}
+
+// retag changes the tags of a machine or an activity.
+func retag(ctx context.Context, c *Clients, arn string, prior, now *tf.Tagged) error {
+	set, remove := now.Changed(prior)
+	if len(remove) > 0 {
+		if _, err := c.SFN.UntagResource(ctx, &sfn.UntagResourceInput{ResourceArn: &arn, TagKeys: remove}); err != nil {
+			return err
+		}
+	}
+	if len(set) > 0 {
+		if _, err := c.SFN.TagResource(ctx, &sfn.TagResourceInput{ResourceArn: &arn, Tags: tagList(set)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// updateRole gives the machine's own role what it needs beyond what it has, and
+// makes it where there is none yet.
+func updateRole(ctx context.Context, c *Clients, prior, m *machine) (*parts.Role, error) {
+	role := ownRole(ctx, m)
+	if role == nil {
+		return nil, nil
+	}
+	var err error
+	if role.Policy, err = rolePolicy(m, scopeOf(ctx)); err != nil {
+		return nil, err
+	}
+	if prior.RolePolicy.IsNull() || role.Name != roleName(ctx, prior) || m.RoleARN.IsUnknown() {
+		arn, _, err := role.Create(ctx, c.IAM)
+		m.RoleARN = tftypes.StringValue(arn)
+		return role, err
+	}
+	if tf.SameJSON(role.Policy, prior.RolePolicy.ValueString()) && sameTexts(m.PolicyARNs, prior.PolicyARNs) {
+		role = &parts.Role{Name: role.Name} // nothing to trim either
+	} else if err := role.Add(ctx, c.IAM, prior.RolePolicy.ValueString()); err != nil {
+		return nil, err
+	}
+	if is, was := m.boundary(), prior.boundary(); is != was {
+		if err := parts.Limit(ctx, c.IAM, role.Name, is); err != nil {
+			return nil, err
+		}
+	}
+	set, remove := m.Changed(&prior.Tagged)
+	return role, parts.TagRole(ctx, c.IAM, role.Name, set, remove)
+}
+
+func sameTexts(a, b []tftypes.String) bool {
+	in := func(list []tftypes.String) []string { return slices.Sorted(slices.Values(tf.Texts(list))) }
+	return slices.Equal(in(a), in(b))
+}
+
+func updateLogs(ctx context.Context, c *Clients, prior, m *machine) error {
+	group := ownLogs(m)
+	if group == nil {
+		return nil
+	}
+	if was := ownLogs(prior); was == nil || prior.Log.RetentionDays.IsNull() {
+		_, err := group.Create(ctx, c.Logs)
+		return err
+	}
+	if !m.Log.RetentionDays.Equal(prior.Log.RetentionDays) {
+		if err := group.Keep(ctx, c.Logs); err != nil {
+			return err
+		}
+	}
+	if !m.Log.KMSKeyARN.Equal(prior.Log.KMSKeyARN) {
+		if err := group.Encrypt(ctx, c.Logs); err != nil {
+			return err
+		}
+	}
+	set, remove := m.Changed(&prior.Tagged)
+	return group.Tag(ctx, c.Logs, set, remove)
+}
+
+// trim takes away what the machine needs no longer.
+func trim(ctx context.Context, c *Clients, prior, m *machine, role *parts.Role) error {
+	if role != nil && role.Policy != "" {
+		if err := role.Trim(ctx, c.IAM); err != nil {
+			return err
+		}
+	}
+	if isOwnRole(ctx, prior, prior.RoleARN.ValueString()) && (role == nil || role.Name != roleName(ctx, prior)) {
+		if err := parts.DeleteRole(ctx, c.IAM, roleName(ctx, prior)); err != nil {
+			return err
+		}
+	}
+	if ownLogs(m) == nil && ownLogs(prior) != nil {
+		return parts.DeleteLogGroup(ctx, c.Logs, ownLogGroup(m.MachineName.ValueString()))
+	}
+	return nil
+}
