@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -19,6 +21,18 @@ import (
 )
 
 const machineRole = "arn:aws:iam::000000000000:role/machine"
+
+// states is a client for Step Functions in an account where its role is.
+func states(t *testing.T, cfg aws.Config) *sfn.Client {
+	t.Helper()
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"states.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	_, err := iam.NewFromConfig(cfg).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("machine"), AssumeRolePolicyDocument: &trust})
+	var there *iamtypes.EntityAlreadyExistsException
+	if err != nil && !errors.As(err, &there) {
+		t.Fatal(err)
+	}
+	return sfn.NewFromConfig(cfg)
+}
 
 func createMachine(t *testing.T, c *sfn.Client, name, definition string, kind types.StateMachineType) string {
 	t.Helper()
@@ -69,7 +83,7 @@ func eventsOf(t *testing.T, c *sfn.Client, arn string) []string {
 func TestExecution(t *testing.T) {
 	t.Parallel()
 	cfg := config(start(t, emulator.Config{}))
-	c := sfn.NewFromConfig(cfg)
+	c := states(t, cfg)
 	definition := `{"StartAt":"P", "States":{"P":{"Type":"Pass","Result":{"a":1},"End":true}}}`
 	arn := createMachine(t, c, "m", definition, types.StateMachineTypeStandard)
 	m, err := c.DescribeStateMachine(t.Context(), &sfn.DescribeStateMachineInput{StateMachineArn: &arn})
@@ -96,12 +110,37 @@ func TestExecution(t *testing.T) {
 	}
 }
 
+// TestMachineRole refuses roles that are not there or do not trust Step Functions.
+func TestMachineRole(t *testing.T) {
+	t.Parallel()
+	cfg := config(start(t, emulator.Config{}))
+	c := states(t, cfg)
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"%s.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	for name, want := range map[string]string{
+		"none":                 "AccessDeniedException: Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.",
+		"lambda":               "AccessDeniedException: Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.",
+		"states." + cfg.Region: "",
+	} {
+		if name != "none" {
+			if _, err := iam.NewFromConfig(cfg).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(fmt.Sprintf(trust, name))}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := c.CreateStateMachine(t.Context(), &sfn.CreateStateMachineInput{
+			Name: aws.String("m"), Definition: aws.String(`{"StartAt":"S","States":{"S":{"Type":"Succeed"}}}`), RoleArn: aws.String("arn:aws:iam::000000000000:role/" + name),
+		})
+		if (err == nil) != (want == "") || err != nil && !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+	}
+}
+
 // TestTaskServices has tasks call other services, wait for a token and for another
 // execution.
 func TestTaskServices(t *testing.T) {
 	t.Parallel()
 	cfg := config(start(t, emulator.Config{}))
-	c, queues := sfn.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
+	c, queues := states(t, cfg), sqs.NewFromConfig(cfg)
 	q, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q")})
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +189,7 @@ func TestExecutionSurvives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := sfn.NewFromConfig(config(e))
+	c := states(t, config(e))
 	a, err := c.CreateActivity(t.Context(), &sfn.CreateActivityInput{Name: aws.String("a")})
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +204,7 @@ func TestExecutionSurvives(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
-	c = sfn.NewFromConfig(config(e))
+	c = states(t, config(e))
 	now.Advance(time.Minute)
 	work := func() *sfn.GetActivityTaskOutput {
 		task, err := c.GetActivityTask(t.Context(), &sfn.GetActivityTaskInput{ActivityArn: a.ActivityArn, WorkerName: aws.String("w")})
@@ -200,7 +239,7 @@ func TestNestedExecutionSurvives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := sfn.NewFromConfig(config(e))
+	c := states(t, config(e))
 	inner := createMachine(t, c, "z-inner", `{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}}`, "")
 	task := fmt.Sprintf(`{"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2","Parameters":{"StateMachineArn":%q,"Input":{}},
 		"OutputPath":"$.Output","End":true}`, inner)
@@ -216,7 +255,7 @@ func TestNestedExecutionSurvives(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
-	c = sfn.NewFromConfig(config(e))
+	c = states(t, config(e))
 	for !slices.Contains(eventsOf(t, c, later), "TaskSubmitted") { //nolint:revive // asked until it is there
 		if got, err := c.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &later}); err != nil || got.Status != types.ExecutionStatusRunning {
 			t.Fatalf("got %v %s, %v", got.Status, aws.ToString(got.Cause), err)
@@ -242,7 +281,7 @@ func TestNestedExecutionSurvives(t *testing.T) {
 func TestExecutionLog(t *testing.T) {
 	t.Parallel()
 	cfg := config(start(t, emulator.Config{}))
-	c, logs := sfn.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)
+	c, logs := states(t, cfg), cloudwatchlogs.NewFromConfig(cfg)
 	if _, err := logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("/m")}); err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func mapRunOf(t *testing.T, c *sfn.Client, execution string) *sfn.DescribeMapRun
 func TestMapRun(t *testing.T) {
 	t.Parallel()
 	cfg := config(start(t, emulator.Config{}))
-	c, files := sfn.NewFromConfig(cfg), bucketOf(t, cfg, "in.csv", "n,name\n1,a\n2,b\n3,c\n")
+	c, files := states(t, cfg), bucketOf(t, cfg, "in.csv", "n,name\n1,a\n2,b\n3,c\n")
 	arn := createMachine(t, c, "m", `{"StartAt":"M","States":{"M":{"Type":"Map","Label":"Rows","MaxConcurrency":2,
 		"ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"InputType":"CSV","CSVHeaderLocation":"FIRST_ROW"},"Parameters":{"Bucket":"bucket","Key.$":"$.key"}},
 		"ItemBatcher":{"MaxItemsPerBatch":2},
@@ -124,7 +124,7 @@ func TestMapRunSurvives(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := sfn.NewFromConfig(config(e))
+			c := states(t, config(e))
 			arn := createMachine(t, c, "m", fmt.Sprintf(`{"StartAt":"M","States":{"M":{"Type":"Map","ToleratedFailureCount":3,"MaxConcurrency":2,
 				"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":%q},"StartAt":"C","States":{
 					"C":{"Type":"Choice","Choices":[{"Variable":"$","NumericEquals":3,"Next":"F"}],"Default":"W"},
@@ -140,7 +140,7 @@ func TestMapRunSurvives(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = e.Close() })
-			c = sfn.NewFromConfig(config(e))
+			c = states(t, config(e))
 			for mapRunOf(t, c, x).ItemCounts.Running > 0 {
 				now.Advance(20 * time.Second)
 			}
@@ -160,7 +160,7 @@ func TestMapRunRedriven(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			cfg := config(start(t, emulator.Config{}))
-			c := sfn.NewFromConfig(cfg)
+			c := states(t, cfg)
 			files := bucketOf(t, cfg, "2", "two")
 			arn := createMachine(t, c, "m", fmt.Sprintf(`{"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":1,
 				"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":%q},"StartAt":"T","States":{
@@ -194,7 +194,7 @@ func TestMapRunRedriven(t *testing.T) {
 // TestMapRunStopped stops an execution whose children wait: they are aborted.
 func TestMapRunStopped(t *testing.T) {
 	t.Parallel()
-	c := sfn.NewFromConfig(config(start(t, emulator.Config{})))
+	c := states(t, config(start(t, emulator.Config{})))
 	arn := createMachine(t, c, "m", `{"StartAt":"M","States":{"M":{"Type":"Map","ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
 		"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3600,"End":true}}},"End":true}}}`, "")
 	x := startOf(t, c, arn, `[1,2]`)

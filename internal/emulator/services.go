@@ -118,7 +118,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, machines.Close)
-	machines.Objects = files
+	machines.Objects, machines.Roles = files, tokens
 	buses.Targets = events.Targets{Queues: queues, Functions: functions, Topics: topics, Machines: machines}
 	functions.Topics, functions.Buses = topics, buses
 

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/smithy-go"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
@@ -35,7 +34,7 @@ func TestStatesRecordings(t *testing.T) {
 	if err != nil {
 		t.Skipf("the recordings of AWS's answers are not there: %v", err)
 	}
-	c := sfn.NewFromConfig(config(start(t, emulator.Config{})))
+	c := states(t, config(start(t, emulator.Config{})))
 	lines := bufio.NewScanner(bytes.NewReader(raw))
 	lines.Buffer(nil, 1<<22)
 	ran := 0

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/uuid"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
@@ -79,11 +80,18 @@ func logging(l *types.LoggingConfiguration) types.LoggingConfiguration {
 	return out
 }
 
-func checkRole(arn *string) error {
+// checkRole refuses what is no role, and a role that Step Functions cannot assume.
+func (s *Service) checkRole(ctx context.Context, arn *string) error {
 	if p := strings.Split(value(arn), ":"); len(p) < 6 || p[0] != "arn" || p[2] != "iam" || !strings.HasPrefix(p[5], "role/") {
 		return &types.InvalidArn{Message: ptr(fmt.Sprintf("Invalid Role Arn: '%s'", value(arn)))}
 	}
-	return nil
+	if s.Roles == nil || s.Roles.CanAssume(ctx, *arn, Principal) == nil || s.Roles.CanAssume(ctx, *arn, "states."+env.ScopeOf(ctx).Region+".amazonaws.com") == nil {
+		return nil
+	}
+	return &smithy.GenericAPIError{
+		Code: "AccessDeniedException", Fault: smithy.FaultClient,
+		Message: "Neither the global service principal " + Principal + ", nor the regional one is authorized to assume the provided role.",
+	}
 }
 
 func checkEncryption(c *types.EncryptionConfiguration) error {
@@ -112,10 +120,10 @@ func (s *Service) CreateStateMachine(ctx context.Context, in *sfn.CreateStateMac
 	}
 	for _, check := range []func() error{
 		func() error { return checkName(m.Name) },
-		func() error { return checkRole(in.RoleArn) },
 		func() error { return checkLogging(in.LoggingConfiguration) },
 		func() error { return checkEncryption(in.EncryptionConfiguration) },
 		func() error { _, err := s.parse(m.Definition, m.Type); return err },
+		func() error { return s.checkRole(ctx, in.RoleArn) },
 	} {
 		if err := check(); err != nil {
 			return nil, err
@@ -227,7 +235,7 @@ func (s *Service) DescribeStateMachine(_ context.Context, in *sfn.DescribeStateM
 }
 
 // UpdateStateMachine changes a state machine for executions that start later.
-func (s *Service) UpdateStateMachine(_ context.Context, in *sfn.UpdateStateMachineInput) (*sfn.UpdateStateMachineOutput, error) {
+func (s *Service) UpdateStateMachine(ctx context.Context, in *sfn.UpdateStateMachineInput) (*sfn.UpdateStateMachineOutput, error) {
 	if in.Definition == nil && in.RoleArn == nil && in.LoggingConfiguration == nil && in.TracingConfiguration == nil && in.EncryptionConfiguration == nil {
 		if in.Publish {
 			return nil, &types.MissingRequiredParameter{Message: ptr("Either the definition, the role ARN, the LoggingConfiguration, the TracingConfiguration or the EncryptionConfiguration must be specified")}
@@ -244,7 +252,7 @@ func (s *Service) UpdateStateMachine(_ context.Context, in *sfn.UpdateStateMachi
 		return nil, err
 	}
 	if in.RoleArn != nil {
-		if err := checkRole(in.RoleArn); err != nil {
+		if err := s.checkRole(ctx, in.RoleArn); err != nil {
 			return nil, err
 		}
 	}

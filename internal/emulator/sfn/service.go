@@ -34,11 +34,19 @@ type Calls interface {
 	Call(ctx context.Context, pkg, operation string, params []byte) (wire.Answer, error)
 }
 
+// Roles are the roles that state machines work in.
+type Roles interface {
+	// CanAssume returns nil when the role exists and trusts the service.
+	CanAssume(ctx context.Context, roleARN, service string) error
+}
+
 // A Service is Step Functions.
 type Service struct {
 	env *env.Env
 	// Calls does the work of tasks; nil until the services are linked.
 	Calls Calls
+	// Roles knows who may assume a role; nil: roles are not looked up.
+	Roles Roles
 	// Objects is what distributed maps read and write; nil: those that do are refused.
 	Objects Objects
 

@@ -181,7 +181,7 @@ func (s *Service) call(ctx context.Context, task run.Task, nested string) (strin
 	}
 	a, err := s.Calls.Call(ctx, t.pkg, operation, jsonvalue.Marshal(params))
 	if err != nil {
-		return "", failed(t, err, isSDK)
+		return "", s.failed(t, err, isSDK)
 	}
 	if isSDK {
 		return string(a.Output), nil
@@ -256,7 +256,7 @@ func (s *Service) invoke(ctx context.Context, arn string, input any) (string, *r
 	params := jsonvalue.ObjectOf("FunctionName", arn, "Payload", textOf(input))
 	a, err := s.Calls.Call(ctx, "lambda", "Invoke", jsonvalue.Marshal(params))
 	if err != nil {
-		return "", failed(optimized["lambda"], err, false)
+		return "", s.failed(optimized["lambda"], err, false)
 	}
 	v, _ := jsonvalue.Parse(a.Output)
 	o, ok := v.(*jsonvalue.Object)
@@ -291,11 +291,11 @@ func functionError(o *jsonvalue.Object) *run.Failure {
 }
 
 // failed is the failure of a call that AWS refused.
-func failed(t target, err error, isSDK bool) *run.Failure {
+func (s *Service) failed(t target, err error, isSDK bool) *run.Failure {
 	var aws *wire.LocalError
-	if !errors.As(err, &aws) {
-		f := run.Fails(t.prefix+".SdkClientException", err.Error())
-		return &f
+	if !errors.As(err, &aws) { // not of AWS's kind: a defect here, or the emulator closes
+		s.env.Log.Error("a task's call went wrong", "service", t.pkg, "error", err)
+		aws = &wire.LocalError{Code: "InternalServerError", Message: "The request processing has failed because of an unknown error, exception or failure.", Status: 500}
 	}
 	name := aws.Type
 	if !aws.Modeled {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -97,7 +98,7 @@ func (l *Local) Call(ctx context.Context, pkg, operation string, params []byte) 
 	}
 	var out any
 	if err == nil {
-		out, err = op.serve(ctx, in.Interface())
+		out, err = op.guarded(ctx, in.Interface())
 	}
 	if err != nil {
 		return Answer{}, s.localError(err)
@@ -109,6 +110,17 @@ func (l *Local) Call(ctx context.Context, pkg, operation string, params []byte) 
 	a := Answer{Output: body, Status: op.status, Header: http.Header{}}
 	a.Header.Set("Content-Type", s.contentType())
 	return a, nil
+}
+
+// guarded serves the operation. A panic is an error, as it is over HTTP: no one else
+// would be there to take it.
+func (op *operation) guarded(ctx context.Context, in any) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return op.serve(ctx, in)
 }
 
 func (s *service) contentType() string {

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"context"
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -20,5 +22,15 @@ func TestPlainNumbers(t *testing.T) {
 		if err := (plainForm{}).read(json.Number(text), reflect.ValueOf(&got).Elem(), "N"); err == nil {
 			t.Errorf("%s: got %d, want a refusal", text, got)
 		}
+	}
+}
+
+// TestPanicsAreErrors has an operation panic that is called from within: nobody else
+// would take it.
+func TestPanicsAreErrors(t *testing.T) {
+	t.Parallel()
+	op := &operation{Operation: Operation{serve: func(context.Context, any) (any, error) { panic("oh") }}}
+	if _, err := op.guarded(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "oh") {
+		t.Errorf("got %v, want the panic", err)
 	}
 }
