@@ -1,73 +1,18 @@
 package acctest
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
-	"net/http"
+	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"github.com/tfserverless/terraform-provider-serverless/provider"
 	"github.com/tfserverless/terraform-provider-serverless/provider/providertest"
 )
-
-// tenants is an emulator that takes functions with tenants, which the emulator
-// itself refuses: it keeps that they are so, and passes on the rest.
-type tenants struct {
-	provider.Emulator
-	isolated bool
-	// denied says that the configuration of functions that are isolated may not be
-	// read, so that nobody learns whether they are ready.
-	denied bool
-}
-
-const isolation = `"TenancyConfig":{"TenantIsolationMode":"PER_TENANT"}`
-
-func (e *tenants) Do(r *http.Request) (*http.Response, error) {
-	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/functions") || r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/functions/") {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		plain := bytes.ReplaceAll(bytes.ReplaceAll(body, []byte(","+isolation), nil), []byte(isolation+","), nil)
-		e.isolated = len(plain) != len(body)
-		r = r.Clone(r.Context())
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(plain)), int64(len(plain))
-		id, secret := e.Credentials()
-		sum := sha256.Sum256(plain)
-		r.Header.Del("Authorization")
-		if err := v4.NewSigner().SignHTTP(r.Context(), aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, r, hex.EncodeToString(sum[:]), "lambda", "eu-north-1", time.Now()); err != nil {
-			return nil, err
-		}
-		return e.Emulator.Do(r)
-	}
-	if e.denied && e.isolated && strings.HasSuffix(r.URL.Path, "/functions/hello/configuration") {
-		return &http.Response{
-			StatusCode: http.StatusForbidden, Header: http.Header{"X-Amzn-Errortype": {"AccessDeniedException"}},
-			Body: io.NopCloser(strings.NewReader(`{"message":"not allowed"}`)), Request: r,
-		}, nil
-	}
-	resp, err := e.Emulator.Do(r)
-	if err != nil || r.Method != http.MethodGet || !e.isolated || !strings.HasSuffix(r.URL.Path, "/functions/hello") {
-		return resp, err
-	}
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	body = bytes.Replace(body, []byte(`"Configuration":{`), []byte(`"Configuration":{`+isolation+`,`), 1)
-	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	resp.Header.Del("Content-Length")
-	return resp, nil
-}
 
 // anewConfig is a function with all that hangs on one, made by it and by others.
 func anewConfig(arguments string) string {
@@ -97,7 +42,7 @@ resource "serverless_function_permission" "p" {
 // needed.
 func TestMadeAnewInPlace(t *testing.T) {
 	t.Parallel()
-	e := &tenants{Emulator: providertest.Emulator(t)}
+	e := pretend(providertest.Emulator(t))
 	m := &Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(e) }}
 	for _, arguments := range []string{"", `tenancy = "per_tenant"`, ""} {
 		config := settings + anewConfig(arguments)
@@ -124,7 +69,7 @@ func TestMadeAnewInPlace(t *testing.T) {
 // on the old one is restored, for it is nowhere else.
 func TestUnsettledAnew(t *testing.T) {
 	t.Parallel()
-	e := &tenants{Emulator: providertest.Emulator(t)}
+	e := pretend(providertest.Emulator(t))
 	m := &Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(e) }}
 	apply := func(arguments string) error {
 		_, err := m.Apply(t.Context(), settings+anewConfig(arguments))
@@ -176,5 +121,133 @@ func TestRefusedAnew(t *testing.T) {
 	}
 	if c := s.planned(anewConfig(""), "serverless_function.f"); c.Action != "no-op" {
 		t.Errorf("the plan of what there was: %s of %v", c.Action, c.Changed)
+	}
+}
+
+// belonging are aliases of others, the last of which is kept started.
+const belonging = `
+resource "serverless_function_alias" "next" {
+  function = serverless_function.f.function_name
+  name     = "next"
+  version  = "1"
+}
+resource "serverless_provisioned_concurrency" "next" {
+  function   = serverless_function_alias.next.arn
+  executions = 2
+}
+`
+
+// TestStartedAnew: what is kept started of an alias is so afterwards, and what is
+// taken away together with the change is gone.
+func TestStartedAnew(t *testing.T) {
+	t.Parallel()
+	e := pretend(providertest.Emulator(t))
+	m := &Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(e) }}
+	c, hello := functions(t, e), aws.String("hello")
+	code := `source = { inline = { "index.mjs" = "export const handler = async () => 1" } }
+`
+	for _, step := range []struct {
+		arguments, more string
+		started         map[string]int32
+	}{
+		{arguments: `publish = { alias = "live", provisioned_concurrency = 1 }`, started: map[string]int32{"live": 1}},
+		{arguments: `publish = { alias = "live", provisioned_concurrency = 1 }` + "\ntenancy = \"per_tenant\"", started: map[string]int32{"live": 1}},
+		{arguments: `publish = { alias = "live", autoscale = { min = 1, max = 4 } }`, started: map[string]int32{"live": 1}},
+		{arguments: `publish = { alias = "live", autoscale = { min = 1, max = 4 } }` + "\ntenancy = \"per_tenant\"", started: map[string]int32{"live": 1}},
+		{arguments: `publish = { alias = "live" }` + "\nurl = { auth = \"NONE\" }\ntenancy = \"per_tenant\"", more: belonging, started: map[string]int32{"next": 2}},
+		{arguments: `publish = { alias = "live" }` + "\nurl = { auth = \"NONE\" }\n", more: belonging, started: map[string]int32{"next": 2}},
+		{arguments: `tenancy = "per_tenant"`, more: belonging, started: map[string]int32{"next": 2}},
+	} {
+		config := settings + aFunction(code+step.arguments) + step.more
+		if _, err := m.Apply(t.Context(), config); err != nil {
+			t.Fatalf("%s: %v", step.arguments, err)
+		}
+		got := map[string]int32{}
+		out, err := c.ListProvisionedConcurrencyConfigs(t.Context(), &lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: hello})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range out.ProvisionedConcurrencyConfigs {
+			arn := aws.ToString(p.FunctionArn)
+			got[arn[strings.LastIndex(arn, ":")+1:]] = *p.RequestedProvisionedConcurrentExecutions
+		}
+		if !maps.Equal(got, step.started) {
+			t.Errorf("%s: started are %v, want %v", step.arguments, got, step.started)
+		}
+		again, err := m.Plan(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range again {
+			if c.Action != "no-op" {
+				t.Errorf("%s: the next plan: %s of %s because of %v", step.arguments, c.Action, c.Address, c.Changed)
+			}
+		}
+	}
+	urls, err := c.ListFunctionUrlConfigs(t.Context(), &lambda.ListFunctionUrlConfigsInput{FunctionName: hello})
+	if err != nil || len(urls.FunctionUrlConfigs) != 0 {
+		t.Errorf("the URLs are %v, %v, want none", urls.FunctionUrlConfigs, err)
+	}
+	aliases, err := c.ListAliases(t.Context(), &lambda.ListAliasesInput{FunctionName: hello})
+	if err != nil || len(aliases.Aliases) != 1 {
+		t.Errorf("the aliases are %v, %v, want next alone", aliases.Aliases, err)
+	}
+}
+
+// TestImpossibleAnew: what needs more than one version is refused before anything
+// is deleted.
+func TestImpossibleAnew(t *testing.T) {
+	t.Parallel()
+	code := func(word string) string {
+		return `source = { inline = { "index.mjs" = "export const handler = async () => ` + word + `" } }
+`
+	}
+	alias := func(name, more string) string {
+		return "resource \"serverless_function_alias\" \"" + name + "\" {\n function = serverless_function.f.function_name\n name = \"" + name + "\"\n" + more + "\n}\n" +
+			"resource \"serverless_provisioned_concurrency\" \"" + name + "\" {\n function = serverless_function_alias." + name + ".arn\n executions = 1\n}\n"
+	}
+	for _, row := range []struct{ publish, more, anew, want string }{
+		{publish: `publish = { alias = "live" }`, anew: `publish = { alias = "live", weights = { "1" = 0.5 } }`, want: "Weights of versions that are gone"},
+		{publish: `publish = { alias = "live" }`, more: alias("next", "version = \"2\"\nweights = { \"1\" = 0.5 }"), want: "alias next divides its calls"},
+		{publish: `publish = { alias = "live" }`, more: alias("next", `version = "2"`) + alias("old", `version = "1"`), want: "Several aliases"},
+	} {
+		e := pretend(providertest.Emulator(t))
+		m := &Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(e) }}
+		for _, config := range []string{aFunction(code("1") + row.publish), aFunction(code("2") + row.publish), aFunction(code("2")+row.publish) + row.more} {
+			if _, err := m.Apply(t.Context(), settings+config); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if row.anew == "" {
+			row.anew = row.publish
+		}
+		_, err := m.Apply(t.Context(), settings+aFunction(code("2")+row.anew+"\ntenancy = \"per_tenant\"")+row.more)
+		if err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("got %v, want %q", err, row.want)
+		}
+		if e.isolated() {
+			t.Errorf("%s: the function was made anew", row.want)
+		}
+	}
+}
+
+// TestStaleAliasIsNotKept: the state has the version that was published, also when
+// AWS shows the alias as it was for a while.
+func TestStaleAliasIsNotKept(t *testing.T) {
+	t.Parallel()
+	s, dir := onStage(t), t.TempDir()
+	config := aFunction("source = { dir = \"" + dir + "\", build = { command = [\"cp\", \"in.mjs\", \"index.mjs\"], output = \"index.mjs\", inputs = [\"in.mjs\"] } }\npublish = { alias = \"live\" }")
+	for i, want := range []string{"1", "2", "3"} {
+		if err := os.WriteFile(filepath.Join(dir, "in.mjs"), []byte("export const handler = async () => "+want+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.wire.Lag = 3 * i
+		s.apply(config)
+		if got := s.text("serverless_function.f", "version"); got != want {
+			t.Errorf("the state has version %s, want %s", got, want)
+		}
+		if c := s.planned(config, "serverless_function.f"); c.Action != "no-op" {
+			t.Errorf("the next plan: %s of %v", c.Action, c.Changed)
+		}
 	}
 }

@@ -35,6 +35,10 @@ type Plan[M any] struct {
 // completely.
 func (p *Plan[M]) Known(name string) bool { return p.all.plan[name].IsFullyKnown() }
 
+// Pending reports whether the configuration has something in a top-level attribute
+// that is not known yet.
+func (p *Plan[M]) Pending(name string) bool { return !p.all.config[name].IsFullyKnown() }
+
 // Changed reports whether the planned value of a top-level attribute differs
 // from the prior one; true on create.
 func (p *Plan[M]) Changed(name string) bool { return p.all.differs(name) }

@@ -29,6 +29,12 @@ func plan(ctx context.Context, p *tf.Plan[function]) error {
 		return err
 	}
 	if p.Prior != nil && anew(p.Prior, p.Planned) && p.Known("source") {
+		if p.Planned.Publish != nil && len(p.Planned.Publish.Weights) > 0 {
+			return tf.At(path.Root("publish").AtName("weights"), &tf.Problem{
+				Summary: "Weights of versions that are gone",
+				Detail:  "AWS can only make this change by making the function anew, and its versions go with it. Leave weights out of this change.",
+			})
+		}
 		p.Warn(path.Root("source"), "The function is made anew",
 			"AWS cannot change this about a function that is there, so that it is deleted and made again under its name while applying, with its policy, URL and settings. "+
 				"Calls are refused for the moment between, its versions are gone, and its aliases lead to the new one.")
@@ -55,30 +61,47 @@ func keepPolicies(p *tf.Plan[function]) {
 }
 
 // planLog fills in what the configuration leaves open; levels only go with JSON.
+// What it gives without knowing it yet stays unknown.
 func planLog(p *tf.Plan[function]) {
-	l := log{}
+	if p.Pending("log") && p.Config.Log == nil {
+		p.Set("log", types.ObjectUnknown(logTypes))
+		p.Set("log_group_name", types.StringUnknown())
+		p.Planned.LogGroupName = types.StringUnknown()
+		return
+	}
+	l, given := log{}, log{}
 	if p.Planned.Log != nil {
 		l = *p.Planned.Log
 	}
-	or := func(v *types.String, def types.String) {
-		if v.IsNull() || v.IsUnknown() {
+	if p.Config.Log != nil {
+		given = *p.Config.Log
+	}
+	or := func(v *types.String, given, def types.String) {
+		if v.IsNull() || v.IsUnknown() && !given.IsUnknown() {
 			*v = def
 		}
 	}
-	unset := func(v *types.String) {
-		if v.IsUnknown() {
-			*v = types.StringNull()
-		}
-	}
-	or(&l.Format, types.StringValue("JSON"))
-	if l.Format.ValueString() == "JSON" {
-		or(&l.ApplicationLevel, types.StringValue("INFO"))
-		or(&l.SystemLevel, types.StringValue("WARN"))
-	}
-	unset(&l.KMSKeyARN)
-	unset(&l.ApplicationLevel)
-	unset(&l.SystemLevel)
+	none := types.StringNull()
+	or(&l.Format, given.Format, types.StringValue("JSON"))
 	switch {
+	case l.Format.IsUnknown():
+		for _, v := range []*types.String{&l.ApplicationLevel, &l.SystemLevel} {
+			if v.IsNull() {
+				*v = types.StringUnknown()
+			}
+		}
+	case l.Format.ValueString() == "JSON":
+		or(&l.ApplicationLevel, given.ApplicationLevel, types.StringValue("INFO"))
+		or(&l.SystemLevel, given.SystemLevel, types.StringValue("WARN"))
+	default:
+		or(&l.ApplicationLevel, given.ApplicationLevel, none)
+		or(&l.SystemLevel, given.SystemLevel, none)
+	}
+	or(&l.KMSKeyARN, given.KMSKeyARN, none)
+	switch {
+	case given.RetentionDays.IsUnknown():
+	case l.Group.IsUnknown() && given.RetentionDays.IsNull():
+		l.RetentionDays = types.Int64Unknown()
 	case !l.Group.IsNull():
 		l.RetentionDays = types.Int64Null()
 	case l.RetentionDays.IsNull() || l.RetentionDays.IsUnknown():
@@ -100,17 +123,16 @@ func planLog(p *tf.Plan[function]) {
 
 func ownLogGroup(function string) string { return "/aws/lambda/" + function }
 
+var logTypes = map[string]attr.Type{
+	"format": types.StringType, "application_level": types.StringType, "system_level": types.StringType,
+	"retention_days": types.Int64Type, "kms_key_arn": types.StringType, "group": types.StringType,
+}
+
 func (l *log) object() types.Object {
-	values := map[string]attr.Value{
+	return types.ObjectValueMust(logTypes, map[string]attr.Value{
 		"format": l.Format, "application_level": l.ApplicationLevel, "system_level": l.SystemLevel,
 		"retention_days": l.RetentionDays, "kms_key_arn": l.KMSKeyARN, "group": l.Group,
-	}
-	kinds := map[string]attr.Type{}
-	for name := range values {
-		kinds[name] = types.StringType
-	}
-	kinds["retention_days"] = types.Int64Type
-	return types.ObjectValueMust(kinds, values)
+	})
 }
 
 // planEnvironment merges the variables of the provider's defaults, those of the

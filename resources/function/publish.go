@@ -54,14 +54,22 @@ func planPublish(ctx context.Context, p *tf.Plan[function]) error {
 	return nil
 }
 
-// republished reports whether the plan changes what a version consists of.
+// versioned are the attributes, beside those of the code and the environment, that
+// a version consists of.
+var versioned = []string{
+	"capacity_provider", "dead_letter", "description", "durable", "ephemeral_storage", "file_systems", "handler", "image", "kms_key_arn", "layers", "log",
+	"memory", "publish", "role_arn", "runtime", "tenancy", "timeout", "tracing", "vpc",
+}
+
+// republished reports whether the plan changes what a version consists of, or may
+// do so when everything is known.
 func republished(p *tf.Plan[function]) bool {
 	for _, name := range []string{"code_sha256", "architecture", "environment_effective", "environment_wo_version", "source_kms_key_arn"} {
-		if p.Changed(name) {
+		if p.Changed(name) || !p.Known(name) {
 			return true
 		}
 	}
-	return anew(p.Prior, p.Planned) || tf.KeepChanged(configuration(p.Prior), configuration(p.Planned))
+	return slices.ContainsFunc(versioned, p.Pending) || anew(p.Prior, p.Planned) || tf.KeepChanged(configuration(p.Prior), configuration(p.Planned))
 }
 
 // publishVersion publishes what the function is now, if that was planned, and lets

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -32,25 +33,28 @@ type belongings struct {
 	aliases  []types.AliasConfiguration
 	urls     []types.FunctionUrlConfig
 	asyncs   []types.FunctionEventInvokeConfig
+	started  map[string]int32 // how many are provisioned, by alias
+	scale    *scale           // of the function's own alias
 }
 
 // rebuild deletes the function and makes it again under its name, with what hung
-// on it. The package is made before anything is deleted.
-func rebuild(ctx context.Context, c *Clients, m *function) error {
+// on it, and returns the function as that leaves it. The package is made before
+// anything is deleted.
+func rebuild(ctx context.Context, c *Clients, prior, m *function) (*function, error) {
 	code, err := packed(ctx, c, m)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in, err := creationOf(ctx, m, code)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	all, err := collect(ctx, c, m)
+	all, err := collect(ctx, c, prior)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := try(ctx, c, in); err != nil {
-		return err
+		return nil, err
 	}
 	delete(in.Tags, tf.MarkerKey) // it stays the object of the state
 	// From here on the run must not stop half-way if it is canceled: what was
@@ -62,16 +66,19 @@ func rebuild(ctx context.Context, c *Clients, m *function) error {
 		return err
 	})
 	if err != nil && !tf.Is[*types.ResourceNotFoundException](err) {
-		return err
+		return nil, err
 	}
 	err = tf.Retry(ctx, notSettled, func(ctx context.Context) error {
 		_, err := c.Lambda.CreateFunction(ctx, in)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(code.confirmed(ctx, c, m), all.restore(ctx, c, m))
+	now := m.made()
+	now.Publish, now.URL, now.Async = prior.Publish, prior.URL, prior.Async
+	err = code.confirmed(ctx, c, m)
+	return now, errors.Join(err, all.restore(ctx, c, now))
 }
 
 // try makes the function under another name and deletes that one again: what AWS
@@ -118,10 +125,14 @@ func try(ctx context.Context, c *Clients, in *lambda.CreateFunctionInput) error 
 	return tf.Undo(ctx, nil, drop)
 }
 
-// collect notes what hangs on the function.
+// collect notes what hangs on the function, and refuses to go on where that cannot
+// be so on a function with a single version.
 func collect(ctx context.Context, c *Clients, m *function) (*belongings, error) {
 	name := m.FunctionName.ValueStringPointer()
-	all := &belongings{policies: map[string]map[string]statement{}}
+	all := &belongings{policies: map[string]map[string]statement{}, started: map[string]int32{}}
+	if m.Publish != nil {
+		all.scale = m.Publish.Scale
+	}
 	aliases := lambda.NewListAliasesPaginator(c.Lambda, &lambda.ListAliasesInput{FunctionName: name})
 	for aliases.HasMorePages() {
 		out, err := aliases.NextPage(ctx)
@@ -146,6 +157,20 @@ func collect(ctx context.Context, c *Clients, m *function) (*belongings, error) 
 		}
 		all.asyncs = append(all.asyncs, out.FunctionEventInvokeConfigs...)
 	}
+	started := lambda.NewListProvisionedConcurrencyConfigsPaginator(c.Lambda, &lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: name})
+	for started.HasMorePages() {
+		out, err := started.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range out.ProvisionedConcurrencyConfigs {
+			all.started[aws.ToString(refer(tftypes.StringPointerValue(p.FunctionArn)).qualifier)] = aws.ToInt32(p.RequestedProvisionedConcurrentExecutions)
+		}
+	}
+	maps.DeleteFunc(all.started, func(qualifier string, _ int32) bool { return !all.leads(qualifier) }) // a version's goes with it
+	if err := all.fits(m); err != nil {
+		return nil, err
+	}
 	qualifiers := []string{""}
 	for _, a := range all.aliases {
 		qualifiers = append(qualifiers, aws.ToString(a.Name))
@@ -160,13 +185,39 @@ func collect(ctx context.Context, c *Clients, m *function) (*belongings, error) 
 	return all, nil
 }
 
+// leads reports whether there is an alias of that name.
+func (b *belongings) leads(name string) bool {
+	return slices.ContainsFunc(b.aliases, func(a types.AliasConfiguration) bool { return aws.ToString(a.Name) == name })
+}
+
+// fits refuses what needs two versions, of which the new function has but one.
+func (b *belongings) fits(m *function) error {
+	for _, a := range b.aliases {
+		if name := aws.ToString(a.Name); name != m.alias() && a.RoutingConfig != nil && len(a.RoutingConfig.AdditionalVersionWeights) > 0 {
+			return &tf.Problem{
+				Summary: "The alias " + name + " divides its calls among versions",
+				Detail:  "AWS can only make this change by making the function anew, and its versions go with it. Nothing was changed. Let the alias lead to one version, then apply again.",
+			}
+		}
+	}
+	if len(b.started) > 1 {
+		return &tf.Problem{
+			Summary: "Several aliases have provisioned concurrency",
+			Detail: "AWS can only make this change by making the function anew, with one version, of which AWS lets a single alias keep environments started. Nothing was changed. " +
+				"Leave it to one of the aliases " + strings.Join(slices.Sorted(maps.Keys(b.started)), ", ") + ", then apply again.",
+		}
+	}
+	return nil
+}
+
 // restore hangs everything on the new function. Aliases lead to its first version,
-// because all others are gone. What fails keeps nothing else from being restored.
+// because all others are gone; the model is told of it. What fails keeps nothing
+// else from being restored.
 func (b *belongings) restore(ctx context.Context, c *Clients, m *function) error {
 	var errs []error
 	r := m.reference("")
 	if len(b.aliases) > 0 {
-		errs = append(errs, b.restoreAliases(ctx, c, r))
+		errs = append(errs, b.restoreAliases(ctx, c, m))
 	}
 	for _, q := range slices.Sorted(maps.Keys(b.policies)) {
 		for _, id := range slices.Sorted(maps.Keys(b.policies[q])) {
@@ -192,13 +243,25 @@ func (b *belongings) restore(ctx context.Context, c *Clients, m *function) error
 		})
 		errs = append(errs, err)
 	}
+	for qualifier, n := range b.started {
+		errs = append(errs, putProvisioned(ctx, c, m.reference(qualifier), tftypes.Int64Value(int64(n))))
+	}
+	if b.scale != nil && b.leads(m.alias()) {
+		errs = append(errs, autoscale(ctx, c, m.reference(m.alias()), b.scale))
+	}
 	return errors.Join(errs...)
 }
 
-func (b *belongings) restoreAliases(ctx context.Context, c *Clients, r reference) error {
+func (b *belongings) restoreAliases(ctx context.Context, c *Clients, m *function) error {
+	r := m.reference("")
 	first, err := release(ctx, c, r, lambda.PublishVersionInput{})
 	if err != nil {
 		return err
+	}
+	if m.Publish != nil {
+		now := *m.Publish
+		now.Weights = nil
+		m.Publish, m.Version = &now, tftypes.StringPointerValue(first.Version)
 	}
 	var errs []error
 	for _, a := range b.aliases {

@@ -24,10 +24,9 @@ func update(ctx context.Context, c *Clients, prior, m *function) error {
 	}
 	was := prior
 	if anew(prior, m) {
-		if err := rebuild(ctx, c, m); err != nil {
+		if was, err = rebuild(ctx, c, prior, m); err != nil {
 			return err
 		}
-		was = m.made()
 	} else if err := change(ctx, c, prior, m); err != nil {
 		return err
 	}
