@@ -84,6 +84,22 @@ var tableSubject = Subject{
 				sort_keys = [{ name = "day", type = "N" }, { name = "hour", type = "N" }], projection = { type = "KEYS_ONLY" } } }`,
 			Writes: []string{"UpdateTable", "UpdateTable"},
 		},
+		{
+			Argument: "vector_indexes", // one more
+			From:     Arguments{"vector_indexes": `{ similar = { attribute = "v", dimensions = 2, distance = "COSINE" } }`},
+			To: `{
+				similar = { attribute = "v", dimensions = 2, distance = "COSINE" }
+				of_kind = { attribute = "v", dimensions = 2, distance = "EUCLIDEAN", partition_key = { name = "kind", type = "S" }, filters = { brand = "S", price = "N" }, projection = { type = "KEYS_ONLY" } }
+			}`,
+			Writes: []string{"UpdateTable"},
+		},
+		{
+			Argument: "vector_indexes", // another one of the name
+			From:     Arguments{"vector_indexes": `{ similar = { attribute = "v", dimensions = 2, distance = "COSINE" } }`},
+			To:       `{ similar = { attribute = "v", dimensions = 2, distance = "COSINE", filters = { brand = "S" } } }`,
+			Writes:   []string{"UpdateTable", "UpdateTable"},
+		},
+		{Argument: "vector_indexes", To: ``, From: Arguments{"vector_indexes": `{ similar = { attribute = "v", dimensions = 2, distance = "COSINE" } }`}, Writes: []string{"UpdateTable"}},
 		{Argument: "warm", To: `{ read = 13000, write = 4500 }`, From: Arguments{"warm": `{ read = 12500 }`}, Writes: []string{"UpdateTable"}, Grows: true},
 		{Argument: "resource_policy", To: policyFor("111111111111"), From: Arguments{"resource_policy": policyFor("222222222222")}, Writes: []string{"PutResourcePolicy"}},
 		{Argument: "resource_policy", To: "", From: Arguments{"resource_policy": policyFor("222222222222")}, Writes: []string{"DeleteResourcePolicy"}},
@@ -161,6 +177,16 @@ var tableSubject = Subject{
 		{"global_indexes", `{ by_status = { partition_keys = [{ name = "a", type = "S" }, { name = "a", type = "S" }] } }`, []string{"by_status", "part of the key already"}},
 		{"global_indexes", `{ by_status = { partition_key = { name = "a", type = "S" }, sort_key = { name = "b", type = "S" }, sort_keys = [{ name = "c", type = "S" }] } }`, []string{"sort_keys", "not both"}},
 		{"global_indexes", `{ by_status = { partition_keys = [{ name = "pk", type = "N" }] } }`, []string{"partition_keys", "type S", "type N"}},
+		{"vector_indexes", `{ similar = { attribute = "v", dimensions = 0, distance = "COSINE" } }`, []string{"dimensions", "between 1 and 4096"}},
+		{"vector_indexes", `{ similar = { attribute = "v", dimensions = 2, distance = "FAR" } }`, []string{"distance", "COSINE", "EUCLIDEAN"}},
+		{"vector_indexes", `{ by_status = { attribute = "v", dimensions = 2, distance = "COSINE" } }`, []string{"by_status", "Rename"}},
+		{"vector_indexes", `{ similar = { attribute = "pk", dimensions = 2, distance = "COSINE" } }`, []string{"vector_indexes", `"pk"`, "another attribute"}},
+		{"vector_indexes", `{ similar = { attribute = "v", dimensions = 2, distance = "COSINE", filters = { day = "S" } } }`, []string{`"day"`, "type S", "type N"}},
+		{"vector_indexes", `{ similar = { attribute = "v", dimensions = 2, distance = "COSINE", filters = { brand = "M" } } }`, []string{"filters", `"S"`, `"N"`}},
+		{
+			"vector_indexes", `{ a_near = { attribute = "v", dimensions = 2, distance = "COSINE" }, b_near = { attribute = "v", dimensions = 3, distance = "COSINE" } }`,
+			[]string{"b_near", "2 dimensions", "the same number"},
+		},
 		{"warm", `{ read = 0 }`, []string{"warm.read", "at least 1"}},
 		{"resource_policy", `"{"`, []string{"resource_policy", "JSON document"}},
 		{"kinesis_stream", `{ arn = "orders" }`, []string{"kinesis_stream.arn", "arn:aws:kinesis"}},

@@ -88,7 +88,7 @@ func createTable(ctx context.Context, c *Clients, m *model) error {
 func (m *model) creation(ctx context.Context) *dynamodb.CreateTableInput {
 	in := &dynamodb.CreateTableInput{
 		TableName:             m.TableName.ValueStringPointer(),
-		AttributeDefinitions:  m.definitions(m.GlobalIndexes),
+		AttributeDefinitions:  m.definitions(m.GlobalIndexes, m.VectorIndexes),
 		KeySchema:             m.key().elements(),
 		BillingMode:           m.billing(),
 		ProvisionedThroughput: m.Capacity.throughput(nil),
@@ -113,6 +113,9 @@ func (m *model) creation(ctx context.Context) *dynamodb.CreateTableInput {
 			IndexName: aws.String(name), KeySchema: i.key().elements(), Projection: i.Projection.sent(),
 			ProvisionedThroughput: m.capacityOf(i).throughput(nil), OnDemandThroughput: m.capacityOf(i).newLimits(), WarmThroughput: i.Warm.sent(),
 		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.VectorIndexes)) {
+		in.VectorIndexes = append(in.VectorIndexes, m.VectorIndexes[name].sent(name))
 	}
 	if v := m.Stream.ValueString(); v != "" {
 		in.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewType(v)}

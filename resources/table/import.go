@@ -88,7 +88,7 @@ func importTable(ctx context.Context, c *Clients, m *model) error {
 	}
 	like := m.creation(ctx)
 	in.TableCreationParameters = &types.TableCreationParameters{
-		TableName: like.TableName, AttributeDefinitions: like.AttributeDefinitions, KeySchema: like.KeySchema, BillingMode: like.BillingMode,
+		TableName: like.TableName, AttributeDefinitions: m.definitions(m.GlobalIndexes, nil), KeySchema: like.KeySchema, BillingMode: like.BillingMode,
 		GlobalSecondaryIndexes: like.GlobalSecondaryIndexes, OnDemandThroughput: like.OnDemandThroughput, ProvisionedThroughput: like.ProvisionedThroughput,
 		SSESpecification: like.SSESpecification,
 	}

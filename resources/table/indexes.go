@@ -13,8 +13,7 @@ import (
 // rebuilt reports whether the index must be made anew: DynamoDB can change
 // nothing of an index but its capacity.
 func rebuilt(a, b globalIndex) bool {
-	p, q := a.Projection.sent(), b.Projection.sent()
-	return !a.key().same(b.key()) || p.ProjectionType != q.ProjectionType || !slices.Equal(p.NonKeyAttributes, q.NonKeyAttributes)
+	return !a.key().same(b.key()) || !a.Projection.same(b.Projection)
 }
 
 // kept are the indexes that are neither dropped nor rebuilt.
@@ -107,7 +106,7 @@ func addIndexes(ctx context.Context, c *Clients, prior, m *model) error {
 		i := m.GlobalIndexes[name]
 		have[name] = i
 		err := change(ctx, c, m, &dynamodb.UpdateTableInput{
-			AttributeDefinitions: m.definitions(have),
+			AttributeDefinitions: m.definitions(have, keptVectors(prior, m)),
 			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
 				IndexName: aws.String(name), KeySchema: i.key().elements(), Projection: i.Projection.sent(),
 				ProvisionedThroughput: m.capacityOf(i).throughput(nil), OnDemandThroughput: m.capacityOf(i).newLimits(), WarmThroughput: i.Warm.sent(),

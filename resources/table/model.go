@@ -21,6 +21,7 @@ type (
 		SortKey            *keyModel              `tfsdk:"sort_key"`
 		LocalIndexes       map[string]localIndex  `tfsdk:"local_indexes"`
 		GlobalIndexes      map[string]globalIndex `tfsdk:"global_indexes"`
+		VectorIndexes      map[string]vectorIndex `tfsdk:"vector_indexes"`
 		Capacity           *capacity              `tfsdk:"capacity"`
 		Stream             basetypes.String       `tfsdk:"stream"`
 		TTL                basetypes.String       `tfsdk:"ttl"`
@@ -103,7 +104,7 @@ func (k keySchema) elements() []types.KeySchemaElement {
 
 // definitions are the types of all attributes that are keys of the table or of
 // one of these indexes.
-func (m *model) definitions(global map[string]globalIndex) []types.AttributeDefinition {
+func (m *model) definitions(global map[string]globalIndex, vectors map[string]vectorIndex) []types.AttributeDefinition {
 	all := map[string]string{}
 	add := func(s keySchema) {
 		for _, k := range slices.Concat(s.partition, s.sort) {
@@ -116,6 +117,9 @@ func (m *model) definitions(global map[string]globalIndex) []types.AttributeDefi
 	}
 	for _, i := range global {
 		add(i.key())
+	}
+	for _, i := range vectors {
+		add(keySchema{sort: i.searched()})
 	}
 	var out []types.AttributeDefinition
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -133,6 +137,11 @@ func (p *projectionModel) sent() *types.Projection {
 	}
 	slices.Sort(out.NonKeyAttributes)
 	return out
+}
+
+func (p *projectionModel) same(o *projectionModel) bool {
+	a, b := p.sent(), o.sent()
+	return a.ProjectionType == b.ProjectionType && slices.Equal(a.NonKeyAttributes, b.NonKeyAttributes)
 }
 
 // sse is what AWS is told about encryption.

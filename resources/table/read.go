@@ -170,6 +170,7 @@ func (m *model) describe(t *types.TableDescription, scales scaling) {
 	m.Strong = strongRead(t)
 	m.LocalIndexes = localRead(m.LocalIndexes, t.LocalSecondaryIndexes, kinds)
 	m.GlobalIndexes = m.globalRead(t, kinds, scales)
+	m.VectorIndexes = vectorsRead(m.VectorIndexes, t.VectorIndexes, kinds)
 }
 
 func perRequest(t *types.TableDescription) bool {

@@ -61,7 +61,8 @@ var tableSchema = schema.Schema{
 				"contributor_insights": insightsAttribute("the index's keys"),
 			}},
 		},
-		"capacity": capacityAttribute("What the table can do per second. Default: on demand, without limits. AWS allows the change to on demand once a day."),
+		"vector_indexes": vectorsAttribute,
+		"capacity":       capacityAttribute("What the table can do per second. Default: on demand, without limits. AWS allows the change to on demand once a day."),
 		"stream": schema.StringAttribute{
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.OneOf("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")},

@@ -20,7 +20,7 @@ import (
 // change make no call.
 func update(ctx context.Context, c *Clients, prior, m *model) error {
 	for _, step := range []func(context.Context, *Clients, *model, *model) error{
-		unprotect, unscale, dropReplicas, dropIndexes, changeClass, changeCapacity, changeLimits, warmUp, changeStream, addIndexes, encrypt, expire,
+		unprotect, unscale, dropReplicas, dropIndexes, dropVectors, changeClass, changeCapacity, changeLimits, warmUp, changeStream, addIndexes, addVectors, encrypt, expire,
 		scale, addReplicas, govern, tell, observe, tag, protectTime, protectTable,
 	} {
 		if err := step(ctx, c, prior, m); err != nil {
@@ -87,6 +87,11 @@ func unsettled(t *types.TableDescription) []string {
 				state += " and is being filled"
 			}
 			all = append(all, state)
+		}
+	}
+	for _, i := range t.VectorIndexes {
+		if i.IndexStatus != types.IndexStatusActive {
+			all = append(all, fmt.Sprintf("the vector index %s is %s", aws.ToString(i.IndexName), i.IndexStatus))
 		}
 	}
 	for _, r := range t.Replicas {

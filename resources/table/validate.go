@@ -29,6 +29,7 @@ func validate(_ context.Context, v *tf.Check, m *model) {
 	for _, name := range slices.Sorted(maps.Keys(m.GlobalIndexes)) {
 		checkProjection(v, path.Root("global_indexes").AtMapKey(name), m.GlobalIndexes[name].Projection)
 	}
+	checkVectors(v, m)
 	checkExtras(v, m)
 	checkStrong(v, m)
 	checkReads(v, m)
@@ -78,6 +79,11 @@ func checkKeys(v *tf.Check, m *model) {
 		}
 		if i.SortKey != nil && i.SortKeys != nil {
 			v.Error(at.AtName("sort_keys"), "Two sort keys", "Give sort_key or sort_keys, and not both.")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.VectorIndexes)) {
+		for _, k := range m.VectorIndexes[name].searched() {
+			check(path.Root("vector_indexes").AtMapKey(name), &k)
 		}
 	}
 }

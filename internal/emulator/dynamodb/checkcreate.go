@@ -53,6 +53,9 @@ func checkCreate(in *dynamodb.CreateTableInput) error {
 		return err
 	}
 	var vectors []types.VectorIndexDescription
+	if len(in.VectorIndexes) > 0 && in.BillingMode != types.BillingModePayPerRequest {
+		return parameter(unvectored)
+	}
 	for _, v := range in.VectorIndexes {
 		if names[aws.ToString(v.IndexName)] {
 			return parameter("Duplicate index name: %s", aws.ToString(v.IndexName))

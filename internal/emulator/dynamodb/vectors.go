@@ -80,10 +80,17 @@ func checkVector(v types.VectorIndex, definitions, keys []string, others []types
 	return nil
 }
 
+// unvectored is the error for vector indexes of a table with provisioned capacity. The
+// documentation says the rule; AWS's text is not known.
+const unvectored = "Vector indexes are supported only on tables that use on-demand capacity mode"
+
 // revector makes or deletes a vector index.
 func (t *table) revector(in *dynamodb.UpdateTableInput) error {
 	if len(in.VectorIndexUpdates) > 1 {
 		return &types.LimitExceededException{Message: aws.String("Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")}
+	}
+	if !t.onDemand() && (len(in.VectorIndexUpdates) > 0 || len(t.Desc.VectorIndexes) > 0) {
+		return parameter(unvectored)
 	}
 	for _, u := range in.VectorIndexUpdates {
 		if (u.Create == nil) == (u.Delete == nil) {

@@ -149,6 +149,10 @@ func TestSearchVectors(t *testing.T) {
 	if d := describe(); len(d) != 3 || *d[0].ItemCount != 3 || *d[1].ItemCount != 4 || d[0].IndexStatus != "ACTIVE" || *d[0].IndexArn != "arn:aws:dynamodb:eu-north-1:000000000000:table/products/index/by_kind" {
 		t.Errorf("got %+v", d)
 	}
+	_, err = f.UpdateTable(f.ctx, &sdk.UpdateTableInput{
+		TableName: aws.String("products"), BillingMode: types.BillingModeProvisioned, ProvisionedThroughput: &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(1), WriteCapacityUnits: aws.Int64(1)},
+	})
+	wantError(t, err, v, "One or more parameter values were invalid: Vector indexes are supported only on tables that use on-demand capacity mode")
 	drop := func(names ...string) error {
 		in := &sdk.UpdateTableInput{TableName: aws.String("products")}
 		for _, name := range names {
