@@ -40,7 +40,7 @@ resource "serverless_queue" "dead" {
 		"tags":        `{ team = "a" }`,
 	},
 	Import:     []string{"{function_name}", "{arn}", "{function_name}@{region}"},
-	Unimported: []string{"source", "links", "policies", "environment"},
+	Unimported: []string{"source", "links", "policies", "policy_templates", "environment"},
 	Edits: []Edit{
 		{Argument: "name", To: `"other"`, Replace: true},
 		{Argument: "function_name", To: `"hello-on-aws"`, Replace: true},
@@ -67,6 +67,10 @@ resource "serverless_queue" "dead" {
 		{
 			Argument: "policies", Same: true, // the same document in another layout
 			To: `["{\n \"Statement\": [ {\"Resource\":\"*\", \"Action\": [\"tag:GetResources\"], \"Effect\": \"Allow\"} ], \"Version\": \"2012-10-17\" }"]`,
+		},
+		{
+			Argument: "policy_templates", To: `{ EC2DescribePolicy = {}, SQSPollerPolicy = { QueueName = serverless_queue.dead.queue_name } }`,
+			With: []string{"role_policy", "last_modified"}, Writes: []string{"PutRolePolicy", "PutRolePolicy"},
 		},
 		{
 			Argument: "policy_arns", To: `["arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"]`,
@@ -167,6 +171,8 @@ resource "serverless_queue" "dead" {
 		{"links", `{ ORDERS = { to = "arn:aws:sqs:eu-north-1:000000000000:q", access = ["read"] } }`, []string{`"read" is not known for a queue`, "receive"}},
 		{"policies", `["nonsense"]`, []string{"policies", "JSON"}},
 		{"policies", `["{}"]`, []string{"Bad policy", "Version"}},
+		{"policy_templates", `{ SQSPoller = {} }`, []string{"Bad policy template", "there are SQSPollerPolicy"}},
+		{"policy_templates", `{ SQSPollerPolicy = {} }`, []string{"SQSPollerPolicy needs the parameter QueueName"}},
 		{"role_arn", `"admin"`, []string{"role_arn", "ARN"}},
 		{"role_arn", `"arn:aws:iam::000000000000:role/mine"`, []string{"role_arn", "links"}},
 		{"log", `{ format = "XML" }`, []string{"log.format", "JSON"}},

@@ -31,6 +31,7 @@ var leaves = []string{
 	"internal/emulator/eventpattern",
 	"internal/emulator/gateway/routekey",
 	"internal/emulator/sfn/asl",
+	"internal/policytemplate",
 }
 
 const awsSDK = "github.com/aws/aws-sdk-go-v2"
@@ -40,6 +41,7 @@ var rules = []rule{
 	{"examples", []string{awsSDK}},
 
 	{"internal/heap", nil},
+	{"internal/policytemplate", nil},
 	{"internal/jsonvalue", nil},
 	{"internal/jsonata", []string{"internal/jsonvalue"}},
 	{"internal/jsonpath", []string{"internal/jsonvalue"}},

@@ -13,6 +13,7 @@ import (
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
+	"github.com/tfserverless/terraform-provider-serverless/internal/policytemplate"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
@@ -72,7 +73,7 @@ func validate(_ context.Context, v *tf.Check, m *function) {
 		validateImage(v, m)
 	}
 	if !m.RoleARN.IsNull() {
-		for name, given := range map[string]bool{"links": m.Links != nil, "policies": m.Policies != nil, "policy_arns": m.PolicyARNs != nil, "role": m.Role != nil} {
+		for name, given := range map[string]bool{"links": m.Links != nil, "policies": m.Policies != nil, "policy_arns": m.PolicyARNs != nil, "policy_templates": m.Templates != nil, "role": m.Role != nil} {
 			if given {
 				v.Error(path.Root(name), "Not with role_arn",
 					"A function with a role_arn has no role of its own that "+name+" could be given to. Give that role its rights where it is made, or leave role_arn out.")
@@ -133,6 +134,15 @@ func validateLinks(v *tf.Check, m *function) {
 		}
 		if err != nil {
 			v.Error(path.Root("links").AtMapKey(name), "Bad link", sentence(err))
+		}
+	}
+	for name, values := range m.Templates {
+		t, err := policytemplate.Find(name)
+		if err == nil {
+			err = t.Check(slices.Collect(maps.Keys(values)))
+		}
+		if err != nil {
+			v.Error(path.Root("policy_templates").AtMapKey(name), "Bad policy template", sentence(err))
 		}
 	}
 	if _, err := parts.Policy(nil, documents(m.Policies)); err != nil {

@@ -10,6 +10,7 @@ import (
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
+	"github.com/tfserverless/terraform-provider-serverless/internal/policytemplate"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
@@ -27,7 +28,7 @@ func planRole(p *tf.Plan[function]) error {
 	}
 	p.Set("role_arn", p.Planned.RoleARN)
 	known := p.Prior != nil && !p.Planned.LogGroupName.IsUnknown()
-	for _, name := range []string{"links", "policies", "vpc", "file_systems", "dead_letter", "async"} {
+	for _, name := range []string{"links", "policies", "policy_templates", "vpc", "file_systems", "dead_letter", "async"} {
 		known = known && p.Known(name)
 	}
 	if !known {
@@ -107,11 +108,42 @@ func rolePolicy(m *function, scope string) (string, error) {
 		}
 		statements = append(statements, more...)
 	}
+	more, err := templated(m, scope)
+	if err != nil {
+		return "", err
+	}
+	statements = append(statements, more...)
 	policy, err := parts.Policy(statements, documents(m.Policies))
 	if err != nil {
 		return "", tf.At(path.Root("policies"), err)
 	}
 	return policy, nil
+}
+
+// templated are the statements of SAM's templates.
+func templated(m *function, scope string) ([]parts.Statement, error) {
+	of := strings.Split(scope, ":")
+	var all []parts.Statement
+	for _, name := range slices.Sorted(maps.Keys(m.Templates)) {
+		t, err := policytemplate.Find(name)
+		if err != nil {
+			return nil, tf.At(path.Root("policy_templates").AtMapKey(name), err)
+		}
+		statements, err := t.Statements(m.Templates[name].values(), policytemplate.Scope{Partition: of[1], Region: of[3], Account: of[4]})
+		if err != nil {
+			return nil, tf.At(path.Root("policy_templates").AtMapKey(name), err)
+		}
+		for _, s := range statements {
+			one := parts.Allow(s.Actions, s.Resources)
+			for operator, keys := range s.Condition {
+				for key, value := range keys {
+					one.Condition = map[string]map[string][]string{operator: {key: {value}}}
+				}
+			}
+			all = append(all, one)
+		}
+	}
+	return all, nil
 }
 
 // mounting allows to use a file system through an access point.

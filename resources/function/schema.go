@@ -108,6 +108,11 @@ var functionSchema = schema.Schema{
 			ElementType: types.StringType, Optional: true,
 			MarkdownDescription: "ARNs of managed policies that the function's role gets. Not together with `role_arn`.",
 		},
+		"policy_templates": schema.MapAttribute{
+			ElementType: types.MapType{ElemType: types.StringType}, Optional: true, Validators: []validator.Map{mapvalidator.SizeAtLeast(1)},
+			MarkdownDescription: "Policy templates of AWS SAM that the function's role gets, by name, with their parameters: `{ SQSPollerPolicy = { QueueName = \"mail\" } }`, and `{}` for those that have none. " +
+				"They are for what `links` do not know, and for configurations that come from SAM. Not together with `role_arn`.",
+		},
 		"role_arn": schema.StringAttribute{
 			Optional: true, Computed: true, Validators: []validator.String{arn},
 			MarkdownDescription: "ARN of the role that the function runs as. Default: a role of its own that may write its logs and traces, and what `links` and `policies` allow.",
