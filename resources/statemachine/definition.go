@@ -125,9 +125,6 @@ func (s source) position(at int) string {
 // badJSON says why the text is no JSON, and where.
 func (s source) badJSON() string {
 	message, place := asl.JSONError(s.text)
-	if message == "" { // JSON, but no object
-		return "The definition must be a JSON object. jsonencode() writes one from an HCL value."
-	}
 	var line, column int
 	if i := strings.LastIndex(place, "line: "); i >= 0 {
 		_, _ = fmt.Sscanf(place[i:], "line: %d, column: %d", &line, &column) // written so by the same parser
@@ -156,7 +153,7 @@ func validateDefinition(v *tf.Check, m *machine) {
 	case decided && m.Definition.IsNull() && m.DefinitionFile.IsNull():
 		v.Error(inline, "No definition", "Give definition, jsonencode({ … }), or the path of a file in definition_file.")
 		return
-	case m.Substitutions != nil && decided && m.DefinitionFile.IsNull():
+	case m.Substitutions != nil && v.Decided("definition_file") && m.DefinitionFile.IsNull():
 		v.Error(path.Root("substitutions"), "Only with definition_file", "In definition HCL's own ${ … } does the same. Leave substitutions out.")
 		return
 	}

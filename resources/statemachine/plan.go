@@ -70,6 +70,11 @@ func planDefinition(p *tf.Plan[machine]) error {
 
 // planLog fills in what the configuration leaves open.
 func planLog(p *tf.Plan[machine]) {
+	if p.Config.Log == nil && !p.Given("log") { // as a whole
+		p.Planned.LogGroupName = types.StringUnknown()
+		p.Set("log_group_name", p.Planned.LogGroupName)
+		return
+	}
 	l := log{}
 	if p.Planned.Log != nil {
 		l = *p.Planned.Log
@@ -90,9 +95,7 @@ func planLog(p *tf.Plan[machine]) {
 		l.RetentionDays = types.Int64Value(30)
 	}
 	p.Planned.Log = &l
-	if p.Known("log") || p.Config.Log == nil {
-		p.Set("log", l.object())
-	}
+	p.Set("log", l.object())
 	p.Planned.LogGroupName = groupName(p.Planned)
 	p.Set("log_group_name", p.Planned.LogGroupName)
 }
@@ -155,7 +158,7 @@ func planRole(p *tf.Plan[machine]) error {
 		warnUninferred(p)
 	}
 	known := p.Prior != nil && !p.Planned.LogGroupName.IsUnknown()
-	for _, name := range []string{"definition", "policies", "encryption", "tracing", "type", "state_machine_name", "region"} {
+	for _, name := range []string{"definition", "policies", "encryption", "log", "tracing", "type", "state_machine_name", "region"} {
 		known = known && p.Known(name)
 	}
 	if !known {

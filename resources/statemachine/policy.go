@@ -56,14 +56,18 @@ func needsOf(m *machine, scope string) needs {
 		n.scope(d.Scope)
 	}
 	if !m.Log.off() { // log deliveries have no ARNs
-		n.allow("*", "logs:CreateLogDelivery", "logs:CreateLogStream", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
-			"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutLogEvents", "logs:PutResourcePolicy", "logs:UpdateLogDelivery")
+		n.statements = append(n.statements, parts.Allow([]string{
+			"logs:CreateLogDelivery", "logs:CreateLogStream", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
+			"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutLogEvents", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+		}, []string{"*"}))
 	}
 	if m.Tracing.ValueBool() {
-		n.allow("*", "xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments")
+		n.statements = append(n.statements, parts.Allow([]string{
+			"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+		}, []string{"*"}))
 	}
 	if m.Encryption != nil {
-		n.allow(m.Encryption.KMSKeyARN.ValueString(), "kms:Decrypt", "kms:GenerateDataKey")
+		n.statements = append(n.statements, parts.Allow([]string{"kms:Decrypt", "kms:GenerateDataKey"}, []string{m.Encryption.KMSKeyARN.ValueString()}))
 	}
 	return n
 }

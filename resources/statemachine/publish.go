@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -88,7 +89,11 @@ func publishVersion(ctx context.Context, c *Clients, m *machine) (version string
 	var last publication
 	// A read may lag behind the change before it: AWS refuses to publish another
 	// revision than the present one.
-	err = tf.Retry(ctx, tf.Is[*types.ConflictException], func(ctx context.Context) error {
+	began := time.Now()
+	late := func(err error) bool {
+		return tf.Is[*types.ConflictException](err) || tf.Is[*types.StateMachineDoesNotExist](err) && time.Since(began) < rightsLimit
+	}
+	err = tf.Retry(ctx, late, func(ctx context.Context) error {
 		now, err := c.SFN.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &arn})
 		if err != nil {
 			return err

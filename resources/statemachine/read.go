@@ -15,6 +15,12 @@ import (
 
 // read fills the model from AWS.
 func read(ctx context.Context, c *Clients, m *machine) error {
+	if strings.Contains(m.MachineName.ValueString(), ":") { // imported by the ARN of a version or an alias
+		return &tf.Problem{
+			Summary: "Not a state machine",
+			Detail:  m.MachineName.ValueString() + " is a version or an alias of a state machine. Give the ARN of the state machine itself; an alias is a serverless_state_machine_alias.",
+		}
+	}
 	arn, all := machineARN(ctx, m), m.ID.IsNull()
 	out, err := c.SFN.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &arn})
 	if err != nil {
