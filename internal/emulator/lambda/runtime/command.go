@@ -3,6 +3,7 @@ package runtime
 import (
 	"debug/elf"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,7 @@ type launch struct {
 	args, env []string
 	dir       string
 	task      task
+	linked    bool // the program is
 	sandboxed bool
 	spec      sandboxSpec // of a sandbox
 }
@@ -62,7 +64,7 @@ func (e *environment) launch(keys Credentials) (s launch, err error) {
 	if l.name == "java" {
 		e.train(s, p)
 	}
-	s.args, s.env, s.dir = args, e.variables(s.task, l, p, keys), s.task.code
+	s.args, s.env, s.dir, s.linked = args, e.variables(s.task, l, p, keys), s.task.code, l.linked
 	return s, nil
 }
 
@@ -98,7 +100,24 @@ func (e *environment) plain(s launch) (*exec.Cmd, error) {
 		return nil, err
 	}
 	c := &exec.Cmd{Path: s.args[0], Args: s.args, Dir: s.dir, Env: s.env}
+	if s.linked {
+		link, err := e.link()
+		if err != nil {
+			return nil, fmt.Errorf("connecting a program: %w", err)
+		}
+		c.ExtraFiles = []*os.File{link}
+	}
 	return c, e.unprivileged(c, s.task)
+}
+
+// link returns a connection to the environment's API.
+func (e *environment) link() (*os.File, error) {
+	conn, err := net.Dial("tcp4", e.address) //nolint:noctx // to this process itself
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }() // the file is another of the same
+	return conn.(*net.TCPConn).File()
 }
 
 // bootstrapOf returns the program of a function that brings its own runtime, or why

@@ -157,6 +157,9 @@ func (e *environment) start(keys Credentials) error {
 
 func (e *environment) startSandbox(s launch, found []*extension) error {
 	s.spec.Args, s.spec.Env = s.args, s.env
+	if s.linked {
+		s.spec.Link = e.address
+	}
 	for _, x := range found {
 		s.spec.Extensions = append(s.spec.Extensions, filepath.Join(optDir, "extensions", x.name))
 	}

@@ -16,6 +16,9 @@ type language struct {
 	// args is the command line that serves the function; refusal is why there is
 	// none, in the words that follow "Error: ".
 	args func(f *Function, t task, p program) (args []string, refusal string)
+	// linked is whether the program gets a connection to the environment's API as the
+	// file [linkFile], so that it need not make one.
+	linked bool
 	// variables are the language's own.
 	variables func(t task, p program) map[string]string
 }
@@ -27,6 +30,7 @@ var languages = []language{
 		runtimes: regexp.MustCompile(`^nodejs(\d+)\.x$`),
 		programs: func(v string) []string { return []string{"node" + v, "node", "nodejs"} },
 		identify: ask("-p", "process.execPath+'\\n'+process.versions.node.split('.')[0]"),
+		linked:   true,
 		args: func(f *Function, t task, p program) ([]string, string) {
 			return []string{p.path, "--max-old-space-size=" + strconv.Itoa(max(64, f.Memory*9/10)), filepath.Join(t.bootstraps, "node.cjs")}, ""
 		},
@@ -96,6 +100,9 @@ var languages = []language{
 		},
 	},
 }
+
+// linkFile is the first file behind a program's standard ones.
+const linkFile = 3
 
 // languageOf returns the runtime's language and version; ok is false for the
 // runtimes that are not emulated.

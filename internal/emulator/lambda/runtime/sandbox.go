@@ -40,6 +40,7 @@ type sandboxSpec struct {
 	Data     int               // MB of memory that the process may map for data at most
 	User     int               // to become; -1 to stay the user that the namespace has
 	Args     []string          // the program; empty only tries the sandbox
+	Link     string            // address of a connection that the program gets; empty for none
 	Env      []string
 	// Become is whether to become the program, rather than to hold it.
 	Become bool

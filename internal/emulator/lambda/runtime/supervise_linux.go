@@ -2,7 +2,9 @@ package runtime
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -50,9 +52,9 @@ func supervise(spec sandboxSpec, host *os.File, lines *bufio.Reader) int {
 		}
 	}()
 	names := map[int]string{}
-	run := func(name string, args, env []string, out *os.File) int {
+	run := func(name string, args, env []string, out *os.File, more ...uintptr) int {
 		a := &syscall.ProcAttr{
-			Dir: taskRoot, Env: env, Files: []uintptr{0, out.Fd(), out.Fd()},
+			Dir: taskRoot, Env: env, Files: append([]uintptr{0, out.Fd(), out.Fd()}, more...),
 			Sys: &syscall.SysProcAttr{Setpgid: len(spec.Extensions) == 0}, // so that it is frozen alone
 		}
 		pid, err := syscall.ForkExec(args[0], args, a)
@@ -66,9 +68,21 @@ func supervise(spec sandboxSpec, host *os.File, lines *bufio.Reader) int {
 	for _, path := range spec.Extensions {
 		run(filepath.Base(path), []string{path}, spec.ExtensionEnv, out)
 	}
+	start := func() int {
+		if spec.Link == "" {
+			return run("", spec.Args, spec.Env, os.Stdout)
+		}
+		link, err := dial(spec.Link)
+		if err != nil {
+			_, _ = fmt.Fprintf(host, "\tconnecting to %s: %v\n", spec.Link, err)
+			return 0
+		}
+		defer func() { _ = unix.Close(link) }()
+		return run("", spec.Args, spec.Env, os.Stdout, uintptr(link))
+	}
 	main := 0
 	if len(spec.Extensions) == 0 {
-		main = run("", spec.Args, spec.Env, os.Stdout)
+		main = start()
 	}
 	for {
 		select {
@@ -77,7 +91,7 @@ func supervise(spec sandboxSpec, host *os.File, lines *bufio.Reader) int {
 			case !ok:
 				return 0
 			case order == "start":
-				main = run("", spec.Args, spec.Env, os.Stdout)
+				main = start()
 			case main != 0 && order == "terminate":
 				_ = unix.Kill(main, unix.SIGTERM)
 			case main != 0 && order == "kill":
@@ -102,6 +116,22 @@ func supervise(spec sandboxSpec, host *os.File, lines *bufio.Reader) int {
 			}
 		}
 	}
+}
+
+// dial returns a socket that a program can wait for: package net's own do not wait.
+func dial(address string) (int, error) {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return 0, err
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	if err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}); err != nil {
+		return 0, errors.Join(err, unix.Close(fd))
+	}
+	return fd, unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 }
 
 // describe says how a process ended, as [exec.ExitError] does; nothing for success.

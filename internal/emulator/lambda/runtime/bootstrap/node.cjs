@@ -12,46 +12,51 @@ const [host, port] = env.AWS_LAMBDA_RUNTIME_API.split(':');
 const API = '/2018-06-01/runtime';
 let current; // the event in flight: { id, settle }
 
-// ---- the Runtime API: HTTP/1.1 on one connection. Node's own client takes longer
-// to load, and for each request, than the rest of this program.
+// ---- the Runtime API: HTTP/1.1 on a connection that is there from the start. Node's
+// own network takes longer to load than the rest of this program.
 
-const socket = require('node:net').connect({ host, port: Number(port), noDelay: true });
+const LINK = 3; // its file
 const waiting = []; // resolve functions of the requests without a response
 let received = Buffer.alloc(0);
 
-socket.on('data', (data) => {
-  received = received.length ? Buffer.concat([received, data]) : data;
-  for (;;) {
-    const end = received.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    const headers = {};
-    for (const line of received.latin1Slice(0, end).split('\r\n').slice(1)) {
-      const colon = line.indexOf(':');
-      headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
-    }
-    const total = end + 4 + Number(headers['content-length'] ?? 0);
-    if (received.length < total) return;
-    const body = received.subarray(end + 4, total);
-    received = received.subarray(total);
-    waiting.shift()({ headers, body });
-  }
-});
-socket.on('error', () => process.exit(1)); // the emulator has gone
-socket.on('end', () => process.exit(1));
+// read hands on what comes; while the function works nothing is read, so that an
+// empty event loop is seen.
+function read() {
+  const chunk = Buffer.allocUnsafe(65536);
+  fs.read(LINK, chunk, 0, chunk.length, null, (err, n) => {
+    if (err || n === 0) process.exit(1); // the emulator has gone
+    received = received.length ? Buffer.concat([received, chunk.subarray(0, n)]) : chunk.subarray(0, n);
+    for (let answer; waiting.length && (answer = take()); ) waiting.shift()(answer);
+    if (waiting.length) read();
+  });
+}
 
-// call sends a request; while the function works, nothing waits for the socket, so
-// that an empty event loop is seen.
-async function call(method, route, headers, body) {
+// take returns the response that has been received, if it is whole.
+function take() {
+  const end = received.indexOf('\r\n\r\n');
+  if (end < 0) return;
+  const headers = {};
+  for (const line of received.latin1Slice(0, end).split('\r\n').slice(1)) {
+    const colon = line.indexOf(':');
+    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+  }
+  const total = end + 4 + Number(headers['content-length'] ?? 0);
+  if (received.length < total) return;
+  const body = received.subarray(end + 4, total);
+  received = received.subarray(total);
+  return { headers, body };
+}
+
+function call(method, route, headers, body) {
   let head = `${method} ${API}${route} HTTP/1.1\r\nHost: ${host}:${port}\r\n`;
   for (const [k, v] of Object.entries(headers)) head += `${k}: ${v}\r\n`;
-  socket.ref();
-  socket.cork();
-  socket.write(head + '\r\n', 'latin1');
-  if (body) socket.write(body);
-  socket.uncork();
-  const answer = await new Promise((resolve) => waiting.push(resolve));
-  if (waiting.length === 0) socket.unref();
-  return answer;
+  const data = Buffer.from(head + '\r\n', 'latin1');
+  try {
+    writeAll(LINK, body ? Buffer.concat([data, body]) : data);
+  } catch {
+    process.exit(1);
+  }
+  return new Promise((resolve) => { if (waiting.push(resolve) === 1) read(); });
 }
 
 function post(route, body, headers = {}) {
@@ -86,16 +91,17 @@ const LEVELS = { TRACE: 0, DEBUG: 1, INFO: 2, WARN: 3, ERROR: 4, FATAL: 5 };
 const asJSON = env.AWS_LAMBDA_LOG_FORMAT === 'JSON';
 const least = asJSON ? (LEVELS[env.AWS_LAMBDA_LOG_LEVEL] ?? LEVELS.INFO) : 0;
 
-function writeAll(text) {
-  const data = Buffer.from(text);
+function writeAll(fd, data) {
   for (let at = 0; at < data.length; ) {
     try {
-      at += fs.writeSync(1, data, at);
+      at += fs.writeSync(fd, data, at);
     } catch (e) {
       if (e.code !== 'EAGAIN') throw e;
     }
   }
 }
+
+const print = (text) => writeAll(1, Buffer.from(text));
 
 const described = (e) => ({
   errorType: e.constructor?.name ?? 'UnknownError',
@@ -107,7 +113,7 @@ function log(level, ...args) {
   if (LEVELS[level] < least) return;
   const timestamp = new Date().toISOString();
   if (!asJSON) {
-    writeAll(`${timestamp}\t${current?.id}\t${level}\t${util.format(...args).replace(/\n/g, '\r')}\n`);
+    print(`${timestamp}\t${current?.id}\t${level}\t${util.format(...args).replace(/\n/g, '\r')}\n`);
     return;
   }
   const line = { timestamp, level, requestId: current?.id, message: args.length === 1 ? args[0] : util.format(...args) };
@@ -119,7 +125,7 @@ function log(level, ...args) {
   } catch {
     text = JSON.stringify({ ...line, message: util.format(...args) });
   }
-  writeAll(text + '\n');
+  print(text + '\n');
 }
 
 console.log = (...a) => log('INFO', ...a);
@@ -133,7 +139,7 @@ console.fatal = (...a) => log('FATAL', ...a);
 function logError(what, shape) {
   if (asJSON) {
     const { errorType, errorMessage, trace } = shape;
-    writeAll(JSON.stringify({ timestamp: new Date().toISOString(), level: 'ERROR', requestId: current?.id,
+    print(JSON.stringify({ timestamp: new Date().toISOString(), level: 'ERROR', requestId: current?.id,
       message: { errorType, errorMessage, stackTrace: trace } }) + '\n');
   } else {
     log('ERROR', `${what} \t${JSON.stringify({ ...shape, stack: shape.trace, trace: undefined })}`);
