@@ -177,6 +177,9 @@ func (p *Provider) apis(ctx context.Context, region string) (*api.Clients, error
 	if c.Gateway, err = p.backend.APIGatewayV2(ctx, region); err != nil {
 		return nil, err
 	}
+	if c.Logs, err = p.backend.Logs(ctx, region); err != nil {
+		return nil, err
+	}
 	c.Lambda, err = p.backend.Lambda(ctx, region)
 	return c, err
 }

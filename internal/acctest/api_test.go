@@ -16,6 +16,10 @@ var httpAPISubject = Subject{
 		{Argument: "name", To: `"store"`, With: []string{"api_name"}, Writes: []string{"UpdateApi"}},
 		{Argument: "region", To: `"eu-west-1"`, Replace: true},
 		{Argument: "description", To: ``, Writes: []string{"UpdateApi"}},
+		{Argument: "version", To: `"2.1"`, Writes: []string{"UpdateApi"}},
+		{Argument: "throttle", To: `{ rate = 0.5, burst = 20 }`, Writes: []string{"UpdateStage"}},
+		{Argument: "throttle", From: Arguments{"throttle": `{ rate = 10, burst = 20 }`}, To: ``, Writes: []string{"UpdateStage"}},
+		{Argument: "disable_default_endpoint", To: `true`, Writes: []string{"UpdateApi"}},
 		{Argument: "cors", To: `{ allow_origins = ["*"], allow_headers = ["authorization"] }`, Writes: []string{"UpdateApi"}},
 		{Argument: "cors", To: ``, Writes: []string{"DeleteCorsConfiguration"}},
 		{Argument: "stage", To: `"live"`, With: []string{"url"}, Writes: []string{"CreateStage", "DeleteStage"}},
@@ -27,6 +31,7 @@ var httpAPISubject = Subject{
 	},
 	Together: Arguments{
 		"name":            `"store"`,
+		"throttle":        `{ rate = 100, burst = 200 }`,
 		"cors":            ``,
 		"stage":           `"live"`,
 		"stage_variables": `{ stage = "prod" }`,
@@ -38,6 +43,10 @@ var httpAPISubject = Subject{
 		{"cors", `{ max_age = 90000 }`, []string{"cors.max_age", "between -1 and 86400"}},
 		{"stage", `"a b"`, []string{"stage", "$default"}},
 		{"tags", `{ "aws:x" = "1" }`, []string{"aws:", "another key"}},
+		{"throttle", `{ rate = -1, burst = 2 }`, []string{"throttle.rate", "at least 0"}},
+		{"access_log", `{ format = "a line" }`, []string{"access_log.format", "$context.requestId"}},
+		{"access_log", `{ retention_days = 2 }`, []string{"access_log.retention_days"}},
+		{"access_log", `{ group = "a" }`, []string{"access_log.group", "ARN of a log group"}},
 	},
 	Missing: map[string]string{"GetApi": "NotFoundException"},
 }
@@ -68,9 +77,25 @@ resource "serverless_function" "archive" {
 }
 `
 
+const integrations = `
+resource "serverless_integration" "one" {
+  api             = serverless_http_api.shop.id
+  type            = "AWS_PROXY"
+  uri             = serverless_function.archive.target_arn
+  payload_version = "2.0"
+}
+
+resource "serverless_integration" "two" {
+  api    = serverless_http_api.shop.id
+  type   = "HTTP_PROXY"
+  uri    = "http://127.0.0.1:9/orders"
+  method = "ANY"
+}
+`
+
 var routeSubject = Subject{
 	Type:     "serverless_route",
-	Before:   apiAndFunctions,
+	Before:   apiAndFunctions + integrations,
 	Unmarked: true,
 	Base: Arguments{
 		"api":      `serverless_http_api.shop.id`,
@@ -87,14 +112,30 @@ var routeSubject = Subject{
 		},
 		{Argument: "timeout", To: `5000`, Writes: []string{"UpdateIntegration"}},
 		{Argument: "payload_version", To: `"1.0"`, Writes: []string{"UpdateIntegration"}},
+		{Argument: "operation_name", To: `"getOrder"`, Writes: []string{"UpdateRoute"}},
+		{Argument: "throttle", To: `{ rate = 10, burst = 5 }`, Writes: []string{"UpdateStage"}},
+		{Argument: "throttle", From: Arguments{"throttle": `{ rate = 10, burst = 5 }`}, To: ``, Writes: []string{"DeleteRouteSettings"}},
+		{
+			Argument: "http", From: Arguments{"function": ``, "http": `{ url = "http://127.0.0.1:9/orders/{id}" }`},
+			To: `{ url = "http://127.0.0.1:9/{id}", method = "GET" }`, Writes: []string{"UpdateIntegration"},
+		},
+		{
+			Argument: "integration_id", From: Arguments{"function": ``, "integration_id": `serverless_integration.one.id`},
+			To: `serverless_integration.two.id`, Writes: []string{"UpdateRoute"},
+		},
 		{Argument: "timeouts", To: `{ create = "5m" }`, Local: true, Writes: []string{}},
 	},
 	Together: Arguments{
 		"route":    `"$default"`,
-		"function": `serverless_function.archive.target_arn`,
+		"function": ``,
+		"http":     `{ url = "http://127.0.0.1:9/orders" }`,
 		"timeout":  `5000`,
 	},
 	Invalid: []Invalid{
+		{"function", ``, []string{"exactly one of", "integration_id"}},
+		{"auth", `"basic"`, []string{"auth", "iam"}},
+		{"scopes", `["a"]`, []string{"scopes", "authorizer"}},
+		{"throttle", `{ rate = 1 }`, []string{"throttle", "burst"}},
 		{"route", `"FETCH /orders"`, []string{"route", "FETCH"}},
 		{"route", `"GET orders"`, []string{"route"}},
 		{"function", `"orders"`, []string{"function", "target_arn"}},
@@ -108,3 +149,43 @@ var routeSubject = Subject{
 }
 
 func TestRoute(t *testing.T) { Prove(t, routeSubject) }
+
+var integrationSubject = Subject{
+	Type:     "serverless_integration",
+	Before:   apiAndFunctions,
+	Unmarked: true,
+	Base: Arguments{
+		"api":             `serverless_http_api.shop.id`,
+		"type":            `"AWS_PROXY"`,
+		"uri":             `serverless_function.orders.target_arn`,
+		"description":     `"Orders."`,
+		"timeout":         `10000`,
+		"payload_version": `"1.0"`,
+	},
+	Import: []string{"{api}/{id}"},
+	Edits: []Edit{
+		{Argument: "api", To: `serverless_http_api.other.id`, Replace: true},
+		{
+			Argument: "uri", To: `serverless_function.archive.target_arn`, With: []string{"permission_id"},
+			Writes: []string{"AddPermission", "UpdateIntegration", "RemovePermission"},
+		},
+		{
+			Argument: "method", From: Arguments{"type": `"HTTP_PROXY"`, "uri": `"http://127.0.0.1:9/"`, "method": `"GET"`},
+			To: `"ANY"`, Writes: []string{"UpdateIntegration"},
+		},
+		{Argument: "description", To: ``, Writes: []string{"UpdateIntegration"}},
+		{Argument: "timeout", To: `5000`, Writes: []string{"UpdateIntegration"}},
+		{Argument: "payload_version", To: `"2.0"`, Writes: []string{"UpdateIntegration"}},
+		{Argument: "timeouts", To: `{ create = "5m" }`, Local: true, Writes: []string{}},
+	},
+	Together: Arguments{"uri": `serverless_function.archive.target_arn`, "timeout": `5000`, "payload_version": `"2.0"`},
+	Invalid: []Invalid{
+		{"type", `"LAMBDA"`, []string{"type", "AWS_PROXY"}},
+		{"uri", ``, []string{"uri", "Add one"}},
+		{"subtype", `"SQS-SendMessage"`, []string{"role_arn", "Add role_arn"}},
+		{"timeout", `10`, []string{"timeout", "between 50 and 30000"}},
+	},
+	Missing: map[string]string{"GetIntegration": "NotFoundException"},
+}
+
+func TestIntegration(t *testing.T) { Prove(t, integrationSubject) }

@@ -119,25 +119,31 @@ func emptiedAll(was, is map[string]map[string]string) map[string]map[string]stri
 	return all
 }
 
-// deleteIntegration removes an integration. One that is not there is no error, nor
-// is one that other routes use, whose it is then.
+// deleteIntegration removes a route's integration. One that is not there is no
+// error, nor is one that other routes use, whose it is then.
 func deleteIntegration(ctx context.Context, c *Clients, api, id string) error {
 	if id == "" {
 		return nil
 	}
+	err := removeIntegration(ctx, c, api, id)
+	if tf.Says(err, "ConflictException", "referenced by the following Routes") || tf.Is[*types.NotFoundException](err) {
+		return nil
+	}
+	return err
+}
+
+func removeIntegration(ctx context.Context, c *Clients, api, id string) error {
 	err := settled(ctx, func(ctx context.Context) error {
 		_, err := c.Gateway.DeleteIntegration(ctx, &apigatewayv2.DeleteIntegrationInput{ApiId: &api, IntegrationId: &id})
 		return err
 	})
-	if tf.Says(err, "ConflictException", "referenced by the following Routes") {
-		return nil
-	}
+	list := &c.Siblings.of(api).integrations
 	if err != nil && !tf.Is[*types.NotFoundException](err) {
-		c.Siblings.of(api).integrations.forget()
+		list.forget()
 		return err
 	}
-	c.Siblings.of(api).integrations.change(func(all []types.Integration) []types.Integration {
+	list.change(func(all []types.Integration) []types.Integration {
 		return slices.DeleteFunc(all, func(i types.Integration) bool { return aws.ToString(i.IntegrationId) == id })
 	})
-	return nil
+	return err
 }

@@ -172,13 +172,23 @@ func permission(ctx context.Context, api, function string) parts.Permission {
 	}
 }
 
-// allow lets an API call a function.
+// allow lets an API call a function, and waits until AWS shows that it may: others
+// who look at the policy would think that somebody took it away.
 func (c *Clients) allow(ctx context.Context, api, function string) error {
 	p := permission(ctx, api, function)
 	if c.Siblings.allowed(p) {
 		return nil
 	}
 	if err := p.Add(ctx, c.Lambda); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	err := tf.Poll(limited, "the permission to be seen", func(ctx context.Context) (bool, error) {
+		statements, err := parts.Statements(ctx, c.Lambda, function)
+		return slices.Contains(statements, p.ID()), err
+	})
+	if err != nil {
 		return err
 	}
 	c.Siblings.permit(p, true)

@@ -1,0 +1,307 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// A common is what the models of HTTP and WebSocket APIs have in common: an API
+// with the stage that serves it.
+type common struct {
+	tf.Base
+	tf.Tagged
+	Name           tftypes.String            `tfsdk:"name"`
+	APIName        tftypes.String            `tfsdk:"api_name"`
+	Description    tftypes.String            `tfsdk:"description"`
+	Version        tftypes.String            `tfsdk:"version"`
+	Stage          tftypes.String            `tfsdk:"stage"`
+	StageVariables map[string]tftypes.String `tfsdk:"stage_variables"`
+	AccessLog      *accessLog                `tfsdk:"access_log"`
+	Throttle       *throttle                 `tfsdk:"throttle"`
+	Closed         tftypes.Bool              `tfsdk:"disable_default_endpoint"`
+	ARN            tftypes.String            `tfsdk:"arn"`
+	URL            tftypes.String            `tfsdk:"url"`
+	ExecutionARN   tftypes.String            `tfsdk:"execution_arn"`
+	LogGroup       tftypes.String            `tfsdk:"log_group_name"`
+}
+
+// withCommon adds the attributes of both kinds of APIs to those of one.
+func withCommon(own map[string]schema.Attribute, format string) map[string]schema.Attribute {
+	all := map[string]schema.Attribute{
+		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The API's id: what routes take."},
+		"name": schema.StringAttribute{
+			Required: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 128)},
+			MarkdownDescription: "What the API is called, 1 to 128 characters. On AWS it is called so with the provider's `name_prefix` before it.",
+		},
+		"api_name": tf.Computed("The name on AWS: `name_prefix` and `name`."),
+		"description": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 1024)},
+			MarkdownDescription: "What the API is for, at most 1024 characters.",
+		},
+		"version": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 64)},
+			MarkdownDescription: "Version of the API for those who read about it, at most 64 characters.",
+		},
+		"stage_variables": schema.MapAttribute{
+			ElementType: tftypes.StringType, Optional: true,
+			MarkdownDescription: "Variables that functions find in each request's `stageVariables`.",
+		},
+		"access_log": accessLogSchema(format),
+		"throttle": schema.SingleNestedAttribute{
+			Optional: true, Attributes: throttleSchema,
+			MarkdownDescription: "Limit of each route that has none of its own. Default: that of the account.",
+		},
+		"disable_default_endpoint": schema.BoolAttribute{
+			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+			MarkdownDescription: "Whether the API answers at its custom domains only. Default: false.",
+		},
+		"tags":           tf.TagsAttribute(),
+		"arn":            tf.Computed("ARN of the API."),
+		"execution_arn":  tf.Computed("ARN that permissions to call functions name as their source."),
+		"log_group_name": tf.Computed("Name of the log group that came with `access_log`; null for another one or none."),
+	}
+	maps.Copy(all, own)
+	return all
+}
+
+// planName makes the name on AWS, which, unlike other names, is not unique and can
+// be changed in place.
+func planName[M any](p *tf.Plan[M], name tftypes.String) {
+	prefix := p.Provider().NamePrefix
+	if prefix.IsUnknown() || name.IsUnknown() {
+		p.Set("api_name", tftypes.StringUnknown())
+		return
+	}
+	p.Set("api_name", tftypes.StringValue(prefix.ValueString()+name.ValueString()))
+}
+
+// makeAPI makes the API, or takes over the one that this resource left unfinished,
+// and returns its id.
+func (m *common) makeAPI(ctx context.Context, c *Clients, in *apigatewayv2.CreateApiInput) (string, error) {
+	if id, err := m.marked(ctx, c, in.ProtocolType); err != nil || id != "" {
+		return id, err
+	}
+	in.Name, in.Description, in.Version = m.APIName.ValueStringPointer(), m.Description.ValueStringPointer(), m.Version.ValueStringPointer()
+	if m.Closed.ValueBool() {
+		in.DisableExecuteApiEndpoint = aws.Bool(true)
+	}
+	in.Tags = maps.Clone(m.All())
+	in.Tags[tf.MarkerKey] = m.marker(ctx)
+	if owner := tf.Owner(ctx, m.APIName.ValueString()); owner != "" {
+		in.Tags[tf.StackKey] = owner
+	}
+	out, err := c.Gateway.CreateApi(ctx, in, once)
+	if err == nil {
+		tf.Claim(ctx, aws.ToString(out.ApiId))
+		c.Siblings.is(aws.ToString(out.ApiId), in.ProtocolType)
+		return aws.ToString(out.ApiId), nil
+	}
+	if tf.Refused(err) {
+		return "", err
+	}
+	ctx, cancel := tf.Afterwards(ctx)
+	defer cancel()
+	id, again := m.marked(ctx, c, in.ProtocolType)
+	if again != nil || id == "" {
+		return "", errors.Join(err, again)
+	}
+	return id, nil
+}
+
+// unmark is the last step of a create.
+func (m *common) unmark(ctx context.Context, c *Clients) error {
+	arn := apiARN(ctx, m.ID.ValueString())
+	_, err := c.Gateway.UntagResource(ctx, &apigatewayv2.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{tf.MarkerKey}})
+	return err
+}
+
+// marker is the value of the marker tag: names of APIs are not unique, so it says
+// which one it is.
+func (m *common) marker(ctx context.Context) string {
+	return tf.Marker(ctx) + "/" + m.APIName.ValueString()
+}
+
+// marked returns the id of an API that carries this resource's marker: its own,
+// cut off while it was made. It is empty if there is none. One of this stack that
+// was finished, and that this run has not made or read, is an error.
+func (m *common) marked(ctx context.Context, c *Clients, kind types.ProtocolType) (string, error) {
+	apis, err := c.apis(ctx)
+	if err != nil {
+		return "", fmt.Errorf("looking for an API that was left unfinished: %w", err)
+	}
+	for _, a := range apis {
+		if a.ProtocolType == kind && a.Tags[tf.MarkerKey] == m.marker(ctx) && tf.Claim(ctx, aws.ToString(a.ApiId)) {
+			return aws.ToString(a.ApiId), nil
+		}
+	}
+	owner := tf.Owner(ctx, m.APIName.ValueString())
+	for _, a := range apis {
+		if owner != "" && a.ProtocolType == kind && a.Tags[tf.StackKey] == owner && tf.Claim(ctx, aws.ToString(a.ApiId)) {
+			return "", &tf.Problem{
+				Summary: "The stack has an API " + m.APIName.ValueString() + " already",
+				Detail:  "It was finished by an earlier run whose state was lost. Delete it, " + tf.TakeOver(typeOf(kind), tf.ImportID(ctx, aws.ToString(a.ApiId))),
+			}
+		}
+	}
+	return "", nil
+}
+
+func typeOf(kind types.ProtocolType) string {
+	if kind == types.ProtocolTypeWebsocket {
+		return "websocket_api"
+	}
+	return "http_api"
+}
+
+// apis lists the region's APIs of both kinds.
+func (c *Clients) apis(ctx context.Context) ([]types.Api, error) {
+	return all(func(token *string) ([]types.Api, *string, error) {
+		out, err := c.Gateway.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Items, out.NextToken, nil
+	})
+}
+
+// updateAPI puts what both kinds have into an update of the API, and reports
+// whether anything changes.
+func (m *common) updateAPI(prior *common, in *apigatewayv2.UpdateApiInput) (changed bool) {
+	in.ApiId = m.ID.ValueStringPointer()
+	for _, text := range []struct {
+		was, is tftypes.String
+		to      **string
+	}{
+		{prior.APIName, m.APIName, &in.Name},
+		{prior.Description, m.Description, &in.Description},
+		{prior.Version, m.Version, &in.Version},
+	} {
+		if !text.is.Equal(text.was) {
+			*text.to, changed = aws.String(text.is.ValueString()), true
+		}
+	}
+	if m.Closed.ValueBool() != prior.Closed.ValueBool() {
+		in.DisableExecuteApiEndpoint, changed = aws.Bool(m.Closed.ValueBool()), true
+	}
+	return changed
+}
+
+func (m *common) updateTags(ctx context.Context, c *Clients, prior *common) error {
+	set, remove := m.Changed(&prior.Tagged)
+	arn := apiARN(ctx, m.ID.ValueString())
+	if owner := tf.Owner(ctx, m.APIName.ValueString()); owner != tf.Owner(ctx, prior.APIName.ValueString()) {
+		if _, err := c.Gateway.TagResource(ctx, &apigatewayv2.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{tf.StackKey: owner}}); err != nil {
+			return err
+		}
+	}
+	for _, arn := range []string{arn, arn + "/stages/" + m.Stage.ValueString()} {
+		if err := changeTags(ctx, c, arn, set, remove); err != nil {
+			return err
+		}
+	}
+	if m.ownsLogs() && prior.ownsLogs() {
+		return m.logs().Tag(ctx, c.Logs, set, remove)
+	}
+	return nil
+}
+
+func changeTags(ctx context.Context, c *Clients, arn string, set map[string]string, remove []string) error {
+	if len(remove) > 0 {
+		if _, err := c.Gateway.UntagResource(ctx, &apigatewayv2.UntagResourceInput{ResourceArn: &arn, TagKeys: remove}); err != nil {
+			return err
+		}
+	}
+	if len(set) > 0 {
+		if _, err := c.Gateway.TagResource(ctx, &apigatewayv2.TagResourceInput{ResourceArn: &arn, Tags: set}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read fills in what both kinds have, of an API of that kind.
+func (m *common) read(ctx context.Context, c *Clients, kind types.ProtocolType) (*apigatewayv2.GetApiOutput, *types.Stage, error) {
+	out, err := c.Gateway.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: m.ID.ValueStringPointer()})
+	if err != nil {
+		return nil, nil, err
+	}
+	if out.ProtocolType != kind {
+		return nil, nil, &tf.Problem{
+			Summary: "An API of the other kind",
+			Detail:  fmt.Sprintf("The API %s has the protocol %s; serverless_%s manages it.", m.ID.ValueString(), out.ProtocolType, typeOf(out.ProtocolType)),
+		}
+	}
+	tf.Claim(ctx, m.ID.ValueString())
+	c.Siblings.is(m.ID.ValueString(), kind)
+	m.APIName = tftypes.StringPointerValue(out.Name)
+	if m.Name.IsNull() || tf.Prefix(ctx)+m.Name.ValueString() != m.APIName.ValueString() {
+		m.Name = tftypes.StringValue(strings.TrimPrefix(m.APIName.ValueString(), tf.Prefix(ctx)))
+	}
+	m.Description, m.Version = tf.NonEmpty(out.Description), tf.NonEmpty(out.Version)
+	m.Closed = tftypes.BoolValue(aws.ToBool(out.DisableExecuteApiEndpoint))
+	m.ARN = tftypes.StringValue(apiARN(ctx, m.ID.ValueString()))
+	m.ExecutionARN = tftypes.StringValue(tf.ScopeOf(ctx).ARN("execute-api", m.ID.ValueString()))
+	tf.SetTags(ctx, &m.Tagged, out.Tags)
+	stage, err := m.readStage(ctx, c, aws.ToString(out.ApiEndpoint))
+	if err != nil {
+		return nil, nil, err
+	}
+	return out, stage, m.readLogs(ctx, c, stage)
+}
+
+// deleteAPI removes an API with all that it has, and its log group.
+func (m *common) deleteAPI(ctx context.Context, c *Clients) error {
+	defer lock(m.ID.ValueString())()
+	err := settled(ctx, func(ctx context.Context) error {
+		_, err := c.Gateway.DeleteApi(ctx, &apigatewayv2.DeleteApiInput{ApiId: m.ID.ValueStringPointer()})
+		return err
+	})
+	if err != nil && !tf.Is[*types.NotFoundException](err) {
+		return err
+	}
+	return errors.Join(m.deleteLogs(ctx, c), err)
+}
+
+func apiARN(ctx context.Context, id string) string {
+	scope := tf.ScopeOf(ctx)
+	return fmt.Sprintf("arn:%s:apigateway:%s::/apis/%s", scope.Partition, scope.Region, id)
+}
+
+// listed fills in what a list of APIs tells.
+func (m *common) listed(ctx context.Context, a types.Api) {
+	m.ID, m.APIName = tftypes.StringPointerValue(a.ApiId), tftypes.StringPointerValue(a.Name)
+	m.Name = tftypes.StringValue(strings.TrimPrefix(m.APIName.ValueString(), tf.Prefix(ctx)))
+	m.Description, m.Version = tf.NonEmpty(a.Description), tf.NonEmpty(a.Version)
+	tf.SetTags(ctx, &m.Tagged, a.Tags)
+}
+
+// list calls found for each API of one kind.
+func (c *Clients) list(ctx context.Context, kind types.ProtocolType, found func(types.Api) error) error {
+	apis, err := c.apis(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range apis {
+		if a.ProtocolType != kind {
+			continue
+		}
+		if err := found(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// makeStage makes the stage that an API comes with; settings are those of all its
+// routes. A stage that is there was made by a run that was cut off.
+func (m *common) makeStage(ctx context.Context, c *Clients, prior *common, settings types.RouteSettings) error {
+	defer c.Siblings.of(m.ID.ValueString()).stages.forget()
+	logs, err := m.logSettings(ctx, c, prior)
+	if err != nil {
+		return err
+	}
+	in := &apigatewayv2.CreateStageInput{
+		ApiId: m.ID.ValueStringPointer(), StageName: m.Stage.ValueStringPointer(), AutoDeploy: aws.Bool(true),
+		StageVariables: textsOf(m.StageVariables), AccessLogSettings: logs, Tags: m.All(),
+	}
+	if !tf.Silent(&settings) {
+		in.DefaultRouteSettings = &settings
+	}
+	_, err = c.Gateway.CreateStage(ctx, in)
+	if tf.Is[*types.ConflictException](err) {
+		_, err = c.Gateway.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
+			ApiId: in.ApiId, StageName: in.StageName, AutoDeploy: in.AutoDeploy,
+			StageVariables: in.StageVariables, AccessLogSettings: in.AccessLogSettings, DefaultRouteSettings: in.DefaultRouteSettings,
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("creating the stage %s: %w", m.Stage.ValueString(), err)
+	}
+	return nil
+}
+
+// updateStage makes a new stage before it removes the old one, so that the API
+// answers at one of both at any time.
+func (m *common) updateStage(ctx context.Context, c *Clients, prior *common, was, is types.RouteSettings) error {
+	api := m.ID.ValueString()
+	defer c.Siblings.of(api).stages.forget()
+	if !m.Stage.Equal(prior.Stage) {
+		if err := m.makeStage(ctx, c, prior, is); err != nil {
+			return err
+		}
+		if prior.Stage.ValueString() != "" {
+			_, err := c.Gateway.DeleteStage(ctx, &apigatewayv2.DeleteStageInput{ApiId: &api, StageName: prior.Stage.ValueStringPointer()})
+			if err != nil && !tf.Is[*types.NotFoundException](err) {
+				return err
+			}
+		}
+		return m.leaveLogs(ctx, c, prior)
+	}
+	in := &apigatewayv2.UpdateStageInput{ApiId: &api, StageName: m.Stage.ValueStringPointer()}
+	changed := false
+	if to := emptied(textsOf(prior.StageVariables), textsOf(m.StageVariables)); to != nil {
+		in.StageVariables, changed = to, true
+	}
+	if !sameSettings(was, is) {
+		in.DefaultRouteSettings, changed = &is, true
+	}
+	logs, err := m.logSettings(ctx, c, prior)
+	if err != nil {
+		return err
+	}
+	if logs != nil && !prior.logsTo(ctx, logs) {
+		in.AccessLogSettings, changed = logs, true
+	}
+	if changed {
+		if _, err := c.Gateway.UpdateStage(ctx, in); err != nil {
+			return err
+		}
+	}
+	if logs == nil && prior.AccessLog != nil {
+		if err := dropAccessLog(ctx, c, api, m.Stage.ValueString()); err != nil {
+			return err
+		}
+	}
+	return m.leaveLogs(ctx, c, prior)
+}
+
+// leaveLogs removes the API's own group when nothing goes there any more.
+func (m *common) leaveLogs(ctx context.Context, c *Clients, prior *common) error {
+	if m.ownsLogs() {
+		return nil
+	}
+	return prior.deleteLogs(ctx, c)
+}
+
+// logsTo reports whether the API logs as settings say.
+func (m *common) logsTo(ctx context.Context, settings *types.AccessLogSettings) bool {
+	if m.AccessLog == nil {
+		return false
+	}
+	destination := m.AccessLog.Group.ValueString()
+	if m.ownsLogs() {
+		destination = tf.ScopeOf(ctx).ARN("logs", "log-group:"+m.logs().Name)
+	}
+	return destination == aws.ToString(settings.DestinationArn) && m.AccessLog.Format.ValueString() == aws.ToString(settings.Format)
+}
+
+func sameSettings(a, b types.RouteSettings) bool {
+	return aws.ToFloat64(a.ThrottlingRateLimit) == aws.ToFloat64(b.ThrottlingRateLimit) && aws.ToInt32(a.ThrottlingBurstLimit) == aws.ToInt32(b.ThrottlingBurstLimit) &&
+		(a.ThrottlingRateLimit == nil) == (b.ThrottlingRateLimit == nil) && (a.ThrottlingBurstLimit == nil) == (b.ThrottlingBurstLimit == nil) &&
+		aws.ToBool(a.DataTraceEnabled) == aws.ToBool(b.DataTraceEnabled) && aws.ToBool(a.DetailedMetricsEnabled) == aws.ToBool(b.DetailedMetricsEnabled) &&
+		level(a.LoggingLevel) == level(b.LoggingLevel)
+}
+
+// level is a logging level; none is OFF.
+func level(l types.LoggingLevel) types.LoggingLevel {
+	if l == "" {
+		return types.LoggingLevelOff
+	}
+	return l
+}
+
+// readStage finds the stage that the API came with; on import it is the API's
+// $default stage, or its only one. A stage that is not there is null, which a plan
+// shows.
+func (m *common) readStage(ctx context.Context, c *Clients, endpoint string) (*types.Stage, error) {
+	stages, err := c.stages(ctx, m.ID.ValueString(), 0)
+	if err != nil {
+		return nil, err
+	}
+	want := m.Stage.ValueString()
+	if want == "" && len(stages) == 1 {
+		want = aws.ToString(stages[0].StageName)
+	}
+	was := m.Throttle
+	m.Stage, m.URL, m.Throttle = tftypes.StringNull(), tftypes.StringNull(), nil
+	for _, s := range stages {
+		name := aws.ToString(s.StageName)
+		if name != want && (want != "" || name != defaultStage) {
+			continue
+		}
+		m.Stage = tftypes.StringValue(name)
+		m.URL = tftypes.StringValue(stageURL(endpoint, name))
+		m.StageVariables = stringsOf(maps.Clone(s.StageVariables), m.StageVariables)
+		m.Throttle = throttleOf(s.DefaultRouteSettings, was)
+		return &s, nil
+	}
+	return nil, nil
+}
+
+// defaultStage is the stage at the root of an HTTP API's URL.
+const defaultStage = "$default"
+
+// stageURL is where a stage answers.
+func stageURL(endpoint, stage string) string {
+	if stage == defaultStage {
+		return endpoint
+	}
+	return endpoint + "/" + stage
+}
