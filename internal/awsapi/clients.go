@@ -6,8 +6,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -27,9 +29,19 @@ func (b *Backend) AutoScaling(ctx context.Context, region string) (*applicationa
 	})
 }
 
+// CloudWatch returns the client for alarms in a region.
+func (b *Backend) CloudWatch(ctx context.Context, region string) (*cloudwatch.Client, error) {
+	return client(ctx, b, "cloudwatch", region, func(c aws.Config) *cloudwatch.Client { return cloudwatch.NewFromConfig(c) })
+}
+
 // DynamoDB returns the client for tables in a region.
 func (b *Backend) DynamoDB(ctx context.Context, region string) (*dynamodb.Client, error) {
 	return client(ctx, b, "dynamodb", region, func(c aws.Config) *dynamodb.Client { return dynamodb.NewFromConfig(c) })
+}
+
+// ECR returns the client for images of containers in a region.
+func (b *Backend) ECR(ctx context.Context, region string) (*ecr.Client, error) {
+	return client(ctx, b, "ecr", region, func(c aws.Config) *ecr.Client { return ecr.NewFromConfig(c) })
 }
 
 // IAM returns the client for roles; the region chooses the partition.

@@ -34,9 +34,10 @@ var RetentionDays = []int64{
 // A LogGroup is a log group as it should be.
 type LogGroup struct {
 	Name string
-	Days int64  // one of RetentionDays
-	Key  string // ARN of the key that its events are encrypted with; "" for AWS's own
-	Tags map[string]string
+	Days  int64  // one of RetentionDays
+	Key   string // ARN of the key that its events are encrypted with; "" for AWS's own
+	Class string // "" for whatever class it has
+	Tags  map[string]string
 }
 
 // Create makes the log group, and reports whether it was not there before. One
@@ -44,12 +45,18 @@ type LogGroup struct {
 // destroyed makes its group anew, and the name belongs to the resource either way.
 func (g LogGroup) Create(ctx context.Context, c Logs) (made bool, err error) {
 	in := &logs.CreateLogGroupInput{LogGroupName: &g.Name, KmsKeyId: nonEmpty(g.Key)}
+	if g.Class != string(types.LogGroupClassStandard) {
+		in.LogGroupClass = types.LogGroupClass(g.Class)
+	}
 	if len(g.Tags) > 0 { // AWS refuses an empty map
 		in.Tags = g.Tags
 	}
 	_, err = c.CreateLogGroup(ctx, in)
 	switch {
 	case tf.Is[*types.ResourceAlreadyExistsException](err):
+		if err := g.classed(ctx, c); err != nil {
+			return false, err
+		}
 		if err := g.Tag(ctx, c, g.Tags, nil); err != nil {
 			return false, err
 		}
@@ -59,9 +66,28 @@ func (g LogGroup) Create(ctx context.Context, c Logs) (made bool, err error) {
 	return err == nil, g.Keep(ctx, c)
 }
 
-// Keep sets how long the group keeps its events.
+// classed refuses to take over a group of another class, which AWS never changes.
+func (g LogGroup) classed(ctx context.Context, c Logs) error {
+	if g.Class == "" {
+		return nil
+	}
+	found, err := FindLogGroup(ctx, c, g.Name)
+	if err != nil || found == nil || found.Class == g.Class {
+		return err
+	}
+	return &tf.Problem{
+		Summary: "The log group " + g.Name + " is of another class",
+		Detail:  fmt.Sprintf("There is one of the class %s already, and AWS changes no group's class. Delete it with its events, or ask for the class %[1]s instead of %s.", found.Class, g.Class),
+	}
+}
+
+// Keep sets how long the group keeps its events. Those of the class DELIVERY are
+// kept as long as AWS will.
 func (g LogGroup) Keep(ctx context.Context, c Logs) error {
 	var err error
+	if g.Class == string(types.LogGroupClassDelivery) {
+		return nil
+	}
 	if g.Days == 0 {
 		_, err = c.DeleteRetentionPolicy(ctx, &logs.DeleteRetentionPolicyInput{LogGroupName: &g.Name})
 	} else {
@@ -113,7 +139,11 @@ func FindLogGroup(ctx context.Context, c Logs, name string) (*LogGroup, error) {
 		}
 		for _, g := range out.LogGroups { // sorted by name, so the exact one comes first
 			if aws.ToString(g.LogGroupName) == name {
-				return &LogGroup{Name: name, Days: int64(aws.ToInt32(g.RetentionInDays)), Key: aws.ToString(g.KmsKeyId)}, nil
+				class := string(g.LogGroupClass)
+				if class == "" { // servers that know no classes
+					class = string(types.LogGroupClassStandard)
+				}
+				return &LogGroup{Name: name, Days: int64(aws.ToInt32(g.RetentionInDays)), Key: aws.ToString(g.KmsKeyId), Class: class}, nil
 			}
 		}
 	}

@@ -234,7 +234,10 @@ func ownLogs(m *function) *parts.LogGroup {
 	if !m.Log.Group.IsNull() {
 		return nil
 	}
-	return &parts.LogGroup{Name: m.LogGroupName.ValueString(), Days: m.Log.RetentionDays.ValueInt64(), Key: m.Log.KMSKeyARN.ValueString(), Tags: m.All()}
+	return &parts.LogGroup{
+		Name: m.LogGroupName.ValueString(), Days: m.Log.RetentionDays.ValueInt64(), Key: m.Log.KMSKeyARN.ValueString(),
+		Class: m.Log.Class.ValueString(), Tags: m.All(),
+	}
 }
 
 func functionARN(ctx context.Context, m *function) string {

@@ -6,7 +6,9 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -47,6 +49,8 @@ type Clients struct {
 	Events  Events
 	S3      S3
 	Scaling Scaling
+	Alarms  Alarms
+	Images  Images
 }
 
 // Lambda has the operations of AWS Lambda that functions are made with.
@@ -113,6 +117,16 @@ type Events interface {
 // S3 has the operations that tell which code an object is.
 type S3 interface {
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
+}
+
+// Alarms has the operation of CloudWatch that tells whether something is wrong.
+type Alarms interface {
+	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
+}
+
+// Images has the operation of ECR that tells which image has a tag.
+type Images interface {
+	DescribeImages(context.Context, *ecr.DescribeImagesInput, ...func(*ecr.Options)) (*ecr.DescribeImagesOutput, error)
 }
 
 // Scaling has the operations of Application Auto Scaling that let concurrency

@@ -118,6 +118,12 @@ func validateLog(v *tf.Check, l *log) {
 	if !l.Group.IsNull() && !l.RetentionDays.IsNull() {
 		v.Error(path.Root("log").AtName("retention_days"), "Not with group", "The retention of a log group of yours is set where it is made. Leave retention_days out.")
 	}
+	if !l.Group.IsNull() && !l.Class.IsNull() {
+		v.Error(path.Root("log").AtName("class"), "Not with group", "The class of a log group of yours is set where it is made. Leave class out.")
+	}
+	if l.Class.ValueString() == "DELIVERY" && !l.RetentionDays.IsNull() && !l.RetentionDays.IsUnknown() {
+		v.Error(path.Root("log").AtName("retention_days"), "Not with DELIVERY", "AWS keeps the events of such a group for two days, whatever one asks for. Leave retention_days out.")
+	}
 	if !l.Group.IsNull() && !l.KMSKeyARN.IsNull() {
 		v.Error(path.Root("log").AtName("kms_key_arn"), "Not with group", "The key of a log group of yours is set where it is made. Leave kms_key_arn out.")
 	}
@@ -169,6 +175,12 @@ func validatePublish(v *tf.Check, p *publish) {
 		return
 	}
 	at := path.Root("publish")
+	if p.Rollout != nil {
+		p.Rollout.check(v, at.AtName("rollout"))
+		if p.Weights != nil {
+			v.Error(at.AtName("weights"), "Not with rollout", "A rollout sets the weights itself while it lasts. Leave weights out.")
+		}
+	}
 	if p.Scale != nil {
 		if !p.Provisioned.IsNull() {
 			v.Error(at.AtName("provisioned_concurrency"), "Not with autoscale", "What scales has no fixed number. Leave provisioned_concurrency out; autoscale.min are started at first.")

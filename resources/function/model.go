@@ -81,6 +81,7 @@ type (
 		RetentionDays    tftypes.Int64  `tfsdk:"retention_days"`
 		KMSKeyARN        tftypes.String `tfsdk:"kms_key_arn"`
 		Group            tftypes.String `tfsdk:"group"`
+		Class            tftypes.String `tfsdk:"class"`
 	}
 	// image are the settings of a container image that count over its own.
 	image struct {
@@ -118,6 +119,7 @@ type (
 		Provisioned tftypes.Int64              `tfsdk:"provisioned_concurrency"`
 		Scale       *scale                     `tfsdk:"autoscale"`
 		SnapStart   tftypes.Bool               `tfsdk:"snap_start"`
+		Rollout     *rollout                   `tfsdk:"rollout"`
 	}
 	scale struct {
 		Min    tftypes.Int64 `tfsdk:"min"`

@@ -39,7 +39,10 @@ func plan(ctx context.Context, p *tf.Plan[function]) error {
 			"AWS cannot change this about a function that is there, so that it is deleted and made again under its name while applying, with its policy, URL and settings. "+
 				"Calls are refused for the moment between, its versions are gone, and its aliases lead to the new one.")
 	}
-	return planPublish(ctx, p)
+	if err := planPublish(ctx, p); err != nil {
+		return err
+	}
+	return planRollout(p)
 }
 
 // keepPolicies keeps the prior text of documents that only differ in layout.
@@ -99,13 +102,15 @@ func planLog(p *tf.Plan[function]) {
 	}
 	or(&l.KMSKeyARN, given.KMSKeyARN, none)
 	switch {
-	case given.RetentionDays.IsUnknown():
-	case l.Group.IsUnknown() && given.RetentionDays.IsNull():
-		l.RetentionDays = types.Int64Unknown()
+	case l.Group.IsUnknown():
+		or(&l.Class, given.Class, types.StringUnknown())
+		if given.RetentionDays.IsNull() {
+			l.RetentionDays = types.Int64Unknown()
+		}
 	case !l.Group.IsNull():
-		l.RetentionDays = types.Int64Null()
-	case l.RetentionDays.IsNull() || l.RetentionDays.IsUnknown():
-		l.RetentionDays = types.Int64Value(30)
+		l.RetentionDays, l.Class = types.Int64Null(), none
+	default:
+		planOwnLog(p, &l, &given)
 	}
 	p.Planned.Log = &l
 	p.Set("log", l.object())
@@ -121,17 +126,44 @@ func planLog(p *tf.Plan[function]) {
 	p.Set("log_group_name", group)
 }
 
+// planOwnLog plans what only the function's own group has.
+func planOwnLog(p *tf.Plan[function], l, given *log) {
+	if l.Class.IsNull() || l.Class.IsUnknown() && !given.Class.IsUnknown() {
+		l.Class = types.StringValue("STANDARD")
+	}
+	switch {
+	case given.RetentionDays.IsUnknown():
+	case l.Class.IsUnknown() && given.RetentionDays.IsNull():
+		l.RetentionDays = types.Int64Unknown()
+	case l.Class.ValueString() == "DELIVERY":
+		l.RetentionDays = types.Int64Value(deliveryDays)
+	case l.RetentionDays.IsNull() || l.RetentionDays.IsUnknown() || p.Prior != nil && reclassed(p.Prior.Log, l) && given.RetentionDays.IsNull():
+		l.RetentionDays = types.Int64Value(30)
+	}
+	if p.Prior != nil && reclassed(p.Prior.Log, l) {
+		p.Warn(path.Root("log").AtName("class"), "The log group is made anew", "AWS changes no group's class, so that the group is deleted with its events and made again while applying.")
+	}
+}
+
+// deliveryDays is how long groups of the class DELIVERY keep events.
+const deliveryDays = 2
+
+// reclassed reports whether the function's own group is to be of another class.
+func reclassed(was, is *log) bool {
+	return was != nil && was.Group.IsNull() && is.Group.IsNull() && !was.Class.IsNull() && !is.Class.Equal(was.Class)
+}
+
 func ownLogGroup(function string) string { return "/aws/lambda/" + function }
 
 var logTypes = map[string]attr.Type{
 	"format": types.StringType, "application_level": types.StringType, "system_level": types.StringType,
-	"retention_days": types.Int64Type, "kms_key_arn": types.StringType, "group": types.StringType,
+	"retention_days": types.Int64Type, "kms_key_arn": types.StringType, "group": types.StringType, "class": types.StringType,
 }
 
 func (l *log) object() types.Object {
 	return types.ObjectValueMust(logTypes, map[string]attr.Value{
 		"format": l.Format, "application_level": l.ApplicationLevel, "system_level": l.SystemLevel,
-		"retention_days": l.RetentionDays, "kms_key_arn": l.KMSKeyARN, "group": l.Group,
+		"retention_days": l.RetentionDays, "kms_key_arn": l.KMSKeyARN, "group": l.Group, "class": l.Class,
 	})
 }
 

@@ -121,6 +121,10 @@ func lead(ctx context.Context, c *Clients, was, m *function) error {
 		return err
 	}
 	if was.alias() == m.alias() {
+		_, err := strconv.Atoi(was.Version.ValueString())
+		if m.Publish.Rollout != nil && err == nil && !was.Version.Equal(m.Version) {
+			return m.Publish.Rollout.shift(ctx, c, m.reference(m.alias()), was.Version.ValueString(), m.Version.ValueString())
+		}
 		return tf.Retry(ctx, allocating, move)
 	}
 	err := tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {

@@ -136,7 +136,7 @@ func readLog(ctx context.Context, c *Clients, m *function, config *types.Logging
 		return err
 	}
 	if found != nil {
-		l.RetentionDays, l.KMSKeyARN = tftypes.Int64Value(found.Days), tf.NonEmpty(&found.Key)
+		l.RetentionDays, l.KMSKeyARN, l.Class = tftypes.Int64Value(found.Days), tf.NonEmpty(&found.Key), tftypes.StringValue(found.Class)
 	}
 	m.Log = l
 	return nil

@@ -52,6 +52,10 @@ var logSchema = schema.SingleNestedAttribute{
 			Optional: true, Validators: []validator.String{arn},
 			MarkdownDescription: "ARN of the key that the function's own log group is encrypted with. Default: a key of AWS.",
 		},
+		"class": schema.StringAttribute{
+			Optional: true, Computed: true, Validators: []validator.String{stringvalidator.OneOf("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")},
+			MarkdownDescription: "Class of the function's own log group: `STANDARD`; `INFREQUENT_ACCESS`, which costs less and can do less; or `DELIVERY`, which passes events on and keeps them for two days. Changing it makes the group anew, without its events. Default: `STANDARD`.",
+		},
 		"group": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 512)},
 			MarkdownDescription: "Name of an existing log group to write to. Default: one of the function's own, `/aws/lambda/<function_name>`, which is removed with it.",
@@ -153,6 +157,7 @@ var publishSchema = schema.SingleNestedAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 			MarkdownDescription: "Whether versions are started from a snapshot that is taken when they are published. Default: false.",
 		},
+		"rollout": rolloutSchema,
 	},
 }
 

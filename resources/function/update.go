@@ -108,6 +108,13 @@ func updateLogs(ctx context.Context, c *Clients, prior, m *function) error {
 		_, err := group.Create(ctx, c.Logs)
 		return err
 	}
+	if reclassed(prior.Log, m.Log) {
+		if err := parts.DeleteLogGroup(ctx, c.Logs, group.Name); err != nil {
+			return err
+		}
+		_, err := group.Create(ctx, c.Logs)
+		return err
+	}
 	if !m.Log.RetentionDays.Equal(prior.Log.RetentionDays) {
 		if err := group.Keep(ctx, c.Logs); err != nil {
 			return err
