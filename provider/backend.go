@@ -134,6 +134,12 @@ func (p *Provider) functions(ctx context.Context, region string) (*function.Clie
 	if c.Scaling, err = p.backend.AutoScaling(ctx, region); err != nil {
 		return nil, err
 	}
+	if c.Alarms, err = p.backend.CloudWatch(ctx, region); err != nil {
+		return nil, err
+	}
+	if c.Images, err = p.backend.ECR(ctx, region); err != nil {
+		return nil, err
+	}
 	logs, err := p.backend.Logs(ctx, region)
 	c.Logs, c.Events = logs, logs
 	return c, err

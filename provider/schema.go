@@ -56,7 +56,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			},
 			"endpoints": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "URLs for single services: `apigatewayv2`, `applicationautoscaling`, `dynamodb`, `iam`, `lambda`, `logs`, `s3`, `sfn`, `sqs`, `sts`. They count over `endpoint`.",
+				MarkdownDescription: "URLs for single services: `apigatewayv2`, `applicationautoscaling`, `cloudwatch`, `dynamodb`, `ecr`, `iam`, `lambda`, `logs`, `s3`, `sfn`, `sqs`, `sts`. They count over `endpoint`.",
 			},
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
