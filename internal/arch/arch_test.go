@@ -48,7 +48,7 @@ var rules = []rule{
 
 	// The provider's side.
 	{"provider/providertest", []string{"=provider", "internal/emulator", awsSDK}},
-	{"provider/functions", leaves},
+	{"provider/functions", append([]string{"internal/jsonata", "internal/jsonvalue"}, leaves...)},
 	{"provider", []string{"provider/functions", "resources", "datasources", "internal/tf", "internal/awsapi"}},
 	{"datasources", append([]string{"resources", "internal/tf", "internal/artifact", awsSDK}, leaves...)},
 	{"resources", append([]string{"internal/tf", "internal/artifact", "internal/parts", awsSDK}, leaves...)},
@@ -66,6 +66,7 @@ var rules = []rule{
 	{"internal/engine/graph", nil},
 	{"internal/engine/difftest", nil},
 	{"internal/engine/plugin/remote", []string{"internal/engine/plugin/remote/wire"}},
+	{"internal/engine/install/bucket", []string{awsSDK}},
 	{"internal/engine/install", []string{"internal/engine/addr", "internal/engine/config", "internal/engine/install", "internal/engine/syntax"}},
 	{"internal/engine/plugin/process", []string{"internal/engine/plugin/remote"}},
 	{"internal/engine/plugin/builtin", []string{"internal/engine/syntax"}},
@@ -97,13 +98,18 @@ var rules = []rule{
 		"internal/emulator/sfn/asl", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/jsonvalue", awsSDK,
 	}},
 	{"internal/emulator/lambda/eventsource", []string{"internal/emulator/clock"}},
-	{"internal/emulator/lambda/functionurl", []string{"internal/emulator/clock", "internal/emulator/cors", "internal/emulator/env", awsSDK}},
+	{"internal/emulator/lambda/functionurl", []string{"internal/emulator/clock", "internal/emulator/cors", "internal/emulator/env", "internal/emulator/payload", awsSDK}},
 	{"internal/emulator/lambda/runtime", []string{"internal/emulator/clock"}},
-	{"internal/emulator/gateway", []string{"internal/emulator/env", "internal/emulator/clock", "internal/emulator/cors", "internal/emulator/gateway"}},
+	{"internal/emulator/payload", nil},
+	{"internal/emulator/gateway/vtl", []string{"internal/jsonpath", "internal/jsonvalue"}},
+	{"internal/emulator/gateway", []string{
+		"internal/emulator/env", "internal/emulator/clock", "internal/emulator/cors", "internal/emulator/gateway", "internal/emulator/payload", "internal/emulator/policy",
+		"internal/jsonpath", "internal/jsonvalue",
+	}},
 	{"internal/emulator/process", []string{"=internal/emulator", "internal/emulator/clock", "internal/heap"}},
 	{"=internal/emulator", []string{"internal/emulator", awsSDK}},
 	{"internal/emulator", []string{ // a service: its own leaves, and never another service
-		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/cors", "internal/emulator/eventpattern", "internal/emulator/gateway", "internal/emulator/policy", awsSDK,
+		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/cors", "internal/emulator/eventpattern", "internal/emulator/gateway", "internal/emulator/policy", "internal/jsonvalue", awsSDK,
 	}},
 
 	{"internal/ui", []string{"internal/engine/addr", "internal/engine/describe", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state", "internal/engine/suite", "internal/engine/syntax"}},

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sns"
 )
@@ -34,7 +33,7 @@ const (
 // ServeHTTP decides whose request it is: the emulator's own, a deployed API's,
 // or that of an AWS API.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Context().Value(inProcess{}) == nil && !ours(r.Host) {
+	if r.Context().Value(inProcess{}) == nil && !ours(r.Host) && !e.serves(r.Host) {
 		refuse(w, "the Host header does not name this machine's loopback interface; call the emulator at 127.0.0.1 or localhost")
 		return
 	}
@@ -73,7 +72,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // AWS APIs.
 func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case gateway.Serves(r):
+	case s.routes.Serves(r):
 		s.routes.ServeHTTP(w, r)
 	case functionurl.Serves(r):
 		s.urls.ServeHTTP(w, r)
@@ -86,6 +85,14 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.api.ServeHTTP(w, r)
 	}
+}
+
+// serves reports whether a host is the custom domain name of deployed APIs. Pages that
+// are not theirs can send it, too, and get what the APIs answer anyone.
+func (e *Emulator) serves(host string) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.services != nil && e.services.routes.ServesHost(host)
 }
 
 func refuse(w http.ResponseWriter, why string) { http.Error(w, why, http.StatusForbidden) }

@@ -122,7 +122,6 @@ func (e *Emulator) compose() (_ *services, err error) {
 	buses.Targets = events.Targets{Queues: queues, Functions: functions, Topics: topics, Machines: machines}
 	functions.Topics, functions.Buses = topics, buses
 
-	s.routes = gateway.New(around, apis, functions)
 	s.urls = functionurl.New(around, functions, functions, wire.NewVerifier("lambda", tokens, e.config.AnyCredentials, e.config.Clock))
 	s.code, s.cert = functions.Code(), topics.Certificate()
 	s.served = []wire.Service{
@@ -140,9 +139,15 @@ func (e *Emulator) compose() (_ *services, err error) {
 		queues.Wire(),
 		tokens.Wire(),
 	}
-	if machines.Calls, err = wire.NewLocal(s.served); err != nil {
+	local, err := wire.NewLocal(s.served)
+	if err != nil {
 		return nil, err
 	}
+	machines.Calls = local
+	s.routes = gateway.New(around, apis, gateway.Links{
+		Functions: functions, Calls: localCalls{local}, Roles: tokens, Identities: roles, Logs: groups,
+		Signatures: wire.NewVerifier("execute-api", tokens, e.config.AnyCredentials, e.config.Clock),
+	})
 	if err := functions.Resume(); err != nil { // what it goes on with may start machines
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package apigatewayv2
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 
@@ -14,84 +13,117 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
-// What HTTP APIs have in these places; AWS allows nothing else there.
+// What HTTP APIs have in these places; AWS allows nothing else there. The second is
+// what WebSocket APIs have by default.
 const (
 	routeSelection  = "$request.method $request.path"
 	apiKeySelection = "$request.header.x-api-key"
 )
 
-// CreateApi makes an HTTP API; with a target, also one route to it and the
-// $default stage.
+// apiKeySelections are where WebSocket APIs may look for API keys.
+var apiKeySelections = []string{apiKeySelection, "$context.authorizer.usageIdentifierKey"}
+
+// CreateApi makes an API; with a target, also one route to it and the $default stage.
 func (s *Service) CreateApi(ctx context.Context, in *apigatewayv2.CreateApiInput) (*apigatewayv2.CreateApiOutput, error) { //nolint:revive // AWS spells it so
-	if in.ProtocolType != types.ProtocolTypeHttp {
-		return nil, badRequest("ProtocolType %s is not emulated; HTTP is", in.ProtocolType)
-	}
-	if err := checkAPI(in.RouteSelectionExpression, in.ApiKeySelectionExpression, in.IpAddressType, in.CorsConfiguration); err != nil {
-		return nil, err
-	}
-	if in.RouteKey != nil && in.Target == nil {
-		return nil, badRequest("RouteKey requires Target")
-	}
 	now := s.now()
 	a := api{Scope: env.ScopeOf(ctx), Api: types.Api{
-		ApiKeySelectionExpression: ptr(apiKeySelection),
+		ApiKeySelectionExpression: ptr(or(in.ApiKeySelectionExpression, apiKeySelection)),
 		CorsConfiguration:         in.CorsConfiguration,
 		CreatedDate:               &now,
 		Description:               orNil(in.Description),
 		DisableExecuteApiEndpoint: ptr(value(in.DisableExecuteApiEndpoint)),
-		IpAddressType:             types.IpAddressTypeIpv4,
+		DisableSchemaValidation:   in.DisableSchemaValidation,
+		IpAddressType:             in.IpAddressType,
 		Name:                      in.Name,
-		ProtocolType:              types.ProtocolTypeHttp,
-		RouteSelectionExpression:  ptr(routeSelection),
+		ProtocolType:              in.ProtocolType,
+		RouteSelectionExpression:  in.RouteSelectionExpression,
 		Tags:                      nonNil(in.Tags),
 		Version:                   orNil(in.Version),
 	}}
+	if a.IpAddressType == "" {
+		a.IpAddressType = types.IpAddressTypeIpv4
+	}
+	if a.ProtocolType == types.ProtocolTypeHttp && a.RouteSelectionExpression == nil {
+		a.RouteSelectionExpression = ptr(routeSelection)
+	}
+	if err := checkAPI(&a); err != nil {
+		return nil, err
+	}
+	quick := in.Target != nil || in.RouteKey != nil || in.CredentialsArn != nil
+	switch {
+	case quick && a.ProtocolType != types.ProtocolTypeHttp:
+		return nil, badRequest("Quick create is supported only for HTTP APIs")
+	case quick && in.Target == nil:
+		return nil, badRequest("RouteKey and CredentialsArn require Target")
+	}
 	err := s.env.Store.Update(func(tx *store.Tx) error {
-		id := newID(10)
-		for _, taken := s.apis.Get(tx, id); taken; _, taken = s.apis.Get(tx, id) {
-			id = newID(10)
-		}
-		a.ApiId = &id
-		s.apis.Put(tx, id, a)
+		s.putNewAPI(tx, &a)
 		if in.Target == nil {
 			return nil
 		}
-		return s.quickCreate(ctx, tx, a, *in.Target, value(in.RouteKey))
+		return s.quickCreate(tx, a, *in.Target, value(in.RouteKey), in.CredentialsArn)
 	})
 	if err != nil {
 		return nil, err
 	}
-	shown, err := s.show(a)
-	if err != nil {
-		return nil, err
-	}
-	return as[apigatewayv2.CreateApiOutput](shown), nil
+	return shown[apigatewayv2.CreateApiOutput](s, a)
 }
 
-// checkAPI refuses what an HTTP API cannot be.
-func checkAPI(routes, keys *string, ip types.IpAddressType, cors *types.Cors) error {
-	switch {
-	case routes != nil && *routes != routeSelection:
-		return badRequest("Route selection expression for HTTP protocol must be %q", routeSelection)
-	case keys != nil && *keys != apiKeySelection:
-		return badRequest("ApiKeySelectionExpression %q is not emulated; HTTP APIs have no API keys", *keys)
-	case ip != "" && ip != types.IpAddressTypeIpv4:
-		return badRequest("IpAddressType %s is not emulated; ipv4 is", ip)
+// putNewAPI stores an API under a new id.
+func (s *Service) putNewAPI(tx *store.Tx, a *api) {
+	id := newID(10)
+	for _, taken := s.apis.Get(tx, id); taken; _, taken = s.apis.Get(tx, id) {
+		id = newID(10)
 	}
-	if cors != nil && value(cors.AllowCredentials) && slices.Contains(cors.AllowOrigins, "*") {
+	a.ApiId = &id
+	s.apis.Put(tx, id, *a)
+	s.touch(tx, id)
+}
+
+// checkAPI refuses what an API of its protocol cannot be.
+func checkAPI(a *api) error {
+	if a.ProtocolType == types.ProtocolTypeWebsocket {
+		return checkWebSocketAPI(a)
+	}
+	switch c := a.CorsConfiguration; {
+	case *a.RouteSelectionExpression != routeSelection:
+		return badRequest("Route selection expression for HTTP protocol must be %q", routeSelection)
+	case *a.ApiKeySelectionExpression != apiKeySelection:
+		return badRequest("ApiKeySelectionExpression is supported only for WebSocket APIs")
+	case value(a.DisableSchemaValidation):
+		return badRequest("DisableSchemaValidation is supported only for WebSocket APIs")
+	case c != nil && value(c.AllowCredentials) && slices.Contains(c.AllowOrigins, "*"):
 		return badRequest("allowCredentials is not supported when allowOrigins is *")
 	}
 	return nil
 }
 
-// show is the API as it is returned, with the address that works.
-func (s *Service) show(a api) (types.Api, error) {
+func checkWebSocketAPI(a *api) error {
+	switch {
+	case value(a.RouteSelectionExpression) == "":
+		return badRequest("Route selection expression is required for WebSocket protocol")
+	case a.CorsConfiguration != nil:
+		return badRequest("CORS configuration is supported only for HTTP APIs")
+	case !slices.Contains(apiKeySelections, *a.ApiKeySelectionExpression):
+		return badRequest("Invalid API key selection expression specified. Must be one of [%s]", strings.Join(apiKeySelections, ", "))
+	}
+	if err := gateway.CheckSelection(*a.RouteSelectionExpression); err != nil {
+		return badRequest("Invalid selection expression specified: %s", err)
+	}
+	return nil
+}
+
+// shown is the API as it is returned, with the address that works.
+func shown[Out any](s *Service, a api) (*Out, error) {
 	base, err := s.env.URL()
 	if err != nil {
-		return types.Api{}, err
+		return nil, err
+	}
+	if a.ProtocolType == types.ProtocolTypeWebsocket {
+		base = "ws" + strings.TrimPrefix(base, "http")
 	}
 	a.ApiEndpoint = ptr(base + gateway.PathPrefix + *a.ApiId)
-	return a.Api, nil
+	return as[Out](a.Api), nil
 }
 
 // GetApi returns an API.
@@ -104,11 +136,7 @@ func (s *Service) GetApi(ctx context.Context, in *apigatewayv2.GetApiInput) (*ap
 	if err != nil {
 		return nil, err
 	}
-	shown, err := s.show(a)
-	if err != nil {
-		return nil, err
-	}
-	return as[apigatewayv2.GetApiOutput](shown), nil
+	return shown[apigatewayv2.GetApiOutput](s, a)
 }
 
 // GetApis lists the APIs of the account and region.
@@ -124,68 +152,62 @@ func (s *Service) GetApis(ctx context.Context, in *apigatewayv2.GetApisInput) (*
 		return nil, err
 	}
 	for _, a := range found {
-		shown, err := s.show(a)
+		item, err := shown[types.Api](s, a)
 		if err != nil {
 			return nil, err
 		}
-		out.Items = append(out.Items, shown)
+		out.Items = append(out.Items, *item)
 	}
 	return out, nil
 }
 
 // UpdateApi changes what the input names.
 func (s *Service) UpdateApi(ctx context.Context, in *apigatewayv2.UpdateApiInput) (*apigatewayv2.UpdateApiOutput, error) { //nolint:revive // AWS spells it so
-	if err := checkAPI(in.RouteSelectionExpression, in.ApiKeySelectionExpression, in.IpAddressType, in.CorsConfiguration); err != nil {
-		return nil, err
-	}
 	var a api
 	err := s.change(ctx, in.ApiId, func(tx *store.Tx, found api) error {
 		a = found
-		if in.Name != nil {
-			a.Name = in.Name
+		set(&a.ApiKeySelectionExpression, in.ApiKeySelectionExpression)
+		set(&a.CorsConfiguration, in.CorsConfiguration)
+		setText(&a.Description, in.Description)
+		set(&a.DisableExecuteApiEndpoint, in.DisableExecuteApiEndpoint)
+		set(&a.DisableSchemaValidation, in.DisableSchemaValidation)
+		if in.IpAddressType != "" {
+			a.IpAddressType = in.IpAddressType
 		}
-		if in.Description != nil {
-			a.Description = orNil(in.Description)
-		}
-		if in.Version != nil {
-			a.Version = orNil(in.Version)
-		}
-		if in.DisableExecuteApiEndpoint != nil {
-			a.DisableExecuteApiEndpoint = in.DisableExecuteApiEndpoint
-		}
-		if in.CorsConfiguration != nil {
-			a.CorsConfiguration = in.CorsConfiguration
+		set(&a.Name, in.Name)
+		set(&a.RouteSelectionExpression, in.RouteSelectionExpression)
+		setText(&a.Version, in.Version)
+		if err := checkAPI(&a); err != nil {
+			return err
 		}
 		s.apis.Put(tx, *a.ApiId, a)
-		return nil
+		if in.Target == nil && in.RouteKey == nil && in.CredentialsArn == nil {
+			return nil
+		}
+		return s.quickUpdate(tx, a, in.Target, in.RouteKey, in.CredentialsArn)
 	})
 	if err != nil {
 		return nil, err
 	}
-	shown, err := s.show(a)
-	if err != nil {
-		return nil, err
-	}
-	return as[apigatewayv2.UpdateApiOutput](shown), nil
+	return shown[apigatewayv2.UpdateApiOutput](s, a)
 }
 
 // DeleteApi removes an API and all that it has.
 func (s *Service) DeleteApi(ctx context.Context, in *apigatewayv2.DeleteApiInput) (*apigatewayv2.DeleteApiOutput, error) { //nolint:revive // AWS spells it so
-	err := s.update(ctx, in.ApiId, func(tx *store.Tx, a api) error {
-		prefix := key(*a.ApiId, "")
-		for _, k := range keysOf(tx, s.deployments, prefix) {
-			s.dropDeployment(tx, k)
+	err := s.env.Store.Update(func(tx *store.Tx) error {
+		a, err := s.find(ctx, tx, in.ApiId)
+		if err != nil {
+			return err
 		}
-		for _, k := range keysOf(tx, s.routes, prefix) {
-			s.routes.Delete(tx, k)
+		if s.mapped(tx, *a.ApiId, "") {
+			return badRequest("Please remove all base path mappings related to the API in your account first")
 		}
-		for _, k := range keysOf(tx, s.integrations, prefix) {
-			s.integrations.Delete(tx, k)
-		}
-		for _, k := range keysOf(tx, s.stages, prefix) {
-			s.stages.Delete(tx, k)
-		}
+		s.clearAPI(tx, *a.ApiId)
+		s.stages.clear(tx, *a.ApiId)
+		s.deployments.clear(tx, *a.ApiId)
+		s.revisions.Delete(tx, *a.ApiId)
 		s.apis.Delete(tx, *a.ApiId)
+		s.served.Delete(*a.ApiId)
 		return nil
 	})
 	if err != nil {
@@ -194,12 +216,14 @@ func (s *Service) DeleteApi(ctx context.Context, in *apigatewayv2.DeleteApiInput
 	return &apigatewayv2.DeleteApiOutput{}, nil
 }
 
-// keysOf returns the keys below prefix; a set must not change while it is read.
-func keysOf[T any](tx *store.Tx, set *store.Set[T], prefix string) (keys []string) {
-	for k := range set.Prefix(tx, prefix) {
-		keys = append(keys, k)
-	}
-	return keys
+// clearAPI removes what an import replaces.
+func (s *Service) clearAPI(tx *store.Tx, apiID string) {
+	s.authorizers.clear(tx, apiID)
+	s.integrations.clear(tx, apiID)
+	s.integrationResponses.clear(tx, apiID)
+	s.models.clear(tx, apiID)
+	s.routes.clear(tx, apiID)
+	s.routeResponses.clear(tx, apiID)
 }
 
 // DeleteCorsConfiguration removes an API's CORS configuration.
@@ -215,86 +239,6 @@ func (s *Service) DeleteCorsConfiguration(ctx context.Context, in *apigatewayv2.
 	return &apigatewayv2.DeleteCorsConfigurationOutput{}, nil
 }
 
-// tags returns the tags of the API or stage that the ARN names, such as
-// arn:aws:apigateway:eu-north-1::/apis/a1b2c3d4e5/stages/dev, and how to replace
-// them.
-func (s *Service) tags(ctx context.Context, tx *store.Tx, arn *string) (tags map[string]string, put func(map[string]string), err error) {
-	rest, ok := strings.CutPrefix(value(arn), "arn:"+env.Partition+":apigateway:"+env.ScopeOf(ctx).Region+"::/apis/")
-	if !ok {
-		return nil, nil, badRequest("Invalid resource ARN specified: %s", value(arn))
-	}
-	id, name, isStage := strings.Cut(rest, "/stages/")
-	a, err := s.find(ctx, tx, &id)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !isStage {
-		return a.Tags, func(tags map[string]string) {
-			a.Tags = tags
-			s.apis.Put(tx, id, a)
-		}, nil
-	}
-	st, err := s.stage(tx, id, &name)
-	if err != nil {
-		return nil, nil, err
-	}
-	return st.Tags, func(tags map[string]string) {
-		st.Tags = tags
-		s.stages.Put(tx, key(id, name), st)
-	}, nil
-}
-
-// GetTags returns the tags of an API or a stage.
-func (s *Service) GetTags(ctx context.Context, in *apigatewayv2.GetTagsInput) (*apigatewayv2.GetTagsOutput, error) {
-	out := &apigatewayv2.GetTagsOutput{}
-	err := s.env.Store.View(func(tx *store.Tx) (err error) {
-		out.Tags, _, err = s.tags(ctx, tx, in.ResourceArn)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-// TagResource adds tags to an API or a stage.
-func (s *Service) TagResource(ctx context.Context, in *apigatewayv2.TagResourceInput) (*apigatewayv2.TagResourceOutput, error) {
-	err := s.env.Store.Update(func(tx *store.Tx) error {
-		tags, put, err := s.tags(ctx, tx, in.ResourceArn)
-		if err != nil {
-			return err
-		}
-		tags = nonNil(maps.Clone(tags))
-		maps.Copy(tags, in.Tags)
-		put(tags)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &apigatewayv2.TagResourceOutput{}, nil
-}
-
-// UntagResource removes tags from an API or a stage.
-func (s *Service) UntagResource(ctx context.Context, in *apigatewayv2.UntagResourceInput) (*apigatewayv2.UntagResourceOutput, error) {
-	err := s.env.Store.Update(func(tx *store.Tx) error {
-		tags, put, err := s.tags(ctx, tx, in.ResourceArn)
-		if err != nil {
-			return err
-		}
-		tags = maps.Clone(tags)
-		for _, k := range in.TagKeys {
-			delete(tags, k)
-		}
-		put(tags)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &apigatewayv2.UntagResourceOutput{}, nil
-}
-
 func ptr[T any](v T) *T { return &v }
 
 // nonNil is m, or an empty map: AWS returns {} for no tags and no variables.
@@ -303,4 +247,12 @@ func nonNil(m map[string]string) map[string]string {
 		return map[string]string{}
 	}
 	return m
+}
+
+// or is *p, or otherwise where p is nil.
+func or[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
 }

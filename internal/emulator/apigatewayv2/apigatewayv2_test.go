@@ -30,12 +30,13 @@ type echo struct {
 	event  map[string]any
 }
 
-func (e *echo) InvokeFor(ctx context.Context, arn string, payload []byte) ([]byte, string, error) {
+func (e *echo) InvokeStreamFor(ctx context.Context, arn string, payload []byte, stream func(string) io.Writer) ([]byte, error) {
 	e.caller, e.arn = env.CallerOf(ctx), arn
 	if err := json.Unmarshal(payload, &e.event); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return []byte(`{"statusCode":201,"headers":{"x-a":"b"},"body":"hello"}`), "", nil
+	_, err := stream("application/json").Write([]byte(`{"statusCode":201,"headers":{"x-a":"b"},"body":"hello"}`))
+	return nil, err
 }
 
 // rig is an API Gateway behind a real HTTP server.
@@ -62,7 +63,7 @@ func newRig(t *testing.T) *rig {
 	if r.Service, err = New(e); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(gateway.New(e, r.Service, r.function))
+	server := httptest.NewServer(gateway.New(e, r.Service, gateway.Links{Functions: r.function}))
 	t.Cleanup(server.Close)
 	r.url = server.URL
 	r.ctx = env.WithScope(context.Background(), env.Scope{Account: "000000000000", Region: "eu-north-1"})

@@ -87,21 +87,20 @@ func TestErrors(t *testing.T) {
 		"no integration":  {second(r.GetIntegration(r.ctx, &apigatewayv2.GetIntegrationInput{ApiId: a, IntegrationId: none})), "NotFoundException: Invalid Integration identifier specified"},
 		"no stage":        {second(r.GetStage(r.ctx, &apigatewayv2.GetStageInput{ApiId: a, StageName: none})), "NotFoundException: Invalid stage identifier specified"},
 		"no deployment":   {second(r.GetDeployment(r.ctx, &apigatewayv2.GetDeploymentInput{ApiId: a, DeploymentId: none})), "NotFoundException: Invalid Deployment identifier specified"},
-		"websocket":       {second(r.CreateApi(r.ctx, &apigatewayv2.CreateApiInput{ProtocolType: "WEBSOCKET"})), "BadRequestException: ProtocolType WEBSOCKET is not emulated; HTTP is"},
+		"websocket":       {second(r.CreateApi(r.ctx, &apigatewayv2.CreateApiInput{ProtocolType: "WEBSOCKET"})), "BadRequestException: Route selection expression is required for WebSocket protocol"},
 		"selection":       {second(r.CreateApi(r.ctx, &apigatewayv2.CreateApiInput{ProtocolType: "HTTP", RouteSelectionExpression: ptr("x")})), `BadRequestException: Route selection expression for HTTP protocol must be "$request.method $request.path"`},
-		"dual stack":      {second(r.CreateApi(r.ctx, &apigatewayv2.CreateApiInput{ProtocolType: "HTTP", IpAddressType: "dualstack"})), "BadRequestException: IpAddressType dualstack is not emulated; ipv4 is"},
 		"CORS":            {second(r.UpdateApi(r.ctx, &apigatewayv2.UpdateApiInput{ApiId: a, CorsConfiguration: &types.Cors{AllowCredentials: ptr(true), AllowOrigins: []string{"*"}}})), "BadRequestException: allowCredentials is not supported when allowOrigins is *"},
 		"same key":        {second(r.CreateRoute(r.ctx, &apigatewayv2.CreateRouteInput{ApiId: a, RouteKey: ptr("GET /a/{x}")})), "ConflictException: Route with key GET /a/{x} already exists for this API"},
 		"same shape":      {second(r.CreateRoute(r.ctx, &apigatewayv2.CreateRouteInput{ApiId: a, RouteKey: ptr("GET /a/{y}")})), `ConflictException: The provided route key "GET /a/{y}" has a conflicting variable on the same hierarchical level as "GET /a/{x}"`},
 		"bad key":         {second(r.CreateRoute(r.ctx, &apigatewayv2.CreateRouteInput{ApiId: a, RouteKey: ptr("GET a")})), `BadRequestException: the path "a" of the route key "GET a" must begin with a slash`},
 		"bad target":      {second(r.CreateRoute(r.ctx, &apigatewayv2.CreateRouteInput{ApiId: a, RouteKey: ptr("GET /b"), Target: i})), `BadRequestException: The target "` + *i + `" must be integrations/ and an integration's id`},
 		"no target":       {second(r.UpdateRoute(r.ctx, &apigatewayv2.UpdateRouteInput{ApiId: a, RouteId: route, Target: ptr("integrations/none")})), "NotFoundException: Invalid Integration identifier specified"},
-		"IAM":             {second(r.CreateRoute(r.ctx, &apigatewayv2.CreateRouteInput{ApiId: a, RouteKey: ptr("GET /b"), AuthorizationType: "AWS_IAM"})), "BadRequestException: AuthorizationType AWS_IAM is not emulated; NONE is"},
+		"authorizer":      {second(r.CreateRoute(r.ctx, &apigatewayv2.CreateRouteInput{ApiId: a, RouteKey: ptr("GET /b"), AuthorizationType: "JWT", AuthorizerId: none})), "BadRequestException: Invalid authorizer ID specified. Setting the authorization type to JWT requires a valid JWT authorizer."},
 		"API key":         {second(r.CreateRoute(r.ctx, &apigatewayv2.CreateRouteInput{ApiId: a, RouteKey: ptr("GET /b"), ApiKeyRequired: ptr(true)})), "BadRequestException: ApiKeyRequired is supported only for WebSocket APIs"},
 		"used":            {second(r.DeleteIntegration(r.ctx, &apigatewayv2.DeleteIntegrationInput{ApiId: a, IntegrationId: i})), "ConflictException: Cannot delete Integration because it is referenced by the following Routes with Ids: [" + *route + "]"},
 		"AWS integration": {second(r.CreateIntegration(r.ctx, &apigatewayv2.CreateIntegrationInput{ApiId: a, IntegrationType: "AWS"})), "BadRequestException: Currently, an API with a protocol type of HTTP may only be associated with proxy integrations (AWS_PROXY, HTTP_PROXY)"},
 		"queue":           {second(r.CreateIntegration(r.ctx, &apigatewayv2.CreateIntegrationInput{ApiId: a, IntegrationType: "AWS_PROXY", IntegrationUri: ptr("arn:aws:sqs:eu-north-1:000000000000:q")})), `BadRequestException: IntegrationUri "arn:aws:sqs:eu-north-1:000000000000:q" is not emulated; AWS_PROXY takes the ARN of a Lambda function or its invoke ARN`},
-		"VPC":             {second(r.UpdateIntegration(r.ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: a, IntegrationId: i, ConnectionType: "VPC_LINK"})), "BadRequestException: ConnectionType VPC_LINK is not emulated; INTERNET is"},
+		"VPC":             {second(r.UpdateIntegration(r.ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: a, IntegrationId: i, ConnectionType: "VPC_LINK"})), "BadRequestException: ConnectionType VPC_LINK is not emulated: there is no VPC here; INTERNET is"},
 		"timeout":         {second(r.UpdateIntegration(r.ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: a, IntegrationId: i, TimeoutInMillis: ptr(int32(49))})), "BadRequestException: Timeout should be between 50 ms and 30000 ms"},
 		"format":          {second(r.UpdateIntegration(r.ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: a, IntegrationId: i, PayloadFormatVersion: ptr("3.0")})), `BadRequestException: PayloadFormatVersion "3.0" is not supported for AWS_PROXY integrations`},
 		"host variable":   {second(r.CreateIntegration(r.ctx, &apigatewayv2.CreateIntegrationInput{ApiId: a, IntegrationType: "HTTP_PROXY", IntegrationMethod: ptr("GET"), IntegrationUri: ptr("http://{x}/")})), "BadRequestException: Invalid HTTP endpoint specified for URI"},
@@ -288,7 +287,7 @@ func TestDeleteCascades(t *testing.T) {
 	}
 	left := 0
 	r.served.Range(func(any, any) bool { left++; return true })
-	for _, set := range []int{count(r, r.routes), count(r, r.integrations), count(r, r.stages), count(r, r.deployments), count(r, r.apis), left} {
+	for _, set := range []int{count(r, r.routes.Set), count(r, r.integrations.Set), count(r, r.stages.Set), count(r, r.deployments.Set), count(r, r.apis), left} {
 		if set != 0 {
 			t.Errorf("got %d things left, want none", set)
 		}

@@ -10,12 +10,18 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
-// deployment is one deployment and what it deployed.
+// deployment is one deployment and what it deployed. It never changes but for what it
+// is called.
 type deployment struct {
 	types.Deployment
-	Cors         *types.Cors
-	Routes       []types.Route
-	Integrations map[string]types.Integration // by id
+	Cors                 *types.Cors
+	ApiKeySelection      string
+	RouteSelection       string
+	Routes               []types.Route
+	Integrations         map[string]types.Integration // by id
+	Authorizers          map[string]types.Authorizer  // by id
+	IntegrationResponses map[string][]types.IntegrationResponse
+	RoutesWithResponses  map[string]bool // by id
 }
 
 // noRoutes is AWS's reason not to deploy an empty API.
@@ -24,24 +30,41 @@ const noRoutes = "Unable to deploy API because no routes exist in this API"
 // deploy takes a snapshot of the API as a new deployment.
 func (s *Service) deploy(tx *store.Tx, apiID string) (deployment, error) {
 	a, _ := s.apis.Get(tx, apiID)
-	d := deployment{Cors: a.CorsConfiguration, Integrations: map[string]types.Integration{}}
-	for _, r := range s.routes.Prefix(tx, key(apiID, "")) {
-		d.Routes = append(d.Routes, r)
+	d := deployment{
+		Cors:            a.CorsConfiguration,
+		ApiKeySelection: *a.ApiKeySelectionExpression,
+		RouteSelection:  *a.RouteSelectionExpression,
+		Routes:          s.routes.all(tx, apiID),
+		Integrations:    map[string]types.Integration{},
 	}
 	if d.Routes == nil {
 		return d, badRequest(noRoutes)
 	}
 	for _, i := range s.integrations.Prefix(tx, key(apiID, "")) {
 		d.Integrations[*i.IntegrationId] = i
+		if all := s.integrationResponses.all(tx, key(apiID, *i.IntegrationId)); all != nil {
+			if d.IntegrationResponses == nil {
+				d.IntegrationResponses = map[string][]types.IntegrationResponse{}
+			}
+			d.IntegrationResponses[*i.IntegrationId] = all
+		}
 	}
-	id := newID(6)
-	for _, taken := s.deployments.Get(tx, key(apiID, id)); taken; _, taken = s.deployments.Get(tx, key(apiID, id)) {
-		id = newID(6)
+	for _, v := range s.authorizers.Prefix(tx, key(apiID, "")) {
+		if d.Authorizers == nil {
+			d.Authorizers = map[string]types.Authorizer{}
+		}
+		d.Authorizers[*v.AuthorizerId] = v
+	}
+	if a.ProtocolType == types.ProtocolTypeWebsocket {
+		d.RoutesWithResponses = map[string]bool{}
+		for _, r := range d.Routes {
+			d.RoutesWithResponses[*r.RouteId] = s.routeResponses.all(tx, key(apiID, *r.RouteId)) != nil
+		}
 	}
 	d.Deployment = types.Deployment{
 		AutoDeployed:     ptr(false),
 		CreatedDate:      ptr(s.now()),
-		DeploymentId:     &id,
+		DeploymentId:     s.deployments.fresh(tx, apiID, 6),
 		DeploymentStatus: types.DeploymentStatusDeployed,
 	}
 	return d, nil
@@ -51,7 +74,7 @@ func (s *Service) deploy(tx *store.Tx, apiID string) (deployment, error) {
 // the API as it is now. An API without routes cannot be deployed: such a stage
 // keeps what it has and says why.
 func (s *Service) autoDeploy(tx *store.Tx, apiID string) error {
-	var stages []types.Stage
+	var stages []stage
 	for _, st := range s.stages.Prefix(tx, key(apiID, "")) {
 		if value(st.AutoDeploy) {
 			stages = append(stages, st)
@@ -85,16 +108,11 @@ func (s *Service) prune(tx *store.Tx, apiID string) {
 	for _, st := range s.stages.Prefix(tx, key(apiID, "")) {
 		used[value(st.DeploymentId)] = true
 	}
-	for _, k := range keysOf(tx, s.deployments, key(apiID, "")) {
-		if d, _ := s.deployments.Get(tx, k); *d.AutoDeployed && !used[*d.DeploymentId] {
-			s.dropDeployment(tx, k)
+	for _, d := range s.deployments.all(tx, apiID) {
+		if *d.AutoDeployed && !used[*d.DeploymentId] {
+			s.deployments.Delete(tx, key(apiID, *d.DeploymentId))
 		}
 	}
-}
-
-func (s *Service) dropDeployment(tx *store.Tx, k string) {
-	s.deployments.Delete(tx, k)
-	s.served.Delete(k)
 }
 
 // CreateDeployment deploys the API as it is now, to a stage if one is named.
@@ -113,7 +131,8 @@ func (s *Service) CreateDeployment(ctx context.Context, in *apigatewayv2.CreateD
 		if err != nil {
 			return err
 		}
-		return s.putStage(tx, *a.ApiId, st, stageChange{deploymentID: d.DeploymentId})
+		_, err = s.putStage(tx, a, st, stageChange{deploymentID: d.DeploymentId})
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -121,20 +140,11 @@ func (s *Service) CreateDeployment(ctx context.Context, in *apigatewayv2.CreateD
 	return as[apigatewayv2.CreateDeploymentOutput](d.Deployment), nil
 }
 
-// deployment returns an API's deployment.
-func (s *Service) deployment(tx *store.Tx, apiID string, id *string) (deployment, error) {
-	d, ok := s.deployments.Get(tx, key(apiID, value(id)))
-	if !ok {
-		return d, notFound("Deployment", "Invalid Deployment identifier specified")
-	}
-	return d, nil
-}
-
 // GetDeployment returns a deployment.
 func (s *Service) GetDeployment(ctx context.Context, in *apigatewayv2.GetDeploymentInput) (*apigatewayv2.GetDeploymentOutput, error) {
 	var d deployment
 	err := s.view(ctx, in.ApiId, func(tx *store.Tx, a api) (err error) {
-		d, err = s.deployment(tx, *a.ApiId, in.DeploymentId)
+		d, err = s.deployments.find(tx, *a.ApiId, in.DeploymentId)
 		return err
 	})
 	if err != nil {
@@ -147,7 +157,7 @@ func (s *Service) GetDeployment(ctx context.Context, in *apigatewayv2.GetDeploym
 func (s *Service) GetDeployments(ctx context.Context, in *apigatewayv2.GetDeploymentsInput) (*apigatewayv2.GetDeploymentsOutput, error) {
 	out := &apigatewayv2.GetDeploymentsOutput{Items: []types.Deployment{}}
 	err := s.view(ctx, in.ApiId, func(tx *store.Tx, a api) error {
-		found, next, err := page(tx, s.deployments, key(*a.ApiId, ""), nil, in.MaxResults, in.NextToken)
+		found, next, err := page(tx, s.deployments.Set, key(*a.ApiId, ""), nil, in.MaxResults, in.NextToken)
 		for _, d := range found {
 			out.Items = append(out.Items, d.Deployment)
 		}
@@ -164,7 +174,7 @@ func (s *Service) GetDeployments(ctx context.Context, in *apigatewayv2.GetDeploy
 func (s *Service) UpdateDeployment(ctx context.Context, in *apigatewayv2.UpdateDeploymentInput) (*apigatewayv2.UpdateDeploymentOutput, error) {
 	var d deployment
 	err := s.update(ctx, in.ApiId, func(tx *store.Tx, a api) (err error) {
-		if d, err = s.deployment(tx, *a.ApiId, in.DeploymentId); err != nil {
+		if d, err = s.deployments.find(tx, *a.ApiId, in.DeploymentId); err != nil {
 			return err
 		}
 		if in.Description != nil {
@@ -182,7 +192,7 @@ func (s *Service) UpdateDeployment(ctx context.Context, in *apigatewayv2.UpdateD
 // DeleteDeployment removes a deployment that no stage has.
 func (s *Service) DeleteDeployment(ctx context.Context, in *apigatewayv2.DeleteDeploymentInput) (*apigatewayv2.DeleteDeploymentOutput, error) {
 	err := s.update(ctx, in.ApiId, func(tx *store.Tx, a api) error {
-		d, err := s.deployment(tx, *a.ApiId, in.DeploymentId)
+		d, err := s.deployments.find(tx, *a.ApiId, in.DeploymentId)
 		if err != nil {
 			return err
 		}
@@ -191,7 +201,7 @@ func (s *Service) DeleteDeployment(ctx context.Context, in *apigatewayv2.DeleteD
 				return badRequest("Active stages pointing to this deployment must be moved or deleted")
 			}
 		}
-		s.dropDeployment(tx, key(*a.ApiId, *d.DeploymentId))
+		s.deployments.Delete(tx, key(*a.ApiId, *d.DeploymentId))
 		return nil
 	})
 	if err != nil {

@@ -1,8 +1,7 @@
-// Package apigatewayv2 is the control plane of HTTP APIs: APIs, routes,
-// integrations, stages and deployments. It fills the snapshots that
-// emulator/gateway serves; it must not know how requests are served, nor Lambda.
-// WebSocket APIs, authorizers, models, custom domains, VPC links, OpenAPI imports
-// and portals are not emulated.
+// Package apigatewayv2 is the control plane of HTTP and WebSocket APIs: APIs, routes,
+// integrations, authorizers, models, stages, deployments, domain names and what hangs
+// on them. It fills the snapshots that emulator/gateway serves; it must not know how
+// requests are served, nor Lambda. Portals, which show REST APIs, are not emulated.
 package apigatewayv2
 
 import (
@@ -17,25 +16,35 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
-	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
 // A Service is API Gateway's control plane.
 type Service struct {
 	env *env.Env
 
-	apis         *store.Set[api]               // by id, which is unique over all scopes
-	routes       *store.Set[types.Route]       // by API id and route id
-	integrations *store.Set[types.Integration] // by API id and integration id
-	stages       *store.Set[types.Stage]       // by API id and name
-	deployments  *store.Set[deployment]        // by API id and deployment id
+	apis *store.Set[api] // by id, which is unique over all scopes
+	// revisions count the changes of each API, by its id.
+	revisions *store.Set[int]
 
-	served sync.Map // deployment id -> []gateway.Route, parsed once
+	authorizers          parts[types.Authorizer]
+	deployments          parts[deployment]
+	integrations         parts[types.Integration]
+	integrationResponses parts[types.IntegrationResponse] // of "API id NUL integration id"
+	models               parts[types.Model]
+	routes               parts[types.Route]
+	routeResponses       parts[types.RouteResponse] // of "API id NUL route id"
+	stages               parts[stage]               // by name
+
+	domains  *store.Set[domain]        // by name, which is unique over all scopes
+	mappings parts[types.ApiMapping]   // of domains
+	rules    parts[types.RoutingRule]  // of domains
+	links    *store.Set[types.VpcLink] // by scope and id
+
+	served sync.Map // API id -> *served
 }
 
 // api is one API and where it is.
@@ -47,69 +56,28 @@ type api struct {
 // New returns the service over the environment's store.
 func New(e *env.Env) (*Service, error) {
 	s := &Service{env: e}
-	var errs [5]error
+	var errs [13]error
 	s.apis, errs[0] = store.NewSet[api](e.Store, "apigatewayv2.api")
-	s.routes, errs[1] = store.NewSet[types.Route](e.Store, "apigatewayv2.route")
-	s.integrations, errs[2] = store.NewSet[types.Integration](e.Store, "apigatewayv2.integration")
-	s.stages, errs[3] = store.NewSet[types.Stage](e.Store, "apigatewayv2.stage")
-	s.deployments, errs[4] = store.NewSet[deployment](e.Store, "apigatewayv2.deployment")
-	if err := errors.Join(errs[:]...); err != nil {
+	s.revisions, errs[1] = store.NewSet[int](e.Store, "apigatewayv2.revision")
+	s.authorizers, errs[2] = newParts[types.Authorizer](e, "Authorizer")
+	s.deployments, errs[3] = newParts[deployment](e, "Deployment")
+	s.integrations, errs[4] = newParts[types.Integration](e, "Integration")
+	s.integrationResponses, errs[5] = newParts[types.IntegrationResponse](e, "IntegrationResponse")
+	s.models, errs[6] = newParts[types.Model](e, "Model")
+	s.routes, errs[7] = newParts[types.Route](e, "Route")
+	s.routeResponses, errs[8] = newParts[types.RouteResponse](e, "RouteResponse")
+	s.stages, errs[9] = newParts[stage](e, "Stage")
+	s.domains, errs[10] = store.NewSet[domain](e.Store, "apigatewayv2.domain")
+	s.mappings, errs[11] = newParts[types.ApiMapping](e, "ApiMapping")
+	s.rules, errs[12] = newParts[types.RoutingRule](e, "RoutingRule")
+	links, err := store.NewSet[types.VpcLink](e.Store, "apigatewayv2.vpclink")
+	if err := errors.Join(append(errs[:], err)...); err != nil {
 		return nil, fmt.Errorf("opening API Gateway's sets: %w", err)
 	}
+	s.links = links
+	s.revisions.Uncounted()
 	return s, nil
 }
-
-// Wire lists what the service serves.
-func (s *Service) Wire() wire.Service {
-	return wire.Service{
-		Name:     "apigateway",
-		Protocol: wire.RESTJSON,
-		Schema:   schemas.ApiGatewayV2,
-		Operations: []wire.Operation{
-			wire.Op(schemas.CreateApi, s.CreateApi, wire.Refuse("CredentialsArn", "DisableSchemaValidation")),
-			wire.Op(schemas.CreateDeployment, s.CreateDeployment),
-			wire.Op(schemas.CreateIntegration, s.CreateIntegration, refusedOfIntegrations),
-			wire.Op(schemas.CreateRoute, s.CreateRoute, refusedOfRoutes),
-			wire.Op(schemas.CreateStage, s.CreateStage, refusedOfStages),
-			wire.Op(schemas.DeleteApi, s.DeleteApi),
-			wire.Op(schemas.DeleteCorsConfiguration, s.DeleteCorsConfiguration),
-			wire.Op(schemas.DeleteDeployment, s.DeleteDeployment),
-			wire.Op(schemas.DeleteIntegration, s.DeleteIntegration),
-			wire.Op(schemas.DeleteRoute, s.DeleteRoute),
-			wire.Op(schemas.DeleteRouteSettings, s.DeleteRouteSettings),
-			wire.Op(schemas.DeleteStage, s.DeleteStage),
-			wire.Op(schemas.GetApi, s.GetApi),
-			wire.Op(schemas.GetApis, s.GetApis),
-			wire.Op(schemas.GetDeployment, s.GetDeployment),
-			wire.Op(schemas.GetDeployments, s.GetDeployments),
-			wire.Op(schemas.GetIntegration, s.GetIntegration),
-			wire.Op(schemas.GetIntegrations, s.GetIntegrations),
-			wire.Op(schemas.GetRoute, s.GetRoute),
-			wire.Op(schemas.GetRoutes, s.GetRoutes),
-			wire.Op(schemas.GetStage, s.GetStage),
-			wire.Op(schemas.GetStages, s.GetStages),
-			wire.Op(schemas.GetTags, s.GetTags),
-			wire.Op(schemas.TagResource, s.TagResource),
-			wire.Op(schemas.UntagResource, s.UntagResource),
-			wire.Op(schemas.UpdateApi, s.UpdateApi, wire.Refuse("CredentialsArn", "DisableSchemaValidation", "RouteKey", "Target")),
-			wire.Op(schemas.UpdateDeployment, s.UpdateDeployment),
-			wire.Op(schemas.UpdateIntegration, s.UpdateIntegration, refusedOfIntegrations),
-			wire.Op(schemas.UpdateRoute, s.UpdateRoute, refusedOfRoutes),
-			wire.Op(schemas.UpdateStage, s.UpdateStage, refusedOfStages),
-		},
-	}
-}
-
-var (
-	refusedOfIntegrations = wire.Refuse("ConnectionId", "ContentHandlingStrategy", "CredentialsArn", "IntegrationSubtype",
-		"RequestParameters", "RequestTemplates", "ResponseParameters", "TemplateSelectionExpression", "TlsConfig")
-	refusedOfRoutes = wire.Refuse("AuthorizationScopes", "AuthorizerId", "ModelSelectionExpression",
-		"RequestModels", "RequestParameters", "RouteResponseSelectionExpression")
-	refusedOfStages = wire.Refuse("AccessLogSettings", "ClientCertificateId")
-)
-
-// key is the store's key of a part of an API; with an empty name, the prefix of all.
-func key(apiID, name string) string { return apiID + "\x00" + name }
 
 // find returns the API of that id in the context's scope.
 func (s *Service) find(ctx context.Context, tx *store.Tx, id *string) (api, error) {
@@ -139,8 +107,18 @@ func (s *Service) update(ctx context.Context, id *string, f func(tx *store.Tx, a
 		if err != nil {
 			return err
 		}
-		return f(tx, a)
+		if err := f(tx, a); err != nil {
+			return err
+		}
+		s.touch(tx, *a.ApiId)
+		return nil
 	})
+}
+
+// touch says that an API is served otherwise than before.
+func (s *Service) touch(tx *store.Tx, apiID string) {
+	n, _ := s.revisions.Get(tx, apiID)
+	s.revisions.Put(tx, apiID, n+1)
 }
 
 // change is update for what a deployment holds: stages that deploy automatically

@@ -1,57 +1,21 @@
 package gateway
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"mime"
 	"net/http"
-	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/payload"
 )
-
-// event2 is the event of payload format 2.0. Members without a value are absent.
-type event2 struct {
-	Version               string            `json:"version"`
-	RouteKey              string            `json:"routeKey"`
-	RawPath               string            `json:"rawPath"`
-	RawQueryString        string            `json:"rawQueryString"`
-	Cookies               []string          `json:"cookies,omitempty"`
-	Headers               map[string]string `json:"headers"`
-	QueryStringParameters map[string]string `json:"queryStringParameters,omitempty"`
-	RequestContext        context2          `json:"requestContext"`
-	Body                  *string           `json:"body,omitempty"`
-	PathParameters        map[string]string `json:"pathParameters,omitempty"`
-	IsBase64Encoded       bool              `json:"isBase64Encoded"`
-	StageVariables        map[string]string `json:"stageVariables,omitempty"`
-}
-
-type context2 struct {
-	AccountID    string `json:"accountId"`
-	APIID        string `json:"apiId"`
-	DomainName   string `json:"domainName"`
-	DomainPrefix string `json:"domainPrefix"`
-	HTTP         http2  `json:"http"`
-	RequestID    string `json:"requestId"`
-	RouteKey     string `json:"routeKey"`
-	Stage        string `json:"stage"`
-	Time         string `json:"time"`
-	TimeEpoch    int64  `json:"timeEpoch"` // milliseconds
-}
-
-type http2 struct {
-	Method    string `json:"method"`
-	Path      string `json:"path"`
-	Protocol  string `json:"protocol"`
-	SourceIP  string `json:"sourceIp"`
-	UserAgent string `json:"userAgent"`
-}
 
 // event1 is the event of payload format 1.0. Members without a value are null.
 type event1 struct {
 	Version                         string              `json:"version"`
+	Type                            string              `json:"type,omitempty"`               // of authorizers
+	MethodARN                       string              `json:"methodArn,omitempty"`          // of authorizers
+	IdentitySource                  *string             `json:"identitySource,omitempty"`     // of authorizers
+	AuthorizationToken              *string             `json:"authorizationToken,omitempty"` // of authorizers
 	Resource                        string              `json:"resource"`
 	Path                            string              `json:"path"`
 	HTTPMethod                      string              `json:"httpMethod"`
@@ -69,7 +33,7 @@ type event1 struct {
 type context1 struct {
 	AccountID         string             `json:"accountId"`
 	APIID             string             `json:"apiId"`
-	Authorizer        *struct{}          `json:"authorizer"`
+	Authorizer        any                `json:"authorizer"`
 	DomainName        string             `json:"domainName"`
 	DomainPrefix      string             `json:"domainPrefix"`
 	ExtendedRequestID string             `json:"extendedRequestId"`
@@ -86,188 +50,133 @@ type context1 struct {
 	Stage             string             `json:"stage"`
 }
 
-// clfTime is the time format of requestContext, such as 12/Mar/2020:19:03:58 +0000.
-const clfTime = "02/Jan/2006:15:04:05 -0700"
-
 // event returns the JSON event in the integration's format.
 func (q *request) event() ([]byte, error) {
-	var event any
 	switch format := q.route.Integration.Format; format {
 	case "1.0":
-		event = q.event1()
+		return json.Marshal(q.event1())
 	case "2.0":
-		event = q.event2()
+		return json.Marshal(q.event2())
 	default:
 		return nil, fmt.Errorf("the payload format %q is unknown", format)
 	}
-	return json.Marshal(event)
 }
 
-func (q *request) event2() event2 {
-	body, encoded := q.bodyText()
-	h := q.headers()
-	cookies := h["Cookie"]
-	delete(h, "Cookie")
-	headers := map[string]string{}
-	for name, values := range h {
-		headers[strings.ToLower(name)] = strings.Join(values, ",")
-	}
-	e := event2{
-		Version:         "2.0",
-		RouteKey:        q.route.Key.String(),
-		RawPath:         q.path,
-		RawQueryString:  q.URL.RawQuery,
-		Cookies:         splitCookies(cookies),
-		Headers:         headers,
-		PathParameters:  q.values,
-		StageVariables:  q.stage.Variables,
-		Body:            body,
-		IsBase64Encoded: encoded,
-		RequestContext: context2{
-			AccountID:    q.api.Scope.Account,
-			APIID:        q.api.ID,
-			DomainName:   q.domain(),
-			DomainPrefix: q.api.ID,
-			HTTP: http2{
-				Method: q.Method, Path: q.path, Protocol: q.Proto,
-				SourceIP: q.sourceIP(), UserAgent: q.UserAgent(),
-			},
-			RequestID: q.id,
-			RouteKey:  q.route.Key.String(),
-			Stage:     q.stage.Name,
-			Time:      q.at.UTC().Format(clfTime),
-			TimeEpoch: q.at.UnixMilli(),
-		},
-	}
-	for name, values := range q.URL.Query() {
-		if e.QueryStringParameters == nil {
-			e.QueryStringParameters = map[string]string{}
-		}
-		e.QueryStringParameters[name] = strings.Join(values, ",")
-	}
+func (q *request) event2() *payload.Event {
+	e := payload.New(q.Request, q.path, q.body, q.at)
+	e.RouteKey = q.route.Key
+	e.Headers = payload.Headers(q.headers())
+	e.PathParameters = q.values
+	e.StageVariables = q.stage.Variables
+	c := &e.RequestContext
+	c.AccountID = q.api.Scope.Account
+	c.APIID = q.api.ID
+	c.Authorizer = q.who.format2(q.api.Scope.Account)
+	c.DomainName = q.domain()
+	c.DomainPrefix = q.prefix()
+	c.RequestID = q.id
+	c.RouteKey = q.route.Key
+	c.Stage = q.stage.Name
 	return e
 }
 
-func (q *request) event1() event1 {
-	body, encoded := q.bodyText()
-	ip, agent := q.sourceIP(), q.UserAgent()
-	resource := q.route.Key.Path
-	if q.route.Key.IsDefault() {
-		resource = q.route.Key.String()
+// format2 is requestContext.authorizer of format 2.0; nil where the route has none.
+func (a *authorized) format2(account string) any {
+	switch {
+	case a.token:
+		return map[string]any{"jwt": map[string]any{"claims": a.claims, "scopes": a.scopes}}
+	case a.lambda:
+		return map[string]any{"lambda": a.context}
+	case a.caller != nil:
+		id, _, _ := strings.Cut(a.caller.UserID, ":")
+		return map[string]any{"iam": payload.IAM{
+			AccessKey: a.caller.AccessKey, AccountID: account, CallerID: id, UserARN: a.caller.ARN, UserID: a.caller.UserID,
+		}}
 	}
-	e := event1{
+	return nil
+}
+
+// format1 is requestContext.authorizer of format 1.0.
+func (a *authorized) format1() any {
+	switch {
+	case a.token:
+		return map[string]any{"claims": a.claims, "scopes": a.scopes}
+	case a.lambda:
+		out := map[string]any{"principalId": a.user, "integrationLatency": a.took.Milliseconds()}
+		for name, v := range a.context {
+			out[name] = v
+		}
+		return out
+	}
+	return nil
+}
+
+func (q *request) event1() *event1 {
+	text, encoded := payload.Body(q.Request.Header.Get("Content-Type"), q.body)
+	resource := q.route.Path
+	if resource == "" {
+		resource = q.route.Key
+	}
+	e := &event1{
 		Version:           "1.0",
 		Resource:          resource,
 		Path:              q.path,
 		HTTPMethod:        q.Method,
-		Headers:           map[string]string{},
 		MultiValueHeaders: q.headers(),
 		PathParameters:    q.values,
 		StageVariables:    q.stage.Variables,
-		Body:              body,
+		Body:              text,
 		IsBase64Encoded:   encoded,
 		RequestContext: context1{
 			AccountID:         q.api.Scope.Account,
 			APIID:             q.api.ID,
+			Authorizer:        q.who.format1(),
 			DomainName:        q.domain(),
-			DomainPrefix:      q.api.ID,
+			DomainPrefix:      q.prefix(),
 			ExtendedRequestID: q.id,
 			HTTPMethod:        q.Method,
-			Identity: map[string]*string{
-				"accessKey": nil, "accountId": nil, "caller": nil, "cognitoAmr": nil,
-				"cognitoAuthenticationProvider": nil, "cognitoAuthenticationType": nil,
-				"cognitoIdentityId": nil, "cognitoIdentityPoolId": nil, "principalOrgId": nil,
-				"sourceIp": &ip, "user": nil, "userAgent": &agent, "userArn": nil,
-			},
-			OperationName:    q.route.Operation,
-			Path:             q.path,
-			Protocol:         q.Proto,
-			RequestID:        q.id,
-			RequestTime:      q.at.UTC().Format(clfTime),
-			RequestTimeEpoch: q.at.UnixMilli(),
-			ResourceID:       q.route.Key.String(),
-			ResourcePath:     resource,
-			Stage:            q.stage.Name,
+			Identity:          q.identity(),
+			OperationName:     q.route.Operation,
+			Path:              q.path,
+			Protocol:          q.Proto,
+			RequestID:         q.id,
+			RequestTime:       q.at.UTC().Format(payload.CLFTime),
+			RequestTimeEpoch:  q.at.UnixMilli(),
+			ResourceID:        q.route.Key,
+			ResourcePath:      resource,
+			Stage:             q.stage.Name,
 		},
 	}
-	for name, values := range e.MultiValueHeaders {
-		e.Headers[name] = values[len(values)-1]
-	}
-	for name, values := range q.URL.Query() {
-		if e.QueryStringParameters == nil {
-			e.QueryStringParameters, e.MultiValueQueryStringParameters = map[string]string{}, map[string][]string{}
-		}
-		e.QueryStringParameters[name] = values[len(values)-1]
-		e.MultiValueQueryStringParameters[name] = values
+	e.Headers = lasts(e.MultiValueHeaders)
+	if parameters := q.parameters(); len(parameters) > 0 {
+		e.QueryStringParameters, e.MultiValueQueryStringParameters = lasts(parameters), parameters
 	}
 	return e
 }
 
-// headers are the request's headers with those that API Gateway adds.
-func (q *request) headers() http.Header {
-	h := maps.Clone(q.Header)
-	for _, name := range hopByHop {
-		h.Del(name)
+// lasts are the last values of many.
+func lasts(many map[string][]string) map[string]string {
+	one := make(map[string]string, len(many))
+	for name, values := range many {
+		one[name] = values[len(values)-1]
 	}
-	h.Set("Host", q.Host)
-	if _, ok := h["Content-Length"]; !ok {
-		h.Set("Content-Length", fmt.Sprint(len(q.body)))
-	}
-	h["X-Forwarded-For"] = []string{strings.Join(append(slices.Clone(q.Header["X-Forwarded-For"]), q.sourceIP()), ", ")}
-	h.Set("X-Forwarded-Port", q.port())
-	h.Set("X-Forwarded-Proto", "http")
-	if h.Get("X-Amzn-Trace-Id") == "" {
-		h.Set("X-Amzn-Trace-Id", q.traceID())
-	}
-	return h
+	return one
 }
 
-// hopByHop headers are of one connection and never passed on.
-var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
-
-// traceID returns a trace header such as Root=1-5e6722a7-cc56xmpl46db7ae02d4da47e.
-func (q *request) traceID() string {
-	var b [12]byte
-	copy(b[:], q.id)
-	return fmt.Sprintf("Root=1-%08x-%x", q.at.Unix(), b)
+// identity is who sent a request, in format 1.0.
+func (q *request) identity() map[string]*string {
+	ip, agent := payload.Source(q.Request), q.UserAgent()
+	id := map[string]*string{
+		"accessKey": nil, "accountId": nil, "caller": nil, "cognitoAmr": nil,
+		"cognitoAuthenticationProvider": nil, "cognitoAuthenticationType": nil,
+		"cognitoIdentityId": nil, "cognitoIdentityPoolId": nil, "principalOrgId": nil,
+		"sourceIp": &ip, "user": nil, "userAgent": &agent, "userArn": nil,
+	}
+	if c := q.who.caller; c != nil {
+		s := q.signer()
+		id["accessKey"], id["accountId"], id["caller"], id["user"], id["userArn"] = &c.AccessKey, &s.account, &s.id, &s.id, &s.arn
+	}
+	return id
 }
 
-// splitCookies returns the cookies of the Cookie headers, one each.
-func splitCookies(headers []string) []string {
-	var cookies []string
-	for _, header := range headers {
-		for cookie := range strings.SplitSeq(header, ";") {
-			if cookie = strings.TrimSpace(cookie); cookie != "" {
-				cookies = append(cookies, cookie)
-			}
-		}
-	}
-	return cookies
-}
-
-// bodyText is the body as the event holds it: text as it is, anything else in
-// base64, and nil when there is none.
-func (q *request) bodyText() (body *string, encoded bool) {
-	if len(q.body) == 0 {
-		return nil, false
-	}
-	text := string(q.body)
-	if isText(q.Header.Get("Content-Type")) && utf8.ValidString(text) {
-		return &text, false
-	}
-	text = base64.StdEncoding.EncodeToString(q.body)
-	return &text, true
-}
-
-// isText reports whether API Gateway passes a body of that type as text.
-func isText(contentType string) bool {
-	t, _, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return false
-	}
-	switch t {
-	case "application/json", "application/javascript", "application/xml":
-		return true
-	}
-	return strings.HasPrefix(t, "text/") || strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "+xml")
-}
+var _ http.ResponseWriter = (*request)(nil)

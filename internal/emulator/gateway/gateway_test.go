@@ -24,8 +24,13 @@ import (
 // invoke is a function as an [Invoker].
 type invoke func(ctx context.Context, arn string, payload []byte) ([]byte, string, error)
 
-func (f invoke) InvokeFor(ctx context.Context, arn string, payload []byte) ([]byte, string, error) {
-	return f(ctx, arn, payload)
+func (f invoke) InvokeStreamFor(ctx context.Context, arn string, payload []byte, stream func(string) io.Writer) ([]byte, error) {
+	result, functionError, err := f(ctx, arn, payload)
+	if err != nil || functionError != "" {
+		return result, err
+	}
+	_, _ = stream("application/json").Write(result)
+	return nil, nil
 }
 
 // returns is a function that always returns text.
@@ -35,6 +40,8 @@ func returns(text string) invoke {
 
 // apis are the source of a test.
 type apis map[string]*API
+
+func (a apis) Domain(string) (*Domain, bool) { return nil, false }
 
 func (a apis) API(id string) (*API, bool) {
 	api, ok := a[id]
@@ -58,25 +65,22 @@ func newRig(t *testing.T, f invoke, format string, routeKeys ...string) *rig {
 
 func newRigWith(t *testing.T, f invoke, i *Integration, routeKeys ...string) *rig {
 	t.Helper()
-	var routes []Route
+	r := &rig{t: t, clock: clock.NewFake(time.Date(2020, 3, 12, 19, 3, 58, 390e6, time.UTC))}
+	r.api = &API{
+		ID: "api", Scope: env.Scope{Account: "000000000000", Region: "eu-north-1"},
+		Stages: map[string]*Stage{"$default": {Name: "$default"}, "dev": {Name: "dev", Variables: map[string]string{"f": "dev-f"}}},
+	}
 	for _, text := range routeKeys {
 		k, err := routekey.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		routes = append(routes, Route{Key: k, Operation: "op", Integration: i})
-	}
-	slices.SortFunc(routes, func(a, b Route) int { return routekey.Compare(a.Key, b.Key) })
-	r := &rig{t: t, clock: clock.NewFake(time.Date(2020, 3, 12, 19, 3, 58, 390e6, time.UTC))}
-	r.api = &API{
-		ID: "api", Scope: env.Scope{Account: "000000000000", Region: "eu-north-1"},
-		Stages: map[string]Stage{
-			"$default": {Name: "$default", Routes: routes},
-			"dev":      {Name: "dev", Routes: routes, Variables: map[string]string{"f": "dev-f"}},
-		},
+		for _, st := range r.api.Stages {
+			st.Routes.Add(k, &Route{Key: text, Path: k.Path, Operation: "op", Integration: i})
+		}
 	}
 	e := &env.Env{Clock: r.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	server := httptest.NewServer(New(e, apis{"api": r.api}, f))
+	server := httptest.NewServer(New(e, apis{"api": r.api}, Links{Functions: f}))
 	t.Cleanup(server.Close)
 	r.url = server.URL + PathPrefix + "api"
 	return r
@@ -84,9 +88,7 @@ func newRigWith(t *testing.T, f invoke, i *Integration, routeKeys ...string) *ri
 
 // stage changes the $default stage.
 func (r *rig) stage(f func(*Stage)) {
-	s := r.api.Stages["$default"]
-	f(&s)
-	r.api.Stages["$default"] = s
+	f(r.api.Stages["$default"])
 }
 
 // do sends a request with headers written as "Name: value".
@@ -277,7 +279,7 @@ func TestServes(t *testing.T) {
 		"http://apigateway.eu-north-1.amazonaws.com": false,
 		"http://execute-api.localhost/":              false,
 	} {
-		if got := Serves(httptest.NewRequest(http.MethodGet, url, nil)); got != want {
+		if got := New(&env.Env{}, apis{}, Links{}).Serves(httptest.NewRequest(http.MethodGet, url, nil)); got != want {
 			t.Errorf("%s: got %v, want %v", url, got, want)
 		}
 	}

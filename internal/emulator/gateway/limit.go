@@ -7,13 +7,6 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 )
 
-// A Limit is the throttling of one route: a bucket of Burst requests that fills
-// at Rate requests a second.
-type Limit struct {
-	Burst int32
-	Rate  float64
-}
-
 // limiter counts the requests of every limited route.
 type limiter struct {
 	clock   clock.Clock
@@ -29,19 +22,18 @@ type bucket struct {
 	at     time.Time
 }
 
-// take reports whether the request's route may be called now.
-func (l *limiter) take(q *request) bool {
-	route := q.route.Key.String()
-	limit, ok := q.stage.Limits[route]
+// take reports whether a route may be called now.
+func (l *limiter) take(api *API, stage *Stage, route string) bool {
+	limit, ok := stage.Limits[route]
 	if !ok {
-		limit, ok = q.stage.Limits[""]
+		limit, ok = stage.Limits[""]
 	}
 	if !ok {
 		return true
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := bucketKey{q.api.ID, q.stage.Name, route}
+	key := bucketKey{api.ID, stage.Name, route}
 	now := l.clock.Now()
 	b, ok := l.buckets[key]
 	if !ok || b.limit != limit {

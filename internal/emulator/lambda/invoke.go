@@ -84,6 +84,21 @@ func (s *Service) InvokeFor(ctx context.Context, functionARN string, payload []b
 	return r.Payload, functionError, err
 }
 
+// InvokeStreamFor is InvokeFor for a caller that takes the response as the function writes
+// it: stream is called when it begins. failure describes the error of a function that
+// failed; else it is nil.
+func (s *Service) InvokeStreamFor(ctx context.Context, functionARN string, payload []byte, stream func(contentType string) io.Writer) (failure []byte, err error) {
+	n, err := parse(ctx, &functionARN, nil)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.invoke(ctx, invocation{name: n, payload: payload, stream: stream})
+	if r.Failed {
+		return append([]byte{}, r.Payload...), err
+	}
+	return nil, err
+}
+
 // invocation is what a caller asks for.
 type invocation struct {
 	name           // with the qualifier, as the caller gave it

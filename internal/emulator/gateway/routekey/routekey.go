@@ -169,6 +169,9 @@ func (k Key) Match(method, path string) (values map[string]string, ok bool) {
 // before b. API Gateway prefers a full match, then a match with a greedy variable,
 // then $default; a literal goes before a variable, and a method before ANY.
 func Compare(a, b Key) int {
+	if c := cmp.Compare(a.last(), b.last()); c != 0 {
+		return c
+	}
 	for i := range max(len(a.segments), len(b.segments)) {
 		if c := cmp.Compare(a.rank(i), b.rank(i)); c != 0 {
 			return c
@@ -190,6 +193,17 @@ func (k Key) rank(i int) kind {
 	default:
 		return literal
 	}
+}
+
+// last orders keys by how they end: without a greedy variable, with one, $default.
+func (k Key) last() kind {
+	switch {
+	case k.IsDefault():
+		return greedy + 1
+	case len(k.segments) > 0 && k.segments[len(k.segments)-1].kind == greedy:
+		return greedy
+	}
+	return literal
 }
 
 func (k Key) methodRank() int {

@@ -1,0 +1,37 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+)
+
+// contextVariable is a variable in the format of an access log.
+var contextVariable = regexp.MustCompile(`\$context\.[a-zA-Z0-9_.:-]*[a-zA-Z0-9_]`)
+
+// record writes the line of the access log. What has no value is a dash.
+func (q *request) record() {
+	if q.stage == nil || q.stage.Log == nil {
+		return
+	}
+	l := q.stage.Log
+	line := contextVariable.ReplaceAllStringFunc(l.Format, func(name string) string {
+		if v, ok := q.context(name[len("$context."):]); ok {
+			return v
+		}
+		return "-"
+	})
+	q.g.note(l, q.api, q.stage, line)
+}
+
+// note appends a line to an access log.
+func (g *Gateway) note(l *AccessLog, a *API, st *Stage, line string) {
+	ctx := env.WithScope(context.Background(), l.Scope) // also of a client that has left
+	sum := sha256.Sum256([]byte(a.ID + "/" + st.Name))
+	if err := g.links.Logs.Append(ctx, l.Group, hex.EncodeToString(sum[:16]), g.clock.Now(), line); err != nil {
+		g.log.Warn("an access log could not be written", "api", a.ID, "stage", st.Name, "error", err)
+	}
+}

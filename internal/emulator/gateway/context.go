@@ -1,0 +1,162 @@
+package gateway
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/payload"
+)
+
+// lookup implements scope for the request.
+func (q *request) lookup(t term) (string, bool) {
+	switch t.source {
+	case header, multiHeader:
+		values := q.Request.Header.Values(t.name)
+		if strings.EqualFold(t.name, "Host") {
+			values = []string{q.Host}
+		}
+		return strings.Join(values, ","), len(values) > 0
+	case query, multiQuery:
+		values := q.parameters()[t.name]
+		return strings.Join(values, ","), len(values) > 0
+	case pathText:
+		return q.path, true
+	case pathValue:
+		v, ok := q.values[t.name]
+		return v, ok
+	case methodText:
+		return q.Method, true
+	case body:
+		return t.inBody(q.body)
+	case variables:
+		v, ok := q.stage.Variables[t.name]
+		return v, ok
+	case contextual:
+		return q.context(t.name)
+	}
+	return "", false
+}
+
+// context is the value of $context.name.
+func (q *request) context(name string) (string, bool) {
+	if rest, ok := strings.CutPrefix(name, "authorizer."); ok {
+		return q.who.lookup(rest)
+	}
+	if f, ok := contextVariables[name]; ok {
+		v := f(q)
+		return v, v != ""
+	}
+	return "", false
+}
+
+// lookup is the value of $context.authorizer.name.
+func (a *authorized) lookup(name string) (string, bool) {
+	if claim, ok := strings.CutPrefix(name, "claims."); ok {
+		v, ok := a.claims[claim]
+		return v, ok
+	}
+	switch name {
+	case "principalId":
+		return a.user, a.user != ""
+	case "usageIdentifierKey":
+		return a.key, a.key != ""
+	case "error":
+		return a.failed, a.failed != ""
+	}
+	v, ok := a.context[name]
+	if !ok {
+		return "", false
+	}
+	return anyText(v), true
+}
+
+// contextVariables are the variables of AWS's list that do not depend on an authorizer.
+// An empty text is no value.
+var contextVariables = map[string]func(q *request) string{
+	"accountId":                     func(q *request) string { return q.api.Scope.Account },
+	"apiId":                         func(q *request) string { return q.api.ID },
+	"awsEndpointRequestId":          func(q *request) string { return "" },
+	"customDomain.basePathMatched":  func(q *request) string { return q.base },
+	"dataProcessed":                 func(q *request) string { return strconv.FormatInt(q.length+int64(len(q.body)), 10) },
+	"domainName":                    func(q *request) string { return q.domain() },
+	"domainPrefix":                  func(q *request) string { return q.prefix() },
+	"error.message":                 func(q *request) string { return q.reason },
+	"error.messageString":           func(q *request) string { return quoted(q.reason) },
+	"error.responseType":            func(q *request) string { return responseType(q.status, q.reason) },
+	"extendedRequestId":             func(q *request) string { return q.id },
+	"httpMethod":                    func(q *request) string { return q.Method },
+	"identity.accountId":            func(q *request) string { return q.signer().account },
+	"identity.caller":               func(q *request) string { return q.signer().id },
+	"identity.sourceIp":             func(q *request) string { return payload.Source(q.Request) },
+	"identity.user":                 func(q *request) string { return q.signer().id },
+	"identity.userAgent":            func(q *request) string { return q.UserAgent() },
+	"identity.userArn":              func(q *request) string { return q.signer().arn },
+	"integration.error":             func(q *request) string { return q.integral },
+	"integration.integrationStatus": func(q *request) string { return statusText(q.gave) },
+	"integration.latency":           func(q *request) string { return q.latency() },
+	"integration.requestId":         func(q *request) string { return "" },
+	"integration.status":            func(q *request) string { return statusText(q.gave) },
+	"integrationErrorMessage":       func(q *request) string { return q.integral },
+	"integrationLatency":            func(q *request) string { return q.latency() },
+	"integrationStatus":             func(q *request) string { return statusText(q.gave) },
+	"path":                          func(q *request) string { return q.path },
+	"protocol":                      func(q *request) string { return q.Proto },
+	"requestId":                     func(q *request) string { return q.id },
+	"requestTime":                   func(q *request) string { return q.at.UTC().Format(payload.CLFTime) },
+	"requestTimeEpoch":              func(q *request) string { return strconv.FormatInt(q.at.UnixMilli(), 10) },
+	"responseLatency":               func(q *request) string { return strconv.FormatInt(q.g.clock.Now().Sub(q.at).Milliseconds(), 10) },
+	"responseLength":                func(q *request) string { return strconv.FormatInt(q.length, 10) },
+	"routeKey":                      func(q *request) string { return q.routeKey() },
+	"stage":                         func(q *request) string { return q.stage.Name },
+	"status":                        func(q *request) string { return statusText(q.status) },
+}
+
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return quote(text)
+}
+
+func statusText(status int) string {
+	if status == 0 {
+		return ""
+	}
+	return strconv.Itoa(status)
+}
+
+// responseType is the kind of an error that API Gateway itself answers.
+func responseType(status int, reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return map[int]string{
+		400: "BAD_REQUEST", 401: "UNAUTHORIZED", 403: "ACCESS_DENIED", 404: "NOT_FOUND", 413: "REQUEST_TOO_LARGE",
+		429: "THROTTLED", 500: "INTEGRATION_FAILURE", 503: "INTEGRATION_FAILURE", 504: "INTEGRATION_TIMEOUT",
+	}[status]
+}
+
+func (q *request) latency() string {
+	if q.called.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(q.took.Milliseconds(), 10)
+}
+
+func (q *request) routeKey() string {
+	if q.route == nil {
+		return ""
+	}
+	return q.route.Key
+}
+
+// signed is who signed a request; empty where nobody did.
+type signed struct{ account, id, arn string }
+
+func (q *request) signer() signed {
+	if q.who.caller == nil {
+		return signed{}
+	}
+	id, _, _ := strings.Cut(q.who.caller.UserID, ":")
+	return signed{q.api.Scope.Account, id, q.who.caller.ARN}
+}
