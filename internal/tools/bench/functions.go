@@ -100,15 +100,9 @@ func (b *bench) functions(ctx context.Context) error {
 	}
 	defer s.stop()
 	keys := credentials.NewStaticCredentialsProvider(s.key, s.secret, "")
-	roles := iam.New(iam.Options{Region: region, BaseEndpoint: &s.url, Credentials: keys})
-	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	role, err := roles.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("bench"), AssumeRolePolicyDocument: aws.String(trust)})
+	role, err := makeRole(ctx, s, keys)
 	if err != nil {
-		return fmt.Errorf("making a role: %w", err)
-	}
-	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-	if _, err := roles.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("bench"), PolicyName: aws.String("all"), PolicyDocument: &allow}); err != nil {
-		return fmt.Errorf("making a policy: %w", err)
+		return err
 	}
 	c := lambda.New(lambda.Options{Region: region, BaseEndpoint: &s.url, Credentials: keys})
 	for i, l := range functions {
@@ -126,7 +120,7 @@ func (b *bench) functions(ctx context.Context) error {
 			l.bare[0] = strings.TrimSpace(string(path))
 		}
 		name := fmt.Sprintf("f%d", i)
-		if err := b.make(ctx, c, l, name, aws.ToString(role.Role.Arn)); err != nil {
+		if err := b.make(ctx, c, l, name, role); err != nil {
 			return fmt.Errorf("%s: %w", l.name, err)
 		}
 		if err := b.invocations(ctx, c, l, name); err != nil {
@@ -134,6 +128,21 @@ func (b *bench) functions(ctx context.Context) error {
 		}
 	}
 	return b.crowds(ctx, c)
+}
+
+// makeRole makes a role that functions may do everything with, and returns its ARN.
+func makeRole(ctx context.Context, s *server, keys aws.CredentialsProvider) (string, error) {
+	roles := iam.New(iam.Options{Region: region, BaseEndpoint: &s.url, Credentials: keys})
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	role, err := roles.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("bench"), AssumeRolePolicyDocument: aws.String(trust)})
+	if err != nil {
+		return "", fmt.Errorf("making a role: %w", err)
+	}
+	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	if _, err := roles.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("bench"), PolicyName: aws.String("all"), PolicyDocument: &allow}); err != nil {
+		return "", fmt.Errorf("making a policy: %w", err)
+	}
+	return aws.ToString(role.Role.Arn), nil
 }
 
 func (b *bench) make(ctx context.Context, c *lambda.Client, l language, name, role string) error {
