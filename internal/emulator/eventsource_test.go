@@ -241,6 +241,40 @@ func TestStreamMapping(t *testing.T) {
 	}
 }
 
+// TestQueueComesAgain deletes the queue of a mapping, which stays and goes on with a
+// new queue of that name.
+func TestQueueComesAgain(t *testing.T) {
+	t.Parallel()
+	c := config(start(t, emulator.Config{}))
+	f := deployRecorder(t, c, "again")
+	url, arn := queueOf(t, c, "q", nil)
+	functions, queues := lambda.NewFromConfig(c), sqs.NewFromConfig(c)
+	m, err := functions.CreateEventSourceMapping(t.Context(), &lambda.CreateEventSourceMappingInput{FunctionName: &f.arn, EventSourceArn: &arn})
+	must(t, err)
+	result := func() string {
+		out, err := functions.GetEventSourceMapping(t.Context(), &lambda.GetEventSourceMappingInput{UUID: m.UUID})
+		must(t, err)
+		return aws.ToString(out.LastProcessingResult)
+	}
+	send := func(body string) {
+		_, err := queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
+		must(t, err)
+		until(t, body+" is delivered", func() bool {
+			r := records(f.got(t))
+			return len(r) > 0 && r[len(r)-1]["body"] == body
+		})
+	}
+	send("first")
+	_, err = queues.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: &url})
+	must(t, err)
+	until(t, "the mapping misses its queue", func() bool { return strings.HasPrefix(result(), "PROBLEM: ") })
+	_, _ = queueOf(t, c, "q", nil)
+	send("second")
+	if got := result(); got != "" {
+		t.Errorf("got the result %q", got)
+	}
+}
+
 // TestAsynchronous invokes and tells a queue how it ended.
 func TestAsynchronous(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,11 @@ type mailbox struct {
 
 func (*mailbox) Settings(string) (time.Duration, error) { return 0, &sqstypes.QueueDoesNotExist{} }
 
+func (*mailbox) Await(ctx context.Context, _ string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 func (*mailbox) Take(ctx context.Context, _ string, _ int) ([]sqstypes.Message, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,6 +62,9 @@ func (m *mapping) describe(now time.Time, result string) *types.EventSourceMappi
 	c.State, c.StateTransitionReason = aws.String(state), aws.String("User action")
 	if m.kind() == sourceQueue {
 		c.StateTransitionReason = aws.String("USER_INITIATED")
+		if strings.HasPrefix(result, "PROBLEM") {
+			c.LastProcessingResult = aws.String(result)
+		}
 	} else {
 		c.LastProcessingResult = aws.String(result)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/uuid"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
@@ -188,7 +189,19 @@ func (a *mappings) runQueue(ctx context.Context, m *mapping) error {
 		Clock: a.service.env.Clock, Log: a.service.env.Log, Batch: int(*c.BatchSize), Window: seconds(c.MaximumBatchingWindowInSeconds),
 		AtOnce: most, Partial: m.partial(),
 	}
-	return q.Run(ctx)
+	for {
+		err := q.Run(ctx)
+		var gone *sqstypes.QueueDoesNotExist
+		if !errors.As(err, &gone) {
+			return err
+		}
+		// The mapping stays, and goes on when there is a queue of that name again.
+		a.report(m.key(), "PROBLEM: "+gone.ErrorMessage())
+		if err := a.service.Queues.Await(ctx, m.arn()); err != nil {
+			return nil //nolint:nilerr // the mapping is to stop
+		}
+		a.report(m.key(), "")
+	}
 }
 
 // lanes is how many events of a stream are at the function at once.

@@ -22,6 +22,8 @@ type Queues interface {
 	// Settings returns how long a message that was taken stays hidden; the error is
 	// a QueueDoesNotExist where there is no such queue.
 	Settings(arn string) (hidden time.Duration, err error)
+	// Await waits until there is such a queue.
+	Await(ctx context.Context, arn string) error
 	// Take waits for messages and returns from one up to most.
 	Take(ctx context.Context, arn string, most int) ([]sqstypes.Message, error)
 	Remove(arn string, handles []string) error

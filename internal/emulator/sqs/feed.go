@@ -2,11 +2,13 @@ package sqs
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
@@ -72,6 +74,23 @@ func (s *Service) Take(ctx context.Context, arn string, most int) ([]types.Messa
 		}
 		if err := s.rest(ctx, changed, next); err != nil {
 			return nil, err
+		}
+	}
+}
+
+// Await waits until there is a queue with that ARN. Its error is ctx's.
+func (s *Service) Await(ctx context.Context, arn string) error {
+	parts := strings.Split(arn, ":")
+	if len(parts) != 6 {
+		return gone()
+	}
+	for {
+		made := s.watchKey(env.Scope{Account: parts[4], Region: parts[3]}.Key(parts[5]))
+		if s.at(arn, func(*store.Tx, *queue) error { return nil }) == nil {
+			return nil
+		}
+		if err := s.rest(ctx, made, 0); err != nil {
+			return err
 		}
 	}
 }

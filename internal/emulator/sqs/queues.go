@@ -72,6 +72,9 @@ func (s *Service) CreateQueue(ctx context.Context, in *sqs.CreateQueueInput) (*s
 		out.QueueUrl, err = s.url(&q)
 		return err
 	})
+	if err == nil {
+		s.wakeKey(env.ScopeOf(ctx).Key(name)) // those who wait for it to be there
+	}
 	return out, err
 }
 
