@@ -69,6 +69,8 @@ require (
 	github.com/go-jose/go-jose/v4 v4.1.8
 )
 
+require github.com/gorilla/websocket v1.5.3
+
 require (
 	github.com/apparentlymart/go-textseg/v15 v15.0.0 // indirect
 	github.com/apparentlymart/go-textseg/v17 v17.0.1 // indirect
