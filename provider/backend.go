@@ -99,6 +99,18 @@ func (p *Provider) identity(ctx context.Context, region string) (partition, acco
 	return p.backend.Identity(ctx, region)
 }
 
+// artifactsOf reads where large packages go.
+func artifactsOf(block types.Object) function.Artifacts {
+	a := function.Artifacts{Prefix: "serverless/"}
+	if v, ok := block.Attributes()["bucket"].(types.String); ok {
+		a.Bucket = v.ValueString()
+	}
+	if v, ok := block.Attributes()["prefix"].(types.String); ok && !v.IsNull() {
+		a.Prefix = v.ValueString()
+	}
+	return a
+}
+
 // The functions below connect each family to its operations.
 
 func (p *Provider) tables(ctx context.Context, region string) (*table.Clients, error) {
@@ -120,7 +132,7 @@ func (p *Provider) functions(ctx context.Context, region string) (*function.Clie
 	if err := p.ready(); err != nil {
 		return nil, err
 	}
-	c := &function.Clients{}
+	c := &function.Clients{Artifacts: p.artifacts}
 	var err error
 	if c.Lambda, err = p.backend.Lambda(ctx, region); err != nil {
 		return nil, err

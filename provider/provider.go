@@ -21,6 +21,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/awsapi"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
+	"github.com/tfserverless/terraform-provider-serverless/resources/function"
 )
 
 // Address is where registries have the provider.
@@ -28,13 +29,14 @@ const Address = "registry.terraform.io/tfserverless/serverless"
 
 // A Provider is the provider; make one with [New].
 type Provider struct {
-	version  string
-	main     string
-	emulator Emulator
-	backend  *awsapi.Backend // nil until it is configured
-	shared   *tf.Provider    // as backend
-	siblings api.Siblings    // what resources of one API share
-	pending  string          // the attribute that is not known yet and without which nothing can be called
+	version   string
+	main      string
+	emulator  Emulator
+	backend   *awsapi.Backend // nil until it is configured
+	shared    *tf.Provider    // as backend
+	siblings  api.Siblings    // what resources of one API share
+	artifacts function.Artifacts
+	pending   string // the attribute that is not known yet and without which nothing can be called
 }
 
 // An Emulator is one in this process, or something before it.
@@ -81,6 +83,7 @@ type settings struct {
 	NamePrefix types.String `tfsdk:"name_prefix"`
 	Stack      types.String `tfsdk:"stack"`
 	Tags       types.Map    `tfsdk:"tags"`
+	Artifacts  types.Object `tfsdk:"artifacts"`
 	Defaults   types.Object `tfsdk:"defaults"`
 }
 
@@ -102,6 +105,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		ds.AddAttributeError(path.Root("endpoints"), "Bad endpoints", err.Error()+".")
 		return
 	}
+	p.artifacts = artifactsOf(s.Artifacts)
 	region := s.Region
 	if region.IsNull() && p.pending == "" {
 		found, err := p.backend.Region(ctx)
@@ -132,7 +136,7 @@ func (s settings) unknown() string {
 		value attr.Value
 	}{
 		{"profile", s.Profile}, {"access_key", s.AccessKey}, {"secret_key", s.SecretKey}, {"token", s.Token},
-		{"endpoint", s.Endpoint}, {"endpoints", s.Endpoints}, {"backend", s.Backend},
+		{"endpoint", s.Endpoint}, {"endpoints", s.Endpoints}, {"backend", s.Backend}, {"artifacts", s.Artifacts},
 	} {
 		if a.value.IsUnknown() {
 			return a.name

@@ -70,6 +70,14 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Tags of everything that can have tags; those of a resource count over them.",
 			},
+			"artifacts": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "Where packages of functions and layers of more than 50 MB are put, from where Lambda takes them: each under its hash, so that the same one is sent once. They stay there.",
+				Attributes: map[string]schema.Attribute{
+					"bucket": schema.StringAttribute{Optional: true, MarkdownDescription: "Name of a bucket of this account in the functions' region. Default: `serverless-artifacts-<account>-<region>`, which is made when it is needed first, and stays."},
+					"prefix": schema.StringAttribute{Optional: true, MarkdownDescription: "What the keys begin with. Default: `serverless/`."},
+				},
+			},
 			"defaults": schema.SingleNestedAttribute{
 				Optional:            true,
 				MarkdownDescription: "Values for attributes that resources leave open, by type. They show in the plan of each resource that they fill.",

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -41,6 +42,7 @@ type pretender struct {
 	facts   map[string]object // what is pretended of each function, by region and name
 	scaling map[string]object // targets and policies by their ids
 	images  map[string]string // digests by repository and tag
+	classes map[string]any    // of log groups
 }
 
 type object = map[string]any
@@ -52,7 +54,7 @@ var kept = map[string]bool{
 }
 
 func pretend(e provider.Emulator) *pretender {
-	return &pretender{Emulator: e, facts: map[string]object{}, scaling: map[string]object{}, images: map[string]string{}}
+	return &pretender{Emulator: e, facts: map[string]object{}, scaling: map[string]object{}, images: map[string]string{}, classes: map[string]any{}}
 }
 
 // isolated reports whether a function has environments of its own for tenants.
@@ -76,8 +78,10 @@ func (p *pretender) Do(r *http.Request) (*http.Response, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch operation {
-	case "BatchGetImage", "DescribeImages":
+	case "DescribeImages":
 		return p.image(r, in)
+	case "CreateLogGroup", "DeleteLogGroup", "DescribeLogGroups":
+		return p.group(r, operation, in)
 	case "RegisterScalableTarget", "PutScalingPolicy", "DeregisterScalableTarget":
 		if in["ServiceNamespace"] == "lambda" {
 			return p.scale(r, operation, in)
@@ -222,32 +226,13 @@ func (p *pretender) told(r *http.Request, key string, in object) (*http.Response
 		q.Del("Qualifier")
 		r.URL.RawQuery = q.Encode()
 	}
-	body, err := json.Marshal(in)
-	if err != nil {
-		return nil, err
-	}
-	if in != nil {
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	} else {
-		body = nil
-	}
-	id, secret := p.Credentials()
-	sum := sha256.Sum256(body)
-	r.Header.Del("Authorization")
 	region, _, _ := strings.Cut(key, "/")
-	if err := v4.NewSigner().SignHTTP(r.Context(), aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, r, hex.EncodeToString(sum[:]), "lambda", region, time.Now()); err != nil {
-		return nil, err
-	}
-	resp, err := p.Emulator.Do(r)
+	resp, err := p.send(r, in, "lambda", region)
 	if err != nil || resp.StatusCode >= http.StatusMultipleChoices || len(facts) == 0 {
 		return resp, err
 	}
-	text, err := io.ReadAll(resp.Body)
+	out, err := read(resp)
 	if err != nil {
-		return nil, err
-	}
-	out := object{}
-	if err := json.Unmarshal(text, &out); err != nil {
 		return nil, err
 	}
 	if config, ok := out["Configuration"].(object); ok {
@@ -258,12 +243,66 @@ func (p *pretender) told(r *http.Request, key string, in object) (*http.Response
 	} else {
 		p.tell(facts, out)
 	}
-	if text, err = json.Marshal(out); err != nil {
+	return answered(r, out), nil
+}
+
+// send passes a call on, with another body if in is not nil.
+func (p *pretender) send(r *http.Request, in object, service, region string) (*http.Response, error) {
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return nil, err
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}
+	id, secret := p.Credentials()
+	sum := sha256.Sum256(body)
+	r.Header.Del("Authorization")
+	if err := v4.NewSigner().SignHTTP(r.Context(), aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}, r, hex.EncodeToString(sum[:]), service, region, time.Now()); err != nil {
 		return nil, err
 	}
-	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
-	resp.Header.Del("Content-Length")
-	return resp, nil
+	return p.Emulator.Do(r)
+}
+
+func read(resp *http.Response) (object, error) {
+	out := object{}
+	err := json.NewDecoder(resp.Body).Decode(&out)
+	return out, errors.Join(err, resp.Body.Close())
+}
+
+// group keeps which class a log group has.
+func (p *pretender) group(r *http.Request, operation string, in object) (*http.Response, error) {
+	name, class := fmt.Sprint(in["logGroupName"]), in["logGroupClass"]
+	delete(in, "logGroupClass")
+	region := strings.SplitN(r.Header.Get("Authorization")+"///", "/", 4)[2]
+	resp, err := p.send(r, in, "logs", region)
+	if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
+		return resp, err
+	}
+	switch operation {
+	case "CreateLogGroup":
+		p.classes[name] = class
+	case "DeleteLogGroup":
+		delete(p.classes, name)
+	default:
+		out, err := read(resp)
+		if err != nil {
+			return nil, err
+		}
+		groups, _ := out["logGroups"].([]any)
+		for _, g := range groups {
+			g, _ := g.(object)
+			if class := p.classes[fmt.Sprint(g["logGroupName"])]; class != nil {
+				g["logGroupClass"] = class
+				if class == "DELIVERY" {
+					g["retentionInDays"] = 2
+				}
+			}
+		}
+		return answered(r, out), nil
+	}
+	return resp, err
 }
 
 // tell puts what is pretended into a configuration.

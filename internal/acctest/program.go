@@ -28,7 +28,7 @@ func (s Subject) program(t *testing.T, name string) {
 		t.Skipf("%s is not on PATH", name)
 	}
 	e := providertest.Emulator(t)
-	p := &program{T: t, path: path, dir: t.TempDir(), attach: attach(t, e)}
+	p := &program{T: t, path: path, dir: t.TempDir(), attach: attach(t, s.emulated(e))}
 	header := "terraform {\n  required_providers {\n    serverless = { source = \"" + provider.Address + "\" }\n  }\n}\n"
 	write := func(a Arguments) { p.write(header + s.config(a)) }
 

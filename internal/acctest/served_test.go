@@ -16,10 +16,12 @@ import (
 // attribute of its own, so that a configuration which needs it fails there and
 // works on AWS.
 var elsewhere = map[string]bool{
+	"ecr.DescribeImages":              true, // source.image
 	"lambda.GetFunctionScalingConfig": true, // capacity_provider
 	"lambda.PutFunctionScalingConfig": true,
 	"logs.AssociateKmsKey":            true, // log.kms_key_arn
 	"logs.DisassociateKmsKey":         true,
+	"monitoring.DescribeAlarms":       true, // publish.rollout.alarms
 }
 
 // TestServed demands that the emulator serves every operation of AWS that the
@@ -35,7 +37,7 @@ func TestServed(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	services := map[string]string{"DynamoDB": "dynamodb", "Events": "logs", "Gateway": "apigateway", "IAM": "iam", "Lambda": "lambda", "Logs": "logs", "S3": "s3", "SQS": "sqs", "Scaling": "application-autoscaling"}
+	services := map[string]string{"Alarms": "monitoring", "DynamoDB": "dynamodb", "Events": "logs", "Gateway": "apigateway", "IAM": "iam", "Images": "ecr", "Lambda": "lambda", "Logs": "logs", "S3": "s3", "SQS": "sqs", "Scaling": "application-autoscaling"}
 	served := map[string]bool{}
 	for _, s := range e.Services() {
 		for _, op := range s.Operations {

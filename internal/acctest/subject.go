@@ -44,6 +44,9 @@ type Subject struct {
 	Unmarked bool
 
 	settings string // more of the provider block
+	// pretended puts something before the emulator that takes what the emulator
+	// itself refuses; nil for nothing.
+	pretended func(provider.Emulator) provider.Emulator
 }
 
 // Arguments are expressions by argument.
@@ -142,9 +145,17 @@ type bench struct {
 	deployed func() int
 }
 
+// emulated is the emulator with what is pretended of it.
+func (s Subject) emulated(e provider.Emulator) provider.Emulator {
+	if s.pretended == nil {
+		return e
+	}
+	return s.pretended(e)
+}
+
 func (s Subject) bench(t *testing.T) *bench {
 	e := providertest.Emulator(t)
-	w := &Wire{Emulator: e, Missing: s.Missing}
+	w := &Wire{Emulator: s.emulated(e), Missing: s.Missing}
 	return &bench{
 		t: t, Subject: s, wire: w,
 		Machine: &Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(w) }, Dead: w.Dead},

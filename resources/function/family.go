@@ -51,6 +51,8 @@ type Clients struct {
 	Scaling Scaling
 	Alarms  Alarms
 	Images  Images
+
+	Artifacts Artifacts
 }
 
 // Lambda has the operations of AWS Lambda that functions are made with.
@@ -114,9 +116,12 @@ type Events interface {
 	FilterLogEvents(context.Context, *cloudwatchlogs.FilterLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error)
 }
 
-// S3 has the operations that tell which code an object is.
+// S3 has the operations that tell which code an object is, and that put large
+// packages there.
 type S3 interface {
+	CreateBucket(context.Context, *s3.CreateBucketInput, ...func(*s3.Options)) (*s3.CreateBucketOutput, error)
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
 // Alarms has the operation of CloudWatch that tells whether something is wrong.

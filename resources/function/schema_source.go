@@ -21,7 +21,7 @@ func sourceAttribute(images bool) schema.SingleNestedAttribute {
 		about = "Where the code is: exactly one of `dir`, `file`, `zip`, `s3`, `image` and `inline`. "
 		all["image"] = schema.StringAttribute{
 			Optional: true, Validators: []validator.String{tf.Pattern(`^[0-9]{12}\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws)/\S+(:\S+|@sha256:[0-9a-f]{64})$`, "write the URI of an image in ECR, with a tag or, better, a digest")},
-			MarkdownDescription: "A container image, `<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:…`. With a tag in place of the digest nothing is deployed when the tag moves on. " +
+			MarkdownDescription: "A container image, `<account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:…`. With a tag, another image that it has been given is found when the state is refreshed, and deployed. " +
 				"Changing between an image and anything else makes the function anew in place, with its permissions.",
 		}
 	}

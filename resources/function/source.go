@@ -3,7 +3,6 @@ package function
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -189,8 +187,8 @@ type deployed struct{ Key, SHA256 string }
 
 const (
 	deployedKey = "deployed"
-	// objectKey is where the version of the object in S3 is remembered that the
-	// last refresh has found.
+	// objectKey is where the version of the object in S3, or the image with the tag,
+	// is remembered that the last refresh has found.
 	objectKey = "object"
 )
 
@@ -199,6 +197,7 @@ type code struct {
 	deployed
 	sent     types.FunctionCode
 	contents *artifact.Contents // nil if it is not on this machine
+	seen     string             // what a refresh would find; "" if it looks nowhere
 }
 
 // mostSent is the size of a zip that Lambda takes in a call.
@@ -214,11 +213,18 @@ func (s *source) pack(ctx context.Context, c *Clients, runtime, architecture str
 		if err != nil {
 			return nil, tf.At(at, err)
 		}
-		return &code{deployed: deployed{Key: o.key()}, sent: types.FunctionCode{
+		return &code{deployed: deployed{Key: o.key()}, seen: o.key(), sent: types.FunctionCode{
 			S3Bucket: s.S3.Bucket.ValueStringPointer(), S3Key: s.S3.Key.ValueStringPointer(), S3ObjectVersion: o.version,
 		}}, nil
 	case !s.Image.IsNull():
-		return &code{deployed: deployed{Key: "image:" + s.Image.ValueString()}, sent: types.FunctionCode{ImageUri: s.Image.ValueStringPointer()}}, nil
+		image, err := pictureOf(s.Image.ValueString()).resolve(ctx, c)
+		if err != nil {
+			return nil, tf.At(at.AtName("image"), err)
+		}
+		if err := asPlanned(planned, image.sha256()); err != nil {
+			return nil, tf.At(at.AtName("image"), err)
+		}
+		return &code{deployed: deployed{Key: "image:" + image.uri()}, seen: image.seen(s.Image.ValueString()), sent: types.FunctionCode{ImageUri: aws.String(image.uri())}}, nil
 	}
 	src, err := s.artifact(runtime, architecture)
 	if err != nil {
@@ -241,27 +247,34 @@ func (s *source) pack(ctx context.Context, c *Clients, runtime, architecture str
 	if err != nil {
 		return nil, tf.At(at, err)
 	}
-	if !planned.IsUnknown() && !planned.IsNull() && planned.ValueString() != pkg.SHA256 {
-		return nil, tf.At(at, &tf.Problem{
-			Summary: "The code changed since the plan",
-			Detail: fmt.Sprintf("The package has the SHA-256 %s, the plan shows %s. Nothing was deployed. Plan again; "+
-				"if something writes to the folder while the apply runs, exclude it or build before planning.", pkg.SHA256, planned.ValueString()),
-		})
+	if err := asPlanned(planned, pkg.SHA256); err != nil {
+		return nil, tf.At(at, err)
 	}
+	sent := types.FunctionCode{ZipFile: zip.Bytes()}
 	if pkg.Size > mostSent {
-		return nil, tf.At(at, &tf.Problem{
-			Summary: "The package is too large to be sent",
-			Detail: fmt.Sprintf("The zip has %d MB, and Lambda takes %d MB in a call. Leave out what the code does not need, move libraries into a layer, "+
-				"or put the zip into a bucket and name it by source = { s3 = … }.", pkg.Size>>20, mostSent>>20),
-		})
+		if sent, err = upload(ctx, c, zip.Bytes(), pkg.SHA256); err != nil {
+			return nil, tf.At(at, err)
+		}
 	}
-	return &code{deployed: deployed{key, pkg.SHA256}, sent: types.FunctionCode{ZipFile: zip.Bytes()}, contents: &pkg.Contents}, nil
+	return &code{deployed: deployed{key, pkg.SHA256}, sent: sent, contents: &pkg.Contents}, nil
+}
+
+// asPlanned refuses code that is not what the plan shows.
+func asPlanned(planned tftypes.String, sha string) error {
+	if planned.IsUnknown() || planned.IsNull() || planned.ValueString() == sha {
+		return nil
+	}
+	return &tf.Problem{
+		Summary: "The code changed since the plan",
+		Detail: fmt.Sprintf("The package has the SHA-256 %s, the plan shows %s. Nothing was deployed. Plan again; "+
+			"if something writes to the folder while the apply runs, exclude it or build before planning.", sha, planned.ValueString()),
+	}
 }
 
 // remember keeps what was deployed, so that the next plan knows it.
 func (c *code) remember(ctx context.Context) error {
-	if strings.HasPrefix(c.Key, "s3:") {
-		if err := tf.Remember(ctx, objectKey, c.Key); err != nil {
+	if c.seen != "" {
+		if err := tf.Remember(ctx, objectKey, c.seen); err != nil {
 			return err
 		}
 	}
@@ -285,8 +298,7 @@ func (o *object) find(ctx context.Context, c *Clients) (stored, error) {
 	out, err := c.S3.HeadObject(ctx, &s3.HeadObjectInput{
 		Bucket: o.Bucket.ValueStringPointer(), Key: o.Key.ValueStringPointer(), VersionId: o.Version.ValueStringPointer(),
 	})
-	var answered smithy.APIError
-	if errors.As(err, &answered) && answered.ErrorCode() == "NotFound" {
+	if answers(err, "NotFound") {
 		return stored{}, fmt.Errorf("there is no object %s in the bucket %s; upload it first, or correct its key", o.Key.ValueString(), o.Bucket.ValueString())
 	}
 	if err != nil {
@@ -299,8 +311,16 @@ func (o *object) find(ctx context.Context, c *Clients) (stored, error) {
 	return found, nil
 }
 
-// look remembers which version of the object there is, for the plan that follows.
+// look remembers which version of the object there is, or which image has the tag,
+// for the plan that follows.
 func (s *source) look(ctx context.Context, c *Clients) error {
+	if s != nil && !s.Image.IsNull() {
+		image, err := pictureOf(s.Image.ValueString()).resolve(ctx, c)
+		if err != nil {
+			return ctx.Err() // as below
+		}
+		return tf.Remember(ctx, objectKey, image.seen(s.Image.ValueString()))
+	}
 	if s == nil || s.S3 == nil {
 		return nil
 	}
@@ -334,10 +354,7 @@ func (s *source) plan(ctx context.Context, runtime, architecture string, prior *
 		}
 		return tftypes.StringUnknown(), nil, nil
 	case !s.Image.IsNull():
-		if same("image:" + s.Image.ValueString()) {
-			return *prior, nil, nil
-		}
-		return tftypes.StringUnknown(), nil, nil
+		return s.planImage(ctx, same, prior)
 	}
 	src, err := s.artifact(runtime, architecture)
 	if err != nil {
