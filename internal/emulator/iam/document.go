@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	access "github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
 )
 
 // document is a policy as far as IAM checks it.
@@ -29,15 +31,15 @@ func (s *statements) UnmarshalJSON(b []byte) error {
 }
 
 type statement struct {
-	Sid          string          `json:"Sid"`
-	Effect       string          `json:"Effect"`
-	Principal    json.RawMessage `json:"Principal"`
-	NotPrincipal json.RawMessage `json:"NotPrincipal"`
-	Action       texts           `json:"Action"`
-	NotAction    texts           `json:"NotAction"`
-	Resource     texts           `json:"Resource"`
-	NotResource  texts           `json:"NotResource"`
-	Condition    json.RawMessage `json:"Condition"`
+	Sid          string            `json:"Sid"`
+	Effect       string            `json:"Effect"`
+	Principal    json.RawMessage   `json:"Principal"`
+	NotPrincipal json.RawMessage   `json:"NotPrincipal"`
+	Action       texts             `json:"Action"`
+	NotAction    texts             `json:"NotAction"`
+	Resource     texts             `json:"Resource"`
+	NotResource  texts             `json:"NotResource"`
+	Condition    access.Conditions `json:"Condition"`
 }
 
 // texts may be written as one text or as a list of them.
@@ -79,6 +81,9 @@ func parse(text string) (*document, error) {
 		case st.Action == nil && st.NotAction == nil:
 			return nil, malformed("Policy statement must contain actions.")
 		case st.Action != nil && st.NotAction != nil, st.Resource != nil && st.NotResource != nil, st.Principal != nil && st.NotPrincipal != nil:
+			return nil, malformed("Syntax errors in policy.")
+		}
+		if _, err := st.Condition.Hold(nil); err != nil {
 			return nil, malformed("Syntax errors in policy.")
 		}
 		sids[st.Sid] = true

@@ -11,9 +11,10 @@ import (
 
 // Identities knows what the policies of principals let them do.
 type Identities interface {
-	// Allows reports whether the identity policies of a principal, an ARN of IAM or
-	// of STS, allow the action on the resource.
-	Allows(ctx context.Context, principal, action, resource string) (bool, error)
+	// AllowsWith reports whether the identity policies of a principal, an ARN of IAM
+	// or of STS, allow the action on the resource in a request with these condition
+	// keys, by their names in lower case.
+	AllowsWith(ctx context.Context, principal, action, resource string, keys map[string]string) (bool, error)
 }
 
 // access is what a caller wants, in the words of policies.
@@ -68,7 +69,7 @@ func (s *Service) authorizeURL(ctx context.Context, t *target, in invocation) er
 			continue
 		}
 		if d == decide.Silent && in.url.IAM && s.Identities != nil {
-			ok, err := s.Identities.Allows(ctx, c.ARN, a.action, in.qualified())
+			ok, err := s.Identities.AllowsWith(ctx, c.ARN, a.action, in.qualified(), a.keys)
 			if err != nil {
 				return err
 			}

@@ -7,7 +7,6 @@ package policy
 
 import (
 	"encoding/json"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,7 +77,7 @@ type statement struct {
 	NotAction    list
 	Resource     list
 	NotResource  list
-	Condition    map[string]map[string]list
+	Condition    Conditions
 }
 
 // list is one text or several; numbers and booleans are texts, too.
@@ -163,58 +162,8 @@ func (s *statement) covers(r *Request) bool {
 		s.Resource != nil && !slices.ContainsFunc(s.Resource, there) || slices.ContainsFunc(s.NotResource, there) {
 		return false
 	}
-	for operator, keys := range s.Condition {
-		for key, want := range keys {
-			if !holds(operator, strings.ToLower(key), want, r) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// holds tells whether a condition does. One that is not known holds for nobody.
-func holds(operator, key string, want list, r *Request) bool {
-	got, there := r.Keys[key]
-	operator, every := strings.CutPrefix(strings.TrimPrefix(operator, "ForAnyValue:"), "ForAllValues:")
-	operator, optional := strings.CutSuffix(operator, "IfExists")
-	if operator == "Null" {
-		return slices.Contains(want, strconv.FormatBool(!there))
-	}
-	plain := strings.Replace(operator, "Not", "", 1)
-	match, known := operators[plain]
-	if !known {
-		return false
-	}
-	if !there && (optional || every) { // all of no values are as they must be
-		return true
-	}
-	one := there && slices.ContainsFunc(want, func(w string) bool { return match(w, got) })
-	if plain != operator { // a negated one holds where the key is missing
-		return !one
-	}
-	return one
-}
-
-// operators compare a value that is wanted with the one that is.
-var operators = map[string]func(want, got string) bool{
-	"ArnEquals":              ARNLike,
-	"ArnLike":                ARNLike,
-	"Bool":                   strings.EqualFold,
-	"IpAddress":              within,
-	"NumericEquals":          func(want, got string) bool { return want == got },
-	"StringEquals":           func(want, got string) bool { return want == got },
-	"StringEqualsIgnoreCase": strings.EqualFold,
-	"StringLike":             Glob,
-}
-
-func within(want, got string) bool {
-	p, err := netip.ParsePrefix(want)
-	if err != nil {
-		return want == got
-	}
-	a, err := netip.ParseAddr(got)
-	return err == nil && p.Contains(a)
+	ok, err := s.Condition.Hold(r.Keys)
+	return ok && err == nil // one that is not known holds for nobody
 }
 
 // ARNLike compares ARNs as IAM does: part by part, with * and ? within a part; the

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
@@ -87,4 +88,19 @@ func FuzzDecide(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, document string) {
 		policy.Decide(document, policy.Request{Action: "a:b", Resource: "r", Keys: map[string]string{"aws:sourcearn": "x"}})
 	})
+}
+
+func TestGlob(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"*", "", true}, {"", "", true}, {"", "a", false}, {"?", "", false}, {"a*c", "abc", true}, {"a*c", "abcd", false},
+		{"*a*b", "aab", true}, {"a?c", "abc", true}, {"**", "x", true}, {strings.Repeat("*a", 500) + "b", strings.Repeat("a", 5000), false},
+	} {
+		if got := policy.Glob(row.pattern, row.text); got != row.want {
+			t.Errorf("%.20s on %.20s: got %v, want %v", row.pattern, row.text, got, row.want)
+		}
+	}
 }

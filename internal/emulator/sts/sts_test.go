@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -188,19 +187,4 @@ func FuzzTrust(f *testing.F) {
 			t.Error("both allowed and an error")
 		}
 	})
-}
-
-func TestLike(t *testing.T) {
-	t.Parallel()
-	for _, row := range []struct {
-		pattern, text string
-		want          bool
-	}{
-		{"*", "", true}, {"", "", true}, {"", "a", false}, {"?", "", false}, {"a*c", "abc", true}, {"a*c", "abcd", false},
-		{"*a*b", "aab", true}, {"a?c", "abc", true}, {"**", "x", true}, {strings.Repeat("*a", 500) + "b", strings.Repeat("a", 5000), false},
-	} {
-		if got := like(row.pattern, row.text); got != row.want {
-			t.Errorf("%.20s on %.20s: got %v, want %v", row.pattern, row.text, got, row.want)
-		}
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
 )
 
 // trust is a role's trust policy as far as it decides here.
@@ -20,7 +21,7 @@ type statement struct {
 	NotPrincipal json.RawMessage
 	Action       oneOrMore[string]
 	NotAction    oneOrMore[string]
-	Condition    map[string]map[string]oneOrMore[string]
+	Condition    policy.Conditions
 }
 
 // principal names callers by kind: AWS, Service, Federated; "*" is everybody.
@@ -69,9 +70,9 @@ func allows(trustJSON string, a ask) (bool, error) {
 		if !st.names(a.action) || !st.Principal.has(a) {
 			continue
 		}
-		holds, err := holds(st.Condition, a.keys)
+		holds, err := st.Condition.Hold(a.keys)
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("reading a trust policy: %w", err)
 		}
 		if holds && st.Effect == "Deny" {
 			return false, nil
@@ -83,7 +84,7 @@ func allows(trustJSON string, a ask) (bool, error) {
 
 func (st statement) names(action string) bool {
 	has := func(list []string) bool {
-		return slices.ContainsFunc(list, func(pattern string) bool { return like(strings.ToLower(pattern), strings.ToLower(action)) })
+		return slices.ContainsFunc(list, func(pattern string) bool { return policy.Glob(strings.ToLower(pattern), strings.ToLower(action)) })
 	}
 	if st.Action != nil {
 		return has(st.Action)
@@ -109,71 +110,4 @@ func (p principal) has(a ask) bool {
 		rest, isRole := strings.CutPrefix(name, "arn:"+env.Partition+":iam::"+a.account+":role/")
 		return ok && isRole && rest[strings.LastIndex(rest, "/")+1:] == role
 	})
-}
-
-// holds reports whether all of a statement's conditions hold.
-func holds(conditions map[string]map[string]oneOrMore[string], keys map[string]string) (bool, error) {
-	for operator, byKey := range conditions {
-		base, ifExists := strings.CutSuffix(operator, "IfExists")
-		test, ok := operators[base]
-		if !ok {
-			return false, fmt.Errorf("the condition operator %s in a trust policy is not emulated", operator)
-		}
-		for name, wanted := range byKey {
-			got, present := keys[strings.ToLower(name)]
-			switch {
-			case !present && !ifExists && !test.negative:
-				return false, nil
-			case !present:
-				continue
-			}
-			any := slices.ContainsFunc(wanted, func(w string) bool { return test.match(w, got) })
-			if any == test.negative {
-				return false, nil
-			}
-		}
-	}
-	return true, nil
-}
-
-type operator struct {
-	match    func(wanted, got string) bool
-	negative bool
-}
-
-var operators = map[string]operator{
-	"StringEquals":              {equal, false},
-	"StringNotEquals":           {equal, true},
-	"StringEqualsIgnoreCase":    {strings.EqualFold, false},
-	"StringNotEqualsIgnoreCase": {strings.EqualFold, true},
-	"StringLike":                {like, false},
-	"StringNotLike":             {like, true},
-	"ArnEquals":                 {like, false},
-	"ArnNotEquals":              {like, true},
-	"ArnLike":                   {like, false},
-	"ArnNotLike":                {like, true},
-	"Bool":                      {strings.EqualFold, false},
-}
-
-func equal(a, b string) bool { return a == b }
-
-// like matches text against a pattern with * and ?. It goes back to the last *
-// alone, so that no pattern takes long.
-func like(pattern, text string) bool {
-	p, t, star, mark := 0, 0, -1, 0
-	for t < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p, t = p+1, t+1
-		case star >= 0:
-			mark++
-			p, t = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }

@@ -1,0 +1,137 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Conditions are those of a statement, by operator and key.
+type Conditions map[string]map[string]list
+
+// Hold reports whether all conditions hold for a request of which these keys are
+// known, by their names in lower case. A key that is missing is one that the request
+// does not have. The error names an operator that is not known.
+func (c Conditions) Hold(keys map[string]string) (bool, error) {
+	all := true
+	for operator, byKey := range c {
+		for key, want := range byKey {
+			ok, err := holds(operator, strings.ToLower(key), want, keys)
+			if err != nil {
+				return false, err
+			}
+			all = all && ok
+		}
+	}
+	return all, nil
+}
+
+func holds(operator, key string, want list, keys map[string]string) (bool, error) {
+	got, there := keys[key]
+	whole := operator
+	operator, every := strings.CutPrefix(strings.TrimPrefix(operator, "ForAnyValue:"), "ForAllValues:")
+	operator, optional := strings.CutSuffix(operator, "IfExists")
+	if operator == "Null" {
+		return slices.Contains(want, strconv.FormatBool(!there)), nil
+	}
+	plain := strings.Replace(operator, "Not", "", 1)
+	match, known := operators[plain]
+	if !known {
+		return false, fmt.Errorf("the condition operator %s is not emulated", whole)
+	}
+	if !there && (optional || every) { // all of no values are as they must be
+		return true, nil
+	}
+	one := there && slices.ContainsFunc(want, func(w string) bool {
+		w, ok := Expand(w, keys)
+		return ok && match(w, got)
+	})
+	return one != (plain != operator), nil // a negated one holds where the key is missing
+}
+
+// operators compare a value that is wanted with the one that is.
+var operators = map[string]func(want, got string) bool{
+	"ArnEquals":                ARNLike,
+	"ArnLike":                  ARNLike,
+	"BinaryEquals":             func(want, got string) bool { return want == got },
+	"Bool":                     strings.EqualFold,
+	"DateEquals":               dates(func(order int) bool { return order == 0 }),
+	"DateGreaterThan":          dates(func(order int) bool { return order > 0 }),
+	"DateGreaterThanEquals":    dates(func(order int) bool { return order >= 0 }),
+	"DateLessThan":             dates(func(order int) bool { return order < 0 }),
+	"DateLessThanEquals":       dates(func(order int) bool { return order <= 0 }),
+	"IpAddress":                within,
+	"NumericEquals":            numbers(func(want, got float64) bool { return got == want }),
+	"NumericGreaterThan":       numbers(func(want, got float64) bool { return got > want }),
+	"NumericGreaterThanEquals": numbers(func(want, got float64) bool { return got >= want }),
+	"NumericLessThan":          numbers(func(want, got float64) bool { return got < want }),
+	"NumericLessThanEquals":    numbers(func(want, got float64) bool { return got <= want }),
+	"StringEquals":             func(want, got string) bool { return want == got },
+	"StringEqualsIgnoreCase":   strings.EqualFold,
+	"StringLike":               Glob,
+}
+
+func numbers(compare func(want, got float64) bool) func(want, got string) bool {
+	return func(want, got string) bool {
+		w, err := strconv.ParseFloat(want, 64)
+		g, also := strconv.ParseFloat(got, 64)
+		return err == nil && also == nil && compare(w, g)
+	}
+}
+
+// dates compares points in time, in ISO 8601 or in seconds since 1970; order is of the
+// one that is, compared with the one that is wanted.
+func dates(is func(order int) bool) func(want, got string) bool {
+	return func(want, got string) bool {
+		w, ok := date(want)
+		g, also := date(got)
+		return ok && also && is(g.Compare(w))
+	}
+}
+
+func date(s string) (time.Time, bool) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return time.Unix(n, 0), true
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+func within(want, got string) bool {
+	p, err := netip.ParsePrefix(want)
+	if err != nil {
+		return want == got
+	}
+	a, err := netip.ParseAddr(got)
+	return err == nil && p.Contains(a)
+}
+
+var variable = regexp.MustCompile(`\$\{([^{}]*)\}`)
+
+// Expand puts the values of keys in the place of variables such as
+// ${aws:PrincipalAccount}; ok is false where a key is missing that has no default.
+func Expand(text string, keys map[string]string) (_ string, ok bool) {
+	ok = true
+	out := variable.ReplaceAllStringFunc(text, func(v string) string {
+		name, initial, has := strings.Cut(v[2:len(v)-1], ",")
+		name = strings.TrimSpace(name)
+		if strings.Contains("*?$", name) && name != "" { // themselves; patterns cannot say so here
+			return name
+		}
+		got, there := keys[strings.ToLower(name)]
+		if !there && has {
+			return strings.Trim(strings.TrimSpace(initial), "'")
+		}
+		ok = ok && there
+		return got
+	})
+	return out, ok
+}

@@ -1,0 +1,46 @@
+package policy_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
+)
+
+func TestConditions(t *testing.T) {
+	t.Parallel()
+	keys := map[string]string{"n": "10", "at": "2026-01-02T03:04:05Z", "ip": "10.1.2.3", "who": "Ann"}
+	for _, tt := range []struct {
+		condition string
+		want      bool
+	}{
+		{`{}`, true},
+		{`{"NumericLessThan":{"n":11}}`, true},
+		{`{"NumericLessThan":{"n":"10.0"}}`, false},
+		{`{"NumericLessThanEquals":{"n":"10.0"}}`, true},
+		{`{"NumericGreaterThan":{"n":"9"}}`, true},
+		{`{"NumericGreaterThanEquals":{"n":"text"}}`, false},
+		{`{"NumericNotEquals":{"n":["1","10"]}}`, false},
+		{`{"DateLessThan":{"at":"2026-01-03"},"DateGreaterThanEquals":{"at":"1767323045"}}`, true},
+		{`{"DateNotEquals":{"at":"2026-01-02T03:04:05+00:00"}}`, false},
+		{`{"IpAddress":{"IP":"10.0.0.0/8"}}`, true},
+		{`{"NotIpAddress":{"IP":["10.0.0.0/8","::/0"]}}`, false},
+		{`{"StringEquals":{"who":"${WHO}"}}`, true},
+		{`{"StringEquals":{"who":"${nobody}"}}`, false},
+		{`{"StringEquals":{"who":"${nobody, 'Ann'}"}}`, true},
+		{`{"StringEqualsIgnoreCase":{"who":"aNN"},"StringNotEqualsIgnoreCase":{"who":"bob"}}`, true},
+		{`{"Null":{"who":"false","nobody":true}}`, true},
+	} {
+		var c policy.Conditions
+		if err := json.Unmarshal([]byte(tt.condition), &c); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.Hold(keys); got != tt.want || err != nil {
+			t.Errorf("%s: got %v, %v, want %v", tt.condition, got, err, tt.want)
+		}
+	}
+	unknown := policy.Conditions{"StringAlike": {"who": {"Ann"}}}
+	if got, err := unknown.Hold(keys); got || err == nil || err.Error() != "the condition operator StringAlike is not emulated" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
