@@ -117,7 +117,7 @@ func (i *Installer) Install(ctx context.Context, needs Needs, old lock.File, o O
 	for _, p := range needs.Sorted() {
 		s, err := i.choose(ctx, p, needs[p], old[p], all, o)
 		if err != nil {
-			diags = append(diags, problem("Failed to query available provider packages", "Selecting a version of the provider %s: %v.\n\nThe command \"providers\" shows which modules need it.", p.Display(), err))
+			diags = append(diags, about(p, problem("Failed to query available provider packages", "Selecting a version of the provider %s: %v.\n\nThe command \"providers\" shows which modules need it.", p.Display(), err)))
 			continue
 		}
 		selected[p] = s
@@ -129,7 +129,7 @@ func (i *Installer) Install(ctx context.Context, needs Needs, old lock.File, o O
 		}
 		partial, err := i.place(ctx, p, s, all)
 		if err != nil {
-			diags = append(diags, problem("Failed to install provider", "Installing the provider %s %s: %v.", p.Display(), s.Version, err))
+			diags = append(diags, about(p, problem("Failed to install provider", "Installing the provider %s %s: %v.", p.Display(), s.Version, err)))
 			continue
 		}
 		out.Lock[p] = s
@@ -145,6 +145,14 @@ func (i *Installer) Install(ctx context.Context, needs Needs, old lock.File, o O
 
 func problem(summary, detail string, args ...any) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(detail, args...)}
+}
+
+// About is the provider that a diagnostic of an installation is about, as its Extra.
+type About struct{ Provider addr.Provider }
+
+func about(p addr.Provider, d *hcl.Diagnostic) *hcl.Diagnostic {
+	d.Extra = About{p}
+	return d
 }
 
 // choose selects a version, that of the lock file if it fits.

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/archive"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/bucket"
 )
 
 // webHops is how many times a page may send us on to another source.
@@ -30,6 +31,8 @@ func (i *Installer) get(s source, dir string, hops int) error {
 		return i.git(s, dir)
 	case fromWeb:
 		return i.web(s, dir, hops)
+	case fromBucket:
+		return i.bucket(s, dir)
 	case fromFolder:
 		if at, err := os.Stat(s.url); err != nil {
 			return err
@@ -110,16 +113,11 @@ func (i *Installer) web(s source, dir string, hops int) error {
 	if err != nil {
 		return err
 	}
-	format := s.format
-	switch {
-	case format != "":
-	case strings.HasSuffix(at.Path, ".zip"):
-		format = "zip"
-	case strings.HasSuffix(at.Path, ".tar.gz"), strings.HasSuffix(at.Path, ".tgz"):
-		format = "tar.gz"
-	case strings.HasSuffix(at.Path, ".tar.bz2"), strings.HasSuffix(at.Path, ".tbz2"), strings.HasSuffix(at.Path, ".tar.xz"), strings.HasSuffix(at.Path, ".txz"), strings.HasSuffix(at.Path, ".tar.zst"):
-		return fmt.Errorf("archives such as %s cannot be unpacked: there are zip and tar.gz", at.Path)
-	default:
+	format, err := s.archiveAt(at.Path)
+	if err != nil {
+		return err
+	}
+	if format == "" {
 		return i.page(s, at, dir, hops)
 	}
 	body, _, err := i.Client.Open(i.ctx, s.url)
@@ -127,6 +125,51 @@ func (i *Installer) web(s source, dir string, hops int) error {
 		return err
 	}
 	defer body.Close()
+	return unpack(body, format, dir)
+}
+
+// bucket fetches an archive from a bucket, or all objects below a name.
+func (i *Installer) bucket(s source, dir string) error {
+	u, err := url.Parse(s.url)
+	if err != nil {
+		return err
+	}
+	at, err := bucket.Parse(u)
+	if err != nil {
+		return err
+	}
+	format, err := s.archiveAt(at.Key)
+	if err != nil {
+		return err
+	}
+	if format == "" {
+		return at.Copy(i.ctx, dir, archiveLimit)
+	}
+	body, err := at.Open(i.ctx)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return unpack(body, format, dir)
+}
+
+// archiveAt is the format of the archive of that path; empty if it is none.
+func (s source) archiveAt(path string) (string, error) {
+	switch {
+	case s.format != "":
+		return s.format, nil
+	case strings.HasSuffix(path, ".zip"):
+		return "zip", nil
+	case strings.HasSuffix(path, ".tar.gz"), strings.HasSuffix(path, ".tgz"):
+		return "tar.gz", nil
+	case strings.HasSuffix(path, ".tar.bz2"), strings.HasSuffix(path, ".tbz2"), strings.HasSuffix(path, ".tar.xz"), strings.HasSuffix(path, ".txz"), strings.HasSuffix(path, ".tar.zst"):
+		return "", fmt.Errorf("archives such as %s cannot be unpacked: there are zip and tar.gz", path)
+	}
+	return "", nil
+}
+
+// unpack writes what is in an archive into dir.
+func unpack(body io.Reader, format, dir string) error {
 	if format == "tar.gz" {
 		return archive.Untar(io.LimitReader(body, archiveLimit), dir, archive.Roomy)
 	}

@@ -251,7 +251,7 @@ func TestBadModules(t *testing.T) {
 		fmt.Sprintf("source = \"%s/plain\"\nversion = \"1.0\"", s.URL):      "Only modules in a registry have versions",
 		`source = "git::file:///none/of/these"`:                             "git clone: exit status",
 		`source = "/none/of/these"`:                                         "no such file",
-		`source = "s3::https://s3.example.com/x"`:                           "Amazon S3",
+		`source = "s3::https://s3.example.com/x"`:                           "names no bucket and object",
 	} {
 		p := newPlace(t, s)
 		if got, bad := p.load(map[string]string{"x": args}); !strings.Contains(bad, want) || !strings.Contains(bad, "main.tf:2") && !strings.Contains(bad, "main.tf:3") {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
+	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/bucket"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/registry"
 )
 
@@ -21,7 +22,7 @@ type source struct {
 	url      string          // of the package, without what follows; a path for fromFolder
 	ref      string          // for fromGit: a branch, tag or commit
 	depth    int             // for fromGit: how many commits; 0: all
-	format   string          // for fromWeb: "zip" or "tar.gz" if the URL says so otherwise than by its end
+	format   string          // for fromWeb and fromBucket: "zip" or "tar.gz" if the URL says so otherwise than by its end
 	sub      string          // folder in the package, with slashes; may be a pattern of one folder
 }
 
@@ -32,6 +33,7 @@ const (
 	fromRegistry kind = iota
 	fromGit
 	fromWeb
+	fromBucket
 	fromFolder
 )
 
@@ -53,12 +55,15 @@ func (s source) String() string {
 			query.Set("depth", strconv.Itoa(s.depth))
 		}
 		return "git::" + s.url + sub + encoded(query)
-	case fromWeb:
+	case fromWeb, fromBucket:
 		query := url.Values{}
 		if s.format != "" {
 			query.Set("archive", s.format)
 		}
 		base, own, _ := strings.Cut(s.url, "?")
+		if s.kind == fromBucket {
+			base = "s3::" + base
+		}
 		if own != "" {
 			return base + sub + "?" + own + strings.Replace(encoded(query), "?", "&", 1)
 		}
@@ -85,7 +90,7 @@ func (s source) safe() string {
 
 // refusedKinds are those of Terraform that cannot be fetched.
 var refusedKinds = map[string]string{
-	"s3": "an Amazon S3 bucket", "gcs": "a Google Cloud Storage bucket", "hg": "a Mercurial repository", "oci": "an OCI repository",
+	"gcs": "a Google Cloud Storage bucket", "hg": "a Mercurial repository", "oci": "an OCI repository",
 }
 
 var part = regexp.MustCompile(`^[0-9A-Za-z](?:[0-9A-Za-z_-]{0,62}[0-9A-Za-z])?$`)
@@ -106,10 +111,13 @@ func parse(text string) (source, error) {
 		forced, rest = before, after
 	}
 	if what, ok := refusedKinds[forced]; ok {
-		return source{}, fmt.Errorf("modules in %s cannot be fetched: keep the module in a registry, a Git repository, an archive on the web, or a local folder", what)
+		return source{}, fmt.Errorf("modules in %s cannot be fetched: keep the module in a registry, a Git repository, a bucket of Amazon S3, an archive on the web, or a local folder", what)
 	}
-	if forced != "" && forced != "git" && forced != "http" && forced != "https" && forced != "file" {
-		return source{}, fmt.Errorf("%q is no known way to fetch a module: there are git::, https:// and registries", forced+"::")
+	if host, _, _ := strings.Cut(rest, "/"); forced == "" && strings.HasSuffix(host, ".amazonaws.com") {
+		forced, rest = "s3", "https://"+rest
+	}
+	if forced != "" && forced != "git" && forced != "s3" && forced != "http" && forced != "https" && forced != "file" {
+		return source{}, fmt.Errorf("%q is no known way to fetch a module: there are git::, s3::, https:// and registries", forced+"::")
 	}
 	return parseURL(forced, rest)
 }
@@ -197,6 +205,9 @@ func finish(forced, at, sub, query string) (s source, err error) {
 	if s.sub, err = subfolder(sub); err != nil {
 		return s, err
 	}
+	if forced == "s3" {
+		return s, s.inBucket(u, q)
+	}
 	if forced == "git" || strings.HasSuffix(u.Path, ".git") || u.Scheme == "ssh" || u.Scheme == "git" {
 		s.kind, s.url = fromGit, at
 		switch u.Scheme {
@@ -209,12 +220,8 @@ func finish(forced, at, sub, query string) (s source, err error) {
 	switch u.Scheme {
 	case "https", "http":
 		s.kind = fromWeb
-		if s.format = q.Get("archive"); s.format == "tgz" {
-			s.format = "tar.gz"
-		}
-		q.Del("archive")
-		if s.format != "" && s.format != "zip" && s.format != "tar.gz" {
-			return s, fmt.Errorf("archives of the kind %q cannot be unpacked: there are zip and tar.gz", s.format)
+		if err := s.archive(q); err != nil {
+			return s, err
 		}
 		if q.Has("checksum") {
 			return s, errors.New("the argument checksum of the query is not supported")
@@ -226,6 +233,29 @@ func finish(forced, at, sub, query string) (s source, err error) {
 		return s, nil
 	}
 	return s, fmt.Errorf("nothing can be fetched by the scheme %q", u.Scheme)
+}
+
+// archive takes the format of an archive out of a query.
+func (s *source) archive(q url.Values) error {
+	if s.format = q.Get("archive"); s.format == "tgz" {
+		s.format = "tar.gz"
+	}
+	q.Del("archive")
+	if s.format != "" && s.format != "zip" && s.format != "tar.gz" {
+		return fmt.Errorf("archives of the kind %q cannot be unpacked: there are zip and tar.gz", s.format)
+	}
+	return nil
+}
+
+// inBucket makes s an object of S3, or all that is below a name.
+func (s *source) inBucket(u *url.URL, q url.Values) error {
+	if err := s.archive(q); err != nil {
+		return err
+	}
+	u.RawQuery = q.Encode()
+	s.kind, s.url = fromBucket, u.String()
+	_, err := bucket.Parse(u)
+	return err
 }
 
 func (s *source) gitQuery(q url.Values) error {
