@@ -197,6 +197,9 @@ func (p *Program) needs(m *config.Module) (install.Needs, error) {
 		for _, r := range x.Required {
 			out.Add(r.Provider, r.Version)
 		}
+		for ref, block := range x.Providers {
+			out.Add(x.ProviderAddr(ref.Name), block.Version)
+		}
 	}
 	for a := range used(m) {
 		out.Add(a, "")

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"maps"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/config"
@@ -60,26 +61,40 @@ var providersSchema = command{
 }
 
 // used are the providers that the configuration, with all its modules, names or
-// needs.
-func used(m *config.Module) map[addr.Provider]bool {
-	out := map[addr.Provider]bool{}
+// needs, each with one place where it does.
+func used(m *config.Module) map[addr.Provider]hcl.Range {
+	out := map[addr.Provider]hcl.Range{}
 	for x := range m.All() {
-		maps.Copy(out, usedBy(x))
+		for a, at := range usedBy(x) {
+			if _, known := out[a]; !known {
+				out[a] = at
+			}
+		}
 	}
 	return out
 }
 
-// usedBy are the providers that one module names or needs.
-func usedBy(m *config.Module) map[addr.Provider]bool {
-	out := map[addr.Provider]bool{}
-	for _, r := range m.Required {
-		out[r.Provider] = true
+// usedBy are the providers that one module names or needs, and where: best in
+// required_providers, else in the first block of those that need it.
+func usedBy(m *config.Module) map[addr.Provider]hcl.Range {
+	out := map[addr.Provider]hcl.Range{}
+	put := func(name string, at hcl.Range) {
+		a := m.ProviderAddr(name)
+		if have, known := out[a]; !known || place(at) < place(have) {
+			out[a] = at
+		}
 	}
 	for _, r := range m.Resources {
-		out[m.ProviderAddr(r.LocalProvider().Name)] = true
+		put(r.LocalProvider().Name, r.Range)
 	}
-	for ref := range m.Providers {
-		out[m.ProviderAddr(ref.Name)] = true
+	for ref, p := range m.Providers {
+		put(ref.Name, p.Range)
+	}
+	for _, r := range m.Required {
+		out[r.Provider] = r.Range
 	}
 	return out
 }
+
+// place is the text of a range's begin, in the order of files and lines.
+func place(at hcl.Range) string { return fmt.Sprintf("%s:%09d", at.Filename, at.Start.Line) }

@@ -56,6 +56,10 @@ func (v *view) branch(m *config.Module, indent string) {
 	for _, r := range m.Required {
 		constraints[r.Provider] = append(constraints[r.Provider], r.Version)
 	}
+	for ref, x := range m.Providers {
+		a := m.ProviderAddr(ref.Name)
+		constraints[a] = append(constraints[a], x.Version)
+	}
 	var lines []string
 	for a, texts := range constraints {
 		line := "provider[" + a.String() + "]"

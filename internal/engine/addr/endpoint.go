@@ -90,6 +90,12 @@ type Move struct {
 	From, To Endpoint
 }
 
+// ModuleMove is the move of one instance of a module that the module around calls.
+func ModuleMove(around Module, name string, from, to Key) Move {
+	at := func(k Key) Endpoint { return Endpoint{steps: []moduleStep{{name, k}}} }
+	return Move{Around: around, From: at(from), To: at(to)}
+}
+
 // whole tells that all instances move, and keep their keys.
 func (m Move) whole() bool { return !m.From.Keyed() && !m.To.Keyed() }
 

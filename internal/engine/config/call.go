@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 )
@@ -52,6 +53,7 @@ func (l *loader) call(b *hcl.Block) {
 	}
 	content, body, diags := b.Body.PartialContent(callSchema)
 	l.diags = append(l.diags, diags...)
+	body = unread(body, callSchema)
 	if c == nil {
 		c = &Call{Name: name, Range: b.DefRange, body: body}
 		l.m.Calls[name] = c
@@ -83,6 +85,20 @@ func (l *loader) call(b *hcl.Block) {
 		}
 		l.fail(nested.DefRange, "Reserved block name", "The block name %q is reserved for later versions of the language.", nested.Type)
 	}
+}
+
+// unread is what is left of body, which does not tell of the blocks in its native
+// syntax that were read already.
+func unread(body hcl.Body, read *hcl.BodySchema) hcl.Body {
+	native, ok := body.(*hclsyntax.Body)
+	if !ok {
+		return body
+	}
+	out := *native
+	out.Blocks = slices.DeleteFunc(slices.Clone(native.Blocks), func(b *hclsyntax.Block) bool {
+		return slices.ContainsFunc(read.Blocks, func(h hcl.BlockHeaderSchema) bool { return h.Type == b.Type })
+	})
+	return &out
 }
 
 var callLifecycleSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "enabled"}}}

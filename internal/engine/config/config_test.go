@@ -69,7 +69,7 @@ func TestRefused(t *testing.T) {
 		{"resource \"a_b\" \"c\" {\n  provisioner \"local-exec\" {\n    when = destroy\n    command = local.x\n  }\n}", `4: Invalid reference from destroy provisioner`},
 		{"resource \"a_b\" \"c\" {\n  provisioner \"local-exec\" {\n    when = destroy\n    command = each.value\n  }\n}", `4: Invalid reference from destroy provisioner`},
 		{"data \"a_b\" \"c\" {\n  provisioner \"local-exec\" {}\n}", "2: Not a managed resource"},
-		{`provider "p" { version = "1" }`, `"version" is not supported here`},
+		{`provider "p" { version = "new" }`, `Invalid version constraint`},
 		{`provider "p" { for_each = {} }`, `Alias missing`},
 		{`output "v" { ephemeral = true }`, `Missing required argument`},
 		{"resource \"a_b\" \"c\" {\n count = 1\n for_each = {}\n}", `3: Both count and for_each`},

@@ -80,6 +80,7 @@ func decode(dir string, sources map[string][]byte) (*Module, hcl.Diagnostics) {
 			diags = append(diags, l.diags...)
 		}
 	}
+	diags = append(diags, m.twice()...)
 	return m, append(diags, m.settle()...)
 }
 
@@ -145,6 +146,24 @@ func (m *Module) check() hcl.Diagnostics {
 				diags = append(diags, undeclaredProvider(c.String(), use.Ref, use.Range))
 			}
 		}
+	}
+	return diags
+}
+
+// twice warns of two names for one provider.
+func (m *Module) twice() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	first := map[addr.Provider]*Requirement{}
+	for _, r := range m.required() {
+		other := first[r.Provider]
+		if other == nil {
+			first[r.Provider] = r
+			continue
+		}
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagWarning, Summary: "Duplicate required provider", Subject: &r.Range,
+			Detail: fmt.Sprintf("The provider %s has the name %q as well, given at %s:%d. Its configurations go by either name, so use one of them only.", r.Provider.Display(), other.Name, other.Range.Filename, other.Range.Start.Line),
+		})
 	}
 	return diags
 }

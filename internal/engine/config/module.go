@@ -122,6 +122,7 @@ func (r ProviderRef) String() string {
 // Provider is one provider block.
 type Provider struct {
 	Ref     ProviderRef
+	Version string         // a constraint as written; empty for any
 	ForEach hcl.Expression // nil unless it stands for one configuration per key
 	Body    hcl.Body
 	Range   hcl.Range

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/hashicorp/go-version"
@@ -172,7 +173,13 @@ func (l *loader) provider(b *hcl.Block) {
 		p.Ref.Alias = text
 	}
 	if a := c.Attributes["version"]; a != nil {
-		l.fail(a.NameRange, "\"version\" is not supported here", "Give the version constraint in required_providers in the terraform block.")
+		if text, ok := l.text(a); ok {
+			p.Version = text
+			if _, err := version.NewConstraint(text); err != nil {
+				l.fail(a.Expr.Range(), "Invalid version constraint", "%q is not a version constraint such as \"~> 1.2\".", text)
+			}
+			l.warn(a.NameRange, "Version constraint in a provider block", "It counts, but give it in required_providers in the terraform block: version is out of date here.")
+		}
 	}
 	if a := c.Attributes["for_each"]; a != nil {
 		if p.ForEach = a.Expr; p.Ref.Alias == "" {
@@ -192,6 +199,7 @@ func (l *loader) provider(b *hcl.Block) {
 		if p.ForEach == nil {
 			p.ForEach = existing.ForEach
 		}
+		p.Version = cmp.Or(p.Version, existing.Version)
 		p.Range = existing.Range
 	}
 	l.m.Providers[p.Ref] = p

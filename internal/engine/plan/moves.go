@@ -138,9 +138,11 @@ func (p *Program) relocate(prior *state.State) (relocation, hcl.Diagnostics) {
 		return out, diags
 	}
 	index := newIndex(prior)
-	mentioned := map[addr.ConfigResource]bool{}
+	mentioned, moved := map[addr.ConfigResource]bool{}, map[addr.Module]bool{}
 	for _, s := range statements {
-		if !s.From.IsModule() {
+		if s.From.IsModule() {
+			moved[s.From.Module(s.Around)], moved[s.To.Module(s.Around)] = true, true
+		} else {
 			mentioned[s.From.Config(s.Around)], mentioned[s.To.Config(s.Around)] = true, true
 		}
 		for _, at := range index.within(s) {
@@ -149,8 +151,9 @@ func (p *Program) relocate(prior *state.State) (relocation, hcl.Diagnostics) {
 			}
 		}
 	}
+	p.implied(index, moved)
 	for block, r := range p.resources {
-		if block.Resource.Mode != addr.Managed || mentioned[block] || r.ForEach != nil || r.Enabled != nil {
+		if block.Resource.Mode != addr.Managed || mentioned[block] || r.ForEach != nil {
 			continue
 		}
 		before, after := addr.Key(addr.IntKey(0)), addr.Key(nil)
@@ -172,6 +175,28 @@ func (p *Program) relocate(prior *state.State) (relocation, hcl.Diagnostics) {
 		out.state = relocated(prior, out.moved)
 	}
 	return out, diags
+}
+
+// implied moves what is in modules that got or lost a count, unless a moved block
+// speaks of them.
+func (p *Program) implied(x *index, moved map[addr.Module]bool) {
+	for m := range p.Module.All() { // those around come first
+		for name, c := range m.Calls {
+			if moved[m.Path.Child(name)] || c.ForEach != nil {
+				continue
+			}
+			before, after := addr.Key(addr.IntKey(0)), addr.Key(nil)
+			if c.Count != nil {
+				before, after = after, before
+			}
+			s := &statement{Move: addr.ModuleMove(m.Path, name, before, after)}
+			for _, at := range x.within(s) {
+				if to, ok := s.Apply(at); ok && x.origin[to] == nil {
+					x.move(at, to, nil)
+				}
+			}
+		}
+	}
 }
 
 // relocated is the state with objects at other addresses, given by their new ones.

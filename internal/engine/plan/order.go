@@ -167,6 +167,11 @@ func (o *orderer) invoke(invoked []invocationID) {
 			for _, dep := range n.Deps() {
 				o.after(i, o.op(dep)) // not before the change itself could begin
 			}
+			for _, a := range o.graph[write].After {
+				if o.graph[a].Kind == Remove {
+					o.after(i, a) // the old object goes first, so that the order is always the same
+				}
+			}
 			o.after(write, i)
 			continue
 		}
