@@ -76,6 +76,7 @@ func (f *initFlags) declare(fs *flag.FlagSet) {
 }
 
 func (v *view) init(ctx context.Context, f *initFlags) error {
+	v.warned = map[string]bool{}
 	if f.lockfile != "" && f.lockfile != "readonly" {
 		return v.fail(advise(fmt.Errorf("-lockfile=%s means nothing", f.lockfile), "The only mode is -lockfile=readonly."))
 	}
@@ -196,8 +197,10 @@ func (v *view) installProviders(ctx context.Context, i *install.Installer, m *co
 	if err != nil {
 		return v.fail(err)
 	}
-	if err := v.stateNeeds(needs); err != nil {
-		return v.fail(err)
+	if f.backend {
+		if err := v.stateNeeds(needs); err != nil {
+			return v.fail(err)
+		}
 	}
 	v.sayProvided(m)
 	before, diags := lock.Read(lock.FileName)
@@ -205,7 +208,7 @@ func (v *view) installProviders(ctx context.Context, i *install.Installer, m *co
 		return err
 	}
 	result, diags := i.Install(ctx, needs, before, install.Options{Upgrade: f.upgrade})
-	if err := v.diagnostics(diags); err != nil {
+	if err := v.diagnostics(placed(m, diags)); err != nil {
 		return err
 	}
 	after := v.kept(result.Lock, before)
@@ -225,6 +228,19 @@ func (v *view) installProviders(ctx context.Context, i *install.Installer, m *co
 		v.step("dependencies_lock_changes_info", "The lock file "+lock.FileName+" has changed. Look at the changes, and keep\nthem with the configuration.")
 	}
 	return v.diagnostics(incomplete(result.Incomplete))
+}
+
+// placed gives what is wrong with a provider the place where m needs it.
+func placed(m *config.Module, diags hcl.Diagnostics) hcl.Diagnostics {
+	of := used(m)
+	for _, d := range diags {
+		if about, ok := d.Extra.(install.About); ok {
+			if at, here := of[about.Provider]; here {
+				d.Subject = &at
+			}
+		}
+	}
+	return diags
 }
 
 // kept adds to a new lock file what the old one has of providers that need no

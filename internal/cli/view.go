@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -47,6 +48,7 @@ type view struct {
 	sources ui.Sources
 	given   []config.Assignment // of the command line, for where the state is kept
 	files   local.Files         // the state's, if the command line names them
+	warned  map[string]bool     // warnings that are not to be shown again; nil to show all
 
 	// document is set when standard output is for one document only: warnings go to
 	// standard error then.
@@ -97,6 +99,7 @@ func (v *view) say(format string, args ...any) {
 // errors.
 func (v *view) diagnostics(diags hcl.Diagnostics) error {
 	v.load(diags)
+	diags = v.news(diags)
 	if v.also != nil {
 		v.also.Diagnostics(diags)
 	}
@@ -122,6 +125,23 @@ func (v *view) diagnostics(diags hcl.Diagnostics) error {
 		return exit(1)
 	}
 	return nil
+}
+
+// news is diags without the warnings that were shown before, in a command that reads
+// the configuration more than once.
+func (v *view) news(diags hcl.Diagnostics) hcl.Diagnostics {
+	if v.warned == nil {
+		return diags
+	}
+	return slices.DeleteFunc(slices.Clone(diags), func(d *hcl.Diagnostic) bool {
+		if d.Severity != hcl.DiagWarning {
+			return false
+		}
+		text := d.Error() + "\n" + d.Detail
+		again := v.warned[text]
+		v.warned[text] = true
+		return again
+	})
 }
 
 // load reads the sources of places outside of the configuration, such as files
