@@ -53,6 +53,20 @@ func summariesJSON(stdout, stderr string) string {
 	return sortedLines(out) + summaries(stderr)
 }
 
+// foundJSON are the lines of a log that tell of lists.
+func foundJSON(stdout string) string {
+	var out []string
+	for line := range strings.Lines(stdout) {
+		doc, _ := decodeJSON(line).(map[string]any)
+		for kind, about := range doc {
+			if strings.HasPrefix(kind, "list_") {
+				out = append(out, kind+" "+compact(about)+"\n")
+			}
+		}
+	}
+	return sortedLines(out)
+}
+
 func summariesValidate(stdout string) string {
 	var doc struct {
 		Valid       bool

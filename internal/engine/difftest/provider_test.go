@@ -44,7 +44,7 @@ func (p *testProvider) Configure(ctx context.Context, in provider.ConfigureReque
 		out.Diagnostics.AddError("Configuration failed", "As asked for.")
 	}
 	c := &client{p.w}
-	out.ResourceData, out.DataSourceData, out.EphemeralResourceData, out.ActionData = c, c, c, c
+	out.ResourceData, out.DataSourceData, out.EphemeralResourceData, out.ActionData, out.ListResourceData = c, c, c, c, c
 }
 
 func (p *testProvider) Resources(context.Context) []func() resource.Resource {

@@ -25,6 +25,7 @@ type call struct {
 type recorder struct {
 	tfprotov6.ProviderServer
 	tfprotov6.ActionServer
+	tfprotov6.ListResourceServer
 	w      *world
 	schema *tfprotov6.GetProviderSchemaResponse
 	ids    *tfprotov6.GetResourceIdentitySchemasResponse
@@ -35,7 +36,7 @@ func newServer(w *world) (tfprotov6.ProviderServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &recorder{ProviderServer: server, ActionServer: server.(tfprotov6.ActionServer), w: w}
+	r := &recorder{ProviderServer: server, ActionServer: server.(tfprotov6.ActionServer), ListResourceServer: server.(tfprotov6.ListResourceServer), w: w}
 	if r.schema, err = server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		return nil, err
 	}

@@ -196,6 +196,8 @@ func (b *bench) other(args []string) {
 	switch {
 	case slices.Contains(args, "-json") && slices.Contains([]string{"output", "show"}, args[0]) && code == 0:
 		b.printf("%s\n", normalJSON(stdout))
+	case args[0] == "query" && slices.Contains(args, "-json"):
+		b.printf("%s%s", foundJSON(stdout), summariesJSON(stdout, stderr))
 	case args[0] == "validate" && slices.Contains(args, "-json"):
 		b.printf("%s", summariesValidate(stdout))
 	case args[0] == "output" && slices.Contains(args, "-raw"), args[0] == "state" && args[1] == "list", args[0] == "workspace" && args[1] == "show":
@@ -208,7 +210,7 @@ func (b *bench) other(args []string) {
 		b.calls(args[0])
 	}
 	switch args[0] {
-	case "output", "show", "validate", "init":
+	case "output", "show", "validate", "init", "query":
 		return
 	}
 	b.state()
