@@ -148,6 +148,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 		Functions: functions, Calls: localCalls{local}, Roles: tokens, Identities: roles, Logs: groups,
 		Signatures: wire.NewVerifier("execute-api", tokens, e.config.AnyCredentials, e.config.Clock),
 	})
+	s.closers = append(s.closers, s.routes.Close)
 	if err := functions.Resume(); err != nil { // what it goes on with may start machines
 		return nil, err
 	}

@@ -12,19 +12,22 @@ import (
 // contextVariable is a variable in the format of an access log.
 var contextVariable = regexp.MustCompile(`\$context\.[a-zA-Z0-9_.:-]*[a-zA-Z0-9_]`)
 
-// record writes the line of the access log. What has no value is a dash.
+// record writes the line of the access log.
 func (q *request) record() {
 	if q.stage == nil || q.stage.Log == nil {
 		return
 	}
-	l := q.stage.Log
-	line := contextVariable.ReplaceAllStringFunc(l.Format, func(name string) string {
-		if v, ok := q.context(name[len("$context."):]); ok {
+	q.g.note(q.stage.Log, q.api, q.stage, q.stage.Log.line(q.context))
+}
+
+// line is the format with the values of its variables. What has no value is a dash.
+func (l *AccessLog) line(lookup func(name string) (string, bool)) string {
+	return contextVariable.ReplaceAllStringFunc(l.Format, func(name string) string {
+		if v, ok := lookup(name[len("$context."):]); ok {
 			return v
 		}
 		return "-"
 	})
-	q.g.note(l, q.api, q.stage, line)
 }
 
 // note appends a line to an access log.

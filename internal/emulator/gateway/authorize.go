@@ -66,21 +66,28 @@ func (g *Gateway) admit(q *request) bool {
 }
 
 func (g *Gateway) admitSigned(q *request) bool {
-	caller, err := g.links.Signatures.Verify(q.Request, q.body)
-	ok := false
-	if err == nil {
-		ctx := env.WithScope(q.Context(), q.api.Scope)
-		ok, err = g.links.Identities.Allows(ctx, caller.ARN, invokeAction, q.methodARN())
-	}
-	if err != nil || !ok {
-		if err != nil {
-			q.who.failed = err.Error()
-		}
+	caller, err := g.verified(q)
+	if err != nil {
+		q.who.failed = err.Error()
 		q.fail(http.StatusForbidden, "Forbidden")
 		return false
 	}
 	q.who.caller = &caller
 	return true
+}
+
+// verified returns who signed the request, if they may call the route.
+func (g *Gateway) verified(q *request) (env.Caller, error) {
+	caller, err := g.links.Signatures.Verify(q.Request, q.body)
+	if err != nil {
+		return caller, err
+	}
+	resource := q.authorizedARN()
+	ok, err := g.links.Identities.Allows(env.WithScope(q.Context(), q.api.Scope), caller.ARN, invokeAction, resource)
+	if err == nil && !ok {
+		err = fmt.Errorf("User: %s is not authorized to perform: %s on resource: %s", caller.ARN, invokeAction, resource) //nolint:revive,staticcheck // AWS's text
+	}
+	return caller, err
 }
 
 // methodARN is the resource that a request is for in policies.
@@ -239,6 +246,9 @@ func scalarValue(v any) bool {
 
 // authorizerEvent is what the function gets.
 func (q *request) authorizerEvent(a *Authorizer, values []string) ([]byte, error) {
+	if q.message != nil {
+		return q.message.authorizerEvent(q.authorizedARN())
+	}
 	if a.Format == "2.0" {
 		e := q.event2()
 		return json.Marshal(struct {

@@ -42,6 +42,12 @@ func (q *request) context(name string) (string, bool) {
 	if rest, ok := strings.CutPrefix(name, "authorizer."); ok {
 		return q.who.lookup(rest)
 	}
+	if q.message != nil { // what only WebSocket APIs have
+		switch name {
+		case "connectionId", "connectedAt", "eventType", "messageDirection":
+			return q.message.context(name)
+		}
+	}
 	if f, ok := contextVariables[name]; ok {
 		v := f(q)
 		return v, v != ""

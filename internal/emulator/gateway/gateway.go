@@ -10,12 +10,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
 )
 
 // PathPrefix is where APIs are served by path: PathPrefix + API id + the path. An
@@ -96,26 +96,27 @@ type Gateway struct {
 	proxy   http.RoundTripper
 	tokens  tokens
 	answers answers
+	sockets sockets
 }
 
 // New returns a gateway to the APIs of source.
 func New(e *env.Env, source Source, links Links) *Gateway {
-	return &Gateway{
+	g := &Gateway{
 		source: source, links: links, clock: e.Clock, log: e.Log,
 		limiter: limiter{clock: e.Clock, buckets: map[bucketKey]bucket{}},
 		proxy:   &http.Transport{Proxy: nil, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute},
 		tokens:  tokens{clock: e.Clock, issuers: map[string]*issuer{}},
 		answers: answers{clock: e.Clock, kept: map[answerKey]answered{}},
+		sockets: sockets{open: map[string]*socket{}},
 	}
+	g.sockets.alive, g.sockets.end = context.WithCancel(context.Background())
+	return g
 }
 
 // Serves reports whether a request is for a deployed API and not for AWS.
 func (g *Gateway) Serves(r *http.Request) bool {
 	id, _ := address(r)
-	if id != "" {
-		return true
-	}
-	return g.ServesHost(r.Host)
+	return id != "" || strings.HasPrefix(r.URL.Path, connectionsPath) || g.ServesHost(r.Host)
 }
 
 // ServesHost reports whether a host is a custom domain name that somebody made.
@@ -159,13 +160,24 @@ func address(r *http.Request) (id, path string) {
 
 // ServeHTTP answers a request for which [Gateway.Serves] is true.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if id, ok := connectionOf(r.URL.Path); ok {
+		g.manage(w, r, nil, "", id)
+		return
+	}
 	q := g.begin(w, r)
+	ok := q.resolve()
+	if ok && q.api.WebSocket {
+		if id, is := connectionOf(q.rest); is {
+			g.manage(w, r, q.api, q.stage.Name, id)
+			return
+		}
+	}
 	defer q.record()
 	switch {
-	case !q.resolve():
+	case !ok:
 		q.fail(http.StatusNotFound, "Not Found")
 	case q.api.WebSocket:
-		q.fail(http.StatusNotImplemented, "Not Implemented")
+		g.connect(q)
 	default:
 		g.serve(q)
 	}
@@ -240,4 +252,4 @@ func sessionARN(role, session string) string {
 }
 
 // quote is a text as JSON.
-func quote(text string) string { return strconv.Quote(text) }
+func quote(text string) string { return string(jsonvalue.AppendString(nil, text)) }

@@ -38,6 +38,7 @@ type request struct {
 	id         string
 	at         time.Time
 	who        authorized
+	message    *message // of one that connects to a WebSocket API
 
 	// What the access log tells.
 	status   int

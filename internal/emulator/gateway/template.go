@@ -1,6 +1,11 @@
 package gateway
 
-import "errors"
+import (
+	"context"
+	"errors"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/payload"
+)
 
 // Templates make the body of a request to an integration.
 type Templates struct{}
@@ -24,4 +29,14 @@ func ParseResponse(key, selection string, texts map[string]string) (*Response, e
 		return nil, errors.New("templates are not implemented")
 	}
 	return &Response{}, nil
+}
+
+// callTemplated calls an integration with what its template makes of a message.
+func (g *Gateway) callTemplated(context.Context, *message, *Integration) (*payload.Result, error) {
+	return nil, errors.New("templates are not implemented")
+}
+
+// sendMessage sends a message to a server.
+func (g *Gateway) sendMessage(context.Context, *message, *Integration, []byte) (*payload.Result, error) {
+	return nil, errors.New("servers are not implemented")
 }
