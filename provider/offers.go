@@ -17,6 +17,7 @@ import (
 	events "github.com/tfserverless/terraform-provider-serverless/datasources/event"
 	sources "github.com/tfserverless/terraform-provider-serverless/datasources/function"
 	messages "github.com/tfserverless/terraform-provider-serverless/datasources/messaging"
+	machines "github.com/tfserverless/terraform-provider-serverless/datasources/statemachine"
 	tables "github.com/tfserverless/terraform-provider-serverless/datasources/table"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 	"github.com/tfserverless/terraform-provider-serverless/provider/functions"
@@ -47,6 +48,7 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		tf.Sources(p.events, events.Sources),
 		tf.Sources(p.functions, sources.Sources),
 		tf.Sources(p.messages, messages.Sources),
+		tf.Sources(p.machines, machines.Sources),
 		tf.Sources(p.tables, tables.Sources),
 	)
 }
@@ -68,6 +70,7 @@ func (p *Provider) Actions(context.Context) []func() action.Action {
 	return slices.Concat(
 		tf.Actions(p.functions, function.Actions),
 		tf.Actions(p.messages, messaging.Actions),
+		tf.Actions(p.machines, statemachine.Actions),
 		tf.Actions(p.tables, table.Actions),
 	)
 }

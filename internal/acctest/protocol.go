@@ -217,7 +217,11 @@ func (p *Protocol) Call(name string, arguments ...string) (cty.Value, error) {
 	}
 	var in []*tfprotov6.DynamicValue
 	for i, a := range arguments {
-		kind := p.shared(known.Parameters[i].Type)
+		parameter := known.VariadicParameter
+		if i < len(known.Parameters) {
+			parameter = known.Parameters[i]
+		}
+		kind := p.shared(parameter.Type)
 		v, err := convert.Convert(p.evaluate(a), kind)
 		if err != nil {
 			return cty.NilVal, err

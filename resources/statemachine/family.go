@@ -19,6 +19,13 @@ var Types = []tf.Entry[*Clients]{
 	Alias,
 }
 
+// Actions lists the family's actions, alphabetically.
+var Actions = []tf.ActionEntry[*Clients]{
+	Redrive,
+	Start,
+	Stop,
+}
+
 // Clients are the AWS operations that the family calls.
 type Clients struct {
 	SFN  SFN
