@@ -171,7 +171,18 @@ func TestLanguage(t *testing.T) {
 func TestMoveAndListFunctions(t *testing.T) {
 	t.Parallel()
 	e := providertest.Emulator(t)
-	deploy(t, e, aFunction("publish = { alias = \"live\" }\n"+`source = { inline = { "index.mjs" = "export const handler = async () => 1" } }`)+`
+	deploy(t, e, aFunction("publish = { alias = \"live\", provisioned_concurrency = 1 }\nurl = {}\nasync = {}\n"+`source = { inline = { "index.mjs" = "export const handler = async () => 1" } }`)+`
+resource "serverless_function_permission" "p" {
+  function     = serverless_function.f.target_arn
+  statement_id = "events"
+  principal    = "events.amazonaws.com"
+}
+resource "serverless_layer_permission" "p" {
+  layer_name   = serverless_layer.l.layer_name
+  version      = serverless_layer.l.version
+  statement_id = "share"
+  principal    = "123456789012"
+}
 resource "serverless_layer" "l" {
   name   = "words"
   source = { inline = { "a.txt" = "a" } }
@@ -193,6 +204,11 @@ resource "serverless_event_source" "s" {
 		{"aws_lambda_function", "serverless_function", map[string]any{"function_name": "hello", "arn": "arn:aws:lambda:eu-north-1:000000000000:function:hello"}, "memory"},
 		{"aws_lambda_alias", "serverless_function_alias", map[string]any{"function_name": "hello", "name": "live"}, "version"},
 		{"aws_lambda_layer_version", "serverless_layer", map[string]any{"layer_name": "words"}, "code_sha256"},
+		{"aws_lambda_permission", "serverless_function_permission", map[string]any{"function_name": "hello", "qualifier": "live", "statement_id": "events"}, "principal"},
+		{"aws_lambda_function_url", "serverless_function_url", map[string]any{"function_name": "hello", "qualifier": "live"}, "url"},
+		{"aws_lambda_function_event_invoke_config", "serverless_function_async_config", map[string]any{"function_name": "hello", "qualifier": "live"}, "max_retries"},
+		{"aws_lambda_provisioned_concurrency_config", "serverless_provisioned_concurrency", map[string]any{"function_name": "hello", "qualifier": "live"}, "executions"},
+		{"aws_lambda_layer_version_permission", "serverless_layer_permission", map[string]any{"layer_name": "words", "version_number": 1, "statement_id": "share"}, "principal"},
 	} {
 		v, err := p.Move(c.from, c.to, c.state)
 		if err != nil || v.IsNull() || v.GetAttr(c.want).IsNull() {
@@ -201,7 +217,9 @@ resource "serverless_event_source" "s" {
 	}
 	for typeName, config := range map[string]string{
 		"serverless_function": `{}`, "serverless_function_alias": `{ function = "hello" }`, "serverless_function_version": `{ function = "hello" }`,
-		"serverless_layer": `{}`, "serverless_event_source": `{}`,
+		"serverless_layer": `{}`, "serverless_event_source": `{}`, "serverless_function_permission": `{ function = "hello:live" }`,
+		"serverless_function_url": `{ function = "hello" }`, "serverless_function_async_config": `{ function = "hello" }`,
+		"serverless_provisioned_concurrency": `{ function = "hello" }`, "serverless_layer_permission": `{ layer_name = "words", version = "1" }`,
 	} {
 		if found, err := p.List(typeName, config, true, 0); err != nil || len(found) != 1 {
 			t.Errorf("%s: found %d, %v, want 1", typeName, len(found), err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -44,7 +45,8 @@ func (r *instance[C, M]) MoveState(context.Context) []resource.StateMover {
 
 // moved returns the attributes that the state of another type gives, and region if
 // it tells that. attributes are those wanted, by this type's names, as the other
-// type calls them.
+// type calls them; several that are joined by a colon are so in the value, too, and
+// one with a question mark may be absent.
 func moved(req resource.MoveStateRequest, attributes map[string]string) (map[string]string, error) {
 	var state map[string]any
 	if err := json.Unmarshal(req.SourceRawState.JSON, &state); err != nil {
@@ -56,14 +58,32 @@ func moved(req resource.MoveStateRequest, attributes map[string]string) (map[str
 		values["region"] = strings.Split(arn, ":")[3]
 	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		v, ok := state[attributes[name]].(string)
-		if !ok || v == "" {
-			return nil, &Problem{
-				"The state of " + req.SourceTypeName + " cannot be moved",
-				fmt.Sprintf("It has no %s, which is needed to find the object. Refresh it with its own provider first, or remove it from the state and import the object.", attributes[name]),
+		var parts []string
+		for from := range strings.SplitSeq(attributes[name], ":") {
+			from, optional := strings.CutSuffix(from, "?")
+			v := textOf(state[from])
+			switch {
+			case v != "":
+				parts = append(parts, v)
+			case !optional:
+				return nil, &Problem{
+					"The state of " + req.SourceTypeName + " cannot be moved",
+					fmt.Sprintf("It has no %s, which is needed to find the object. Refresh it with its own provider first, or remove it from the state and import the object.", from),
+				}
 			}
 		}
-		values[name] = v
+		values[name] = strings.Join(parts, ":")
 	}
 	return values, nil
+}
+
+// textOf is a string or a whole number as text; "" for all else.
+func textOf(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return ""
 }

@@ -94,6 +94,25 @@ var AsyncConfig = tf.Type[*Clients, asyncFunction]{
 	Delete: func(ctx context.Context, c *Clients, m *asyncFunction) error {
 		return deleteAsync(ctx, c, refer(m.Function))
 	},
+	Within: []string{"function"},
+	List: func(ctx context.Context, c *Clients, in *asyncFunction, found func(*asyncFunction) error) error {
+		pages := lambda.NewListFunctionEventInvokeConfigsPaginator(c.Lambda, &lambda.ListFunctionEventInvokeConfigsInput{FunctionName: refer(in.Function).name})
+		for pages.HasMorePages() {
+			out, err := pages.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			for _, one := range out.FunctionEventInvokeConfigs {
+				m := *in
+				m.Function = tftypes.StringValue(refer(tftypes.StringPointerValue(one.FunctionArn)).plain().id())
+				if err := found(&m); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	},
+	Moves: map[string]map[string]string{"aws_lambda_function_event_invoke_config": {"function": "function_name:qualifier?"}},
 }
 
 func (r reference) asyncConfig() *lambda.GetFunctionEventInvokeConfigInput {

@@ -3,6 +3,8 @@ package function
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -108,6 +110,24 @@ var LayerPermission = tf.Type[*Clients, layerPermission]{
 		})
 		return err
 	},
+	Within: []string{"layer_name", "version"},
+	List: func(ctx context.Context, c *Clients, in *layerPermission, found func(*layerPermission) error) error {
+		have, err := layerStatements(ctx, c, in)
+		if tf.Is[*types.ResourceNotFoundException](err) {
+			return nil
+		}
+		for _, id := range slices.Sorted(maps.Keys(have)) {
+			m := *in
+			m.StatementID = tftypes.StringValue(id)
+			if err := found(&m); err != nil {
+				return err
+			}
+		}
+		return err
+	},
+	Moves: map[string]map[string]string{
+		"aws_lambda_layer_version_permission": {"layer_name": "layer_name", "version": "version_number", "statement_id": "statement_id"},
+	},
 }
 
 func (m *layerPermission) number() *int64 {
@@ -118,6 +138,15 @@ func (m *layerPermission) number() *int64 {
 // layerStatement returns the statement of the version's policy; nil if the policy
 // has none of that id.
 func layerStatement(ctx context.Context, c *Clients, m *layerPermission) (*statement, error) {
+	all, err := layerStatements(ctx, c, m)
+	if s, ok := all[m.StatementID.ValueString()]; ok {
+		return &s, err
+	}
+	return nil, err
+}
+
+// layerStatements are those of the version's policy by id.
+func layerStatements(ctx context.Context, c *Clients, m *layerPermission) (map[string]statement, error) {
 	out, err := c.Lambda.GetLayerVersionPolicy(ctx, &lambda.GetLayerVersionPolicyInput{LayerName: m.LayerName.ValueStringPointer(), VersionNumber: m.number()})
 	if err != nil {
 		return nil, err
@@ -125,12 +154,5 @@ func layerStatement(ctx context.Context, c *Clients, m *layerPermission) (*state
 	if !json.Valid([]byte(aws.ToString(out.Policy))) {
 		return nil, nil
 	}
-	all, err := parsePolicy(*out.Policy)
-	if err != nil {
-		return nil, err
-	}
-	if s, ok := all[m.StatementID.ValueString()]; ok {
-		return &s, nil
-	}
-	return nil, nil
+	return parsePolicy(*out.Policy)
 }

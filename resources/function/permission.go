@@ -2,6 +2,8 @@ package function
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -128,6 +130,22 @@ var Permission = tf.Type[*Clients, permission]{
 		}
 		return nil
 	},
+	Within: []string{"function"},
+	List: func(ctx context.Context, c *Clients, in *permission, found func(*permission) error) error {
+		have, err := statements(ctx, c, refer(in.Function))
+		if err != nil {
+			return err
+		}
+		for _, id := range slices.Sorted(maps.Keys(have)) {
+			m := *in
+			m.StatementID = tftypes.StringValue(id)
+			if err := found(&m); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	Moves: map[string]map[string]string{"aws_lambda_permission": {"function": "function_name:qualifier?", "statement_id": "statement_id"}},
 }
 
 // statement is what the model says, by an id.

@@ -82,6 +82,25 @@ var Provisioned = tf.Type[*Clients, provisioned]{
 	Delete: func(ctx context.Context, c *Clients, m *provisioned) error {
 		return deleteProvisioned(ctx, c, refer(m.Function))
 	},
+	Within: []string{"function"},
+	List: func(ctx context.Context, c *Clients, in *provisioned, found func(*provisioned) error) error {
+		pages := lambda.NewListProvisionedConcurrencyConfigsPaginator(c.Lambda, &lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: refer(in.Function).name})
+		for pages.HasMorePages() {
+			out, err := pages.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			for _, one := range out.ProvisionedConcurrencyConfigs {
+				m := *in
+				m.Function = tftypes.StringValue(refer(tftypes.StringPointerValue(one.FunctionArn)).plain().id())
+				if err := found(&m); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	},
+	Moves: map[string]map[string]string{"aws_lambda_provisioned_concurrency_config": {"function": "function_name:qualifier"}},
 }
 
 // unprovisioned says that there is no configuration, or nothing that could have one.

@@ -48,6 +48,14 @@ func (r reference) id() string {
 	return name
 }
 
+// plain is the reference without the qualifier $LATEST, which says nothing.
+func (r reference) plain() reference {
+	if r.qualifier != nil && *r.qualifier == latest {
+		r.qualifier = nil
+	}
+	return r
+}
+
 // function is the short form without a qualifier.
 func (r reference) function() string { return reference{name: r.name}.id() }
 

@@ -133,6 +133,25 @@ var URL = tf.Type[*Clients, urlModel]{
 	Delete: func(ctx context.Context, c *Clients, m *urlModel) error {
 		return deleteURL(ctx, c, refer(m.Function), m.Public.ValueBool())
 	},
+	Within: []string{"function"},
+	List: func(ctx context.Context, c *Clients, in *urlModel, found func(*urlModel) error) error {
+		pages := lambda.NewListFunctionUrlConfigsPaginator(c.Lambda, &lambda.ListFunctionUrlConfigsInput{FunctionName: refer(in.Function).name})
+		for pages.HasMorePages() {
+			out, err := pages.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			for _, one := range out.FunctionUrlConfigs {
+				m := *in
+				m.Function = tftypes.StringValue(refer(tftypes.StringPointerValue(one.FunctionArn)).plain().id())
+				if err := found(&m); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	},
+	Moves: map[string]map[string]string{"aws_lambda_function_url": {"function": "function_name:qualifier?"}},
 }
 
 func (m *urlModel) config() *url { return &url{Auth: m.Auth, Stream: m.Stream, CORS: m.CORS} }
