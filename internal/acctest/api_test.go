@@ -22,6 +22,9 @@ var httpAPISubject = Subject{
 		{Argument: "disable_default_endpoint", To: `true`, Writes: []string{"UpdateApi"}},
 		{Argument: "cors", To: `{ allow_origins = ["*"], allow_headers = ["authorization"] }`, Writes: []string{"UpdateApi"}},
 		{Argument: "cors", To: ``, Writes: []string{"DeleteCorsConfiguration"}},
+		{Argument: "access_log", To: `{}`, With: []string{"log_group_name"}, Writes: []string{"CreateLogGroup", "PutRetentionPolicy", "UpdateStage"}},
+		{Argument: "access_log", From: Arguments{"access_log": `{}`}, To: `{ retention_days = 7, format = "$context.requestId" }`, Writes: []string{"PutRetentionPolicy", "UpdateStage"}},
+		{Argument: "access_log", From: Arguments{"access_log": `{}`}, To: ``, With: []string{"log_group_name"}, Writes: []string{"DeleteAccessLogSettings", "DeleteLogGroup"}},
 		{Argument: "stage", To: `"live"`, With: []string{"url"}, Writes: []string{"CreateStage", "DeleteStage"}},
 		{Argument: "stage_variables", To: `{ stage = "prod" }`, Writes: []string{"UpdateStage"}},
 		{Argument: "stage_variables", To: ``, Writes: []string{"UpdateStage"}},
@@ -32,6 +35,7 @@ var httpAPISubject = Subject{
 	Together: Arguments{
 		"name":            `"store"`,
 		"throttle":        `{ rate = 100, burst = 200 }`,
+		"access_log":      `{}`,
 		"cors":            ``,
 		"stage":           `"live"`,
 		"stage_variables": `{ stage = "prod" }`,

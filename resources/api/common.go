@@ -248,9 +248,7 @@ func (m *common) read(ctx context.Context, c *Clients, kind types.ProtocolType) 
 	tf.Claim(ctx, m.ID.ValueString())
 	c.Siblings.is(m.ID.ValueString(), kind)
 	m.APIName = tftypes.StringPointerValue(out.Name)
-	if m.Name.IsNull() || tf.Prefix(ctx)+m.Name.ValueString() != m.APIName.ValueString() {
-		m.Name = tftypes.StringValue(strings.TrimPrefix(m.APIName.ValueString(), tf.Prefix(ctx)))
-	}
+	m.Name = logicalName(ctx, m.Name, m.APIName)
 	m.Description, m.Version = tf.NonEmpty(out.Description), tf.NonEmpty(out.Version)
 	m.Closed = tftypes.BoolValue(aws.ToBool(out.DisableExecuteApiEndpoint))
 	m.ARN = tftypes.StringValue(apiARN(ctx, m.ID.ValueString()))
@@ -279,6 +277,15 @@ func (m *common) deleteAPI(ctx context.Context, c *Clients) error {
 func apiARN(ctx context.Context, id string) string {
 	scope := tf.ScopeOf(ctx)
 	return fmt.Sprintf("arn:%s:apigateway:%s::/apis/%s", scope.Partition, scope.Region, id)
+}
+
+// logicalName is a name without the provider's prefix; it stays as it is while it
+// still makes the one on AWS.
+func logicalName(ctx context.Context, was, physical tftypes.String) tftypes.String {
+	if !was.IsNull() && tf.Prefix(ctx)+was.ValueString() == physical.ValueString() {
+		return was
+	}
+	return tftypes.StringValue(strings.TrimPrefix(physical.ValueString(), tf.Prefix(ctx)))
 }
 
 // listed fills in what a list of APIs tells.

@@ -22,8 +22,7 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 	Import: []string{"id"},
 	ARN:    "apigateway:/apis/{id}",
 	Changes: map[string][]string{
-		"url":            {"stage"},
-		"log_group_name": {"access_log"},
+		"url": {"stage"},
 	},
 	Defaults: []string{"cors"},
 	Gone:     tf.Gone[*types.NotFoundException]("GetApi", "DeleteApi"),
@@ -42,7 +41,11 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 	},
 	Plan: func(_ context.Context, p *tf.Plan[httpAPI]) error {
 		planName(p, p.Planned.Name)
-		planLogs(p, &p.Planned.common, p.Known("access_log"))
+		var prior *common
+		if p.Prior != nil {
+			prior = &p.Prior.common
+		}
+		planLogs(p, &p.Planned.common, prior)
 		return nil
 	},
 	Create: createHTTPAPI,
@@ -73,10 +76,15 @@ type httpAPI struct {
 	CORS *cors `tfsdk:"cors"`
 }
 
-// planLogs says whether a log group comes with the API.
-func planLogs[M any](p *tf.Plan[M], m *common, known bool) {
-	if known && !m.ownsLogs() {
+// planLogs says whether a log group comes with the API; prior is nil on create.
+func planLogs[M any](p *tf.Plan[M], m, prior *common) {
+	switch {
+	case !p.Known("access_log"):
+		p.Set("log_group_name", tftypes.StringUnknown())
+	case !m.ownsLogs():
 		p.Set("log_group_name", tftypes.StringNull())
+	case prior != nil && prior.LogGroup.IsNull():
+		p.Set("log_group_name", tftypes.StringUnknown())
 	}
 }
 

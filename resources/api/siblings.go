@@ -250,6 +250,13 @@ func (c *Clients) disallow(ctx context.Context, api, function string) error {
 			return nil
 		}
 	}
+	authorizers, err := c.authorizers(ctx, api)
+	if err != nil && !tf.Is[*types.NotFoundException](err) {
+		return err
+	}
+	if slices.ContainsFunc(authorizers, func(a types.Authorizer) bool { return functionOf(aws.ToString(a.AuthorizerUri)) == function }) {
+		return nil
+	}
 	p := permission(ctx, api, function)
 	c.Siblings.permit(p, false)
 	return p.Remove(ctx, c.Lambda)

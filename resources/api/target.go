@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
@@ -188,4 +189,13 @@ func emptied(was, is map[string]string) map[string]string {
 		}
 	}
 	return all
+}
+
+// listOf is a list of a model.
+func listOf(all []string) tftypes.List {
+	elements := []attr.Value{}
+	for _, s := range all {
+		elements = append(elements, tftypes.StringValue(s))
+	}
+	return tftypes.ListValueMust(tftypes.StringType, elements)
 }

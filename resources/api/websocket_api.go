@@ -31,7 +31,6 @@ var WebSocketAPI = tf.Type[*Clients, webSocketAPI]{
 	Changes: map[string][]string{
 		"url":            {"stage"},
 		"management_url": {"stage"},
-		"log_group_name": {"access_log"},
 	},
 	Gone: tf.Gone[*types.NotFoundException]("GetApi", "DeleteApi"),
 	Schema: schema.Schema{
@@ -72,7 +71,11 @@ var WebSocketAPI = tf.Type[*Clients, webSocketAPI]{
 	},
 	Plan: func(_ context.Context, p *tf.Plan[webSocketAPI]) error {
 		planName(p, p.Planned.Name)
-		planLogs(p, &p.Planned.common, p.Known("access_log"))
+		var prior *common
+		if p.Prior != nil {
+			prior = &p.Prior.common
+		}
+		planLogs(p, &p.Planned.common, prior)
 		return nil
 	},
 	Create: func(ctx context.Context, c *Clients, m *webSocketAPI) error {

@@ -1,0 +1,144 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// DomainMapping is the type serverless_domain_mapping: which API answers at a domain.
+var DomainMapping = tf.Type[*Clients, domainMapping]{
+	Name:    "domain_mapping",
+	Import:  []string{"domain", "id"},
+	Within:  []string{"domain"},
+	Replace: []string{"domain", "api"},
+	Gone:    tf.Gone[*types.NotFoundException]("GetApiMapping", "DeleteApiMapping"),
+	Schema: schema.Schema{
+		MarkdownDescription: "Which API answers at a `serverless_domain`, or below a path there.",
+		Attributes: map[string]schema.Attribute{
+			"id":     tf.Computed("The mapping's id."),
+			"domain": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the domain: the `domain_name` of a `serverless_domain`. Changing it replaces the mapping."},
+			"api":    schema.StringAttribute{Required: true, MarkdownDescription: "Id of the API that answers. Changing it replaces the mapping."},
+			"stage":  schema.StringAttribute{Required: true, MarkdownDescription: "Name of the API's stage that answers."},
+			"path": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{tf.Pattern(`^[^/].{0,298}[^/]$|^[^/]$`, "write 1 to 300 characters without a slash at either end, such as v1/orders")},
+				MarkdownDescription: "The path below which it answers, without slashes at its ends, such as `v1`. Default: the whole domain.",
+			},
+		},
+	},
+	Create: createMapping,
+	Read: func(ctx context.Context, c *Clients, m *domainMapping) error {
+		out, err := c.Gateway.GetApiMapping(ctx, &apigatewayv2.GetApiMappingInput{DomainName: m.Domain.ValueStringPointer(), ApiMappingId: m.ID.ValueStringPointer()})
+		if err == nil {
+			m.API, m.Stage, m.Path = tftypes.StringPointerValue(out.ApiId), tf.NonEmpty(out.Stage), tf.NonEmpty(out.ApiMappingKey)
+		}
+		return err
+	},
+	Update: func(ctx context.Context, c *Clients, _, m *domainMapping) error {
+		return settled(ctx, func(ctx context.Context) error {
+			_, err := c.Gateway.UpdateApiMapping(ctx, &apigatewayv2.UpdateApiMappingInput{
+				DomainName: m.Domain.ValueStringPointer(), ApiMappingId: m.ID.ValueStringPointer(), ApiId: m.API.ValueStringPointer(),
+				Stage: m.Stage.ValueStringPointer(), ApiMappingKey: aws.String(m.Path.ValueString()),
+			})
+			return err
+		})
+	},
+	Delete: func(ctx context.Context, c *Clients, m *domainMapping) error {
+		return settled(ctx, func(ctx context.Context) error {
+			_, err := c.Gateway.DeleteApiMapping(ctx, &apigatewayv2.DeleteApiMappingInput{DomainName: m.Domain.ValueStringPointer(), ApiMappingId: m.ID.ValueStringPointer()})
+			return err
+		})
+	},
+	List: func(ctx context.Context, c *Clients, in *domainMapping, found func(*domainMapping) error) error {
+		list, err := c.mappings(ctx, in.Domain.ValueString())
+		if err != nil {
+			return err
+		}
+		for _, p := range list {
+			m := *in
+			m.ID = tftypes.StringPointerValue(p.ApiMappingId)
+			if err := found(&m); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+}
+
+// A domainMapping is the model of serverless_domain_mapping.
+type domainMapping struct {
+	tf.Base
+	Domain tftypes.String `tfsdk:"domain"`
+	API    tftypes.String `tfsdk:"api"`
+	Stage  tftypes.String `tfsdk:"stage"`
+	Path   tftypes.String `tfsdk:"path"`
+}
+
+// mappings lists those of a domain.
+func (c *Clients) mappings(ctx context.Context, domain string) ([]types.ApiMapping, error) {
+	return all(func(token *string) ([]types.ApiMapping, *string, error) {
+		out, err := c.Gateway.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &domain, NextToken: token})
+		if err != nil {
+			return nil, nil, fmt.Errorf("listing the mappings of %s: %w", domain, err)
+		}
+		return out.Items, out.NextToken, nil
+	})
+}
+
+// find returns the mapping of the model's path; nil if there is none.
+func (m *domainMapping) find(ctx context.Context, c *Clients) (*types.ApiMapping, error) {
+	list, err := c.mappings(ctx, m.Domain.ValueString())
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list {
+		if aws.ToString(p.ApiMappingKey) == m.Path.ValueString() {
+			return &p, nil
+		}
+	}
+	return nil, nil
+}
+
+// createMapping makes the mapping. A domain has one of a path, so one that is there
+// when the answer was lost is this one, and one that was there before is not.
+func createMapping(ctx context.Context, c *Clients, m *domainMapping) error {
+	defer lock("domain " + m.Domain.ValueString())()
+	there, err := m.find(ctx, c)
+	if err != nil {
+		return err
+	}
+	if there != nil {
+		return &tf.Problem{
+			Summary: "The domain has a mapping of that path already",
+			Detail: fmt.Sprintf("At %s/%s answers the API %s. Somebody else made this mapping, or an apply that was cut off before it could record it. Remove it, %s",
+				m.Domain.ValueString(), m.Path.ValueString(), aws.ToString(there.ApiId), tf.TakeOver("domain_mapping", tf.ImportID(ctx, m.Domain.ValueString()+"/"+aws.ToString(there.ApiMappingId)))),
+		}
+	}
+	err = settled(ctx, func(ctx context.Context) error {
+		out, err := c.Gateway.CreateApiMapping(ctx, &apigatewayv2.CreateApiMappingInput{
+			DomainName: m.Domain.ValueStringPointer(), ApiId: m.API.ValueStringPointer(), Stage: m.Stage.ValueStringPointer(), ApiMappingKey: m.Path.ValueStringPointer(),
+		}, once)
+		if err == nil {
+			m.ID = tftypes.StringPointerValue(out.ApiMappingId)
+		}
+		return err
+	})
+	if err == nil || tf.Refused(err) {
+		return err
+	}
+	ctx, cancel := tf.Afterwards(ctx)
+	defer cancel()
+	if there, again := m.find(ctx, c); again == nil && there != nil && aws.ToString(there.ApiId) == m.API.ValueString() {
+		m.ID = tftypes.StringPointerValue(there.ApiMappingId)
+		return nil
+	}
+	return err
+}
