@@ -1,0 +1,7 @@
+list "serverless_activity" "all" {
+  provider = serverless
+
+  config {
+    name_prefix = "shop-"
+  }
+}

@@ -1,0 +1,1 @@
+terraform import serverless_state_machine_alias.first fulfil/first

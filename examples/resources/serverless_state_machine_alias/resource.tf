@@ -1,0 +1,13 @@
+resource "serverless_state_machine" "fulfil" {
+  name       = "fulfil"
+  definition = jsonencode({ StartAt = "Done", States = { Done = { Type = "Succeed" } } })
+  publish    = { alias = "live" }
+}
+
+# Another name, which stays at the first version whatever is published.
+resource "serverless_state_machine_alias" "first" {
+  state_machine = serverless_state_machine.fulfil.arn
+  name          = "first"
+  version       = "1"
+  description   = "What the old shop starts."
+}
