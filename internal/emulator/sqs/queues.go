@@ -103,8 +103,10 @@ func (s *Service) empty(tx *store.Tx, q *queue) {
 	for _, key := range keysOf(s.messages.Prefix(tx, prefix)) {
 		s.messages.Delete(tx, key)
 	}
-	for _, key := range keysOf(s.places.Prefix(tx, prefix)) {
-		s.places.Delete(tx, key)
+	for _, index := range []*store.Set[string]{s.places, s.lines, s.fronts} {
+		for _, key := range keysOf(index.Prefix(tx, prefix)) {
+			index.Delete(tx, key)
+		}
 	}
 	for _, key := range keysOf(s.seen.Prefix(tx, prefix)) {
 		s.seen.Delete(tx, key)

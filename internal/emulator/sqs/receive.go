@@ -160,42 +160,20 @@ func (s *Service) take(tx *store.Tx, q *queue, most int, hidden int64, repeat st
 		}
 		return again, 0
 	}
-	policy, redriven := q.redrivePolicy()
-	var dead, old []*message
-	blocked := map[string]bool{} // groups whose first message is in flight
-	for _, m := range s.messages.Prefix(tx, q.key()+"\x00") {
-		switch {
-		case m.expired(q, now):
-			old = append(old, &m)
-			continue
-		case m.Visible > now:
-			if next == 0 || m.Visible < next {
-				next = m.Visible
-			}
-			if !q.fifo() { // all that follow come later
-				break
-			}
-			blocked[m.Group] = true
-			continue
-		case q.fifo() && blocked[m.Group]:
-			continue
-		case redriven && m.Count >= policy.Max:
-			dead = append(dead, &m)
-			continue
-		}
-		if m.Visible > now || len(taken) == most {
-			break
-		}
-		taken = append(taken, &m)
+	choose := s.chooseStandard
+	if q.fifo() {
+		choose = s.chooseFIFO
 	}
-	for _, m := range old {
+	c := choose(tx, q, most, now)
+	policy, _ := q.redrivePolicy()
+	for _, m := range c.old {
 		s.drop(tx, q, m)
 	}
-	for _, m := range dead {
+	for _, m := range c.dead {
 		s.bury(tx, q, m, policy.Target, now)
 	}
 	var ids []string
-	for _, m := range taken {
+	for _, m := range c.taken {
 		if m.First == 0 {
 			m.First = now
 		}
@@ -204,13 +182,13 @@ func (s *Service) take(tx *store.Tx, q *queue, most int, hidden int64, repeat st
 		s.put(tx, q, m)
 		ids = append(ids, m.ID)
 	}
-	s.handedOut(q, len(taken))
+	s.handedOut(q, len(c.taken))
 	if repeat != "" && len(ids) > 0 {
 		s.mu.Lock()
 		s.attempts[q.key()+"\x00"+repeat] = attempt{ids, now}
 		s.mu.Unlock()
 	}
-	return taken, next
+	return c.taken, c.next
 }
 
 // repeated are the messages that the same attempt got before, if all of them are

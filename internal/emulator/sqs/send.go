@@ -56,8 +56,12 @@ func (q *queue) turn(m *message) string {
 func (s *Service) put(tx *store.Tx, q *queue, m *message) {
 	place := q.key() + "\x00" + m.ID
 	turn := q.turn(m)
-	if before, ok := s.places.Get(tx, place); ok && before != turn {
+	before, there := s.places.Get(tx, place)
+	if there && before != turn {
 		s.messages.Delete(tx, before)
+	}
+	if !there && q.fifo() {
+		s.enqueue(tx, q, m)
 	}
 	s.messages.Put(tx, turn, *m)
 	s.places.Put(tx, place, turn)
@@ -65,6 +69,9 @@ func (s *Service) put(tx *store.Tx, q *queue, m *message) {
 
 // drop removes a message.
 func (s *Service) drop(tx *store.Tx, q *queue, m *message) {
+	if q.fifo() {
+		s.dequeue(tx, q, m)
+	}
 	s.messages.Delete(tx, q.turn(m))
 	s.places.Delete(tx, q.key()+"\x00"+m.ID)
 }

@@ -26,6 +26,8 @@ type Service struct {
 	queues   *store.Set[queue]   // by scope and name
 	messages *store.Set[message] // by queue and turn, see queue.turn
 	places   *store.Set[string]  // turns by queue and message id
+	lines    *store.Set[string]  // turns by FIFO queue, group and turn
+	fronts   *store.Set[string]  // groups of FIFO queues by their first turn
 	seen     *store.Set[sent]    // by queue and deduplication id
 	expiry   *store.Set[string]  // keys of seen by queue and time
 	tasks    *store.Set[task]    // moves of messages by scope, source and start
@@ -53,17 +55,21 @@ type Service struct {
 func New(e *env.Env) (*Service, error) {
 	s := &Service{env: e, changed: map[string]chan struct{}{}, attempts: map[string]attempt{}, flying: map[string]int{}, moving: map[string]context.CancelFunc{}}
 	s.alive, s.end = context.WithCancel(context.Background())
-	var errs [6]error
+	var errs [8]error
 	s.queues, errs[0] = store.NewSet[queue](e.Store, "sqs.queue")
 	s.messages, errs[1] = store.NewSet[message](e.Store, "sqs.message")
 	s.places, errs[2] = store.NewSet[string](e.Store, "sqs.place")
 	s.seen, errs[3] = store.NewSet[sent](e.Store, "sqs.seen")
 	s.expiry, errs[4] = store.NewSet[string](e.Store, "sqs.expiry")
 	s.tasks, errs[5] = store.NewSet[task](e.Store, "sqs.task")
+	s.lines, errs[6] = store.NewSet[string](e.Store, "sqs.line")
+	s.fronts, errs[7] = store.NewSet[string](e.Store, "sqs.front")
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("opening SQS's sets: %w", err)
 	}
-	s.places.Uncounted()
+	for _, index := range []*store.Set[string]{s.places, s.lines, s.fronts} {
+		index.Uncounted()
+	}
 	s.expiry.Uncounted()
 	s.failMoves()
 	return s, nil
