@@ -204,8 +204,15 @@ const level = 6
 
 func writeZip(w io.Writer, s Source) (Contents, error) {
 	z := zip.NewWriter(w)
+	var one *flate.Writer // for all files, one after the other: it is large
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, level)
+		if one != nil {
+			one.Reset(w)
+			return one, nil
+		}
+		var err error
+		one, err = flate.NewWriter(w, level)
+		return one, err
 	})
 	l := newLister()
 	err := s.each(func(name string, r io.Reader) error {
