@@ -49,8 +49,11 @@ func (s *Service) bus(tx *store.Tx, scope env.Scope, name string) (bus, error) {
 }
 
 // changeBus changes a bus by f.
-func (s *Service) changeBus(ctx context.Context, name *string, f func(b *bus) error) error {
-	scope, n := busName(ctx, name)
+func (s *Service) changeBus(ctx context.Context, action string, name *string, f func(b *bus) error) error {
+	scope, n, err := s.reach(ctx, action, name)
+	if err != nil {
+		return err
+	}
 	return s.env.Store.Update(func(tx *store.Tx) error {
 		b, err := s.bus(tx, scope, n)
 		if err != nil {
@@ -104,7 +107,7 @@ func (s *Service) UpdateEventBus(ctx context.Context, in *eventbridge.UpdateEven
 	if logs(in.LogConfig) {
 		return nil, invalid("LogConfig.Level: logs of event buses are not emulated")
 	}
-	err := s.changeBus(ctx, in.Name, func(b *bus) error {
+	err := s.changeBus(ctx, "UpdateEventBus", in.Name, func(b *bus) error {
 		if in.Description != nil {
 			b.Description = in.Description
 		}
@@ -131,11 +134,14 @@ func (s *Service) UpdateEventBus(ctx context.Context, in *eventbridge.UpdateEven
 
 // DeleteEventBus deletes a bus without rules, if it is there.
 func (s *Service) DeleteEventBus(ctx context.Context, in *eventbridge.DeleteEventBusInput) (*eventbridge.DeleteEventBusOutput, error) {
-	scope, name := busName(ctx, in.Name)
+	scope, name, err := s.reach(ctx, "DeleteEventBus", in.Name)
+	if err != nil {
+		return nil, err
+	}
 	if name == defaultBus {
 		return nil, invalid("Cannot delete event bus default.")
 	}
-	err := s.env.Store.Update(func(tx *store.Tx) error {
+	err = s.env.Store.Update(func(tx *store.Tx) error {
 		for range s.rules.Prefix(tx, scope.Key(name, "")) {
 			return invalid("Event bus %s can't be deleted since it has rules.", name)
 		}
@@ -147,9 +153,12 @@ func (s *Service) DeleteEventBus(ctx context.Context, in *eventbridge.DeleteEven
 
 // DescribeEventBus describes a bus.
 func (s *Service) DescribeEventBus(ctx context.Context, in *eventbridge.DescribeEventBusInput) (*eventbridge.DescribeEventBusOutput, error) {
-	scope, name := busName(ctx, in.Name)
+	scope, name, err := s.reach(ctx, "DescribeEventBus", in.Name)
+	if err != nil {
+		return nil, err
+	}
 	out := &eventbridge.DescribeEventBusOutput{}
-	err := s.env.Store.View(func(tx *store.Tx) error {
+	err = s.env.Store.View(func(tx *store.Tx) error {
 		b, err := s.bus(tx, scope, name)
 		if err != nil {
 			return err
@@ -251,7 +260,7 @@ type statement struct {
 
 // PutPermission adds a statement to a bus's policy, or sets the policy.
 func (s *Service) PutPermission(ctx context.Context, in *eventbridge.PutPermissionInput) (*eventbridge.PutPermissionOutput, error) {
-	err := s.changeBus(ctx, in.EventBusName, func(b *bus) error {
+	err := s.changeBus(ctx, "PutPermission", in.EventBusName, func(b *bus) error {
 		if in.Policy != nil {
 			if json.Unmarshal([]byte(*in.Policy), new(document)) != nil {
 				return invalid("Parameter Policy is not valid.")
@@ -310,7 +319,7 @@ func (b *bus) setPolicy(d document) error {
 
 // RemovePermission removes a statement of a bus's policy, or all.
 func (s *Service) RemovePermission(ctx context.Context, in *eventbridge.RemovePermissionInput) (*eventbridge.RemovePermissionOutput, error) {
-	err := s.changeBus(ctx, in.EventBusName, func(b *bus) error {
+	err := s.changeBus(ctx, "RemovePermission", in.EventBusName, func(b *bus) error {
 		if in.RemoveAllPermissions {
 			b.Policy = ""
 			return nil

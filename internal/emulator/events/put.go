@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
 // maxEntries is the size of all entries of a request, in bytes.
@@ -99,8 +101,12 @@ func (s *Service) put(ctx context.Context, e *types.PutEventsRequestEntry) (id, 
 	if out.Resources == nil {
 		out.Resources = []string{}
 	}
-	if err := s.admits(scope, bus, from, c); err != nil {
-		return "", "AccessDeniedException", err.Error()
+	if err := s.admits("PutEvents", scope, bus, from, c); err != nil {
+		var api smithy.APIError
+		if errors.As(err, &api) {
+			return "", "AccessDeniedException", api.ErrorMessage()
+		}
+		return "", "InternalFailure", err.Error()
 	}
 	var text bytes.Buffer
 	encode := json.NewEncoder(&text)
@@ -112,8 +118,8 @@ func (s *Service) put(ctx context.Context, e *types.PutEventsRequestEntry) (id, 
 	return out.ID, "", ""
 }
 
-// admits tells whether an account may put events on a bus of another one.
-func (s *Service) admits(scope env.Scope, name, from string, c env.Caller) error {
+// admits tells whether an account may do that with a bus of another one.
+func (s *Service) admits(action string, scope env.Scope, name, from string, c env.Caller) error {
 	if from == scope.Account {
 		return nil
 	}
@@ -122,11 +128,24 @@ func (s *Service) admits(scope env.Scope, name, from string, c env.Caller) error
 	if err != nil {
 		return err
 	}
-	r := policy.Request{ARN: c.ARN, Account: from, Service: c.Service, Action: "events:PutEvents", Resource: b.arn()}
+	r := policy.Request{ARN: c.ARN, Account: from, Service: c.Service, Action: "events:" + action, Resource: b.arn()}
 	if policy.Decide(b.Policy, r) != policy.Allowed {
-		return fmt.Errorf("User: %s is not authorized to perform: events:PutEvents on resource: %s", c.ARN, b.arn()) //nolint:staticcheck // AWS's text
+		return denied(c, action, b.arn())
 	}
 	return nil
+}
+
+func denied(c env.Caller, action, arn string) error {
+	return &wire.Error{
+		Code: "AccessDeniedException", Status: http.StatusBadRequest,
+		Message: fmt.Sprintf("User: %s is not authorized to perform: events:%s on resource: %s because no resource-based policy allows the events:%s action", c.ARN, action, arn, action),
+	}
+}
+
+// reach is [busName] for those whom the bus admits to do that with it.
+func (s *Service) reach(ctx context.Context, action string, given *string) (env.Scope, string, error) {
+	scope, name := busName(ctx, given)
+	return scope, name, s.admits(action, scope, name, env.ScopeOf(ctx).Account, env.CallerOf(ctx))
 }
 
 // match hands an event to the targets of the rules that it matches. Events for buses
@@ -195,7 +214,7 @@ func (s *Service) send(r *rule, t *types.Target, text []byte, trace string, hop 
 			return fmt.Errorf("the event has gone through %d buses", maxHops)
 		}
 		scope, bus := busName(ctx, &arn)
-		if err := s.admits(scope, bus, r.Scope.Account, env.Caller{ARN: "arn:" + env.Partition + ":iam::" + r.Scope.Account + ":root"}); err != nil {
+		if err := s.admits("PutEvents", scope, bus, r.Scope.Account, env.Caller{ARN: "arn:" + env.Partition + ":iam::" + r.Scope.Account + ":root"}); err != nil {
 			return err
 		}
 		s.match(scope, bus, in, trace, hop+1)

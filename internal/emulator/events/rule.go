@@ -47,8 +47,11 @@ func (s *Service) rule(tx *store.Tx, scope env.Scope, bus, name string) (rule, e
 }
 
 // viewRule calls f with a rule.
-func (s *Service) viewRule(ctx context.Context, bus, name *string, f func(r *rule) error) error {
-	scope, b := busName(ctx, bus)
+func (s *Service) viewRule(ctx context.Context, action string, bus, name *string, f func(r *rule) error) error {
+	scope, b, err := s.reach(ctx, action, bus)
+	if err != nil {
+		return err
+	}
 	return s.env.Store.View(func(tx *store.Tx) error {
 		r, err := s.rule(tx, scope, b, value(name))
 		if err != nil {
@@ -59,8 +62,11 @@ func (s *Service) viewRule(ctx context.Context, bus, name *string, f func(r *rul
 }
 
 // changeRule changes a rule by f.
-func (s *Service) changeRule(ctx context.Context, bus, name *string, f func(r *rule) error) error {
-	scope, b := busName(ctx, bus)
+func (s *Service) changeRule(ctx context.Context, action string, bus, name *string, f func(r *rule) error) error {
+	scope, b, err := s.reach(ctx, action, bus)
+	if err != nil {
+		return err
+	}
 	return s.env.Store.Update(func(tx *store.Tx) error {
 		r, err := s.rule(tx, scope, b, value(name))
 		if err != nil {
@@ -86,7 +92,10 @@ func parse(text string) (*eventpattern.Pattern, error) {
 
 // PutRule makes a rule, or replaces everything of it but its targets and tags.
 func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*eventbridge.PutRuleOutput, error) {
-	scope, bus := busName(ctx, in.EventBusName)
+	scope, bus, err := s.reach(ctx, "PutRule", in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
 	pattern := value(in.EventPattern)
 	switch {
 	case in.ScheduleExpression != nil && *in.ScheduleExpression != "" && bus != defaultBus:
@@ -100,7 +109,7 @@ func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*e
 		return nil, err
 	}
 	out := &eventbridge.PutRuleOutput{}
-	err := s.env.Store.Update(func(tx *store.Tx) error {
+	err = s.env.Store.Update(func(tx *store.Tx) error {
 		if _, err := s.bus(tx, scope, bus); err != nil {
 			return err
 		}
@@ -127,8 +136,11 @@ func (s *Service) PutRule(ctx context.Context, in *eventbridge.PutRuleInput) (*e
 // DeleteRule deletes a rule without targets, if it is there. Force is for rules that
 // AWS's services make, of which there are none.
 func (s *Service) DeleteRule(ctx context.Context, in *eventbridge.DeleteRuleInput) (*eventbridge.DeleteRuleOutput, error) {
-	scope, bus := busName(ctx, in.EventBusName)
-	err := s.env.Store.Update(func(tx *store.Tx) error {
+	scope, bus, err := s.reach(ctx, "DeleteRule", in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	err = s.env.Store.Update(func(tx *store.Tx) error {
 		if _, err := s.bus(tx, scope, bus); err != nil {
 			return err
 		}
@@ -148,7 +160,7 @@ func (s *Service) DeleteRule(ctx context.Context, in *eventbridge.DeleteRuleInpu
 // DescribeRule describes a rule.
 func (s *Service) DescribeRule(ctx context.Context, in *eventbridge.DescribeRuleInput) (*eventbridge.DescribeRuleOutput, error) {
 	out := &eventbridge.DescribeRuleOutput{}
-	err := s.viewRule(ctx, in.EventBusName, in.Name, func(r *rule) error {
+	err := s.viewRule(ctx, "DescribeRule", in.EventBusName, in.Name, func(r *rule) error {
 		out.Arn, out.CreatedBy, out.EventBusName, out.Name = ptr(r.arn()), &r.Scope.Account, &r.Bus, &r.Name
 		out.Description, out.EventPattern, out.RoleArn, out.State = r.Description, &r.Pattern, r.Role, r.State
 		return nil
@@ -161,19 +173,22 @@ func (s *Service) DescribeRule(ctx context.Context, in *eventbridge.DescribeRule
 
 // EnableRule lets a rule match events.
 func (s *Service) EnableRule(ctx context.Context, in *eventbridge.EnableRuleInput) (*eventbridge.EnableRuleOutput, error) {
-	err := s.changeRule(ctx, in.EventBusName, in.Name, func(r *rule) error { r.State = types.RuleStateEnabled; return nil })
+	err := s.changeRule(ctx, "EnableRule", in.EventBusName, in.Name, func(r *rule) error { r.State = types.RuleStateEnabled; return nil })
 	return &eventbridge.EnableRuleOutput{}, err
 }
 
 // DisableRule keeps a rule from matching events.
 func (s *Service) DisableRule(ctx context.Context, in *eventbridge.DisableRuleInput) (*eventbridge.DisableRuleOutput, error) {
-	err := s.changeRule(ctx, in.EventBusName, in.Name, func(r *rule) error { r.State = types.RuleStateDisabled; return nil })
+	err := s.changeRule(ctx, "DisableRule", in.EventBusName, in.Name, func(r *rule) error { r.State = types.RuleStateDisabled; return nil })
 	return &eventbridge.DisableRuleOutput{}, err
 }
 
 // rulesOf calls f with the rules of a bus, by name.
-func (s *Service) rulesOf(ctx context.Context, bus *string, f func(r *rule)) error {
-	scope, name := busName(ctx, bus)
+func (s *Service) rulesOf(ctx context.Context, action string, bus *string, f func(r *rule)) error {
+	scope, name, err := s.reach(ctx, action, bus)
+	if err != nil {
+		return err
+	}
 	return s.env.Store.View(func(tx *store.Tx) error {
 		if _, err := s.bus(tx, scope, name); err != nil {
 			return err
@@ -188,7 +203,7 @@ func (s *Service) rulesOf(ctx context.Context, bus *string, f func(r *rule)) err
 // ListRules lists the rules of a bus.
 func (s *Service) ListRules(ctx context.Context, in *eventbridge.ListRulesInput) (*eventbridge.ListRulesOutput, error) {
 	all := []types.Rule{}
-	err := s.rulesOf(ctx, in.EventBusName, func(r *rule) {
+	err := s.rulesOf(ctx, "ListRules", in.EventBusName, func(r *rule) {
 		if strings.HasPrefix(r.Name, value(in.NamePrefix)) {
 			all = append(all, types.Rule{
 				Arn: ptr(r.arn()), Description: r.Description, EventBusName: &r.Bus, EventPattern: &r.Pattern, Name: &r.Name, RoleArn: r.Role,
@@ -207,7 +222,7 @@ func (s *Service) ListRules(ctx context.Context, in *eventbridge.ListRulesInput)
 // ListRuleNamesByTarget lists the rules of a bus that have a target.
 func (s *Service) ListRuleNamesByTarget(ctx context.Context, in *eventbridge.ListRuleNamesByTargetInput) (*eventbridge.ListRuleNamesByTargetOutput, error) {
 	all := []string{}
-	err := s.rulesOf(ctx, in.EventBusName, func(r *rule) {
+	err := s.rulesOf(ctx, "ListRuleNamesByTarget", in.EventBusName, func(r *rule) {
 		if slices.ContainsFunc(r.Targets, func(t types.Target) bool { return value(t.Arn) == value(in.TargetArn) }) {
 			all = append(all, r.Name)
 		}

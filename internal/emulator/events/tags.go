@@ -17,12 +17,15 @@ import (
 const maxTags = 50
 
 // retag changes the tags of the bus or the rule of an ARN by f, and returns them.
-func (s *Service) retag(arn *string, f func(tags map[string]string) map[string]string) (tags map[string]string, err error) {
+func (s *Service) retag(ctx context.Context, action string, arn *string, f func(tags map[string]string) map[string]string) (tags map[string]string, err error) {
 	p := strings.SplitN(value(arn), ":", 6)
 	if len(p) != 6 || p[2] != "events" {
 		return nil, invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", value(arn))
 	}
 	scope := env.Scope{Region: p[3], Account: p[4]}
+	if scope.Account != env.ScopeOf(ctx).Account {
+		return nil, denied(env.CallerOf(ctx), action, *arn)
+	}
 	change := func(have map[string]string) (map[string]string, error) {
 		if f == nil {
 			return have, nil
@@ -69,14 +72,14 @@ func (s *Service) retag(arn *string, f func(tags map[string]string) map[string]s
 }
 
 // TagResource adds tags to a bus or a rule.
-func (s *Service) TagResource(_ context.Context, in *eventbridge.TagResourceInput) (*eventbridge.TagResourceOutput, error) {
-	_, err := s.retag(in.ResourceARN, func(tags map[string]string) map[string]string { return addTags(tags, in.Tags) })
+func (s *Service) TagResource(ctx context.Context, in *eventbridge.TagResourceInput) (*eventbridge.TagResourceOutput, error) {
+	_, err := s.retag(ctx, "TagResource", in.ResourceARN, func(tags map[string]string) map[string]string { return addTags(tags, in.Tags) })
 	return &eventbridge.TagResourceOutput{}, err
 }
 
 // UntagResource removes tags from a bus or a rule.
-func (s *Service) UntagResource(_ context.Context, in *eventbridge.UntagResourceInput) (*eventbridge.UntagResourceOutput, error) {
-	_, err := s.retag(in.ResourceARN, func(tags map[string]string) map[string]string {
+func (s *Service) UntagResource(ctx context.Context, in *eventbridge.UntagResourceInput) (*eventbridge.UntagResourceOutput, error) {
+	_, err := s.retag(ctx, "UntagResource", in.ResourceARN, func(tags map[string]string) map[string]string {
 		maps.DeleteFunc(tags, func(k, _ string) bool { return slices.Contains(in.TagKeys, k) })
 		return tags
 	})
@@ -84,8 +87,8 @@ func (s *Service) UntagResource(_ context.Context, in *eventbridge.UntagResource
 }
 
 // ListTagsForResource returns the tags of a bus or a rule.
-func (s *Service) ListTagsForResource(_ context.Context, in *eventbridge.ListTagsForResourceInput) (*eventbridge.ListTagsForResourceOutput, error) {
-	tags, err := s.retag(in.ResourceARN, nil)
+func (s *Service) ListTagsForResource(ctx context.Context, in *eventbridge.ListTagsForResourceInput) (*eventbridge.ListTagsForResourceOutput, error) {
+	tags, err := s.retag(ctx, "ListTagsForResource", in.ResourceARN, nil)
 	if err != nil {
 		return nil, err
 	}

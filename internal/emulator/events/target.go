@@ -83,7 +83,7 @@ func checkTransformer(t *types.Target) error {
 
 // PutTargets gives targets to a rule, in place of those of the same ids.
 func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInput) (*eventbridge.PutTargetsOutput, error) {
-	err := s.changeRule(ctx, in.EventBusName, in.Rule, func(r *rule) error {
+	err := s.changeRule(ctx, "PutTargets", in.EventBusName, in.Rule, func(r *rule) error {
 		after := slices.Clone(r.Targets)
 		for _, t := range in.Targets {
 			if err := s.check(&t); err != nil {
@@ -111,7 +111,7 @@ func (s *Service) PutTargets(ctx context.Context, in *eventbridge.PutTargetsInpu
 // RemoveTargets takes targets from a rule. Ids that it has not are no error. Force is
 // for rules that AWS's services make, of which there are none.
 func (s *Service) RemoveTargets(ctx context.Context, in *eventbridge.RemoveTargetsInput) (*eventbridge.RemoveTargetsOutput, error) {
-	err := s.changeRule(ctx, in.EventBusName, in.Rule, func(r *rule) error {
+	err := s.changeRule(ctx, "RemoveTargets", in.EventBusName, in.Rule, func(r *rule) error {
 		r.Targets = slices.DeleteFunc(slices.Clone(r.Targets), func(t types.Target) bool { return slices.Contains(in.Ids, value(t.Id)) })
 		return nil
 	})
@@ -124,7 +124,7 @@ func (s *Service) RemoveTargets(ctx context.Context, in *eventbridge.RemoveTarge
 // ListTargetsByRule lists the targets of a rule.
 func (s *Service) ListTargetsByRule(ctx context.Context, in *eventbridge.ListTargetsByRuleInput) (*eventbridge.ListTargetsByRuleOutput, error) {
 	out := &eventbridge.ListTargetsByRuleOutput{}
-	err := s.viewRule(ctx, in.EventBusName, in.Rule, func(r *rule) (err error) {
+	err := s.viewRule(ctx, "ListTargetsByRule", in.EventBusName, in.Rule, func(r *rule) (err error) {
 		out.Targets, out.NextToken, err = page(append([]types.Target{}, r.Targets...), in.Limit, in.NextToken)
 		return err
 	})

@@ -64,16 +64,18 @@ func (t *topic) policy() (string, error) {
 	return string(text), err
 }
 
-// admits tells whether the caller in ctx may publish. Those of the topic's account
-// may by their own policies, unless the topic's denies it.
-func (t *topic) admits(ctx context.Context) error {
+// admits tells whether the caller in ctx may do that with the topic. Those of its
+// account may by their own policies, unless the topic's denies it; others may what the
+// topic's policy allows, of what it can allow.
+func (t *topic) admits(ctx context.Context, action string) error {
+	action = "SNS:" + action
 	c := env.CallerOf(ctx)
 	text, err := t.policy()
 	if err != nil {
 		return err
 	}
 	from := env.ScopeOf(ctx).Account
-	r := policy.Request{ARN: c.ARN, Account: from, Service: c.Service, Action: "SNS:Publish", Resource: t.arn(), Keys: map[string]string{}}
+	r := policy.Request{ARN: c.ARN, Account: from, Service: c.Service, Action: action, Resource: t.arn(), Keys: map[string]string{}}
 	if c.SourceARN != "" {
 		r.Keys["aws:sourcearn"] = c.SourceARN
 	}
@@ -84,7 +86,7 @@ func (t *topic) admits(ctx context.Context) error {
 		r.Keys["aws:sourceowner"] = from
 	}
 	d := policy.Decide(text, r)
-	if d == policy.Allowed || d == policy.Silent && c.Service == "" && from == t.Scope.Account {
+	if d == policy.Allowed && (from == t.Scope.Account || slices.Contains(ownActions, action)) || d == policy.Silent && c.Service == "" && from == t.Scope.Account {
 		return nil
 	}
 	who := c.ARN
@@ -92,11 +94,11 @@ func (t *topic) admits(ctx context.Context) error {
 		who = c.Service
 	}
 	return &types.AuthorizationErrorException{Message: ptr(fmt.Sprintf(
-		"User: %s is not authorized to perform: SNS:Publish on resource: %s because no resource-based policy allows the SNS:Publish action", who, t.arn()))}
+		"User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows the %s action", who, action, t.arn(), action))}
 }
 
 // AddPermission adds a statement to the topic's policy.
-func (s *Service) AddPermission(_ context.Context, in *sns.AddPermissionInput) (*sns.AddPermissionOutput, error) {
+func (s *Service) AddPermission(ctx context.Context, in *sns.AddPermissionInput) (*sns.AddPermissionOutput, error) {
 	st := statement{Sid: value(in.Label), Effect: "Allow"}
 	var who, what []string
 	for _, id := range in.AWSAccountId {
@@ -112,7 +114,7 @@ func (s *Service) AddPermission(_ context.Context, in *sns.AddPermissionInput) (
 		return nil, invalid("AWSAccountId and ActionName must not be empty")
 	}
 	st.Principal, st.Action = map[string]any{"AWS": oneOrAll(who)}, oneOrAll(what)
-	err := s.changePolicy(in.TopicArn, func(t *topic, d *document) error {
+	err := s.changePolicy(ctx, "AddPermission", in.TopicArn, func(t *topic, d *document) error {
 		if d.find(st.Sid) >= 0 {
 			return invalid("Statement already exists")
 		}
@@ -125,8 +127,8 @@ func (s *Service) AddPermission(_ context.Context, in *sns.AddPermissionInput) (
 }
 
 // RemovePermission removes a statement from the topic's policy.
-func (s *Service) RemovePermission(_ context.Context, in *sns.RemovePermissionInput) (*sns.RemovePermissionOutput, error) {
-	err := s.changePolicy(in.TopicArn, func(_ *topic, d *document) error {
+func (s *Service) RemovePermission(ctx context.Context, in *sns.RemovePermissionInput) (*sns.RemovePermissionOutput, error) {
+	err := s.changePolicy(ctx, "RemovePermission", in.TopicArn, func(_ *topic, d *document) error {
 		if i := d.find(value(in.Label)); i >= 0 {
 			d.Statement = slices.Delete(d.Statement, i, i+1)
 		}
@@ -149,8 +151,8 @@ func (d *document) find(sid string) int {
 	})
 }
 
-func (s *Service) changePolicy(arn *string, f func(t *topic, d *document) error) error {
-	return s.update(arn, func(_ *store.Tx, t *topic) error {
+func (s *Service) changePolicy(ctx context.Context, action string, arn *string, f func(t *topic, d *document) error) error {
+	return s.update(ctx, action, arn, func(_ *store.Tx, t *topic) error {
 		text, err := t.policy()
 		if err != nil {
 			return err

@@ -59,10 +59,7 @@ func (s *Service) Publish(ctx context.Context, in *sns.PublishInput) (*sns.Publi
 	}
 	var t topic
 	var to []subscription
-	if err := s.view(arn, func(tx *store.Tx, found *topic) error { t, to = *found, s.subscribers(tx, found); return nil }); err != nil {
-		return nil, err
-	}
-	if err := t.admits(ctx); err != nil {
+	if err := s.view(ctx, "Publish", arn, func(tx *store.Tx, found *topic) error { t, to = *found, s.subscribers(tx, found); return nil }); err != nil {
 		return nil, err
 	}
 	m, err := s.accept(ctx, &t, &draft{in.Message, in.Subject, in.MessageStructure, in.MessageGroupId, in.MessageDeduplicationId, in.MessageAttributes}, to)
@@ -184,13 +181,10 @@ func checkBatch(all []types.PublishBatchRequestEntry) error {
 func (s *Service) PublishBatch(ctx context.Context, in *sns.PublishBatchInput) (*sns.PublishBatchOutput, error) {
 	var t topic
 	var to []subscription
-	if err := s.view(in.TopicArn, func(tx *store.Tx, found *topic) error { t, to = *found, s.subscribers(tx, found); return nil }); err != nil {
+	if err := s.view(ctx, "Publish", in.TopicArn, func(tx *store.Tx, found *topic) error { t, to = *found, s.subscribers(tx, found); return nil }); err != nil {
 		return nil, err
 	}
 	if err := checkBatch(in.PublishBatchRequestEntries); err != nil {
-		return nil, err
-	}
-	if err := t.admits(ctx); err != nil {
 		return nil, err
 	}
 	drafts := make([]draft, len(in.PublishBatchRequestEntries))

@@ -136,22 +136,28 @@ func (s *Service) topic(tx *store.Tx, arn *string) (topic, error) {
 	return t, nil
 }
 
-// view calls f with the topic of that ARN.
-func (s *Service) view(arn *string, f func(tx *store.Tx, t *topic) error) error {
+// view calls f with the topic of that ARN, if the caller in ctx may do that with it.
+func (s *Service) view(ctx context.Context, action string, arn *string, f func(tx *store.Tx, t *topic) error) error {
 	return s.env.Store.View(func(tx *store.Tx) error {
 		t, err := s.topic(tx, arn)
 		if err != nil {
+			return err
+		}
+		if err := t.admits(ctx, action); err != nil {
 			return err
 		}
 		return f(tx, &t)
 	})
 }
 
-// update changes the topic of that ARN by f.
-func (s *Service) update(arn *string, f func(tx *store.Tx, t *topic) error) error {
+// update changes the topic of that ARN by f, if the caller in ctx may do that with it.
+func (s *Service) update(ctx context.Context, action string, arn *string, f func(tx *store.Tx, t *topic) error) error {
 	return s.env.Store.Update(func(tx *store.Tx) error {
 		t, err := s.topic(tx, arn)
 		if err != nil {
+			return err
+		}
+		if err := t.admits(ctx, action); err != nil {
 			return err
 		}
 		if err := f(tx, &t); err != nil {

@@ -148,6 +148,9 @@ func (s *Service) Subscribe(ctx context.Context, in *sns.SubscribeInput) (*sns.S
 		if err != nil {
 			return err
 		}
+		if err := t.admits(ctx, "Subscribe"); err != nil {
+			return err
+		}
 		if strings.HasSuffix(u.Endpoint, ".fifo") && !t.fifo() {
 			return invalid("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
 		}
@@ -191,8 +194,9 @@ func (u *subscription) checkEndpoint() error {
 	return nil
 }
 
-// subscription returns the subscription of an ARN.
-func (s *Service) subscription(tx *store.Tx, arn *string) (subscription, error) {
+// subscription returns the subscription of an ARN, if the caller in ctx may do that
+// with it.
+func (s *Service) subscription(ctx context.Context, action string, tx *store.Tx, arn *string) (subscription, error) {
 	p, err := parts(arn, "SubscriptionArn")
 	if err != nil {
 		return subscription{}, err
@@ -204,13 +208,16 @@ func (s *Service) subscription(tx *store.Tx, arn *string) (subscription, error) 
 	if !ok {
 		return u, notFound("Subscription")
 	}
+	if t, ok := s.topics.Get(tx, u.Scope.Key(u.Topic)); ok {
+		return u, t.admits(ctx, action)
+	}
 	return u, nil
 }
 
 // Unsubscribe ends a subscription, if it is there.
-func (s *Service) Unsubscribe(_ context.Context, in *sns.UnsubscribeInput) (*sns.UnsubscribeOutput, error) {
+func (s *Service) Unsubscribe(ctx context.Context, in *sns.UnsubscribeInput) (*sns.UnsubscribeOutput, error) {
 	err := s.env.Store.Update(func(tx *store.Tx) error {
-		u, err := s.subscription(tx, in.SubscriptionArn)
+		u, err := s.subscription(ctx, "Unsubscribe", tx, in.SubscriptionArn)
 		if _, none := err.(*types.NotFoundException); none { //nolint:errorlint // our own, unwrapped
 			return nil
 		}
@@ -250,9 +257,9 @@ func (s *Service) listed(tx *store.Tx, prefix string, token *string) ([]types.Su
 }
 
 // ListSubscriptionsByTopic lists the subscriptions of a topic.
-func (s *Service) ListSubscriptionsByTopic(_ context.Context, in *sns.ListSubscriptionsByTopicInput) (*sns.ListSubscriptionsByTopicOutput, error) {
+func (s *Service) ListSubscriptionsByTopic(ctx context.Context, in *sns.ListSubscriptionsByTopicInput) (*sns.ListSubscriptionsByTopicOutput, error) {
 	out := &sns.ListSubscriptionsByTopicOutput{}
-	err := s.view(in.TopicArn, func(tx *store.Tx, t *topic) (err error) {
+	err := s.view(ctx, "ListSubscriptionsByTopic", in.TopicArn, func(tx *store.Tx, t *topic) (err error) {
 		out.Subscriptions, out.NextToken, err = s.listed(tx, t.key()+"\x00", in.NextToken)
 		return err
 	})
@@ -260,10 +267,10 @@ func (s *Service) ListSubscriptionsByTopic(_ context.Context, in *sns.ListSubscr
 }
 
 // GetSubscriptionAttributes returns all attributes of a subscription.
-func (s *Service) GetSubscriptionAttributes(_ context.Context, in *sns.GetSubscriptionAttributesInput) (*sns.GetSubscriptionAttributesOutput, error) {
+func (s *Service) GetSubscriptionAttributes(ctx context.Context, in *sns.GetSubscriptionAttributesInput) (*sns.GetSubscriptionAttributesOutput, error) {
 	out := &sns.GetSubscriptionAttributesOutput{}
 	err := s.env.Store.View(func(tx *store.Tx) error {
-		u, err := s.subscription(tx, in.SubscriptionArn)
+		u, err := s.subscription(ctx, "GetSubscriptionAttributes", tx, in.SubscriptionArn)
 		if err != nil {
 			return err
 		}
@@ -288,9 +295,9 @@ func (s *Service) GetSubscriptionAttributes(_ context.Context, in *sns.GetSubscr
 }
 
 // SetSubscriptionAttributes sets one attribute of a subscription.
-func (s *Service) SetSubscriptionAttributes(_ context.Context, in *sns.SetSubscriptionAttributesInput) (*sns.SetSubscriptionAttributesOutput, error) {
+func (s *Service) SetSubscriptionAttributes(ctx context.Context, in *sns.SetSubscriptionAttributesInput) (*sns.SetSubscriptionAttributesOutput, error) {
 	err := s.env.Store.Update(func(tx *store.Tx) error {
-		u, err := s.subscription(tx, in.SubscriptionArn)
+		u, err := s.subscription(ctx, "SetSubscriptionAttributes", tx, in.SubscriptionArn)
 		if err != nil {
 			return err
 		}

@@ -188,15 +188,20 @@ func includes(have, some map[string]string) bool {
 }
 
 // DeleteTopic deletes a topic with its subscriptions, if it is there.
-func (s *Service) DeleteTopic(_ context.Context, in *sns.DeleteTopicInput) (*sns.DeleteTopicOutput, error) {
+func (s *Service) DeleteTopic(ctx context.Context, in *sns.DeleteTopicInput) (*sns.DeleteTopicOutput, error) {
 	key, err := topicKey(in.TopicArn, "TopicArn")
 	if err != nil {
 		return nil, err
 	}
 	err = s.env.Store.Update(func(tx *store.Tx) error {
-		if !s.topics.Delete(tx, key) {
+		t, ok := s.topics.Get(tx, key)
+		if !ok {
 			return nil
 		}
+		if err := t.admits(ctx, "DeleteTopic"); err != nil {
+			return err
+		}
+		s.topics.Delete(tx, key)
 		var subscribed, remembered []string
 		for k := range s.subscriptions.Prefix(tx, key+"\x00") {
 			subscribed = append(subscribed, k)
@@ -250,9 +255,9 @@ func (s *Service) ListTopics(ctx context.Context, in *sns.ListTopicsInput) (*sns
 }
 
 // GetTopicAttributes returns all attributes of a topic.
-func (s *Service) GetTopicAttributes(_ context.Context, in *sns.GetTopicAttributesInput) (*sns.GetTopicAttributesOutput, error) {
+func (s *Service) GetTopicAttributes(ctx context.Context, in *sns.GetTopicAttributesInput) (*sns.GetTopicAttributesOutput, error) {
 	out := &sns.GetTopicAttributesOutput{}
-	err := s.view(in.TopicArn, func(tx *store.Tx, t *topic) (err error) {
+	err := s.view(ctx, "GetTopicAttributes", in.TopicArn, func(tx *store.Tx, t *topic) (err error) {
 		out.Attributes = maps.Clone(t.Attributes)
 		confirmed := 0
 		for range s.subscriptions.Prefix(tx, t.key()+"\x00") {
@@ -277,8 +282,8 @@ func (s *Service) GetTopicAttributes(_ context.Context, in *sns.GetTopicAttribut
 }
 
 // SetTopicAttributes sets one attribute of a topic.
-func (s *Service) SetTopicAttributes(_ context.Context, in *sns.SetTopicAttributesInput) (*sns.SetTopicAttributesOutput, error) {
-	err := s.update(in.TopicArn, func(_ *store.Tx, t *topic) error { return t.set(value(in.AttributeName), value(in.AttributeValue)) })
+func (s *Service) SetTopicAttributes(ctx context.Context, in *sns.SetTopicAttributesInput) (*sns.SetTopicAttributesOutput, error) {
+	err := s.update(ctx, "SetTopicAttributes", in.TopicArn, func(_ *store.Tx, t *topic) error { return t.set(value(in.AttributeName), value(in.AttributeValue)) })
 	return &sns.SetTopicAttributesOutput{}, err
 }
 
@@ -300,8 +305,8 @@ func tagsOf(have map[string]string, add []types.Tag) (map[string]string, error) 
 }
 
 // tagged calls f with the topic that has the tags.
-func (s *Service) tagged(arn *string, f func(t *topic) error) error {
-	err := s.update(arn, func(_ *store.Tx, t *topic) error { return f(t) })
+func (s *Service) tagged(ctx context.Context, action string, arn *string, f func(t *topic) error) error {
+	err := s.update(ctx, action, arn, func(_ *store.Tx, t *topic) error { return f(t) })
 	if _, none := err.(*types.NotFoundException); none { //nolint:errorlint // our own, unwrapped
 		return &types.ResourceNotFoundException{Message: ptr("Resource does not exist")}
 	}
@@ -309,8 +314,8 @@ func (s *Service) tagged(arn *string, f func(t *topic) error) error {
 }
 
 // TagResource adds tags to a topic.
-func (s *Service) TagResource(_ context.Context, in *sns.TagResourceInput) (*sns.TagResourceOutput, error) {
-	err := s.tagged(in.ResourceArn, func(t *topic) (err error) {
+func (s *Service) TagResource(ctx context.Context, in *sns.TagResourceInput) (*sns.TagResourceOutput, error) {
+	err := s.tagged(ctx, "TagResource", in.ResourceArn, func(t *topic) (err error) {
 		t.Tags, err = tagsOf(t.Tags, in.Tags)
 		return err
 	})
@@ -318,8 +323,8 @@ func (s *Service) TagResource(_ context.Context, in *sns.TagResourceInput) (*sns
 }
 
 // UntagResource removes tags from a topic.
-func (s *Service) UntagResource(_ context.Context, in *sns.UntagResourceInput) (*sns.UntagResourceOutput, error) {
-	err := s.tagged(in.ResourceArn, func(t *topic) error {
+func (s *Service) UntagResource(ctx context.Context, in *sns.UntagResourceInput) (*sns.UntagResourceOutput, error) {
+	err := s.tagged(ctx, "UntagResource", in.ResourceArn, func(t *topic) error {
 		t.Tags = maps.Clone(t.Tags)
 		maps.DeleteFunc(t.Tags, func(k, _ string) bool { return slices.Contains(in.TagKeys, k) })
 		return nil
@@ -328,9 +333,9 @@ func (s *Service) UntagResource(_ context.Context, in *sns.UntagResourceInput) (
 }
 
 // ListTagsForResource returns the tags of a topic.
-func (s *Service) ListTagsForResource(_ context.Context, in *sns.ListTagsForResourceInput) (*sns.ListTagsForResourceOutput, error) {
+func (s *Service) ListTagsForResource(ctx context.Context, in *sns.ListTagsForResourceInput) (*sns.ListTagsForResourceOutput, error) {
 	out := &sns.ListTagsForResourceOutput{Tags: []types.Tag{}}
-	err := s.view(in.ResourceArn, func(_ *store.Tx, t *topic) error {
+	err := s.view(ctx, "ListTagsForResource", in.ResourceArn, func(_ *store.Tx, t *topic) error {
 		for _, k := range slices.Sorted(maps.Keys(t.Tags)) {
 			out.Tags = append(out.Tags, types.Tag{Key: &k, Value: ptr(t.Tags[k])})
 		}
