@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -75,4 +77,40 @@ func TestOtherAccount(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestInFlight hands out no more messages than may be in flight, and more when some
+// are deleted or their time is over: also to those who wait.
+func TestInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, testInFlight)
+}
+
+func testInFlight(t *testing.T) {
+	w := newWorld(t)
+	w.Flying = 3
+	q, f := w.queue(t, "q", "VisibilityTimeout", "10"), w.queue(t, "f.fifo", "FifoQueue", "true", "ContentBasedDeduplication", "true", "VisibilityTimeout", "10")
+	for _, body := range []string{"1", "2", "3", "4", "5"} {
+		w.send(t, q, body)
+		w.send(t, f, body, group(body))
+	}
+	got := w.receive(t, q)
+	want(t, "as many as may be", bodies(got), "1 2 3")
+	want(t, "of a FIFO queue", bodies(w.receive(t, f)), "1 2 3")
+	_, err := w.ReceiveMessage(w.ctx, &sqs.ReceiveMessageInput{QueueUrl: q})
+	want(t, "too many", errorOf(err), errorOf(overLimit()))
+	want(t, "too many of a FIFO queue", bodies(w.receive(t, f)), "")
+	w.delete(t, q, got[0])
+	want(t, "after a deletion", bodies(w.receive(t, q)), "4")
+	taken := make(chan string)
+	go func() {
+		all, err := w.Take(w.ctx, "arn:aws:sqs:eu-north-1:000000000000:q", 10)
+		if err != nil {
+			t.Error(err)
+		}
+		taken <- bodies(all)
+	}()
+	synctest.Wait()
+	w.clock.Advance(10 * time.Second)
+	want(t, "who waited, after the timeout", <-taken, "5 2 3")
 }

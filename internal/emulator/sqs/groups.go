@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
@@ -106,6 +107,12 @@ func (s *Service) chooseStandard(tx *store.Tx, q *queue, most int, now int64) (c
 		case redriven && m.Count >= policy.Max:
 			c.dead = append(c.dead, &m)
 		case len(c.taken) == most:
+			if most == 0 { // as many as may be are in flight, until one of those is not
+				for _, m := range s.messages.From(tx, fmt.Sprintf("%s\x00%016x", q.key(), now+1)) {
+					c.next = m.Visible
+					break
+				}
+			}
 			return c
 		default:
 			c.taken = append(c.taken, &m)
