@@ -54,6 +54,21 @@ type rig struct {
 	url   string // of the API
 	api   *API
 	clock *clock.Fake
+
+	gateway *Gateway
+}
+
+// links changes what the gateway calls.
+func (r *rig) links(f func(*Links)) { f(&r.gateway.links) }
+
+// route replaces a route of the $default stage.
+func (r *rig) route(route *Route) {
+	r.t.Helper()
+	k, err := routekey.Parse(route.Key)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.api.Stages["$default"].Routes.Add(k, route)
 }
 
 // newRig serves the route keys, in the $default stage and in the stage dev, with
@@ -80,7 +95,8 @@ func newRigWith(t *testing.T, f invoke, i *Integration, routeKeys ...string) *ri
 		}
 	}
 	e := &env.Env{Clock: r.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	server := httptest.NewServer(New(e, apis{"api": r.api}, Links{Functions: f}))
+	r.gateway = New(e, apis{"api": r.api}, Links{Functions: f})
+	server := httptest.NewServer(r.gateway)
 	t.Cleanup(server.Close)
 	r.url = server.URL + PathPrefix + "api"
 	return r
