@@ -190,11 +190,11 @@ func (p *Provider) apis(ctx context.Context, region string) (*api.Clients, error
 	if err := p.ready(); err != nil {
 		return nil, err
 	}
-	c := &api.Clients{Siblings: &p.siblings}
-	var err error
-	if c.Gateway, err = p.backend.APIGatewayV2(ctx, region); err != nil {
+	gateway, err := p.backend.APIGatewayV2(ctx, region)
+	if err != nil {
 		return nil, err
 	}
+	c := &api.Clients{Gateway: gateway, Siblings: &p.siblings, Credentials: gateway.Options().Credentials.Retrieve}
 	if c.Logs, err = p.backend.Logs(ctx, region); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/tfserverless/terraform-provider-serverless/datasources/access"
+	apis "github.com/tfserverless/terraform-provider-serverless/datasources/api"
 	events "github.com/tfserverless/terraform-provider-serverless/datasources/event"
 	sources "github.com/tfserverless/terraform-provider-serverless/datasources/function"
 	messages "github.com/tfserverless/terraform-provider-serverless/datasources/messaging"
@@ -45,6 +46,7 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return slices.Concat(
 		tf.Sources(p.access, access.Sources),
+		tf.Sources(p.apis, apis.Sources),
 		tf.Sources(p.events, events.Sources),
 		tf.Sources(p.functions, sources.Sources),
 		tf.Sources(p.messages, messages.Sources),
@@ -68,6 +70,7 @@ func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 // Actions lists what can be done, by family.
 func (p *Provider) Actions(context.Context) []func() action.Action {
 	return slices.Concat(
+		tf.Actions(p.apis, api.Actions),
 		tf.Actions(p.functions, function.Actions),
 		tf.Actions(p.messages, messaging.Actions),
 		tf.Actions(p.machines, statemachine.Actions),

@@ -11,5 +11,6 @@ var All = []func() function.Function{
 	func() function.Function { return dynamoDBEncode{} },
 	func() function.Function { return envName{} },
 	func() function.Function { return jsonataFunction{} },
+	func() function.Function { return routeMatch{} },
 	func() function.Function { return sampleEvent{} },
 }

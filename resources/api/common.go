@@ -139,7 +139,7 @@ func (m *common) marker(ctx context.Context) string {
 // cut off while it was made. It is empty if there is none. One of this stack that
 // was finished, and that this run has not made or read, is an error.
 func (m *common) marked(ctx context.Context, c *Clients, kind types.ProtocolType) (string, error) {
-	apis, err := c.apis(ctx)
+	apis, err := c.APIs(ctx)
 	if err != nil {
 		return "", fmt.Errorf("looking for an API that was left unfinished: %w", err)
 	}
@@ -167,8 +167,8 @@ func typeOf(kind types.ProtocolType) string {
 	return "http_api"
 }
 
-// apis lists the region's APIs of both kinds.
-func (c *Clients) apis(ctx context.Context) ([]types.Api, error) {
+// APIs lists the region's APIs of both kinds.
+func (c *Clients) APIs(ctx context.Context) ([]types.Api, error) {
 	return all(func(token *string) ([]types.Api, *string, error) {
 		out, err := c.Gateway.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token})
 		if err != nil {
@@ -261,17 +261,17 @@ func (m *common) read(ctx context.Context, c *Clients, kind types.ProtocolType) 
 	return out, stage, m.readLogs(ctx, c, stage)
 }
 
-// deleteAPI removes an API with all that it has, and its log group.
+// deleteAPI removes an API with all that it has; its log group goes first, because
+// nobody knows of it once the API is gone.
 func (m *common) deleteAPI(ctx context.Context, c *Clients) error {
 	defer lock(m.ID.ValueString())()
-	err := settled(ctx, func(ctx context.Context) error {
+	if err := m.deleteLogs(ctx, c); err != nil {
+		return err
+	}
+	return settled(ctx, func(ctx context.Context) error {
 		_, err := c.Gateway.DeleteApi(ctx, &apigatewayv2.DeleteApiInput{ApiId: m.ID.ValueStringPointer()})
 		return err
 	})
-	if err != nil && !tf.Is[*types.NotFoundException](err) {
-		return err
-	}
-	return errors.Join(m.deleteLogs(ctx, c), err)
 }
 
 func apiARN(ctx context.Context, id string) string {
@@ -298,7 +298,7 @@ func (m *common) listed(ctx context.Context, a types.Api) {
 
 // list calls found for each API of one kind.
 func (c *Clients) list(ctx context.Context, kind types.ProtocolType, found func(types.Api) error) error {
-	apis, err := c.apis(ctx)
+	apis, err := c.APIs(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Package api has the resource types of HTTP and WebSocket APIs: routes, what they
 // lead to, stages, authorizers and domains, all that turns a request into a call.
-// REST APIs, which API Gateway keeps elsewhere, get a family of their own. It must not know the other families; a route knows a
-// function by its ARN alone.
+// It must not know the other families: a route knows a function by its ARN alone.
+// REST APIs, which API Gateway keeps elsewhere, are to be a family of their own.
 package api
 
 import (
@@ -28,12 +28,19 @@ var Types = []tf.Entry[*Clients]{
 	WebSocketAPI,
 }
 
+// Actions lists the family's actions.
+var Actions = []tf.ActionEntry[*Clients]{
+	Request,
+}
+
 // Clients are the AWS operations that this family calls.
 type Clients struct {
 	Gateway  Gateway
 	Lambda   parts.Permissions
 	Logs     parts.Logs
 	Siblings *Siblings
+	// Credentials are those by which the operations are called, and requests signed.
+	Credentials func(context.Context) (aws.Credentials, error)
 }
 
 // Gateway has the operations of API Gateway that HTTP APIs are made with.
