@@ -129,12 +129,24 @@ resource "serverless_function" "f" {
   runtime = "nodejs22.x"
   handler = "index.handler"
   source  = { inline = { "index.mjs" = "export const handler = async () => {}" } }
-  publish = { alias = "live" }
+  publish = { alias = "live", provisioned_concurrency = 1 }
+  url     = {}
+  async   = { max_retries = 1 }
 }
 resource "serverless_layer" "l" {
   name   = "shop-a"
   retain = false
   source = { inline = { "a.txt" = "a" } }
+}
+resource "serverless_function_permission" "p" {
+  function  = serverless_function.f.function_name
+  principal = "events.amazonaws.com"
+}
+resource "serverless_layer_permission" "p" {
+  layer_name   = serverless_layer.l.layer_name
+  version      = serverless_layer.l.version
+  statement_id = "shop-a"
+  principal    = "123456789012"
 }
 resource "serverless_queue" "q" {
   name = "shop-a"

@@ -251,3 +251,30 @@ func TestStaleAliasIsNotKept(t *testing.T) {
 		}
 	}
 }
+
+// TestVersionsThatCannotStart: a version that fails is an error with AWS's reason at
+// once, the alias stays with the old one, and the next plan publishes again.
+func TestVersionsThatCannotStart(t *testing.T) {
+	t.Parallel()
+	e := pretend(providertest.Emulator(t))
+	s := &stage{&Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(e) }}, t, &Wire{Emulator: e}}
+	config := func(word string) string { return aFunction("publish = { alias = \"live\" }\nsource = " + hello(word)) }
+	s.apply(config("one"))
+	e.failed = "The init phase of the snapshot failed."
+	for range 2 {
+		if _, err := s.Apply(t.Context(), settings+config("two")); err == nil || !strings.Contains(err.Error(), e.failed) {
+			t.Fatalf("the apply ended with %v, want AWS's reason", err)
+		}
+		if got := s.text("serverless_function.f", "version"); got != "1" {
+			t.Errorf("the alias leads to version %s, want 1", got)
+		}
+	}
+	e.failed = ""
+	s.apply(config("two"))
+	if got := s.text("serverless_function.f", "version"); got != "2" {
+		t.Errorf("the alias leads to version %s, want 2", got)
+	}
+	if c := s.planned(config("two"), "serverless_function.f"); c.Action != "no-op" {
+		t.Errorf("the last plan: %s of %v", c.Action, c.Changed)
+	}
+}

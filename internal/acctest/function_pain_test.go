@@ -226,6 +226,24 @@ func TestNothingWaitsForTheClock(t *testing.T) {
 	}
 }
 
+// TestQueuesWaitForNothing: a queue is asked for once when it is made, and not at all
+// when it is deleted.
+func TestQueuesWaitForNothing(t *testing.T) {
+	t.Parallel()
+	s := onStage(t)
+	config := "resource \"serverless_queue\" \"q\" {\n  name = \"work\"\n}\n"
+	s.apply(config)
+	if calls := s.wire.Calls(); len(calls) > 8 {
+		t.Errorf("a queue was made by %v", calls)
+	}
+	if err := s.Destroy(t.Context(), settings+config); err != nil {
+		t.Fatal(err)
+	}
+	if calls := slices.DeleteFunc(s.wire.Calls(), reads); !slices.Equal(calls, []string{"DeleteQueue"}) {
+		t.Errorf("a queue was deleted by %v", calls)
+	}
+}
+
 // TestRefreshAsksForNoVersions: a function costs as many calls as it has parts.
 func TestRefreshAsksForNoVersions(t *testing.T) {
 	t.Parallel()

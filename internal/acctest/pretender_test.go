@@ -37,6 +37,8 @@ type pretender struct {
 	// denied says that the configuration of functions that are isolated may not be
 	// read, so that nobody learns whether they are ready.
 	denied bool
+	// failed is why published versions cannot be started; "" if they can.
+	failed string
 
 	mu      sync.Mutex
 	facts   map[string]object // what is pretended of each function, by region and name
@@ -121,7 +123,12 @@ func (p *pretender) Do(r *http.Request) (*http.Response, error) {
 	case "PublishVersion":
 		delete(in, "PublishTo")
 		return p.told(r, key, in)
-	case "GetFunction", "GetFunctionConfiguration", "ListVersionsByFunction":
+	case "GetFunctionConfiguration":
+		if q := r.URL.Query().Get("Qualifier"); p.failed != "" && q != "" && q[0] != '$' {
+			return answered(r, object{"FunctionName": name, "Version": q, "State": "Failed", "StateReason": p.failed, "StateReasonCode": "FunctionError"}), nil
+		}
+		return p.told(r, key, nil)
+	case "GetFunction", "ListVersionsByFunction":
 		return p.told(r, key, nil)
 	}
 	return p.Emulator.Do(r)

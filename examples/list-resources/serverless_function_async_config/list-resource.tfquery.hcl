@@ -1,0 +1,7 @@
+list "serverless_function_async_config" "all" {
+  provider = serverless
+
+  config {
+    function = "shop-a"
+  }
+}

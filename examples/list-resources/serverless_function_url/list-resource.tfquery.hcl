@@ -1,0 +1,7 @@
+list "serverless_function_url" "all" {
+  provider = serverless
+
+  config {
+    function = "shop-a"
+  }
+}

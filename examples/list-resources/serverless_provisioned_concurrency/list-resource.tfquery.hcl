@@ -1,0 +1,7 @@
+list "serverless_provisioned_concurrency" "all" {
+  provider = serverless
+
+  config {
+    function = "shop-a"
+  }
+}
