@@ -154,8 +154,15 @@ func (s *Service) CreateStateMachine(ctx context.Context, in *sfn.CreateStateMac
 // repeats tells that a request for b is one that made m. AWS compares neither roles
 // nor tags, and leaves those of m.
 func (m *machine) repeats(b *machine) bool {
-	return m.Type == b.Type && m.Definition == b.Definition && m.Tracing == b.Tracing &&
-		m.Logging.Level == b.Logging.Level && m.Logging.IncludeExecutionData == b.Logging.IncludeExecutionData && group(m.Logging) == group(b.Logging)
+	wanted := b.settings
+	wanted.Role = m.Role
+	return m.Type == b.Type && m.same(&wanted)
+}
+
+// same tells that an update to b changes nothing: there is no new revision then.
+func (m *settings) same(b *settings) bool {
+	return m.Definition == b.Definition && m.Role == b.Role && m.Tracing == b.Tracing && m.Logging.Level == b.Logging.Level &&
+		m.Logging.IncludeExecutionData == b.Logging.IncludeExecutionData && group(m.Logging) == group(b.Logging)
 }
 
 // group is the ARN of the log group, without the star.
@@ -170,6 +177,7 @@ func group(l types.LoggingConfiguration) string {
 type found struct {
 	machine
 	version, alias string // ARNs
+	description    string // of the version
 }
 
 // find follows an ARN of a state machine, version or alias; of an alias, a version
@@ -196,7 +204,7 @@ func (s *Service) find(tx *store.Tx, arn string) (found, error) {
 	if !ok {
 		return found{}, noMachine(arn)
 	}
-	f.settings, f.version = v.settings, v.arn()
+	f.settings, f.version, f.description = v.settings, v.arn(), v.Description
 	return f, nil
 }
 
@@ -228,7 +236,7 @@ func (s *Service) DescribeStateMachine(_ context.Context, in *sfn.DescribeStateM
 		EncryptionConfiguration: &types.EncryptionConfiguration{Type: types.EncryptionTypeAwsOwnedKey},
 	}
 	if f.version != "" {
-		out.StateMachineArn = &f.version
+		out.StateMachineArn, out.Description = &f.version, some(f.description)
 		out.CreationDate = &f.Updated
 	}
 	return out, nil
@@ -258,10 +266,11 @@ func (s *Service) UpdateStateMachine(ctx context.Context, in *sfn.UpdateStateMac
 	}
 	out := &sfn.UpdateStateMachineOutput{}
 	err := s.env.Store.Update(func(tx *store.Tx) error {
-		m, err := s.own(tx, *in.StateMachineArn)
+		old, err := s.own(tx, *in.StateMachineArn)
 		if err != nil {
 			return err
 		}
+		m := old
 		if in.Definition != nil {
 			if _, err := s.parse(*in.Definition, m.Type); err != nil {
 				return err
@@ -277,8 +286,11 @@ func (s *Service) UpdateStateMachine(ctx context.Context, in *sfn.UpdateStateMac
 		if in.TracingConfiguration != nil {
 			m.Tracing = in.TracingConfiguration.Enabled
 		}
-		m.Updated, m.Revision = s.now(), uuid.NewString()
-		out.UpdateDate, out.RevisionId = &m.Updated, &m.Revision
+		m.Updated = s.now()
+		if !m.same(&old.settings) {
+			m.Revision = uuid.NewString()
+		}
+		out.UpdateDate, out.RevisionId = &m.Updated, some(m.Revision)
 		if in.Publish {
 			v := s.publish(tx, &m, value(in.VersionDescription))
 			out.StateMachineVersionArn = ptr(v.arn())

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -31,6 +32,8 @@ const Principal = "states.amazonaws.com"
 // name; parameters and outputs are JSON with the names of the SDK's Go types.
 type Calls interface {
 	Has(pkg, operation string) bool
+	// Output is the SDK's type of an operation's output, nil where there is no such operation.
+	Output(pkg, operation string) reflect.Type
 	Call(ctx context.Context, pkg, operation string, params []byte) (wire.Answer, error)
 }
 
@@ -151,7 +154,7 @@ func (s *Service) Wire() wire.Service {
 			wire.QueryOp(s.StartSyncExecution),
 			wire.QueryOp(s.StopExecution),
 			wire.QueryOp(s.TagResource),
-			wire.QueryOp(s.TestState, wire.Refuse("Mock.FieldValidationMode")),
+			wire.QueryOp(s.TestState),
 			wire.QueryOp(s.UntagResource),
 			wire.QueryOp(s.UpdateMapRun),
 			wire.QueryOp(s.UpdateStateMachine, customerKeys),

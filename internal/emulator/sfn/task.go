@@ -2,9 +2,17 @@ package sfn
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -176,14 +184,18 @@ func (s *Service) call(ctx context.Context, task run.Task, nested string) (strin
 	if task.Resource.Service == "states" && params.Get("Name") == nil {
 		params.Set("Name", nested)
 	}
-	if v := params.Get("Payload"); t.pkg == "lambda" && v != nil && !isSDK {
-		params.Set("Payload", textOf(v))
+	prepare(params, t, operation, isSDK)
+	if queue, ok := params.Get("QueueUrl").(string); ok && t.pkg == "sqs" && !isSDK { // AWS's client calls the URL itself
+		if u, err := url.Parse(queue); err == nil && strings.Count(u.Path, "/") < 2 {
+			f := run.Fails("SQS.SdkClientException", "Unable to execute HTTP request: "+u.Host+": Name or service not known")
+			return "", &f
+		}
 	}
 	a, err := s.Calls.Call(ctx, t.pkg, operation, jsonvalue.Marshal(params))
 	if err != nil {
 		return "", s.failed(t, err, isSDK)
 	}
-	if isSDK {
+	if isSDK && (t.pkg != "s3" || operation != "GetObject") {
 		return string(a.Output), nil
 	}
 	v, err := jsonvalue.Parse(a.Output)
@@ -193,8 +205,16 @@ func (s *Service) call(ctx context.Context, task run.Task, nested string) (strin
 		return "", &f
 	}
 	switch t.pkg {
+	case "s3":
+		if o.Get("Metadata") == nil {
+			o.Set("Metadata", jsonvalue.NewObject(0))
+		}
+		return textOf(o), nil
 	case "lambda":
 		if f := functionError(o); f != nil {
+			if v, err := jsonvalue.Parse([]byte(*f.Cause)); err == nil { // which it has read, unlike that of a function's ARN
+				f.Cause = ptr(textOf(v))
+			}
 			return "", f
 		}
 		if text, ok := o.Get("Payload").(string); ok {
@@ -209,9 +229,30 @@ func (s *Service) call(ctx context.Context, task run.Task, nested string) (strin
 		}
 	}
 	if !t.bare {
-		metadata(o, a)
+		s.metadata(o, t, a)
 	}
 	return textOf(o), nil
+}
+
+// prepare makes of parameters what AWS's client for Java sends.
+func prepare(params *jsonvalue.Object, t target, operation string, isSDK bool) {
+	switch {
+	case t.pkg == "lambda" && operation == "Invoke" && !isSDK:
+		switch v := params.Get("Payload").(type) {
+		case nil, jsonvalue.Null:
+			params.Set("Payload", "{}")
+		case string: // is JSON itself
+		default:
+			params.Set("Payload", textOf(v))
+		}
+	case t.pkg == "s3" && operation == "PutObject" && params.Get("Body") != nil:
+		body := textOf(params.Get("Body")) // a text, too, is written as JSON, with its quotes
+		params.Set("Body", body)
+		sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body)))
+		params.Set("ChecksumCRC32", base64.StdEncoding.EncodeToString(sum))
+	case t.pkg == "sfn" && !isSDK && params.Get("Input") == "null":
+		params.Delete("Input")
+	}
 }
 
 // texts is a copy of parameters in which the named ones, also those within lists,
@@ -239,15 +280,29 @@ func texts(o *jsonvalue.Object, names []string) *jsonvalue.Object {
 	return out
 }
 
-// metadata adds what AWS tells of the answer over HTTP.
-func metadata(o *jsonvalue.Object, a wire.Answer) {
-	id := uuid.NewString()
-	one, all := jsonvalue.NewObject(2), jsonvalue.NewObject(2)
-	for _, h := range [][2]string{{"Content-Length", fmt.Sprint(len(a.Output))}, {"Content-Type", a.Header.Get("Content-Type")}, {"x-amzn-RequestId", id}} {
-		one.Set(h[0], h[1])
-		all.Set(h[0], []any{h[1]})
+// metadata adds what AWS tells of the answer over HTTP: headers of which it has the
+// spelling of its services.
+func (s *Service) metadata(o *jsonvalue.Object, t target, a wire.Answer) {
+	id := a.Header.Get("X-Amzn-Requestid")
+	all := map[string]string{
+		"Content-Length": a.Header.Get("Content-Length"), "Content-Type": a.Header.Get("Content-Type"), "Date": s.now().Format(http.TimeFormat), "x-amzn-RequestId": id,
 	}
-	o.Set("SdkHttpMetadata", jsonvalue.ObjectOf("AllHttpHeaders", all, "HttpHeaders", one, "HttpStatusCode", float64(a.Status)))
+	switch t.pkg {
+	case "lambda":
+		all["Connection"], all["x-amzn-Remapped-Content-Length"], all["Content-Type"] = "keep-alive", "0", "application/json"
+		all["X-Amz-Executed-Version"] = a.Header.Get("X-Amz-Executed-Version")
+		all["X-Amzn-Trace-Id"] = "Root=1-" + strconv.FormatInt(s.now().Unix(), 16) + "-" + strings.ReplaceAll(uuid.NewString(), "-", "")[:24]
+	case "dynamodb":
+		all["Connection"], all["Server"], all["x-amz-crc32"] = "keep-alive", "Server", a.Header.Get("X-Amz-Crc32")
+	default:
+		all["connection"] = "keep-alive"
+	}
+	one, lists := jsonvalue.NewObject(len(all)), jsonvalue.NewObject(len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		one.Set(name, all[name])
+		lists.Set(name, []any{all[name]})
+	}
+	o.Set("SdkHttpMetadata", jsonvalue.ObjectOf("AllHttpHeaders", lists, "HttpHeaders", one, "HttpStatusCode", float64(a.Status)))
 	o.Set("SdkResponseMetadata", jsonvalue.ObjectOf("RequestId", id))
 }
 

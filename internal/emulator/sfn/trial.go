@@ -15,8 +15,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
 )
 
-// TestState tries one state. The results of mocks are not held against the models of
-// the services' answers.
+// TestState tries one state.
 func (s *Service) TestState(ctx context.Context, in *sfn.TestStateInput) (*sfn.TestStateOutput, error) {
 	tr, err := trialOf(in)
 	if err != nil {
@@ -25,6 +24,15 @@ func (s *Service) TestState(ctx context.Context, in *sfn.TestStateInput) (*sfn.T
 	m, err := s.trialMachine(in, tr.Mock != nil)
 	if err != nil {
 		return nil, err
+	}
+	if in.Mock != nil {
+		if _, st := m.Find(value(in.StateName)); st != nil {
+			if err := s.checkMock(in.Mock, st, tr.Mock.Result); err != nil {
+				return nil, err
+			}
+		} else if err := s.checkMock(in.Mock, m.States[m.StartAt], tr.Mock.Result); err != nil {
+			return nil, err
+		}
 	}
 	scope := env.ScopeOf(ctx)
 	e := execution{

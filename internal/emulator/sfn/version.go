@@ -278,16 +278,16 @@ func (s *Service) UpdateStateMachineAlias(_ context.Context, in *sfn.UpdateState
 	return &sfn.UpdateStateMachineAliasOutput{UpdateDate: &a.Updated}, nil
 }
 
-// DeleteStateMachineAlias removes an alias.
+// DeleteStateMachineAlias removes an alias. One that is not there is no error.
 func (s *Service) DeleteStateMachineAlias(_ context.Context, in *sfn.DeleteStateMachineAliasInput) (*sfn.DeleteStateMachineAliasOutput, error) {
-	err := s.env.Store.Update(func(tx *store.Tx) error {
-		a, err := s.alias(tx, *in.StateMachineAliasArn)
-		if err == nil {
-			s.aliases.Delete(tx, a.key())
-		}
-		return err
-	})
+	scope, _, rest, err := resource(*in.StateMachineAliasArn, "stateMachine")
 	if err != nil {
+		return nil, err
+	}
+	if len(rest) != 2 {
+		return nil, invalidARN(*in.StateMachineAliasArn)
+	}
+	if err := s.env.Store.Update(func(tx *store.Tx) error { s.aliases.Delete(tx, scope.Key(rest...)); return nil }); err != nil {
 		return nil, err
 	}
 	return &sfn.DeleteStateMachineAliasOutput{}, nil

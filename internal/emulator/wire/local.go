@@ -11,10 +11,12 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
+	"github.com/google/uuid"
 )
 
 // Local calls operations from within the process, whatever protocol they speak:
@@ -38,8 +40,8 @@ func NewLocal(all []Service) (*Local, error) {
 
 // Answer is what a call gave.
 type Answer struct {
-	Output []byte // JSON
-	Header http.Header
+	Output []byte      // JSON
+	Header http.Header // as over HTTP, with the length that the answer has there
 	Status int
 }
 
@@ -70,6 +72,15 @@ func (l *Local) find(pkg, name string) (*service, *operation) {
 func (l *Local) Has(pkg, operation string) bool {
 	s, _ := l.find(pkg, operation)
 	return s != nil
+}
+
+// Output is the SDK's type of an operation's output, nil where there is no such
+// operation.
+func (l *Local) Output(pkg, operation string) reflect.Type {
+	if _, op := l.find(pkg, operation); op != nil {
+		return op.out
+	}
+	return nil
 }
 
 // Call calls an operation. The error is a *[LocalError] where it is AWS's.
@@ -107,8 +118,15 @@ func (l *Local) Call(ctx context.Context, pkg, operation string, params []byte) 
 	if err != nil {
 		return Answer{}, fmt.Errorf("writing the output of %s: %w", operation, err)
 	}
-	a := Answer{Output: body, Status: op.status, Header: http.Header{}}
-	a.Header.Set("Content-Type", s.contentType())
+	c := &call{id: uuid.NewString(), r: &http.Request{Header: http.Header{}}, svc: s, op: op, protocol: s.protocol}
+	resp, err := c.reply(out)
+	if err != nil {
+		return Answer{}, fmt.Errorf("writing the output of %s: %w", operation, err)
+	}
+	a := Answer{Output: body, Status: resp.status, Header: http.Header{}}
+	resp.writeHeader(a.Header, c)
+	a.Header.Set("Content-Length", strconv.Itoa(len(resp.body)))
+	resp.giveBack()
 	return a, nil
 }
 
@@ -121,18 +139,6 @@ func (op *operation) guarded(ctx context.Context, in any) (out any, err error) {
 		}
 	}()
 	return op.serve(ctx, in)
-}
-
-func (s *service) contentType() string {
-	switch s.Protocol {
-	case AWSJSON10:
-		return "application/x-amz-json-1.0"
-	case AWSJSON11:
-		return "application/x-amz-json-1.1"
-	case Query, RESTXML:
-		return "text/xml"
-	}
-	return "application/json"
 }
 
 func (s *service) localError(err error) error {
@@ -344,7 +350,7 @@ func (p plainForm) write(v reflect.Value) any {
 			if !f.IsExported() || f.Name == "ResultMetadata" {
 				continue
 			}
-			if w := p.write(v.Field(i)); w != nil && w != "" {
+			if w := p.write(v.Field(i)); w != nil && (w != "" || v.Field(i).Kind() != reflect.String) {
 				out[f.Name] = w
 			}
 		}
