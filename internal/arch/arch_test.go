@@ -112,8 +112,10 @@ var rules = []rule{
 		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/cors", "internal/emulator/eventpattern", "internal/emulator/gateway", "internal/emulator/policy", "internal/jsonvalue", awsSDK,
 	}},
 
+	{"internal/ui/graph", []string{"internal/emulator/sfn/asl"}},
 	{"internal/ui", []string{"internal/engine/addr", "internal/engine/describe", "internal/engine/plan", "=internal/engine/plugin", "internal/engine/state", "internal/engine/suite", "internal/engine/syntax"}},
-	{"internal/cli", []string{"provider", "internal/heap", "internal/ui", "internal/engine", "internal/emulator"}},
+	{"internal/executions", []string{"internal/awsapi", awsSDK}},
+	{"internal/cli", []string{"provider", "internal/executions", "internal/heap", "internal/ui", "internal/engine", "internal/emulator"}},
 	{"internal/acctest", []string{"provider", "internal", awsSDK}},
 	{"internal/tools/docs", []string{"=internal/emulator", "internal/emulator/wire", awsSDK}},
 	{"internal/tools/bench", []string{awsSDK}},

@@ -13,6 +13,8 @@ var commands = []command{
 	emulatorStart,
 	emulatorStatus,
 	emulatorStop,
+	executionCommand,
+	executionsCommand,
 	fmtCommand,
 	forceUnlock,
 	getCommand,

@@ -10,7 +10,7 @@ import (
 // those of the command line, so that the latter win. They hold for Terraform's
 // commands, whose names have an underscore for a space in the variable.
 func fromEnvironment(c *command, args []string) ([]string, error) {
-	if strings.HasPrefix(c.name, "emulator") {
+	if strings.HasPrefix(c.name, "emulator") || strings.HasPrefix(c.name, "execution") {
 		return args, nil
 	}
 	var out []string
