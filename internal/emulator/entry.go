@@ -33,11 +33,13 @@ const (
 // ServeHTTP decides whose request it is: the emulator's own, a deployed API's,
 // or that of an AWS API.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Context().Value(inProcess{}) == nil && !ours(r.Host) && !e.serves(r.Host) {
+	foreign := r.Context().Value(inProcess{}) == nil && !ours(r.Host)
+	if foreign && !e.serves(r.Host) {
 		refuse(w, "the Host header does not name this machine's loopback interface; call the emulator at 127.0.0.1 or localhost")
 		return
 	}
 	switch path := r.URL.Path; {
+	case foreign: // the name of deployed APIs: nothing else is there
 	case path == HealthPath:
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]string{"status": "ok"}) // a caller that went away needs no answer
