@@ -14,12 +14,58 @@ type target struct {
 	resource string              // prefix of its ARN's last part
 	words    map[string][]string // actions by access word
 	also     []string            // suffixes of the ARN that the actions need too
-	vars     map[string]string   // environment variables by suffix: "name", "arn" or "url"
+	// at are the actions that are about something else than the thing itself: its
+	// ARN, with {arn} for that of the thing and {run} for that of its executions.
+	at   map[string]string
+	vars map[string]string // environment variables by suffix: "name", "arn", "path" or "url"
 }
 
 // targets is the table of access words. It is kept narrow: a word allows what its
 // name says and nothing that destroys more than it needs.
 var targets = []target{
+	{
+		name: "bucket", service: "s3", resource: "",
+		words: map[string][]string{
+			"read":  {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"},
+			"write": {"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"},
+		},
+		at: map[string]string{
+			"s3:AbortMultipartUpload": "{arn}/*", "s3:DeleteObject": "{arn}/*", "s3:GetObject": "{arn}/*", "s3:GetObjectVersion": "{arn}/*", "s3:PutObject": "{arn}/*",
+		},
+		vars: map[string]string{"_BUCKET": "name"},
+	},
+	{
+		name: "event bus", service: "events", resource: "event-bus/",
+		words: map[string][]string{"publish": {"events:PutEvents"}},
+		vars:  map[string]string{"_BUS_NAME": "name", "_BUS_ARN": "arn"},
+	},
+	{
+		name: "key", service: "kms", resource: "key/",
+		words: map[string][]string{"read": {"kms:Decrypt"}, "write": {"kms:Encrypt", "kms:GenerateDataKey"}},
+		vars:  map[string]string{"_KEY_ARN": "arn"},
+	},
+	{
+		name: "parameter", service: "ssm", resource: "parameter/",
+		words: map[string][]string{"read": {"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"}},
+		vars:  map[string]string{"_PARAMETER_NAME": "path"},
+	},
+	{
+		name: "secret", service: "secretsmanager", resource: "secret:",
+		words: map[string][]string{"read": {"secretsmanager:GetSecretValue"}},
+		vars:  map[string]string{"_SECRET_ARN": "arn"},
+	},
+	{
+		name: "state machine", service: "states", resource: "stateMachine:",
+		words: map[string][]string{
+			"callback":   {"states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"},
+			"read":       {"states:DescribeExecution", "states:DescribeStateMachine", "states:GetExecutionHistory", "states:ListExecutions"},
+			"start":      {"states:StartExecution"},
+			"start_sync": {"states:StartSyncExecution"},
+			"stop":       {"states:StopExecution"},
+		},
+		at:   map[string]string{"states:DescribeExecution": "{run}", "states:GetExecutionHistory": "{run}", "states:StopExecution": "{run}"},
+		vars: map[string]string{"_STATE_MACHINE_ARN": "arn"},
+	},
 	{
 		name: "table", service: "dynamodb", resource: "table/",
 		words: map[string][]string{
@@ -31,8 +77,12 @@ var targets = []target{
 				"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert",
 				"dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem",
 			},
+			"stream": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"},
 		},
 		also: []string{"/index/*"},
+		at: map[string]string{
+			"dynamodb:DescribeStream": "{arn}/stream/*", "dynamodb:GetRecords": "{arn}/stream/*", "dynamodb:GetShardIterator": "{arn}/stream/*", "dynamodb:ListStreams": "{arn}/stream/*",
+		},
 		vars: map[string]string{"_TABLE_NAME": "name", "_TABLE_ARN": "arn"},
 	},
 	{
@@ -40,6 +90,11 @@ var targets = []target{
 		words: map[string][]string{"invoke": {"lambda:InvokeFunction"}},
 		also:  []string{":*"},
 		vars:  map[string]string{"_FUNCTION_NAME": "name", "_FUNCTION_ARN": "arn"},
+	},
+	{
+		name: "topic", service: "sns", resource: "", // its name alone
+		words: map[string][]string{"publish": {"sns:Publish"}},
+		vars:  map[string]string{"_TOPIC_ARN": "arn"},
 	},
 	{
 		name: "queue", service: "sqs", resource: "", // its name alone
@@ -76,24 +131,37 @@ func CheckWords(access []string) error {
 
 // Statements returns what the link allows.
 func (l Link) Statements() ([]Statement, error) {
-	t, _, err := l.target()
+	t, name, err := l.target()
 	if err != nil {
 		return nil, err
 	}
-	var actions []string
+	actions := map[string][]string{} // by what they are about, "" for the thing itself
 	for _, word := range l.Access {
 		a, ok := t.words[word]
 		if !ok {
 			return nil, fmt.Errorf("access %q is not known for a %s; use %s", word, t.name, quoted(t.words))
 		}
-		actions = append(actions, a...)
+		for _, action := range a {
+			if at := t.at[action]; !slices.Contains(actions[at], action) {
+				actions[at] = append(actions[at], action)
+			}
+		}
 	}
-	slices.Sort(actions)
-	resources := []string{l.To}
-	for _, suffix := range t.also {
-		resources = append(resources, l.To+suffix)
+	name, _, _ = strings.Cut(name, ":")
+	run := strings.Replace(l.To[:strings.LastIndex(l.To, t.resource)+len(t.resource)], ":stateMachine:", ":execution:", 1) + name + ":*"
+	var all []Statement
+	for _, at := range slices.Sorted(maps.Keys(actions)) {
+		resources := []string{strings.NewReplacer("{arn}", l.To, "{run}", run).Replace(at)}
+		if at == "" {
+			resources = []string{l.To}
+			for _, suffix := range t.also {
+				resources = append(resources, l.To+suffix)
+			}
+		}
+		slices.Sort(actions[at])
+		all = append(all, Allow(actions[at], resources))
 	}
-	return []Statement{Allow(slices.Compact(actions), resources)}, nil
+	return all, nil
 }
 
 // Environment returns the variables that tell a function about the link.
@@ -107,6 +175,10 @@ func (l Link) Environment() (map[string]string, error) {
 		switch what {
 		case "arn":
 			env[l.Name+suffix] = l.To
+		case "path": // a hierarchy of names begins with a slash, which the ARN leaves out
+			if env[l.Name+suffix] = name; strings.Contains(name, "/") {
+				env[l.Name+suffix] = "/" + name
+			}
 		case "url":
 			env[l.Name+suffix] = queueURL(l.To)
 		default:

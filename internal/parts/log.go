@@ -33,7 +33,7 @@ var RetentionDays = []int64{
 
 // A LogGroup is a log group as it should be.
 type LogGroup struct {
-	Name string
+	Name  string
 	Days  int64  // one of RetentionDays
 	Key   string // ARN of the key that its events are encrypted with; "" for AWS's own
 	Class string // "" for whatever class it has

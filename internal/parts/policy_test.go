@@ -3,6 +3,7 @@ package parts
 import (
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -108,16 +109,51 @@ func TestQueueLink(t *testing.T) {
 	}
 }
 
+func TestLinkTargets(t *testing.T) {
+	const here = ":eu-north-1:123456789012:"
+	for _, row := range []struct{ to, access, allows, env string }{
+		{"arn:aws:s3:::pictures", "read write", "s3:ListBucket on arn:aws:s3:::pictures; s3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:GetObjectVersion s3:PutObject on arn:aws:s3:::pictures/*", "X_BUCKET=pictures"},
+		{"arn:aws:events" + here + "event-bus/shop", "publish", "events:PutEvents on arn:aws:events" + here + "event-bus/shop", "X_BUS_ARN=arn:aws:events" + here + "event-bus/shop X_BUS_NAME=shop"},
+		{"arn:aws:kms" + here + "key/k", "read write", "kms:Decrypt kms:Encrypt kms:GenerateDataKey on arn:aws:kms" + here + "key/k", "X_KEY_ARN=arn:aws:kms" + here + "key/k"},
+		{"arn:aws:ssm" + here + "parameter/a", "read", "ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath on arn:aws:ssm" + here + "parameter/a", "X_PARAMETER_NAME=a"},
+		{"arn:aws:ssm" + here + "parameter/a/b", "read", "ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath on arn:aws:ssm" + here + "parameter/a/b", "X_PARAMETER_NAME=/a/b"},
+		{"arn:aws:secretsmanager" + here + "secret:s-Ab12", "read", "secretsmanager:GetSecretValue on arn:aws:secretsmanager" + here + "secret:s-Ab12", "X_SECRET_ARN=arn:aws:secretsmanager" + here + "secret:s-Ab12"},
+		{"arn:aws:states" + here + "stateMachine:m", "start stop", "states:StartExecution on arn:aws:states" + here + "stateMachine:m; states:StopExecution on arn:aws:states" + here + "execution:m:*", "X_STATE_MACHINE_ARN=arn:aws:states" + here + "stateMachine:m"},
+		{"arn:aws:states" + here + "stateMachine:m:live", "start stop", "states:StartExecution on arn:aws:states" + here + "stateMachine:m:live; states:StopExecution on arn:aws:states" + here + "execution:m:*", "X_STATE_MACHINE_ARN=arn:aws:states" + here + "stateMachine:m:live"},
+		{"arn:aws:sns" + here + "news", "publish", "sns:Publish on arn:aws:sns" + here + "news", "X_TOPIC_ARN=arn:aws:sns" + here + "news"},
+		{"arn:aws:dynamodb" + here + "table/t", "stream", "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams on arn:aws:dynamodb" + here + "table/t/stream/*", "X_TABLE_ARN=arn:aws:dynamodb" + here + "table/t X_TABLE_NAME=t"},
+	} {
+		l := Link{Name: "X", To: row.to, Access: strings.Fields(row.access)}
+		statements, err := l.Statements()
+		var allows []string
+		for _, s := range statements {
+			allows = append(allows, strings.Join(s.Action, " ")+" on "+strings.Join(s.Resource, " "))
+		}
+		if got := strings.Join(allows, "; "); err != nil || got != row.allows {
+			t.Errorf("%s to %s: got  %s, %v\nwant %s", row.access, row.to, got, err, row.allows)
+		}
+		env, err := l.Environment()
+		var vars []string
+		for _, name := range slices.Sorted(maps.Keys(env)) {
+			vars = append(vars, name+"="+env[name])
+		}
+		if got := strings.Join(vars, " "); err != nil || got != row.env {
+			t.Errorf("environment of %s: got %s, %v, want %s", row.to, got, err, row.env)
+		}
+	}
+}
+
 func TestLinkErrors(t *testing.T) {
 	for _, c := range []struct {
 		to, access, want string
 	}{
 		{"orders", "read", "is not an ARN"},
 		{"arn:aws:dynamodb:r:1:table/", "read", "links lead to"},
-		{"arn:aws:dynamodb:r:1:table/t", "delete", `use "read" or "write"`},
+		{"arn:aws:dynamodb:r:1:table/t", "delete", `use "read" or "stream" or "write"`},
 		{"arn:aws:lambda:r:1:function:f", "read", `use "invoke"`},
 		{"arn:aws:sqs:r:1:q", "write", `use "purge" or "receive" or "send"`},
-		{"arn:aws:s3:::bucket", "read", "use policies and environment"},
+		{"arn:aws:kinesis:r:1:stream/s", "read", "use policies and environment"},
+		{"arn:aws:states:r:1:execution:m:x", "read", "links lead to"},
 	} {
 		_, err := Link{Name: "X", To: c.to, Access: []string{c.access}}.Statements()
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -19,12 +19,16 @@ import (
 var linksSchema = schema.MapNestedAttribute{
 	Optional: true,
 	MarkdownDescription: "What the function uses, by a name in capitals. Each link gives the function's role the access that it names, and no more, and the function environment variables " +
-		"that begin with the link's name: `ORDERS` to a table gives `ORDERS_TABLE_NAME` and `ORDERS_TABLE_ARN`; to a function `_FUNCTION_NAME` and `_FUNCTION_ARN`. Not together with `role_arn`.",
+		"that begin with the link's name: `ORDERS` to a table gives `ORDERS_TABLE_NAME` and `ORDERS_TABLE_ARN`; to a function `_FUNCTION_NAME` and `_FUNCTION_ARN`; to a queue `_QUEUE_URL` and `_QUEUE_ARN`; to a bucket `_BUCKET`; to an event bus `_BUS_NAME` and `_BUS_ARN`; to a parameter `_PARAMETER_NAME`; " +
+		"to a topic, state machine, secret or key `_TOPIC_ARN`, `_STATE_MACHINE_ARN`, `_SECRET_ARN` or `_KEY_ARN`. Not together with `role_arn`.",
 	Validators: []validator.Map{mapvalidator.KeysAre(variableName)},
 	NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"to":     schema.StringAttribute{Required: true, Validators: []validator.String{arn}, MarkdownDescription: "ARN of a table or a function."},
-		"access": schema.ListAttribute{ElementType: types.StringType, Required: true, MarkdownDescription: "For a table `read`, `write`; for a function `invoke`."},
-		"env":    schema.BoolAttribute{Optional: true, MarkdownDescription: "False gives the access but no variables. Default: true."},
+		"to": schema.StringAttribute{Required: true, Validators: []validator.String{arn}, MarkdownDescription: "ARN of a table, function, queue, topic, event bus, state machine, bucket, secret, parameter or key."},
+		"access": schema.ListAttribute{ElementType: types.StringType, Required: true,
+			MarkdownDescription: "For a table `read`, `write`, `stream`; for a function `invoke`; for a queue `send`, `receive`, `purge`; for a topic or an event bus `publish`; for a state machine `start`, `start_sync`, `stop`, `read`, `callback`; " +
+				"for a bucket or a key `read`, `write`; for a secret or a parameter `read`.",
+		},
+		"env": schema.BoolAttribute{Optional: true, MarkdownDescription: "False gives the access but no variables. Default: true."},
 	}},
 }
 
