@@ -152,6 +152,10 @@ resource "serverless_queue" "q" {
   name = "shop-a"
   tags = { app = "shop" }
 }
+resource "serverless_http_api" "a" {
+  name = "shop-a"
+  tags = { app = "shop" }
+}
 resource "serverless_state_machine" "m" {
   name       = "shop-a"
   tags       = { app = "shop" }
@@ -168,7 +172,7 @@ resource "serverless_event_source" "s" {
 `
 			w.write("what-is-there.tf", table)
 			w.life(func() {
-				if out := w.run("query", "-no-color"); !strings.Contains(out, "shop-a") && !strings.Contains(out, `{"S":"a"}`) && !strings.Contains(out, "serverless_event_source.all") {
+				if out := w.run("query", "-no-color"); !strings.Contains(out, "shop-a") && !strings.Contains(out, `{"S":"a"}`) && !strings.Contains(out, "serverless_event_source.all") && !strings.Contains(out, "serverless_http_api.shop") {
 					t.Errorf("the query found\n%s", out)
 				}
 			})

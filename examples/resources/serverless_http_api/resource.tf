@@ -9,6 +9,9 @@ resource "serverless_http_api" "shop" {
     max_age       = 3600
   }
 
+  access_log = {}
+  throttle   = { rate = 200, burst = 400 }
+
   stage_variables = { stage = "dev" }
   tags            = { team = "shop" }
 }

@@ -18,3 +18,11 @@ resource "serverless_route" "orders" {
   function = serverless_function.orders.target_arn
   timeout  = 10000
 }
+
+# A server answers this one.
+resource "serverless_route" "status" {
+  api      = serverless_http_api.shop.id
+  route    = "GET /status"
+  http     = { url = "https://status.example.com/shop", method = "GET" }
+  throttle = { rate = 5, burst = 10 }
+}

@@ -1,0 +1,1 @@
+terraform import serverless_domain.api api.example.com

@@ -1,0 +1,1 @@
+terraform import serverless_integration.old a1b2c3d4e5/f6g7h8i

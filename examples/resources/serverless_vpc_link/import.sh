@@ -1,0 +1,1 @@
+terraform import serverless_vpc_link.inside a1b2c3

@@ -1,0 +1,1 @@
+terraform import serverless_websocket_api.chat a1b2c3d4e5
