@@ -279,9 +279,6 @@ func (r *lambdaReplay) call(t *testing.T, how, service, op string, params any) (
 		if notHere.MatchString(err.Error()) {
 			return nil, "a runtime that is not on this machine", nil
 		}
-		if strings.Contains(err.Error(), "PublishedVersions is not emulated") {
-			return nil, "SnapStart is not emulated", nil
-		}
 		return nil, "", err
 	}
 	if text, err = json.Marshal(res[0].Interface()); err != nil {

@@ -43,7 +43,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 		LoggingConfig:    &types.LoggingConfig{LogFormat: types.LogFormatText, LogGroup: aws.String("/aws/lambda/" + n.function)},
 		MemorySize:       aws.Int32(128),
 		PackageType:      types.PackageTypeZip,
-		SnapStart:        &types.SnapStartResponse{ApplyOn: types.SnapStartApplyOnNone, OptimizationStatus: types.SnapStartOptimizationStatusOff},
+		SnapStart:        snapStart(types.SnapStartApplyOnNone, false),
 		Timeout:          aws.Int32(3),
 		TracingConfig:    &types.TracingConfigResponse{Mode: types.TracingModePassThrough},
 		Version:          aws.String(latest),

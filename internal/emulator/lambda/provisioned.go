@@ -77,6 +77,9 @@ func (s *Service) PutProvisionedConcurrencyConfig(ctx context.Context, in *lambd
 
 // provisionable returns AWS's error where t cannot have that many environments ahead.
 func (s *Service) provisionable(tx *store.Tx, t *target, requested int32) error {
+	if t.version.snapStarts() {
+		return invalid("Provisioned Concurrency is not supported for SnapStart enabled functions.")
+	}
 	all, sum := s.provisionedOf(tx, t.name)
 	for _, p := range all {
 		if p.Qualifier == t.qualifier {

@@ -112,7 +112,7 @@ func TestCreateRefuses(t *testing.T) {
 		}, "Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: AWS_REGION, _HANDLER"},
 		{"snap start", func(in *lambda.CreateFunctionInput) {
 			in.SnapStart = &types.SnapStart{ApplyOn: types.SnapStartApplyOnPublishedVersions}
-		}, "SnapStart.ApplyOn PublishedVersions is not emulated"},
+		}, "provided.al2023 is not supported for SnapStart enabled functions."},
 		{"dead letters", func(in *lambda.CreateFunctionInput) {
 			in.DeadLetterConfig = &types.DeadLetterConfig{TargetArn: aws.String(fARN)}
 		}, "The dead letter target " + fARN + " is invalid: it must be a standard SQS queue or a standard SNS topic"},

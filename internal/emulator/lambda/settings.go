@@ -42,9 +42,6 @@ func (s *Service) configure(ctx context.Context, v *version, in settings) error 
 	if err := checkVariables(in.environment); err != nil {
 		return err
 	}
-	if in.snapStart != nil && in.snapStart.ApplyOn == types.SnapStartApplyOnPublishedVersions {
-		return invalid("SnapStart.ApplyOn PublishedVersions is not emulated")
-	}
 	if in.role != nil {
 		if err := s.roles.CanAssume(ctx, *in.role, Principal); err != nil {
 			return invalid("The role defined for the function cannot be assumed by Lambda.")
@@ -104,6 +101,12 @@ func (s *Service) configure(ctx context.Context, v *version, in settings) error 
 	if in.runtime != "" {
 		c.Runtime = in.runtime
 		c.RuntimeVersionConfig = runtimeVersion(env.ScopeOf(ctx).Region, in.runtime)
+	}
+	if in.snapStart != nil {
+		c.SnapStart = snapStart(in.snapStart.ApplyOn, false)
+	}
+	if err := v.checkSnapStart(); err != nil {
+		return err
 	}
 	return v.fits()
 }

@@ -51,6 +51,12 @@ func (s *Service) publish(tx *store.Tx, n name, f *function, description *string
 	v := f.version
 	v.Number, v.Source, v.Policy = f.Last, f.source(), nil
 	v.Settles, v.Created = settles, true
+	if v.snapStarts() { // AWS takes a moment to make the snapshot
+		v.Configuration.SnapStart = snapStart(types.SnapStartApplyOnPublishedVersions, true)
+		if ready := s.env.Clock.Now().Add(settling); ready.After(settles) {
+			v.Settles = ready
+		}
+	}
 	v.Configuration.Version = aws.String(strconv.Itoa(v.Number))
 	v.Configuration.FunctionArn = aws.String(n.arn() + ":" + *v.Configuration.Version)
 	if aws.ToString(description) != "" {

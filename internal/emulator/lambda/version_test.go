@@ -43,6 +43,38 @@ const nodeVersion = `exports.handler = async (e, c) => [process.env.A, c.functio
 
 // Versions keep their configuration, their aliases route to them, and weights are
 // what they say.
+// TestSnapStart publishes versions that say that they have a snapshot.
+func TestSnapStart(t *testing.T) {
+	t.Parallel()
+	w := newFakeWorld(t)
+	name := aws.String("f")
+	w.create(t, types.RuntimePython312, "main.handler", map[string]string{"main.py": "def handler(e, c):\n  return e\n"}, nil)
+	out, err := w.UpdateFunctionConfiguration(w.ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: name, SnapStart: &types.SnapStart{ApplyOn: types.SnapStartApplyOnPublishedVersions}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := *out.SnapStart, (types.SnapStartResponse{ApplyOn: "PublishedVersions", OptimizationStatus: "Off"}); got != want {
+		t.Errorf("$LATEST: got %v, want %v", got, want)
+	}
+	w.clock.Advance(settling)
+	v, err := w.PublishVersion(w.ctx, &lambda.PublishVersionInput{FunctionName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := *v.SnapStart, (types.SnapStartResponse{ApplyOn: "PublishedVersions", OptimizationStatus: "On"}); got != want || v.State != types.StatePending {
+		t.Errorf("version 1: got %v, %s, want %v, Pending", got, v.State, want)
+	}
+	w.clock.Advance(settling)
+	now, err := w.GetFunctionConfiguration(w.ctx, &lambda.GetFunctionConfigurationInput{FunctionName: name, Qualifier: v.Version})
+	if err != nil || now.State != types.StateActive {
+		t.Errorf("version 1 is %v, %v, want Active", now, err)
+	}
+	_, err = w.PutProvisionedConcurrencyConfig(w.ctx, &lambda.PutProvisionedConcurrencyConfigInput{FunctionName: name, Qualifier: v.Version, ProvisionedConcurrentExecutions: aws.Int32(1)})
+	checkError(t, err, "InvalidParameterValueException", "Provisioned Concurrency is not supported for SnapStart enabled functions.")
+	_, err = w.UpdateFunctionConfiguration(w.ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: name, EphemeralStorage: &types.EphemeralStorage{Size: aws.Int32(1024)}})
+	checkError(t, err, "InvalidParameterValueException", "EphemeralStorage of more than 512 MB is not supported for SnapStart enabled functions.")
+}
+
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, clock.Real)

@@ -48,7 +48,8 @@ func TestStream(t *testing.T) {
 			"application/octet-stream", "a", `"errorType":"TypeError","errorMessage":"late"`,
 		},
 		{
-			"exit behind", `exports.handler = awslambda.streamifyResponse(async (e, out) => { out.write("a"); await new Promise(r => setTimeout(r, 50)); process.exit(1) })`,
+			"exit behind", `exports.handler = awslambda.streamifyResponse(async (e, out) => {
+				out.write("a"); await new Promise((r) => require("node:http").get(e, r)); process.exit(1) })`,
 			"application/octet-stream", "a", `Error: Runtime exited with error: exit status 1`,
 		},
 	}
@@ -57,7 +58,8 @@ func TestStream(t *testing.T) {
 			t.Parallel()
 			f := function(t, node, "index.handler", map[string]string{"index.js": tt.source})
 			w := &taken{got: make(chan struct{}, 100)}
-			r, err := newBench(t).Invoke(t.Context(), f, Invocation{RequestID: "r", Payload: []byte("1"), Stream: w.begin})
+			seen := gatekeeper(t, w.got) // answers when a part has come
+			r, err := newBench(t).Invoke(t.Context(), f, Invocation{RequestID: "r", Payload: []byte(`"` + seen + `"`), Stream: w.begin})
 			if err != nil {
 				t.Fatal(err)
 			}
