@@ -35,6 +35,7 @@ var commands = []command{
 	stateMv,
 	statePull,
 	statePush,
+	stateRecover,
 	stateReplaceProvider,
 	stateRm,
 	stateShow,

@@ -130,7 +130,7 @@ func recovered(r backend.Recovery) hcl.Diagnostics {
 	if r.Kept != "" {
 		diags = append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagWarning, Summary: "A journal does not belong to this state",
-			Detail: fmt.Sprintf("An earlier run was cut off, and something else has written the state since. The journal of that run is kept as %s; it says which objects that run made.", r.Kept),
+			Detail: fmt.Sprintf("An earlier run was cut off, and something else has written the state since. The journal of that run is kept as %s. To take over the objects that it made and the state does not have, run: %s state recover %s", r.Kept, name, r.Kept),
 		})
 	}
 	return diags
