@@ -27,7 +27,7 @@ func bigFloat(n int64) *big.Float { return big.NewFloat(float64(n)) }
 
 // bench is one configuration directory with its state and the world it manages.
 type bench struct {
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	world *world
 	state *state.State
@@ -38,7 +38,7 @@ type bench struct {
 	tamper func(*liar) // what is wrong with the provider; nil for nothing
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	return &bench{t: t, dir: t.TempDir(), world: newWorld(), state: state.New()}
 }
 
@@ -50,7 +50,7 @@ func (b *bench) write(name, content string) {
 
 // write puts a file into a directory. After a line such as "-- m/main.tf --"
 // another file begins.
-func write(t *testing.T, dir, name, content string) {
+func write(t testing.TB, dir, name, content string) {
 	t.Helper()
 	for i, part := range strings.Split("\n"+content, "\n-- ") {
 		if i > 0 {
