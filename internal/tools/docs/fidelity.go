@@ -47,12 +47,21 @@ var clients = map[string]reflect.Type{
 // remarks say of a service what its table cannot: which facts are kept and given back
 // and change nothing here.
 var remarks = map[string]string{
+	"iam": `What policies let a role do is asked where requests are signed for a route or a function
+URL, and of integrations that work with a role. Of condition keys a request has
+aws:CurrentTime, aws:EpochTime, aws:PrincipalAccount, aws:PrincipalArn,
+aws:PrincipalTag, aws:PrincipalType, aws:RequestedRegion, aws:SecureTransport and
+aws:userid, and at a function URL lambda:FunctionUrlAuthType; conditions on others see
+that they are missing.
+
+`,
 	"lambda": `The VpcConfig of a function is kept and given back, but there are no networks here: a
 function reaches what this machine reaches, and one VPC stands for all of a region's.
 Nothing is encrypted with the keys of KMSKeyArn and SourceKMSKeyArn. No package is
 signed, so that a code signing configuration that enforces signatures refuses each.
-Each runtime has one version, this machine's. Container images are refused. Function
-URLs answer below ` + "`/_aws/lambda-url/ID/`" + ` and at ` + "`ID.lambda-url.REGION.localhost`" + `.
+Each runtime has one version, this machine's. Container images are refused. SnapStart
+takes no snapshots: the environments of a version that has one are initialized as
+others are. Function URLs answer below ` + "`/_aws/lambda-url/ID/`" + ` and at ` + "`ID.lambda-url.REGION.localhost`" + `.
 
 `,
 }
