@@ -109,6 +109,7 @@ func ours(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
+	host = strings.TrimPrefix(host, "sync-") // what AWS's clients put before the host of StartSyncExecution; a number is no one's domain
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && ip.IsLoopback()
 }

@@ -15,7 +15,7 @@ import (
 type deployment struct {
 	types.Deployment
 	Cors                 *types.Cors
-	ApiKeySelection      string
+	APIKeySelection      string
 	RouteSelection       string
 	Routes               []types.Route
 	Integrations         map[string]types.Integration // by id
@@ -32,7 +32,7 @@ func (s *Service) deploy(tx *store.Tx, apiID string) (deployment, error) {
 	a, _ := s.apis.Get(tx, apiID)
 	d := deployment{
 		Cors:            a.CorsConfiguration,
-		ApiKeySelection: *a.ApiKeySelectionExpression,
+		APIKeySelection: *a.ApiKeySelectionExpression,
 		RouteSelection:  *a.RouteSelectionExpression,
 		Routes:          s.routes.all(tx, apiID),
 		Integrations:    map[string]types.Integration{},

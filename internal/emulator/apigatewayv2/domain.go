@@ -254,7 +254,7 @@ func (s *Service) mapping(ctx context.Context, tx *store.Tx, name, id *string) (
 }
 
 // GetApiMappings lists a domain name's mappings.
-func (s *Service) GetApiMappings(ctx context.Context, in *apigatewayv2.GetApiMappingsInput) (*apigatewayv2.GetApiMappingsOutput, error) {
+func (s *Service) GetApiMappings(ctx context.Context, in *apigatewayv2.GetApiMappingsInput) (*apigatewayv2.GetApiMappingsOutput, error) { //nolint:revive // AWS spells it so
 	out := &apigatewayv2.GetApiMappingsOutput{}
 	err := s.env.Store.View(func(tx *store.Tx) error {
 		_, err := s.domain(ctx, tx, in.DomainName)

@@ -62,7 +62,7 @@ func (s *Service) snapshot(tx *store.Tx, a api) *gateway.API {
 			Name:      *st.StageName,
 			Variables: st.StageVariables,
 			CORS:      corsOf(d.Cors),
-			Keys:      d.ApiKeySelection,
+			Keys:      d.APIKeySelection,
 			Limits:    limitsOf(st.Stage),
 			Log:       logOf(st.AccessLogSettings),
 			Resets:    st.Resets,

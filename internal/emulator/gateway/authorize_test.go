@@ -66,7 +66,7 @@ func TestAuthorizerDecisions(t *testing.T) {
 		if res, body := r.do("GET", "/a", "", "X-Token: 1"); res.StatusCode != row.status {
 			t.Errorf("%s: got %d %s, want %d", row.name, res.StatusCode, body, row.status)
 		}
-		if res, body := r.do("GET", "/a", ""); res.StatusCode != 401 || body != `{"message":"Unauthorized"}` {
+		if res, body := r.do("GET", "/a", ""); res.StatusCode != http.StatusUnauthorized || body != `{"message":"Unauthorized"}` {
 			t.Errorf("%s: without identity: got %d %s", row.name, res.StatusCode, body)
 		}
 	}
@@ -199,7 +199,7 @@ func TestStreaming(t *testing.T) {
 	}
 	defer func() { _ = res.Body.Close() }()
 	first := make([]byte, 3)
-	if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != "one" || res.StatusCode != 201 || res.Header.Get("X-A") != "b" {
+	if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != "one" || res.StatusCode != http.StatusCreated || res.Header.Get("X-A") != "b" {
 		t.Fatalf("got %q, %v, %d %v", first, err, res.StatusCode, res.Header)
 	}
 	s.leave <- struct{}{} // the function has not ended before
@@ -227,7 +227,7 @@ func TestStreamBreaks(t *testing.T) {
 		}
 		_, err = io.ReadAll(res.Body)
 		_ = res.Body.Close()
-		if err == nil && res.StatusCode != 500 {
+		if err == nil && res.StatusCode != http.StatusInternalServerError {
 			t.Errorf("%s: got %d and a whole answer", name, res.StatusCode)
 		}
 	}

@@ -101,7 +101,7 @@ func answerError(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, body) // a client that has left is no error of ours
+	_, _ = io.WriteString(w, body) //nolint:gosec // JSON, and said to be that; a client that has left is no error of ours
 }
 
 // connectionOf is the id of the connection that a path within an API is about.

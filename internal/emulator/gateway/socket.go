@@ -314,7 +314,7 @@ func (m *metered) Read(b []byte) (int, error) {
 	}
 	// A server's frame is not masked: close, two bytes, the code.
 	frame := binary.BigEndian.AppendUint16([]byte{0x88, 2}, uint16(websocket.StatusMessageTooBig))
-	_, _ = m.Conn.Write(frame) // the connection ends in any case
+	_, _ = m.Write(frame) // the connection ends in any case
 	m.err = errFrame
 	return 0, m.err
 }

@@ -91,7 +91,7 @@ type issuer struct {
 
 // verify returns the claims of a token. Its errors are told to the client.
 func (t *tokens) verify(ctx context.Context, a *Authorizer, token string) (map[string]any, error) {
-	signed, err := jose.ParseSigned(token, algorithms)
+	signed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil || len(signed.Signatures) != 1 {
 		return nil, errors.New("the token is malformed or its algorithm is not supported")
 	}
@@ -202,11 +202,11 @@ func fetchKeys(ctx context.Context, name string) (*jose.JSONWebKeySet, error) {
 }
 
 func fetch(ctx context.Context, url string, into any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil) //nolint:gosec // the address is the API owner's
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(r) //nolint:gosec // the address is the API's owner's
+	answer, err := http.DefaultClient.Do(r) //nolint:gosec // the address is the API owner's
 	if err != nil {
 		return err
 	}

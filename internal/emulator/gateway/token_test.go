@@ -161,7 +161,7 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%s: got %d %s %q, want %d %s", row.name, res.StatusCode, body, res.Header.Get("Www-Authenticate"), row.status, row.says)
 		}
 	}
-	if res, body := r.do("GET", "/a", ""); res.StatusCode != 401 || body != `{"message":"Unauthorized"}` || res.Header.Get("Www-Authenticate") != "Bearer" {
+	if res, body := r.do("GET", "/a", ""); res.StatusCode != http.StatusUnauthorized || body != `{"message":"Unauthorized"}` || res.Header.Get("Www-Authenticate") != "Bearer" {
 		t.Errorf("no header: got %d %s", res.StatusCode, body)
 	}
 	// What the function learns.
@@ -178,10 +178,10 @@ func TestTokens(t *testing.T) {
 	old := good(nil)
 	o.rotate("three")
 	r.clock.Advance(searchAgain)
-	if res, body := r.do("GET", "/a", "", "Authorization: "+good(nil)); res.StatusCode != 200 {
+	if res, body := r.do("GET", "/a", "", "Authorization: "+good(nil)); res.StatusCode != http.StatusOK {
 		t.Errorf("a new key: got %d %s", res.StatusCode, body)
 	}
-	if res, _ := r.do("GET", "/a", "", "Authorization: "+old); res.StatusCode != 401 {
+	if res, _ := r.do("GET", "/a", "", "Authorization: "+old); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("an old key: got %d", res.StatusCode)
 	}
 	asked := o.asked
@@ -193,7 +193,7 @@ func TestTokens(t *testing.T) {
 	}
 	r.clock.Advance(keepKeys)
 	now = r.clock.Now().Unix()
-	if res, _ := r.do("GET", "/a", "", "Authorization: "+good(map[string]any{"exp": now + 60})); res.StatusCode != 200 || o.asked != asked+1 {
+	if res, _ := r.do("GET", "/a", "", "Authorization: "+good(map[string]any{"exp": now + 60})); res.StatusCode != http.StatusOK || o.asked != asked+1 {
 		t.Errorf("after two hours: got %d, asked %d times", res.StatusCode, o.asked-asked)
 	}
 }
@@ -213,7 +213,7 @@ func TestIssuerDown(t *testing.T) {
 	r.route(&copied)
 	token := sign(t, jose.RS256, o.key(), map[string]any{"exp": time.Now().Unix() + 60})
 	res, _ := r.do("GET", "/a?token="+token, "")
-	if res.StatusCode != 401 || !strings.Contains(res.Header.Get("Www-Authenticate"), "OIDC discovery endpoint communication error") {
+	if res.StatusCode != http.StatusUnauthorized || !strings.Contains(res.Header.Get("Www-Authenticate"), "OIDC discovery endpoint communication error") {
 		t.Errorf("got %d %s", res.StatusCode, res.Header.Get("Www-Authenticate"))
 	}
 }

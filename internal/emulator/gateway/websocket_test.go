@@ -357,3 +357,64 @@ func TestFrames(t *testing.T) {
 		t.Errorf("got %d bytes, want %d", len(got), maxMessage)
 	}
 }
+
+// TestTemplates lets templates make what an HTTP server gets, and what the client gets of
+// its answer.
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		got = r.Method + " " + r.URL.RequestURI() + " " + r.Header.Get("X-C") + " " + string(raw)
+		if strings.Contains(got, "fail") {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		_, _ = io.WriteString(w, `{"n":[1,2]}`)
+	}))
+	t.Cleanup(server.Close)
+	for _, row := range []struct {
+		name, send, passthrough string
+		templates               map[string]string
+		sent, answer            string
+	}{
+		{"a template of the message's kind", `{"action":"x","kind":"one","v":{"a":1}}`, "NEVER",
+			map[string]string{"one": `{"is":$input.json('$.v'),"by":"$context.connectionId.length()","s":"$stageVariables.s"}`}, `POST /p/7?q=lit 7 {"is":{"a":1},"by":"16","s":"var"}`, "2: 1 2 "},
+		{"the default template", `{"action":"x","kind":"two"}`, "NEVER", map[string]string{"$default": `$input.path('$.kind')`}, `POST /p/7?q=lit 7 two`, "2: 1 2 "},
+		{"passed through", `{"action":"x","kind":"two"}`, "WHEN_NO_MATCH", map[string]string{"one": `x`}, `POST /p/7?q=lit 7 {"action":"x","kind":"two"}`, "2: 1 2 "},
+		{"not passed through", `{"action":"x","kind":"two"}`, "WHEN_NO_TEMPLATES", map[string]string{"one": `x`}, "", "Internal server error"},
+		{"another status", `{"action":"x","kind":"fail"}`, "WHEN_NO_MATCH", nil, `POST /p/7?q=lit 7 {"action":"x","kind":"fail"}`, "it failed"},
+	} {
+		got = ""
+		templates, err := ParseTemplates("$request.body.kind", row.templates, row.passthrough)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, err := ParseWebSocketRequest(map[string]string{
+			"integration.request.path.id": "'7'", "integration.request.querystring.q": "'lit'", "integration.request.header.x-c": "'7'",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := newTalk(t, "x")
+		k.stage.Variables = map[string]string{"s": "var"}
+		i := &Integration{URL: server.URL + "/p/{id}", Method: "POST", Timeout: time.Second, Templates: templates, Request: request}
+		for key, text := range map[string]string{"$default": "2: #foreach($i in $input.path('$.n'))$i #end", `/4\d\d/`: "it failed"} {
+			response, err := ParseResponse(key, "", map[string]string{"$default": text})
+			if err != nil {
+				t.Fatal(err)
+			}
+			i.Responses = append(i.Responses, response)
+		}
+		k.stage.Messages["x"] = &Route{Key: "x", Integration: i, Responds: true}
+		c, _ := k.dial()
+		if err := c.WriteMessage(websocket.TextMessage, []byte(row.send)); err != nil {
+			t.Fatal(err)
+		}
+		if _, answer, err := c.ReadMessage(); err != nil || got != row.sent || !strings.Contains(string(answer), row.answer) {
+			t.Errorf("%s: sent %q, want %q; got %q, %v, want %q", row.name, got, row.sent, answer, err, row.answer)
+		}
+	}
+}
