@@ -37,10 +37,11 @@ var leaves = []string{
 const awsSDK = "github.com/aws/aws-sdk-go-v2"
 
 var rules = []rule{
-	{"=.", []string{"provider", "internal/cli"}},
+	{"=.", []string{"provider", "internal/cli", "internal/serve"}},
 	{"examples", []string{awsSDK}},
 
 	{"internal/heap", nil},
+	{"internal/serve", nil},
 	{"internal/policytemplate", nil},
 	{"internal/jsonvalue", nil},
 	{"internal/jsonata", []string{"internal/jsonvalue"}},
