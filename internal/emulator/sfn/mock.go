@@ -98,7 +98,7 @@ func misfit(v any, t reflect.Type, field string) (where, why string) {
 			return field, "must be an object"
 		}
 		for name, member := range o.All() {
-			inner := t
+			var inner reflect.Type
 			if t.Kind() == reflect.Map {
 				inner = t.Elem()
 			} else if f, has := t.FieldByName(name); has && f.IsExported() {
