@@ -143,6 +143,7 @@ type bench struct {
 	*Machine
 	wire     *Wire
 	deployed func() int
+	hit      string // the operation that was spoiled last
 }
 
 // emulated is the emulator with what is pretended of it.
