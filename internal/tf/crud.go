@@ -29,7 +29,7 @@ func (r *instance[C, M]) Create(ctx context.Context, req resource.CreateRequest,
 	ctx, c, err := r.enter(ctx, b, resp.Private, nil)
 	if err == nil {
 		b.Region = types.StringValue(ScopeOf(ctx).Region)
-		err = r.Type.Create(ctx, c, m)
+		err = r.make(ctx, c, m)
 	}
 	exists := b.ID.ValueString() != ""
 	if err == nil && !exists {
@@ -44,10 +44,10 @@ func (r *instance[C, M]) Create(ctx context.Context, req resource.CreateRequest,
 	} else {
 		_ = r.readAnyway(ctx, c, m) // the failure of the step itself is what must be told
 	}
-	if err == nil && r.Finish != nil {
+	if err == nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
 		defer cancel()
-		if err := r.Finish(ctx, c, m); err != nil {
+		if err := r.finish(ctx, c, m); err != nil {
 			ds.AddWarning("The object is still marked as unfinished", r.named(req.Plan.Raw)+" is complete, but its mark could not be removed. "+detailOf(err))
 		}
 	}
@@ -123,10 +123,7 @@ func (r *instance[C, M]) Update(ctx context.Context, req resource.UpdateRequest,
 		report(ds, "update "+r.named(req.State.Raw), err)
 		return
 	}
-	if r.Type.Update != nil {
-		err = r.Type.Update(ctx, c, prior, m)
-	}
-	if err == nil {
+	if err = r.change(ctx, c, prior, m); err == nil {
 		err = r.settle(ctx, c, m, req.Plan.Raw)
 	} else {
 		// What was changed before the error is found by reading; all else is as

@@ -101,6 +101,9 @@ func (t Type[C, M]) flaws() []string {
 	if t.Gone == nil || t.Create == nil || t.Read == nil || t.Delete == nil {
 		flaw("Gone, Create, Read and Delete must be given")
 	}
+	if _, tagged := s.Attributes["tags"]; tagged && t.Find != nil && t.Tag == nil {
+		flaw("with Find and tags there must be Tag")
+	}
 	for name, a := range s.Attributes {
 		if a.GetMarkdownDescription() == "" {
 			flaw("the attribute %q has no description", name)

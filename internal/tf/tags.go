@@ -2,6 +2,7 @@ package tf
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -31,7 +32,7 @@ func TagsAttribute() schema.MapAttribute {
 func Prefix(ctx context.Context) string { return operationOf(ctx).provider.NamePrefix.ValueString() }
 
 // MarkerKey is the tag on an object that is still being created. Create adds it
-// with the value of [Marker], and Finish removes it.
+// with the value of [Marker], and the last step removes it.
 const MarkerKey = "serverless:creating"
 
 // Marker is the value of MarkerKey for objects that this configuration creates:
@@ -95,6 +96,7 @@ func (t *Tagged) Changed(prior *Tagged) (set map[string]string, remove []string)
 			remove = append(remove, k)
 		}
 	}
+	slices.Sort(remove)
 	return set, remove
 }
 

@@ -95,7 +95,27 @@ type Type[C, M any] struct {
 	// run is canceled. If it undoes what it made it sets ID back to null.
 	Create func(ctx context.Context, c C, m *M) error
 
-	// Finish is the last step of a create, after the complete object was read: it
+	// Find looks for an object that stands where Create would make m's. It gives m
+	// what Read needs and is not planned, and returns the object's tags; nil for a
+	// type without. False, or an error of Gone, says that there is none. With Find
+	// a create takes over what an earlier one left unfinished, refuses what is
+	// somebody else's, and looks what became of a call whose answer was lost;
+	// Create must then mark what it makes by [Tagged.Marked], if it has tags, and
+	// Update must bring an unfinished object to m. Nil for types that see to all
+	// this in Create.
+	Find func(ctx context.Context, c C, m *M) (there bool, tags map[string]string, err error)
+
+	// Undo removes what a Create that failed has made, in a context of its own. If
+	// the object is gone it sets ID back to null. Nil if nothing is undone, or
+	// Create does that.
+	Undo func(ctx context.Context, c C, m *M) error
+
+	// Tag changes the object's tags: after an update by what differs, and the mark
+	// at the end of a create. The keys to remove are in order. Nil if the object has
+	// no tags, or Update changes them.
+	Tag func(ctx context.Context, c C, m *M, set map[string]string, remove []string) error
+
+	// Finish is the last step of a create without Find, after the complete object was read: it
 	// removes what marks the object as unfinished. It must leave the rest as it
 	// is. Nil if there is nothing; an error is only a warning.
 	Finish func(ctx context.Context, c C, m *M) error

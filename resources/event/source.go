@@ -30,8 +30,10 @@ var Source = tf.Type[*Clients, model]{
 	Changes:  map[string][]string{"function_arn": {"function"}, "role_policy_name": {"function"}},
 	Validate: validate,
 	Plan:     plan,
+	Find:     find,
 	Create:   create,
-	Finish:   finish,
+	Undo:     undo,
+	Tag:      tag,
 	Read:     read,
 	Update:   update,
 	Delete:   remove,
@@ -190,79 +192,61 @@ func notSettled(err error) bool {
 }
 
 func create(ctx context.Context, c *Clients, m *model) error {
-	found, err := existing(ctx, c, m)
+	if err := allow(ctx, c, nil, m); err != nil {
+		return err
+	}
+	in, err := m.creation()
 	if err != nil {
 		return err
 	}
-	if found == nil {
-		if err := allow(ctx, c, nil, m); err != nil {
-			return err
+	in.Tags = m.Marked(ctx)
+	err = tf.Retry(ctx, notSettled, func(ctx context.Context) error {
+		out, err := c.Lambda.CreateEventSourceMapping(ctx, in)
+		if err == nil {
+			m.ID = tftypes.StringPointerValue(out.UUID)
 		}
-		in, err := m.creation()
-		if err != nil {
-			return err
-		}
-		in.Tags = maps.Clone(m.All())
-		in.Tags[tf.MarkerKey] = tf.Marker(ctx)
-		err = tf.Retry(ctx, notSettled, func(ctx context.Context) error {
-			out, err := c.Lambda.CreateEventSourceMapping(ctx, in)
-			if err == nil {
-				found = out.UUID
-			}
-			return err
-		})
-		if err != nil { // the answer may be lost, but not the call
-			after, cancel := tf.Afterwards(ctx)
-			defer cancel()
-			again, other := existing(after, c, m)
-			if other != nil {
-				return other
-			}
-			if again == nil {
-				return tf.Undo(ctx, err, func(ctx context.Context) error { return disallow(ctx, c, m) })
-			}
-			found = again
-		}
-	} else if err := allow(ctx, c, nil, m); err != nil {
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	m.ID = tftypes.StringPointerValue(found)
 	return settled(ctx, c, m, true)
 }
 
-// existing returns the id of the mapping between the source and the function if it
-// is this configuration's own, cut off while it was made; nil if there is none. Any
-// other is a conflict.
-func existing(ctx context.Context, c *Clients, m *model) (*string, error) {
+// undo takes the right to read from the function, if there is no mapping.
+func undo(ctx context.Context, c *Clients, m *model) error {
+	if m.ID.ValueString() != "" {
+		return nil
+	}
+	return disallow(ctx, c, m)
+}
+
+// find looks for a mapping between the source and the function, and returns its tags.
+func find(ctx context.Context, c *Clients, m *model) (bool, map[string]string, error) {
 	pages := lambda.NewListEventSourceMappingsPaginator(c.Lambda, &lambda.ListEventSourceMappingsInput{
 		FunctionName: m.Function.ValueStringPointer(), EventSourceArn: m.sourceARN().ValueStringPointer(),
 	})
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(ctx)
 		if tf.Is[*types.ResourceNotFoundException](err) { // no such function yet
-			return nil, nil
+			return false, nil, nil
 		}
 		if err != nil {
-			return nil, err
+			return false, nil, err
 		}
 		for _, f := range out.EventSourceMappings {
 			if aws.ToString(f.State) == "Deleting" || !m.reads(f) {
 				continue
 			}
+			m.ID = tftypes.StringPointerValue(f.UUID)
 			tags, err := tagsOf(ctx, c, f.EventSourceMappingArn)
-			if err != nil {
-				return nil, err
+			if err == nil && tf.Ours(ctx, tags) {
+				err = settled(ctx, c, m, false)
 			}
-			if tags[tf.MarkerKey] == tf.Marker(ctx) && tf.Claim(ctx, aws.ToString(f.UUID)) {
-				return f.UUID, nil
-			}
-			return nil, &tf.Problem{
-				Summary: "The function has this source already",
-				Detail:  tf.Origin(tags) + " Remove it, " + tf.TakeOver("event_source", aws.ToString(f.UUID)),
-			}
+			return true, tags, err
 		}
 	}
-	return nil, nil
+	return false, nil, nil
 }
 
 // reads reports whether a mapping of the function and the source is about the same
@@ -287,9 +271,17 @@ func tagsOf(ctx context.Context, c *Clients, arn *string) (map[string]string, er
 	return out.Tags, nil
 }
 
-// finish removes the mark of a source that is being made.
-func finish(ctx context.Context, c *Clients, m *model) error {
-	_, err := c.Lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: m.ARN.ValueStringPointer(), TagKeys: []string{tf.MarkerKey}})
+func tag(ctx context.Context, c *Clients, m *model, set map[string]string, remove []string) error {
+	arn := tf.ScopeOf(ctx).ARN("lambda", "event-source-mapping:"+m.ID.ValueString())
+	if len(remove) > 0 {
+		if _, err := c.Lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &arn, TagKeys: remove}); err != nil {
+			return err
+		}
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	_, err := c.Lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: &arn, Tags: set})
 	return err
 }
 
@@ -344,17 +336,6 @@ func update(ctx context.Context, c *Clients, prior, m *model) error {
 			return err
 		}
 		if err := settled(ctx, c, m, false); err != nil {
-			return err
-		}
-	}
-	set, remove := m.Changed(&prior.Tagged)
-	if len(remove) > 0 {
-		if _, err := c.Lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: m.ARN.ValueStringPointer(), TagKeys: remove}); err != nil {
-			return err
-		}
-	}
-	if len(set) > 0 {
-		if _, err := c.Lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: m.ARN.ValueStringPointer(), Tags: set}); err != nil {
 			return err
 		}
 	}

@@ -43,7 +43,8 @@ func (m *queue) makeDeadLetter(ctx context.Context, c *Clients) (made bool, err 
 	}
 	prior := &tf.Tagged{}
 	tf.SetTags(ctx, prior, tags)
-	return false, tag(ctx, c, url, prior, &m.Tagged)
+	added, gone := m.Changed(prior)
+	return false, tag(ctx, c, url, added, gone)
 }
 
 // takeDeadLetter changes a queue of the name that differs, if it is this queue's.
@@ -97,7 +98,8 @@ func updateDeadLetter(ctx context.Context, c *Clients, prior, m *queue) error {
 	if err := set(ctx, c, dlqName(m.QueueName.ValueString()), url, want.changed(was)); err != nil {
 		return err
 	}
-	return tag(ctx, c, url, &prior.Tagged, &m.Tagged)
+	added, gone := m.Changed(&prior.Tagged)
+	return tag(ctx, c, url, added, gone)
 }
 
 func (m *queue) dropDeadLetter(ctx context.Context, c *Clients) error {

@@ -38,6 +38,8 @@ type (
 		URL           basetypes.String `tfsdk:"url"`
 		DeadLetterARN basetypes.String `tfsdk:"dead_letter_arn"`
 		DeadLetterURL basetypes.String `tfsdk:"dead_letter_url"`
+
+		madeDeadLetter bool `tfsdk:"-"` // by a create
 	}
 	encryption struct {
 		KMSKey basetypes.String `tfsdk:"kms_key"`
@@ -68,14 +70,18 @@ var Queue = tf.Type[*Clients, queue]{
 	Gone:     gone,
 	Validate: validate,
 	Plan:     plan,
+	Find:     find,
 	Create:   create,
-	Finish:   unmark,
-	Read:     read,
-	Update:   update,
-	Delete:   remove,
-	List:     list,
-	Moves:    map[string]map[string]string{"aws_sqs_queue": {"queue_name": "name"}},
-	Schema:   queueSchema,
+	Undo:     undo,
+	Tag: func(ctx context.Context, c *Clients, m *queue, set map[string]string, remove []string) error {
+		return tag(ctx, c, m.URL.ValueString(), set, remove)
+	},
+	Read:   read,
+	Update: update,
+	Delete: remove,
+	List:   list,
+	Moves:  map[string]map[string]string{"aws_sqs_queue": {"queue_name": "name"}},
+	Schema: queueSchema,
 }
 
 const fifoSuffix = ".fifo"

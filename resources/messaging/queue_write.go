@@ -2,8 +2,6 @@ package messaging
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -13,65 +11,47 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
+// find returns the tags of the queue that has the name now.
+func find(ctx context.Context, c *Clients, m *queue) (there bool, tags map[string]string, err error) {
+	const sure = 5 // looks, because a queue that was just deleted may still be seen
+	looks := 0
+	err = tf.Poll(ctx, "the name "+m.QueueName.ValueString()+" to be free", func(ctx context.Context) (bool, error) {
+		url, found, err := inPlace(ctx, c, m.QueueName.ValueString())
+		m.URL = basetypes.StringValue(url)
+		there, tags = url != "", found
+		looks++
+		return !there || tf.Ours(ctx, tags) || looks == sure, err
+	})
+	return there, tags, err
+}
+
 // create makes the queue for dead letters and then the queue, each with all that it
 // has in one call. SQS takes a second create of the same name and attributes for the
-// first, so that the mark tells whose the queue is.
+// first.
 func create(ctx context.Context, c *Clients, m *queue) error {
-	name := m.QueueName.ValueString()
-	arn := m.arnOf(ctx, name)
-	var url string
-	var tags map[string]string
-	looks, ours := 0, false
-	err := tf.Poll(ctx, "the name "+name+" to be free", func(ctx context.Context) (_ bool, err error) {
-		url, tags, err = inPlace(ctx, c, name)
-		looks++ // a queue that was just deleted may still be seen
-		ours = url != "" && tags[tf.MarkerKey] == tf.Marker(ctx)
-		return url == "" || ours || looks == sure, err
-	})
-	if err != nil {
-		return err
-	}
-	if url != "" && !ours || !tf.Claim(ctx, arn) {
-		return m.taken(ctx, tags)
-	}
-	made := false // the queue for dead letters
 	if m.ownsDeadLetter() {
-		if made, err = m.makeDeadLetter(ctx, c); err != nil {
+		var err error
+		if m.madeDeadLetter, err = m.makeDeadLetter(ctx, c); err != nil {
 			return err
 		}
 	}
-	if ours {
-		err = m.resume(ctx, c, url)
-	} else if url, err = m.make(ctx, c); url != "" {
-		m.ID, m.URL = basetypes.StringValue(arn), basetypes.StringValue(url)
+	want, err := m.attributes(ctx)
+	if err != nil {
+		return err
 	}
-	if err != nil && m.ID.IsNull() && made {
-		return tf.Undo(ctx, err, func(ctx context.Context) error { return m.dropDeadLetter(ctx, c) })
+	url, err := makeQueue(ctx, c, m.QueueName.ValueString(), want, m.Marked(ctx))
+	if url != "" {
+		m.ID, m.URL = basetypes.StringValue(m.arnOf(ctx, m.QueueName.ValueString())), basetypes.StringValue(url)
 	}
 	return err
 }
 
-// sure is how many reads see a queue before it counts as being there.
-const sure = 5
-
-func (m *queue) taken(ctx context.Context, tags map[string]string) error {
-	name := m.QueueName.ValueString()
-	return &tf.Problem{
-		Summary: "There is a queue " + name + " already",
-		Detail: fmt.Sprintf("SQS has a queue of that name in %s. %s Choose another name, delete that queue, %s",
-			tf.ScopeOf(ctx).Region, tf.Origin(tags), tf.TakeOver("queue", tf.ImportID(ctx, name))),
+// undo deletes the queue for dead letters of a queue that could not be made.
+func undo(ctx context.Context, c *Clients, m *queue) error {
+	if m.ID.ValueString() != "" || !m.madeDeadLetter {
+		return nil
 	}
-}
-
-// make makes the queue, marked as unfinished.
-func (m *queue) make(ctx context.Context, c *Clients) (url string, err error) {
-	want, err := m.attributes(ctx)
-	if err != nil {
-		return "", err
-	}
-	marked := m.All()
-	marked[tf.MarkerKey] = tf.Marker(ctx)
-	return makeQueue(ctx, c, m.QueueName.ValueString(), want, marked)
+	return m.dropDeadLetter(ctx, c)
 }
 
 // inPlace finds the queue that has the name now; the address "" says that there is
@@ -125,29 +105,6 @@ func shown(ctx context.Context, c *Clients, name, url string, sent map[string]st
 	})
 }
 
-// resume finishes a queue whose creation was cut off.
-func (m *queue) resume(ctx context.Context, c *Clients, url string) error {
-	found := queue{Base: m.Base, QueueName: m.QueueName, URL: basetypes.StringValue(url), DeadLetter: m.DeadLetter}
-	found.ID = basetypes.StringNull() // so that all is read
-	if err := read(ctx, c, &found); err != nil {
-		return err
-	}
-	m.ID, m.URL = found.ID, found.URL
-	if found.FIFO.ValueBool() != m.FIFO.ValueBool() {
-		return &tf.Problem{
-			Summary: "The queue " + m.QueueName.ValueString() + " was left unfinished as another kind",
-			Detail:  "An earlier apply was cut off while it created the queue, with another value of fifo. Apply again: the queue is now marked to be replaced.",
-		}
-	}
-	return update(ctx, c, &found, m)
-}
-
-// unmark removes the mark of an unfinished queue.
-func unmark(ctx context.Context, c *Clients, m *queue) error {
-	_, err := c.SQS.UntagQueue(ctx, &sqs.UntagQueueInput{QueueUrl: m.URL.ValueStringPointer(), TagKeys: []string{tf.MarkerKey}})
-	return err
-}
-
 // update changes the queue for dead letters and the queue. The former is made before
 // messages may go there.
 func update(ctx context.Context, c *Clients, prior, m *queue) error {
@@ -164,10 +121,7 @@ func update(ctx context.Context, c *Clients, prior, m *queue) error {
 		return err
 	}
 	name := m.QueueName.ValueString()
-	if err := set(ctx, c, name, m.URL.ValueString(), want.changed(was)); err != nil {
-		return err
-	}
-	return tag(ctx, c, m.URL.ValueString(), &prior.Tagged, &m.Tagged)
+	return set(ctx, c, name, m.URL.ValueString(), want.changed(was))
 }
 
 // set changes attributes of a queue; none makes no call.
@@ -181,18 +135,17 @@ func set(ctx context.Context, c *Clients, name, url string, changed map[string]s
 	return shown(ctx, c, name, url, changed)
 }
 
-func tag(ctx context.Context, c *Clients, url string, prior, is *tf.Tagged) error {
-	added, gone := is.Changed(prior)
-	if len(gone) > 0 {
-		slices.Sort(gone)
-		if _, err := c.SQS.UntagQueue(ctx, &sqs.UntagQueueInput{QueueUrl: &url, TagKeys: gone}); err != nil {
+// tag changes the tags of a queue; none makes no call.
+func tag(ctx context.Context, c *Clients, url string, set map[string]string, remove []string) error {
+	if len(remove) > 0 {
+		if _, err := c.SQS.UntagQueue(ctx, &sqs.UntagQueueInput{QueueUrl: &url, TagKeys: remove}); err != nil {
 			return err
 		}
 	}
-	if len(added) == 0 {
+	if len(set) == 0 {
 		return nil
 	}
-	_, err := c.SQS.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: &url, Tags: added})
+	_, err := c.SQS.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: &url, Tags: set})
 	return err
 }
 

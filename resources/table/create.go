@@ -2,11 +2,9 @@ package table
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,39 +15,43 @@ import (
 )
 
 // create makes the table with all that one call can give it, and then treats the
-// rest as an update. A table that cannot be finished is deleted again; deletion
-// protection comes last so that it can be.
+// rest as an update. Deletion protection comes last, so that a table which cannot be
+// finished can be deleted again.
 func create(ctx context.Context, c *Clients, m *model) error {
-	made := m.made()
-	var began time.Time // of a restore where there was no table
-	var err error
+	made, make := m.made(), createTable
 	switch {
 	case m.Restore != nil:
-		if _, _, missing := inPlace(ctx, c, m); gone(missing) {
-			began = time.Now()
-		}
-		err = restoreTable(ctx, c, m)
+		make = restoreTable
 	case m.Import != nil:
-		err = importTable(ctx, c, m)
-	default:
-		err = createTable(ctx, c, m)
+		make = importTable
 	}
-	if tf.Is[*types.ResourceInUseException](err) || tf.Is[*types.TableAlreadyExistsException](err) {
-		return adopt(ctx, c, m, began, err)
-	}
-	if err != nil {
+	if err := make(ctx, c, m); err != nil {
 		return err
 	}
-	if err = active(ctx, c, m); err == nil && (m.Restore != nil || m.Import != nil) {
-		made, err = found(ctx, c, m)
+	if err := active(ctx, c, m); err != nil {
+		return err
 	}
-	if err == nil {
-		err = update(ctx, c, made, m)
+	if m.Restore != nil || m.Import != nil {
+		var err error
+		if made, err = found(ctx, c, m); err != nil {
+			return err
+		}
 	}
+	return update(ctx, c, made, m)
+}
+
+// find returns the tags of the table that has the name now. One that is being made is
+// waited for.
+func find(ctx context.Context, c *Clients, m *model) (bool, map[string]string, error) {
+	out, err := c.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: m.TableName.ValueStringPointer()})
 	if err != nil {
-		return tf.Undo(ctx, err, func(ctx context.Context) error { return discard(ctx, c, m) })
+		return false, nil, err
 	}
-	return nil
+	tags, err := tagsOf(ctx, c, aws.ToString(out.Table.TableArn))
+	if err == nil && (tf.Ours(ctx, tags) || out.Table.TableStatus == types.TableStatusCreating) {
+		err = active(ctx, c, m)
+	}
+	return true, tags, err
 }
 
 // made is the table as the call that creates it leaves it.
@@ -65,12 +67,6 @@ func (m *model) made() *model {
 		made.GlobalIndexes[name] = i
 	}
 	return &made
-}
-
-// unmark removes the mark of an unfinished table.
-func unmark(ctx context.Context, c *Clients, m *model) error {
-	_, err := c.DynamoDB.UntagResource(ctx, &dynamodb.UntagResourceInput{ResourceArn: m.ID.ValueStringPointer(), TagKeys: []string{tf.MarkerKey}})
-	return err
 }
 
 func createTable(ctx context.Context, c *Clients, m *model) error {
@@ -95,11 +91,7 @@ func (m *model) creation(ctx context.Context) *dynamodb.CreateTableInput {
 		OnDemandThroughput:    m.Capacity.newLimits(),
 		TableClass:            types.TableClass(m.Class.ValueString()),
 		WarmThroughput:        m.Warm.sent(),
-		Tags:                  []types.Tag{{Key: aws.String(tf.MarkerKey), Value: aws.String(tf.Marker(ctx))}},
-	}
-	all := m.All()
-	for _, k := range slices.Sorted(maps.Keys(all)) {
-		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(all[k])})
+		Tags:                  tagList(m.Marked(ctx)),
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.LocalIndexes)) {
 		i := m.LocalIndexes[name]
@@ -132,66 +124,6 @@ func (m *model) named(t *types.TableDescription) {
 	m.ARN = m.ID
 }
 
-// adopt takes over the table that is in the way if it is this configuration's
-// own, cut off while it was created: by a lost answer or a killed process. A
-// finished table is never taken over, because another block or state has it.
-func adopt(ctx context.Context, c *Clients, m *model, began time.Time, conflict error) error {
-	found := *m
-	found.ID = basetypes.StringNull() // so that all is read
-	t, tags, err := inPlace(ctx, c, m)
-	if err != nil {
-		return errors.Join(conflict, err)
-	}
-	if !ours(ctx, tags) && !restoredSince(ctx, t, began) {
-		name := m.TableName.ValueString()
-		return &tf.Problem{
-			Summary: "There is a table " + name + " already",
-			Detail: fmt.Sprintf("DynamoDB has a table of that name in %s. %s Choose another name, delete that table, %s",
-				tf.ScopeOf(ctx).Region, tf.Origin(tags), tf.TakeOver("table", tf.ImportID(ctx, name))),
-		}
-	}
-	if err := active(ctx, c, m); err != nil {
-		return err
-	}
-	if err := read(ctx, c, &found); err != nil {
-		return err
-	}
-	m.ID, m.ARN = found.ID, found.ARN
-	if m.permanent() != found.permanent() {
-		return &tf.Problem{
-			Summary: "The table " + m.TableName.ValueString() + " was left unfinished with other keys",
-			Detail:  "An earlier apply was cut off while it created the table, with other keys or local indexes than the configuration has now. Apply again: the table is now marked to be replaced.",
-		}
-	}
-	return update(ctx, c, &found, m)
-}
-
-// inPlace returns the table that has the name now, and its tags.
-func inPlace(ctx context.Context, c *Clients, m *model) (*types.TableDescription, map[string]string, error) {
-	out, err := c.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: m.TableName.ValueStringPointer()})
-	if err != nil {
-		return nil, nil, err
-	}
-	tags, err := tagsOf(ctx, c, aws.ToString(out.Table.TableArn))
-	return out.Table, tags, err
-}
-
-// skew is how far AWS's clock may be from this machine's.
-const skew = 5 * time.Minute
-
-// restoredSince reports whether t is what this create has restored, although the
-// answer was lost: a restore cannot be marked from the start. There was no table of
-// the name when the create began, and no other resource of this run has made it.
-func restoredSince(ctx context.Context, t *types.TableDescription, began time.Time) bool {
-	return !began.IsZero() && t.CreationDateTime != nil && t.CreationDateTime.After(began.Add(-skew)) && tf.Claim(ctx, aws.ToString(t.TableArn))
-}
-
-// ours reports whether the tags are those of a table whose creation by this
-// configuration was cut off.
-func ours(ctx context.Context, tags map[string]string) bool {
-	return tags[tf.MarkerKey] == tf.Marker(ctx)
-}
-
 // permanent describes what cannot be changed about a table.
 func (m *model) permanent() string {
 	s := ""
@@ -206,8 +138,11 @@ func (m *model) permanent() string {
 	return s
 }
 
-// discard deletes a table that could not be finished, and forgets it.
-func discard(ctx context.Context, c *Clients, m *model) error {
+// undo deletes a table that could not be finished.
+func undo(ctx context.Context, c *Clients, m *model) error {
+	if m.ID.ValueString() == "" {
+		return nil
+	}
 	if err := remove(ctx, c, m); err != nil && !gone(err) {
 		return err
 	}

@@ -108,7 +108,7 @@ func importTable(ctx context.Context, c *Clients, m *model) error {
 		return err
 	}
 	if err := m.filled(ctx, c, arn); err != nil {
-		return tf.Undo(ctx, err, func(ctx context.Context) error { return discard(ctx, c, m) })
+		return err
 	}
 	return mark(ctx, c, m)
 }

@@ -137,12 +137,13 @@ func equip(ctx context.Context, c *Clients, prior, m *model, region string, was,
 		}
 	}
 	if is.Tags.ValueBool() {
-		before, after := *prior, *m
+		before, copied := &prior.Tagged, *m
 		if !was.Tags.ValueBool() {
-			before.Tagged = tf.Tagged{}
+			before = &tf.Tagged{}
 		}
-		after.ID = basetypes.StringValue(m.copyARN(ctx, region))
-		return tag(ctx, &Clients{DynamoDB: there}, &before, &after)
+		set, remove := m.Changed(before)
+		copied.ID = basetypes.StringValue(m.copyARN(ctx, region))
+		return tag(ctx, &Clients{DynamoDB: there}, &copied, set, remove)
 	}
 	return nil
 }

@@ -64,25 +64,15 @@ func restoreTable(ctx context.Context, c *Clients, m *model) error {
 		})
 	}
 	if err != nil {
-		return err
+		return &tf.Unmarked{Err: err}
 	}
-	tf.Claim(ctx, m.ID.ValueString()) // so that another block of the name does not take it for its own
 	return mark(ctx, c, m)
 }
 
-// mark marks a table as unfinished that could not be made so: as soon as DynamoDB
-// lets it be tagged.
+// mark tags a table, also as unfinished, that could not be made so: as soon as
+// DynamoDB lets it be tagged.
 func mark(ctx context.Context, c *Clients, m *model) error {
-	err := tf.Retry(ctx, busy, func(ctx context.Context) error {
-		_, err := c.DynamoDB.TagResource(ctx, &dynamodb.TagResourceInput{
-			ResourceArn: m.ID.ValueStringPointer(), Tags: []types.Tag{{Key: aws.String(tf.MarkerKey), Value: aws.String(tf.Marker(ctx))}},
-		})
-		return err
-	})
-	if err != nil {
-		return tf.Undo(ctx, err, func(ctx context.Context) error { return discard(ctx, c, m) })
-	}
-	return nil
+	return tf.Retry(ctx, busy, func(ctx context.Context) error { return tag(ctx, c, m, m.Marked(ctx), nil) })
 }
 
 // found is what came of a restore or an import. Its keys must be those that are

@@ -21,7 +21,7 @@ import (
 func update(ctx context.Context, c *Clients, prior, m *model) error {
 	for _, step := range []func(context.Context, *Clients, *model, *model) error{
 		unprotect, unscale, dropReplicas, dropIndexes, dropVectors, changeClass, changeCapacity, changeLimits, warmUp, changeStream, addIndexes, addVectors, encrypt, expire,
-		scale, addReplicas, govern, tell, observe, tag, protectTime, protectTable,
+		scale, addReplicas, govern, tell, observe, protectTime, protectTable,
 	} {
 		if err := step(ctx, c, prior, m); err != nil {
 			return err
@@ -251,23 +251,25 @@ func expireBy(ctx context.Context, c *Clients, m *model, attribute *string, enab
 	return err
 }
 
-func tag(ctx context.Context, c *Clients, prior, m *model) error {
-	set, gone := m.Changed(&prior.Tagged)
-	if len(gone) > 0 {
-		slices.Sort(gone)
-		if _, err := c.DynamoDB.UntagResource(ctx, &dynamodb.UntagResourceInput{ResourceArn: m.ID.ValueStringPointer(), TagKeys: gone}); err != nil {
+func tag(ctx context.Context, c *Clients, m *model, set map[string]string, remove []string) error {
+	if len(remove) > 0 {
+		if _, err := c.DynamoDB.UntagResource(ctx, &dynamodb.UntagResourceInput{ResourceArn: m.ID.ValueStringPointer(), TagKeys: remove}); err != nil {
 			return err
 		}
 	}
 	if len(set) == 0 {
 		return nil
 	}
-	in := &dynamodb.TagResourceInput{ResourceArn: m.ID.ValueStringPointer()}
-	for _, k := range slices.Sorted(maps.Keys(set)) {
-		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(set[k])})
-	}
-	_, err := c.DynamoDB.TagResource(ctx, in)
+	_, err := c.DynamoDB.TagResource(ctx, &dynamodb.TagResourceInput{ResourceArn: m.ID.ValueStringPointer(), Tags: tagList(set)})
 	return err
+}
+
+func tagList(tags map[string]string) []types.Tag {
+	var all []types.Tag
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		all = append(all, types.Tag{Key: aws.String(k), Value: aws.String(tags[k])})
+	}
+	return all
 }
 
 func protectTime(ctx context.Context, c *Clients, prior, m *model) error {

@@ -1,0 +1,130 @@
+package tf
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// A vessel is a model of a type that is only here.
+type vessel struct {
+	Base
+	Tagged
+	Name  types.String `tfsdk:"name"`
+	Kind  types.String `tfsdk:"kind"`
+	Color types.String `tfsdk:"color"`
+}
+
+// A harbor is an AWS of one place, which notes what it is asked to do.
+type harbor struct {
+	kind, color string // of the vessel that is there; "" for none
+	tags        map[string]string
+	answer      error // of the next call that makes one
+	lost        bool  // it is carried out in spite of the answer
+	did         []string
+}
+
+var vesselType = Type[*harbor, vessel]{
+	Name: "house_boat", Import: []string{"name"}, Replace: []string{"kind"},
+	Schema: schema.Schema{Attributes: map[string]schema.Attribute{
+		"name": schema.StringAttribute{Required: true}, "kind": schema.StringAttribute{Optional: true}, "color": schema.StringAttribute{Optional: true}, "tags": TagsAttribute(),
+	}},
+	Gone: Gone[*missing]("GetVessel"),
+	Find: func(_ context.Context, c *harbor, _ *vessel) (bool, map[string]string, error) {
+		return c.kind != "", c.tags, nil
+	},
+	Create: func(ctx context.Context, c *harbor, m *vessel) error {
+		c.did = append(c.did, "create")
+		if c.answer == nil || c.lost {
+			c.kind, c.color = m.Kind.ValueString(), m.Color.ValueString()
+			if c.tags == nil {
+				c.tags = m.Marked(ctx)
+			}
+		}
+		if c.answer == nil {
+			m.ID = m.Name
+		}
+		return c.answer
+	},
+	Undo: func(_ context.Context, c *harbor, _ *vessel) error {
+		c.did = append(c.did, "undo")
+		return nil
+	},
+	Read: func(ctx context.Context, c *harbor, m *vessel) error {
+		m.ID, m.Kind, m.Color = m.Name, types.StringValue(c.kind), types.StringValue(c.color)
+		SetTags(ctx, &m.Tagged, c.tags)
+		return nil
+	},
+	Update: func(_ context.Context, c *harbor, prior, m *vessel) error {
+		if !prior.Color.Equal(m.Color) {
+			c.did, c.color = append(c.did, "paint"), m.Color.ValueString()
+		}
+		return nil
+	},
+	Delete: func(context.Context, *harbor, *vessel) error { return nil },
+	Tag: func(_ context.Context, c *harbor, _ *vessel, set map[string]string, remove []string) error {
+		c.did = append(c.did, "tag")
+		maps.Copy(c.tags, set)
+		for _, k := range remove {
+			delete(c.tags, k)
+		}
+		return nil
+	},
+}
+
+// TestMake goes through what can stand where an object is to be created.
+func TestMake(t *testing.T) {
+	t.Parallel()
+	mine, other, none := map[string]string{MarkerKey: "here"}, map[string]string{MarkerKey: "there"}, map[string]string{}
+	no, cut := &missing{}, errors.New("connection reset")
+	for _, c := range []struct {
+		name   string
+		harbor harbor
+		taken  bool // by another block of the name
+		did    string
+		says   []string // of the error; none: the vessel is there, red
+	}{
+		{name: "nothing", did: "create"},
+		{name: "its own, cut off", harbor: harbor{kind: "sail", color: "blue", tags: mine}, did: "paint"},
+		{name: "its own, of another kind", harbor: harbor{kind: "steam", tags: mine}, says: []string{"unfinished with another kind", "Apply again"}},
+		{name: "another's", harbor: harbor{kind: "steam", color: "red", tags: none}, says: []string{"house boat a exists already in eu-north-1", "Somebody else made it", "differs from this one in kind.", "import serverless_house_boat.NAME 'a'"}},
+		{name: "the same of another's", harbor: harbor{kind: "sail", color: "red", tags: other}, says: []string{"was cut off left it unfinished", "It is as this one should be."}},
+		{name: "one of two blocks", taken: true, says: []string{"exists already"}},
+		{name: "refused", harbor: harbor{answer: no}, did: "create undo", says: []string{"missing"}},
+		{name: "never answered, not made", harbor: harbor{answer: cut}, did: "create undo", says: []string{"connection reset"}},
+		{name: "never answered, made", harbor: harbor{answer: cut, lost: true}, did: "create"},
+		{name: "never answered, another's", harbor: harbor{answer: cut, lost: true, tags: none}, did: "create", says: []string{"exists already"}},
+		{name: "never answered, made without a mark", harbor: harbor{answer: &Unmarked{cut}, lost: true, tags: none}, did: "create"},
+		{name: "never answered, another's is in the way", harbor: harbor{answer: &Unmarked{cut}, lost: true, tags: other}, did: "create", says: []string{"exists already"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := &Provider{Stack: types.StringValue("here"), Region: types.StringValue("eu-north-1")}
+			ctx := context.WithValue(t.Context(), operationKey{}, &operation{provider: p, scope: Scope{Region: "eu-north-1"}})
+			r := vesselType.instances(nil)()
+			m := &vessel{Tagged: Tagged{types.MapNull(types.StringType), types.MapNull(types.StringType)}, Name: types.StringValue("a"), Kind: types.StringValue("sail"), Color: types.StringValue("red")}
+			if c.taken {
+				r.claim(ctx, m)
+			}
+			h := &c.harbor
+			h.tags = maps.Clone(h.tags)
+			err := r.make(ctx, h, m)
+			if got := strings.Join(h.did, " "); got != c.did {
+				t.Errorf("it did %q, want %q", got, c.did)
+			}
+			if c.says == nil && (err != nil || h.kind != "sail" || h.color != "red" || m.ID.ValueString() != "a") {
+				t.Errorf("got %v and %+v, want the vessel as planned", err, h)
+			}
+			for _, part := range c.says {
+				if err == nil || !strings.Contains(err.Error(), part) {
+					t.Errorf("got %v, want an error that says %q", err, part)
+				}
+			}
+		})
+	}
+}
