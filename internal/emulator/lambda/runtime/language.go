@@ -16,8 +16,8 @@ type language struct {
 	// args is the command line that serves the function; refusal is why there is
 	// none, in the words that follow "Error: ".
 	args func(f *Function, t task, p program) (args []string, refusal string)
-	// linked is whether the program gets a connection to the environment's API as the
-	// file [linkFile], so that it need not make one.
+	// linked is whether the program gets a connection to the environment's API, so that
+	// it need not make one: as its file 3, the first behind the standard ones.
 	linked bool
 	// variables are the language's own.
 	variables func(t task, p program) map[string]string
@@ -100,9 +100,6 @@ var languages = []language{
 		},
 	},
 }
-
-// linkFile is the first file behind a program's standard ones.
-const linkFile = 3
 
 // languageOf returns the runtime's language and version; ok is false for the
 // runtimes that are not emulated.
