@@ -25,6 +25,9 @@ var httpAPISubject = Subject{
 		{Argument: "access_log", To: `{}`, With: []string{"log_group_name"}, Writes: []string{"CreateLogGroup", "PutRetentionPolicy", "UpdateStage"}},
 		{Argument: "access_log", From: Arguments{"access_log": `{}`}, To: `{ retention_days = 7, format = "$context.requestId" }`, Writes: []string{"PutRetentionPolicy", "UpdateStage"}},
 		{Argument: "access_log", From: Arguments{"access_log": `{}`}, To: ``, With: []string{"log_group_name"}, Writes: []string{"DeleteAccessLogSettings", "DeleteLogGroup"}},
+		{Argument: "openapi", To: document("/a"), Writes: []string{"ReimportApi", "UpdateApi"}, Unasked: true},
+		{Argument: "openapi", From: Arguments{"openapi": document("/a")}, To: document("/b"), Writes: []string{"ReimportApi", "UpdateApi"}},
+		{Argument: "openapi", From: Arguments{"openapi": document("/a")}, To: ``, Writes: []string{"DeleteRoute", "DeleteIntegration"}},
 		{Argument: "stage", To: `"live"`, With: []string{"url"}, Writes: []string{"CreateStage", "DeleteStage"}},
 		{Argument: "stage_variables", To: `{ stage = "prod" }`, Writes: []string{"UpdateStage"}},
 		{Argument: "stage_variables", To: ``, Writes: []string{"UpdateStage"}},
@@ -47,12 +50,31 @@ var httpAPISubject = Subject{
 		{"cors", `{ max_age = 90000 }`, []string{"cors.max_age", "between -1 and 86400"}},
 		{"stage", `"a b"`, []string{"stage", "$default"}},
 		{"tags", `{ "aws:x" = "1" }`, []string{"aws:", "another key"}},
+		{"openapi", `"{"`, []string{"openapi", "JSON"}},
+		{"openapi", `jsonencode({ swagger = "2.0", paths = {} })`, []string{"openapi", "version 3"}},
+		{"openapi", `jsonencode({ openapi = "3.0.1", paths = {} })`, []string{"openapi", "no route"}},
 		{"throttle", `{ rate = -1, burst = 2 }`, []string{"throttle.rate", "at least 0"}},
 		{"access_log", `{ format = "a line" }`, []string{"access_log.format", "$context.requestId"}},
 		{"access_log", `{ retention_days = 2 }`, []string{"access_log.retention_days"}},
 		{"access_log", `{ group = "a" }`, []string{"access_log.group", "ARN of a log group"}},
 	},
 	Missing: map[string]string{"GetApi": "NotFoundException"},
+}
+
+// document is an OpenAPI document with one route, to a server.
+func document(path string) string {
+	return `jsonencode({
+    openapi = "3.0.1"
+    info    = { title = "of no matter", version = "9" }
+    paths = {
+      "` + path + `" = {
+        get = {
+          responses                        = {}
+          x-amazon-apigateway-integration = { type = "http_proxy", httpMethod = "GET", uri = "http://127.0.0.1:9/", payloadFormatVersion = "1.0" }
+        }
+      }
+    }
+  })`
 }
 
 func TestHTTPAPI(t *testing.T) { Prove(t, httpAPISubject) }

@@ -29,7 +29,8 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 	Schema: schema.Schema{
 		MarkdownDescription: "An HTTP API: a URL whose requests `serverless_route` sends to functions, servers and services. It comes with a stage that deploys every change by itself.",
 		Attributes: withCommon(map[string]schema.Attribute{
-			"cors": corsSchema,
+			"cors":    corsSchema,
+			"openapi": openAPISchema,
 			"stage": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(defaultStage),
 				Validators: []validator.String{tf.Pattern(`^(\$default|[A-Za-z0-9_-]{1,128})$`,
@@ -39,6 +40,7 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 			"url": tf.Computed("URL at which the stage answers, without a slash at its end."),
 		}, httpFormat),
 	},
+	Validate: validateHTTPAPI,
 	Plan: func(_ context.Context, p *tf.Plan[httpAPI]) error {
 		planName(p, p.Planned.Name)
 		var prior *common
@@ -52,10 +54,11 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 	Finish: func(ctx context.Context, c *Clients, m *httpAPI) error { return m.unmark(ctx, c) },
 	Read: func(ctx context.Context, c *Clients, m *httpAPI) error {
 		out, _, err := m.read(ctx, c, types.ProtocolTypeHttp)
-		if err == nil {
-			m.CORS = corsOf(out.CorsConfiguration)
+		if err != nil {
+			return err
 		}
-		return err
+		m.CORS = corsOf(out.CorsConfiguration)
+		return m.readDocument(ctx, c)
 	},
 	Update: updateHTTPAPI,
 	Delete: func(ctx context.Context, c *Clients, m *httpAPI) error { return m.deleteAPI(ctx, c) },
@@ -73,7 +76,8 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 // An httpAPI is the model of serverless_http_api.
 type httpAPI struct {
 	common
-	CORS *cors `tfsdk:"cors"`
+	CORS    *cors   `tfsdk:"cors"`
+	OpenAPI tf.JSON `tfsdk:"openapi"`
 }
 
 // planLogs says whether a log group comes with the API; prior is nil on create.
@@ -94,6 +98,9 @@ func createHTTPAPI(ctx context.Context, c *Clients, m *httpAPI) error {
 		return err
 	}
 	m.ID = tftypes.StringValue(id)
+	if err := m.putDocument(ctx, c, tf.JSONNull()); err != nil {
+		return err
+	}
 	return m.makeStage(ctx, c, nil, m.Throttle.settings())
 }
 
@@ -114,6 +121,9 @@ func updateHTTPAPI(ctx context.Context, c *Clients, prior, m *httpAPI) error {
 			if _, err := c.Gateway.DeleteCorsConfiguration(ctx, &apigatewayv2.DeleteCorsConfigurationInput{ApiId: m.ID.ValueStringPointer()}); err != nil {
 				return fmt.Errorf("removing the rules for pages of other origins: %w", err)
 			}
+		}
+		if err := m.putDocument(ctx, c, prior.OpenAPI); err != nil {
+			return err
 		}
 		if err := m.updateStage(ctx, c, &prior.common, prior.Throttle.settings(), m.Throttle.settings()); err != nil {
 			return err

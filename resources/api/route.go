@@ -90,6 +90,12 @@ func (m *route) kind() string {
 	return ""
 }
 
+// inPlace reports whether an integration of prior's becomes one of m's by a change:
+// that of a service has a subtype, which stays for its life.
+func (m *route) inPlace(prior *route) bool {
+	return m.owned() && prior.owned() && !prior.IntegrationID.IsNull() && (m.Service == nil) == (prior.Service == nil)
+}
+
 // targets are the arguments that say where requests go.
 var targets = []string{"function", "http", "service", "integration_id"}
 
@@ -159,7 +165,7 @@ func planRoute(_ context.Context, p *tf.Plan[route]) error {
 	if p.Known("function") && m.Function.IsNull() {
 		p.Set("permission_id", tftypes.StringNull())
 	}
-	if p.Config.IntegrationID.IsNull() && p.Prior != nil && (p.Prior.IntegrationID.IsNull() || p.Prior.kind() != m.kind()) {
+	if p.Config.IntegrationID.IsNull() && p.Prior != nil && !m.inPlace(p.Prior) {
 		p.Set("integration_id", tftypes.StringUnknown())
 	}
 	if !p.Known("route") || !p.Known("function") {

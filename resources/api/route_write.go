@@ -189,7 +189,7 @@ func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
 	}
 	left := "" // the integration that is left without this route
 	switch {
-	case m.owned() && m.kind() == prior.kind():
+	case m.inPlace(prior):
 		if err := changeIntegration(ctx, c, prior.IntegrationID.ValueString(), prior.integration(ctx, kind), m.integration(ctx, kind)); err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func (m *route) integration(ctx context.Context, kind types.ProtocolType) *apiga
 			in.IntegrationUri = aws.String(invokeARN(ctx, m.Function.ValueString()))
 			break
 		}
-		in.PayloadFormatVersion = m.PayloadVersion.ValueStringPointer()
+		in.PayloadFormatVersion, in.ConnectionType = m.PayloadVersion.ValueStringPointer(), types.ConnectionTypeInternet
 	}
 	return in
 }
