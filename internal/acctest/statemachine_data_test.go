@@ -281,6 +281,24 @@ resource "serverless_activity" "a" {
 	}
 }
 
+// TestKeysAreRefused: the emulator encrypts nothing with keys of KMS, and says so;
+// nothing is left of what was begun.
+func TestKeysAreRefused(t *testing.T) {
+	t.Parallel()
+	const key = `{ kms_key_arn = "arn:aws:kms:eu-north-1:000000000000:key/k", reuse_seconds = 60 }`
+	for kind, more := range map[string]string{"state_machine": "definition = " + passes, "activity": ""} {
+		e := providertest.Emulator(t)
+		m := &Machine{Serve: deploy(t, e, "").Serve}
+		_, err := m.Apply(t.Context(), "provider \"serverless\" {\n  region = \"eu-north-1\"\n}\nresource \"serverless_"+kind+"\" \"x\" {\n  name = \"x\"\n  encryption = "+key+"\n  "+more+"\n}\n")
+		if err == nil || !strings.Contains(err.Error(), "EncryptionConfiguration") {
+			t.Errorf("%s: got %v, want that keys are refused by name", kind, err)
+		}
+		if n, err := e.Deployed(); err != nil || n != 0 {
+			t.Errorf("%s: %d things are left, %v", kind, n, err)
+		}
+	}
+}
+
 // TestStateMachineFunctions calls the functions that the family adds to the language.
 func TestStateMachineFunctions(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ resource "serverless_queue" "mail" {
 }
 `,
 	Base: Arguments{
-		"name":       `"fulfil"`,
+		"name":       `"fulfill"`,
 		"definition": calls,
 		"policies":   `[` + readTags + `]`,
 		"tags":       `{ team = "a" }`,
@@ -30,7 +30,7 @@ resource "serverless_queue" "mail" {
 	Unimported: []string{"policies"},
 	Edits: []Edit{
 		{Argument: "name", To: `"other"`, Replace: true},
-		{Argument: "state_machine_name", To: `"fulfil-on-aws"`, Replace: true},
+		{Argument: "state_machine_name", To: `"fulfill-on-aws"`, Replace: true},
 		{Argument: "region", To: `"eu-west-1"`, Replace: true},
 		{Argument: "type", To: `"EXPRESS"`, Replace: true},
 		{Argument: "definition", To: passes, With: []string{"revision_id", "role_policy"}, Writes: []string{"UpdateStateMachine", "PutRolePolicy"}},
@@ -116,7 +116,7 @@ resource "serverless_queue" "mail" {
 	Transient: []Transient{
 		{Operation: "CreateStateMachine", Code: "AccessDeniedException", Message: "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.", Times: 3},
 		{Operation: "CreateStateMachine", Code: "AccessDeniedException", Message: "The state machine IAM Role is not authorized to access the Log Destination", Times: 2},
-		{Operation: "CreateStateMachine", Code: "StateMachineDeleting", Message: "State Machine is being deleted: 'arn:aws:states:eu-north-1:000000000000:stateMachine:fulfil'", Times: 2},
+		{Operation: "CreateStateMachine", Code: "StateMachineDeleting", Message: "State Machine is being deleted: 'arn:aws:states:eu-north-1:000000000000:stateMachine:fulfill'", Times: 2},
 		{Operation: "UpdateStateMachine", Code: "AccessDeniedException", Message: "The state machine IAM Role is not authorized to access the Log Destination", Times: 2},
 	},
 	Missing: map[string]string{"DescribeStateMachine": "StateMachineDoesNotExist"},
@@ -125,8 +125,8 @@ resource "serverless_queue" "mail" {
 func TestStateMachine(t *testing.T) { Prove(t, stateMachineSubject) }
 
 const publishedMachine = `
-resource "serverless_state_machine" "fulfil" {
-  name       = "fulfil"
+resource "serverless_state_machine" "fulfill" {
+  name       = "fulfill"
   definition = ` + passes + `
   publish    = { alias = "live" }
 }
@@ -142,19 +142,19 @@ resource "serverless_state_machine" "other" {
 }
 `,
 	Base: Arguments{
-		"state_machine": `serverless_state_machine.fulfil.arn`,
+		"state_machine": `serverless_state_machine.fulfill.arn`,
 		"name":          `"stable"`,
-		"version":       `serverless_state_machine.fulfil.version`,
+		"version":       `serverless_state_machine.fulfill.version`,
 		"description":   `"What the shop starts."`,
 	},
-	Import:   []string{"fulfil/{name}", "{arn}", "fulfil/{name}@{region}"},
+	Import:   []string{"fulfill/{name}", "{arn}", "fulfill/{name}@{region}"},
 	Unmarked: true,
 	Unimported: []string{
 		"state_machine", // by its name, where the configuration may have the ARN
 	},
 	Edits: []Edit{
 		{Argument: "name", To: `"next"`, Replace: true},
-		{Argument: "state_machine", To: `"fulfil"`, Same: true},
+		{Argument: "state_machine", To: `"fulfill"`, Same: true},
 		{Argument: "state_machine", To: `serverless_state_machine.other.arn`, Replace: true},
 		{Argument: "description", To: `"Else."`, Writes: []string{"UpdateStateMachineAlias"}},
 		{Argument: "description", To: ``, Writes: []string{"UpdateStateMachineAlias"}},

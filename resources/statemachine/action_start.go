@@ -2,7 +2,6 @@ package statemachine
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -56,11 +55,6 @@ var Start = tf.Action[*Clients, startModel]{
 		}
 	},
 	Invoke: func(ctx context.Context, c *Clients, m *startModel, progress func(string, ...any)) error {
-		if d, err := time.ParseDuration(m.Timeout.ValueString()); err == nil {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, d)
-			defer cancel()
-		}
 		arn := StartableARN(ctx, m.Machine)
 		if orTrue(m.Wait) {
 			// Executions of EXPRESS machines cannot be looked at; this call waits for them.
@@ -69,7 +63,9 @@ var Start = tf.Action[*Clients, startModel]{
 				return err
 			}
 			if about.Type == types.StateMachineTypeExpress {
-				out, err := c.SFN.StartSyncExecution(ctx, &sfn.StartSyncExecutionInput{StateMachineArn: &arn, Name: m.Name.ValueStringPointer(), Input: m.Input.ValueStringPointer()})
+				waiting, cancel := m.limit(ctx)
+				defer cancel()
+				out, err := c.SFN.StartSyncExecution(waiting, &sfn.StartSyncExecutionInput{StateMachineArn: &arn, Name: m.Name.ValueStringPointer(), Input: m.Input.ValueStringPointer()})
 				if err != nil {
 					return err
 				}
@@ -84,8 +80,10 @@ var Start = tf.Action[*Clients, startModel]{
 		if !orTrue(m.Wait) {
 			return nil
 		}
-		end, err := finished(ctx, c, *out.ExecutionArn, 0, progress)
-		if errors.Is(err, context.DeadlineExceeded) {
+		waiting, cancel := m.limit(ctx)
+		defer cancel()
+		end, err := finished(waiting, c, *out.ExecutionArn, 0, progress)
+		if err != nil && ctx.Err() == nil && waiting.Err() != nil {
 			return &tf.Problem{
 				Summary: "The execution " + lastPart(*out.ExecutionArn) + " still runs",
 				Detail:  "It was waited for as long as timeout says, and goes on. Raise timeout, or look at what holds it up: tfserverless execution " + *out.ExecutionArn,
@@ -96,6 +94,14 @@ var Start = tf.Action[*Clients, startModel]{
 		}
 		return ended(*out.ExecutionArn, string(end.Status), end.Output, end.Cause, end.Error, orTrue(m.Fail), progress)
 	},
+}
+
+// limit bounds how long the end is waited for.
+func (m *startModel) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if d, err := time.ParseDuration(m.Timeout.ValueString()); err == nil {
+		return context.WithTimeout(ctx, d)
+	}
+	return context.WithCancel(ctx)
 }
 
 // once keeps the SDK from repeating a call whose answer was lost, which would start

@@ -1,5 +1,5 @@
-resource "serverless_state_machine" "fulfil" {
-  name       = "fulfil"
+resource "serverless_state_machine" "fulfill" {
+  name       = "fulfill"
   definition = jsonencode({ StartAt = "Refuse", States = { Refuse = { Type = "Fail", Error = "Shop.Closed" } } })
 
   lifecycle {
@@ -14,14 +14,14 @@ resource "serverless_state_machine" "fulfil" {
 #   terraform apply -invoke=action.serverless_redrive_execution.first
 action "serverless_redrive_execution" "first" {
   config {
-    execution     = "${replace(serverless_state_machine.fulfil.arn, ":stateMachine:", ":execution:")}:first"
+    execution     = "${replace(serverless_state_machine.fulfill.arn, ":stateMachine:", ":execution:")}:first"
     fail_on_error = false
   }
 }
 
 action "serverless_start_execution" "first" {
   config {
-    state_machine = serverless_state_machine.fulfil.arn
+    state_machine = serverless_state_machine.fulfill.arn
     name          = "first"
     fail_on_error = false
   }

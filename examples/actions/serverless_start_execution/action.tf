@@ -1,5 +1,5 @@
-resource "serverless_state_machine" "fulfil" {
-  name       = "fulfil"
+resource "serverless_state_machine" "fulfill" {
+  name       = "fulfill"
   definition = jsonencode({ StartAt = "Done", States = { Done = { Type = "Succeed" } } })
   publish    = { alias = "live" }
 }
@@ -8,7 +8,7 @@ resource "serverless_state_machine" "fulfil" {
 #   terraform apply -invoke=action.serverless_start_execution.smoke
 action "serverless_start_execution" "smoke" {
   config {
-    state_machine = serverless_state_machine.fulfil.target_arn
+    state_machine = serverless_state_machine.fulfill.target_arn
     input         = jsonencode({ id = "smoke" })
     timeout       = "1m"
   }

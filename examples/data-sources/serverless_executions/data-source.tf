@@ -1,10 +1,10 @@
-resource "serverless_state_machine" "fulfil" {
-  name       = "fulfil"
+resource "serverless_state_machine" "fulfill" {
+  name       = "fulfill"
   definition = jsonencode({ StartAt = "Done", States = { Done = { Type = "Succeed" } } })
 }
 
 data "serverless_executions" "failed" {
-  state_machine = serverless_state_machine.fulfil.arn
+  state_machine = serverless_state_machine.fulfill.arn
   status        = "FAILED"
   limit         = 10
 }

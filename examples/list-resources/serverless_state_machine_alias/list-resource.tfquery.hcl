@@ -1,4 +1,4 @@
-list "serverless_state_machine_alias" "fulfil" {
+list "serverless_state_machine_alias" "fulfill" {
   provider = serverless
 
   config {

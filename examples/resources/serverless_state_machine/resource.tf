@@ -9,8 +9,8 @@ resource "serverless_queue" "mail" {
 
 # Its role may update that table and send to that queue, and nothing else, because
 # that is what the definition does.
-resource "serverless_state_machine" "fulfil" {
-  name = "fulfil"
+resource "serverless_state_machine" "fulfill" {
+  name = "fulfill"
 
   definition = jsonencode({
     QueryLanguage = "JSONata"

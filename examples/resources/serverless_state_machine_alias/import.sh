@@ -1,1 +1,1 @@
-terraform import serverless_state_machine_alias.first fulfil/first
+terraform import serverless_state_machine_alias.first fulfill/first
