@@ -82,11 +82,11 @@ func (r *instance[C, M]) standing(ctx context.Context, c C, m *M) (*M, map[strin
 	found := *m
 	baseOf(&found).ID = types.StringNull() // so that all is read
 	there, tags, err := r.Find(ctx, c, &found)
-	if err != nil && !r.Gone(err) {
-		return nil, nil, err
+	if r.Gone(err) {
+		there, err = false, nil
 	}
 	if err != nil || !there {
-		return nil, nil, nil
+		return nil, nil, err
 	}
 	return &found, tags, nil
 }
