@@ -136,3 +136,38 @@ func TestDeleteVersion(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestNothingStays stops and deletes what waits, children and tokens, too: the
+// service holds nothing of them any more.
+func TestNothingStays(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	a, err := s.CreateActivity(ctx(t), &sfn.CreateActivityInput{Name: ptr("a")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arn := create(t, s, "m", `{"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
+		{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+			"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}}}}},
+		{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"`+*a.ActivityArn+`","End":true}}}]}}}`, "")
+	var stopped *string
+	for range 2 {
+		x, err := s.StartExecution(ctx(t), &sfn.StartExecutionInput{StateMachineArn: &arn, Input: ptr("[1,2,3]")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stopped = x.ExecutionArn
+	}
+	if _, err := s.StopExecution(ctx(t), &sfn.StopExecutionInput{ExecutionArn: stopped}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.DeleteStateMachine(ctx(t), &sfn.DeleteStateMachineInput{StateMachineArn: &arn}); err != nil {
+		t.Fatal(err)
+	}
+	s.work.Wait() // what was started beside: nothing starts more
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.live) != 0 || len(s.tokens) != 0 {
+		t.Errorf("%d executions and %d tokens stay", len(s.live), len(s.tokens))
+	}
+}
