@@ -41,7 +41,7 @@ func (g *Gateway) connect(q *request) {
 		return
 	}
 	meter := &hijacker{ResponseWriter: q.w}
-	q.status = http.StatusSwitchingProtocols
+	q.status = http.StatusOK // as access logs have it
 	conn, err := websocket.Accept(meter, q.Request, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // pages of any origin may come in, as they may at AWS
 		Subprotocols:       protocols,
