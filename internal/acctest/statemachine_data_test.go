@@ -274,6 +274,13 @@ resource "serverless_activity" "a" {
 	deploy(t, e, both)
 	m := &Machine{Serve: deploy(t, e, "").Serve}
 	_, err := m.Apply(t.Context(), "provider \"serverless\" {\n  region = \"eu-north-1\"\n}\n"+both)
+	twice := &Machine{Serve: deploy(t, providertest.Emulator(t), "").Serve}
+	_, again := twice.Apply(t.Context(), "provider \"serverless\" {\n  region = \"eu-north-1\"\n}\n"+both+strings.NewReplacer(`" "m"`, `" "n"`, `" "a"`, `" "b"`).Replace(both))
+	for _, part := range []string{"The state machine m is made twice", "The activity a is made twice", "Give one of them another name"} {
+		if again == nil || !strings.Contains(again.Error(), part) {
+			t.Errorf("two resources of a name: got %v, want %s", again, part)
+		}
+	}
 	for _, part := range []string{"The state machine m exists already", "The activity a exists already", "import {", `id = "m"`} {
 		if err == nil || !strings.Contains(strings.Join(strings.Fields(err.Error()), " "), part) {
 			t.Errorf("got %v, want %s", err, part)

@@ -111,6 +111,9 @@ var Activity = tf.Type[*Clients, activityModel]{
 // made it, so that this looks first.
 func createActivity(ctx context.Context, c *Clients, m *activityModel) error {
 	arn, name := m.arn(ctx), m.ActivityName.ValueString()
+	if err := claim(ctx, "activity", name, arn); err != nil {
+		return err
+	}
 	_, err := c.SFN.DescribeActivity(ctx, &sfn.DescribeActivityInput{ActivityArn: &arn})
 	switch {
 	case err == nil:

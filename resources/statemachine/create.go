@@ -18,6 +18,9 @@ import (
 // create makes the role, the log group and the machine, in this order, so that the
 // first execution finds its rights and where to log.
 func create(ctx context.Context, c *Clients, m *machine) error {
+	if err := claim(ctx, "state machine", m.MachineName.ValueString(), machineARN(ctx, m)); err != nil {
+		return err
+	}
 	found, err := resume(ctx, c, m)
 	if err != nil {
 		return err
@@ -68,6 +71,18 @@ func create(ctx context.Context, c *Clients, m *machine) error {
 		return err
 	}
 	return follow(ctx, c, &machine{}, m)
+}
+
+// claim refuses a second resource of the same name in a configuration: AWS answers
+// the same request again with what is there.
+func claim(ctx context.Context, what, name, arn string) error {
+	if tf.Claim(ctx, arn) {
+		return nil
+	}
+	return &tf.Problem{
+		Summary: "The " + what + " " + name + " is made twice",
+		Detail:  "Another resource of this configuration makes the " + what + " of that name. Give one of them another name.",
+	}
 }
 
 // define settles what was unknown while planning.
