@@ -185,16 +185,18 @@ func (r *instance[C, M]) limited(ctx context.Context, b *Base, of func(*Timeouts
 }
 
 // settle reads the object after a write until AWS shows what was planned, and what
-// the operation itself knows of the rest, since reads may lag behind writes. What
+// the operation itself filled in, since reads may lag behind writes. What
 // still differs at the end is left to the engine, which names it. A run that is
 // canceled meanwhile has written all the same, so the object is read in spite of it.
 func (r *instance[C, M]) settle(ctx context.Context, c C, m *M, plan tftypes.Value) error {
 	limited, cancel := context.WithTimeout(ctx, settleLimit)
 	defer cancel()
 	planned := *m
-	if wrote, ds := r.encode(ctx, m); !ds.HasError() {
-		all := fields(wrote)
-		all["id"] = fields(plan)["id"] // which only says that there is an object until it is read
+	if wrote, ds := r.encode(ctx, m); !ds.HasError() && len(r.Filled) > 0 {
+		all, known := fields(plan), fields(wrote)
+		for _, name := range r.Filled {
+			all[name] = known[name]
+		}
 		plan = tftypes.NewValue(plan.Type(), all)
 	}
 	var last error

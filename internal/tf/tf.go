@@ -57,6 +57,9 @@ type Type[C, M any] struct {
 	// and region are always among them.
 	Replace []string
 
+	// Filled are computed attributes that Create and Update set to what AWS will show
+	// of their change: reads that show something else lag behind it.
+	Filled []string
 	// Changes says what changes a computed attribute: the attributes, given by
 	// name, whose change may give it another value. An attribute that is not
 	// listed keeps its value for the object's life. "*" stands for any attribute

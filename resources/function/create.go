@@ -191,6 +191,8 @@ func (c *code) confirmed(ctx context.Context, clients *Clients, m *function) err
 	}
 	if c.SHA256 == "" {
 		c.SHA256 = aws.ToString(out.CodeSha256)
+	} else if m.CodeSHA256.IsUnknown() { // it was built
+		m.CodeSHA256 = tftypes.StringValue(c.SHA256)
 	}
 	return c.remember(ctx)
 }

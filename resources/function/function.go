@@ -32,6 +32,7 @@ var Function = tf.Type[*Clients, function]{
 		"role_arn":      {"role_arn"},
 		"url.url":       {"target_arn"},
 	},
+	Filled:   []string{"code_sha256", "version"},
 	Defaults: []string{"architecture", "ephemeral_storage", "handler", "log", "memory", "runtime", "timeout", "tracing"},
 	Merged:   []string{"environment"},
 	Gone:     tf.Gone[*types.ResourceNotFoundException]("GetFunction", "DeleteFunction"),
