@@ -316,9 +316,12 @@ func withoutIDs(e any) any {
 func (r *stateReplay) do(t *testing.T, s stateCall, next string) {
 	t.Helper()
 	if s.Op == "create_function" && s.Svc == "lambda" {
-		r.step = 20 * time.Millisecond // functions run in their own time
-		if strings.Contains(r.TestID, "HEARTBEAT") {
+		r.step = 4 * time.Millisecond // functions run in their own time
+		switch {
+		case strings.Contains(r.TestID, "HEARTBEAT"):
 			r.step = time.Millisecond // and must beat the clock
+		case strings.Contains(r.TestID, "etry"):
+			r.step = 12 * time.Millisecond // these wait for long
 		}
 	}
 	got, err := r.call(t, s.Svc, s.Op, r.resolve(s.Params))
