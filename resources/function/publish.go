@@ -123,7 +123,7 @@ func lead(ctx context.Context, c *Clients, was, m *function) error {
 	if was.alias() == m.alias() {
 		_, err := strconv.Atoi(was.Version.ValueString())
 		if m.Publish.Rollout != nil && err == nil && !was.Version.Equal(m.Version) {
-			return m.Publish.Rollout.shift(ctx, c, m.reference(m.alias()), was.Version.ValueString(), m.Version.ValueString())
+			return m.Publish.Rollout.shift(ctx, c, m.reference(m.alias()), was.Version.ValueString(), m.Version.ValueString(), len(was.Publish.weights()) > 0)
 		}
 		return tf.Retry(ctx, allocating, move)
 	}

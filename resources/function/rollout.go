@@ -121,8 +121,14 @@ func planRollout(p *tf.Plan[function]) error {
 	return nil
 }
 
-// shift lets the alias go over from one version to another.
-func (o *rollout) shift(ctx context.Context, c *Clients, alias reference, from, to string) error {
+// shift lets the alias go over from one version to another. If it is divided, by a
+// rollout that was cut off, it first goes back to the old one.
+func (o *rollout) shift(ctx context.Context, c *Clients, alias reference, from, to string, divided bool) error {
+	if divided {
+		if err := moveAlias(ctx, c, alias, from, nil); err != nil {
+			return err
+		}
+	}
 	if err := o.calm(ctx, c); err != nil {
 		return err
 	}

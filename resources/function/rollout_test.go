@@ -75,6 +75,7 @@ func TestRollout(t *testing.T) {
 		fails   string
 		alarm   time.Duration
 		cancel  time.Duration
+		divided bool
 		want    []string
 		err     string
 	}{
@@ -87,6 +88,8 @@ func TestRollout(t *testing.T) {
 		"quiet alarm":       {rollout: watched(steps("canary", 10), "errors"), want: []string{`0s: 3 {"4":0.1}`, "5m0s: 4 {}"}},
 		"alarm":             {rollout: watched(steps("linear", 40), "errors"), alarm: 6 * time.Minute, want: []string{`0s: 3 {"4":0.4}`, `5m0s: 3 {"4":0.8}`, "6m0s: 3 {}"}, err: "alarm errors is on"},
 		"alarm from before": {rollout: watched(steps("linear", 40), "errors"), alarm: time.Nanosecond, err: "alarm errors is on"},
+		"cut off before":    {rollout: steps("canary", 10), divided: true, want: []string{"0s: 3 {}", `0s: 3 {"4":0.1}`, "5m0s: 4 {}"}},
+		"alarm after a cut": {rollout: watched(steps("linear", 40), "errors"), alarm: time.Nanosecond, divided: true, want: []string{"1h0m0s: 3 {}"}, err: "alarm errors is on"},
 		"no alarm":          {rollout: watched(steps("canary", 10), "none"), err: "There is no alarm none"},
 		"canceled":          {rollout: steps("canary", 10), cancel: time.Minute, want: []string{`0s: 3 {"4":0.1}`, "1m0s: 3 {}"}, err: "canceled"},
 	} {
@@ -102,7 +105,7 @@ func TestRollout(t *testing.T) {
 					time.AfterFunc(row.cancel, func() { cancel(errors.New("the run was canceled")) })
 				}
 				alias := refer(text("f:live"))
-				err := row.rollout.shift(ctx, &Clients{Lambda: r, Alarms: r}, alias, "3", "4")
+				err := row.rollout.shift(ctx, &Clients{Lambda: r, Alarms: r}, alias, "3", "4", row.divided)
 				if (err == nil) != (row.err == "") || err != nil && !strings.Contains(err.Error(), row.err) {
 					t.Errorf("got the error %v, want %q", err, row.err)
 				}

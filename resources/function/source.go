@@ -252,7 +252,7 @@ func (s *source) pack(ctx context.Context, c *Clients, runtime, architecture str
 	}
 	sent := types.FunctionCode{ZipFile: zip.Bytes()}
 	if pkg.Size > mostSent {
-		if sent, err = upload(ctx, c, zip.Bytes(), pkg.SHA256); err != nil {
+		if sent, err = upload(ctx, c, tf.ScopeOf(ctx), zip.Bytes(), pkg.SHA256); err != nil {
 			return nil, tf.At(at, err)
 		}
 	}
