@@ -67,6 +67,20 @@ func TestRights(t *testing.T) {
 		{"parameters", ofTask(integration+"aws-sdk:ssm:getParameters", params(`"Names":["/a","b"]`)), "ssm:GetParameters on arn:aws:ssm:eu-north-1:123456789012:parameter/a arn:aws:ssm:eu-north-1:123456789012:parameter/b"},
 		{"an object", ofTask(integration+"aws-sdk:s3:headObject", params(`"Bucket":"b","Key":"k"`)), "s3:GetObject on arn:aws:s3:::b/k"},
 		{"objects", ofTask(integration+"aws-sdk:s3:listObjectsV2", params(`"Bucket":"b"`)), "s3:ListBucket on arn:aws:s3:::b"},
+		{"a version of an object", ofTask(integration+"aws-sdk:s3:getObject", params(`"Bucket":"b","Key":"k","VersionId":"v"`)), "s3:GetObjectVersion on arn:aws:s3:::b/k"},
+		{"a copy", ofTask(integration+"aws-sdk:s3:copyObject", params(`"Bucket":"b","Key":"k","CopySource":"from/a%20b"`)), "s3:GetObject on arn:aws:s3:::from/a b\ns3:PutObject on arn:aws:s3:::b/k"},
+		{"a copy of the input", ofTask(integration+"aws-sdk:s3:copyObject", params(`"Bucket":"b","Key":"k","CopySource.$":"$.s"`)), "s3:PutObject on arn:aws:s3:::b/k\n? state \"A\" (aws-sdk:s3:copyObject): CopySource is computed"},
+		{"a function of the whole input", ofTask(integration+"lambda:invoke", ""), `? state "A" (lambda:invoke): its arguments are the state's input`},
+		{"a table of the whole input", ofTask(integration+"aws-sdk:dynamodb:deleteTable", ""), `? state "A" (aws-sdk:dynamodb:deleteTable): its arguments are the state's input`},
+		{"a list", ofTask(integration+"aws-sdk:lambda:listFunctions", ""), "lambda:ListFunctions on *"},
+		{"PartiQL", ofTask(integration+"aws-sdk:dynamodb:executeStatement", params(`"Statement":"SELECT * FROM t"`)), `? state "A" (aws-sdk:dynamodb:executeStatement): its statements name the tables`},
+		{
+			"listed objects", `{"QueryLanguage":"JSONata","StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemReader":{"Resource":"arn:aws:states:::s3:listObjectsV2","ReaderConfig":{"InputType":"JSON","Transformation":"LOAD_AND_FLATTEN"},"Arguments":{"Bucket":"b","Prefix":"data"}},` +
+				`"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}}}}`,
+			"s3:GetObject on arn:aws:s3:::b/data*\ns3:ListBucket on arn:aws:s3:::b\n" +
+				"states:DescribeExecution states:RedriveExecution states:StopExecution on " + here + ":execution:m/*\nstates:DescribeExecution states:StopExecution on " + here + ":execution:m:*\n" +
+				"states:StartExecution on " + here + ":stateMachine:m",
+		},
 		{"another name in IAM", ofTask(integration+"aws-sdk:cognitoidentityprovider:adminGetUser", params(`"UserPoolId":"p"`)), "cognito-idp:AdminGetUser on *"},
 		{"methods and paths", ofTask(integration+"aws-sdk:apigatewayv2:getApi", params(`"ApiId":"a"`)), `? state "A" (aws-sdk:apigatewayv2:getApi): the rights of API Gateway's own operations are named by methods and paths`},
 		{

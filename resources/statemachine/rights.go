@@ -2,6 +2,7 @@ package statemachine
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -39,12 +40,12 @@ func (n *needs) mapping(s *asl.State) {
 		c := call{n, s, "ItemReader", m.Reader.Arguments}
 		c.sdk("s3", m.Reader.Resource.Action)
 		if m.Reader.InputType == "MANIFEST" || m.Reader.Transform == "LOAD_AND_FLATTEN" { // reads the objects that are listed, too
-			c.bucket("s3:GetObject")
+			c.bucket("", "s3:GetObject")
 		}
 	}
 	if m.Writer != nil && m.Writer.Arguments != nil {
 		c := call{n, s, "ResultWriter", m.Writer.Arguments}
-		c.bucket("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
+		c.bucket("/", "s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
 	}
 }
 
@@ -272,11 +273,24 @@ func (c call) sdk(service, action string) {
 	}
 }
 
+// anything tells that the call works on whatever its state's input names, because it
+// has no arguments of its own.
+func (c call) anything(action string) bool {
+	if c.args != nil || strings.HasPrefix(action, "list") {
+		return false
+	}
+	c.cannot("its arguments are the state's input")
+	return true
+}
+
 // resource allows actions on what an argument names; on everything where none does.
 func (c call) resource(prefix, action string, actions []string) {
 	for _, p := range named[prefix] {
 		if p.only != "" && !strings.Contains(action, p.only) {
 			continue
+		}
+		if c.anything(action) {
+			return
 		}
 		all, how := values(c.args, p.argument)
 		if how == computed {
@@ -302,6 +316,9 @@ func (c call) tables(action string, actions []string) {
 		c.cannot("its arguments are computed")
 		return
 	}
+	if c.anything(action) {
+		return
+	}
 	names, known := texts(c.args, "TableName")
 	if items := member(c.args, "RequestItems"); items != nil {
 		known = known && items.Expr() == nil
@@ -320,7 +337,11 @@ func (c call) tables(action string, actions []string) {
 			c.allow(arn+"/index/*", actions...)
 		}
 	}
-	if len(names) == 0 && known {
+	switch {
+	case len(names) > 0 || !known:
+	case slices.Equal(actions, partiQL):
+		c.cannot("its statements name the tables")
+	default:
 		c.allow("*", actions...)
 	}
 }
@@ -370,20 +391,60 @@ func (c call) s3(action string, actions []string) {
 	case how == computed || action == "deleteObjects":
 		arn += "/*"
 	}
+	if _, how := argument(c.args, "VersionId"); how != absent {
+		actions = versioned(actions)
+	}
 	c.allow(arn, actions...)
+	if action == "copyObject" {
+		c.source()
+	}
 }
 
-// bucket allows actions on the objects of a bucket below a prefix.
-func (c call) bucket(actions ...string) {
+// source allows to read what is copied, BUCKET/KEY with a version perhaps.
+func (c call) source() {
+	from, ok := c.needed("CopySource")
+	if !ok {
+		return
+	}
+	from, _, version := strings.Cut(strings.TrimPrefix(from, "/"), "?versionId=")
+	from, err := url.PathUnescape(from)
+	if err != nil || !strings.Contains(from, "/") || strings.HasPrefix(from, "arn:") {
+		c.cannot("CopySource does not tell a bucket and a key")
+		return
+	}
+	actions := []string{"s3:GetObject"}
+	if version {
+		actions = versioned(actions)
+	}
+	c.allow("arn:"+c.place.partition+":s3:::"+from, actions...)
+}
+
+// versioned are the actions on a version of an object where it has rights of its own.
+func versioned(actions []string) []string {
+	var all []string
+	for _, a := range actions {
+		if own := []string{"s3:DeleteObject", "s3:GetObject", "s3:GetObjectAcl", "s3:GetObjectAttributes", "s3:GetObjectTagging"}; slices.Contains(own, a) {
+			a = strings.Replace(a, "Object", "ObjectVersion", 1)
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// bucket allows actions on the objects of a bucket whose keys begin with the prefix
+// and what follows it.
+func (c call) bucket(after string, actions ...string) {
 	bucket, ok := c.needed("Bucket")
 	if !ok {
 		return
 	}
 	prefix, how := argument(c.args, "Prefix")
 	if how == fixed && prefix != "" {
-		bucket += "/" + strings.TrimSuffix(prefix, "/")
+		bucket += "/" + strings.TrimSuffix(prefix, after) + after + "*"
+	} else {
+		bucket += "/*"
 	}
-	c.allow("arn:"+c.place.partition+":s3:::"+bucket+"/*", actions...)
+	c.allow("arn:"+c.place.partition+":s3:::"+bucket, actions...)
 }
 
 func member(t *expr.Template, name string) *expr.Template {

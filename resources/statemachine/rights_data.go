@@ -81,7 +81,7 @@ var actionsOf = map[string][]string{
 	"execute-api:postToConnection":     {"execute-api:ManageConnections"},
 	"lambda:invoke":                    {"lambda:InvokeFunction"},
 	"s3:completeMultipartUpload":       {"s3:PutObject"},
-	"s3:copyObject":                    {"s3:GetObject", "s3:PutObject"},
+	"s3:copyObject":                    {"s3:PutObject"},
 	"s3:createMultipartUpload":         {"s3:PutObject"},
 	"s3:deleteObjects":                 {"s3:DeleteObject"},
 	"s3:headBucket":                    {"s3:ListBucket"},
