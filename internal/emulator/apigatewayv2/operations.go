@@ -2,6 +2,7 @@ package apigatewayv2
 
 import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/schemas"
+	"github.com/aws/smithy-go"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
@@ -90,43 +91,51 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.UpdateStage, s.UpdateStage, wire.Refuse("ClientCertificateId")),
 			wire.Op(schemas.UpdateVpcLink, s.UpdateVpcLink),
 		},
-		Unserved: map[string]string{
-			"CreatePortal":                     portals,
-			"CreatePortalProduct":              portals,
-			"CreateProductPage":                portals,
-			"CreateProductRestEndpointPage":    portals,
-			"DeletePortal":                     portals,
-			"DeletePortalProduct":              portals,
-			"DeletePortalProductSharingPolicy": portals,
-			"DeleteProductPage":                portals,
-			"DeleteProductRestEndpointPage":    portals,
-			"DisablePortal":                    portals,
-			"GetModelTemplate":                 templates,
-			"GetPortal":                        portals,
-			"GetPortalProduct":                 portals,
-			"GetPortalProductSharingPolicy":    portals,
-			"GetProductPage":                   portals,
-			"GetProductRestEndpointPage":       portals,
-			"ListPortalProducts":               portals,
-			"ListPortals":                      portals,
-			"ListProductPages":                 portals,
-			"ListProductRestEndpointPages":     portals,
-			"PreviewPortal":                    portals,
-			"PublishPortal":                    portals,
-			"PutPortalProductSharingPolicy":    portals,
-			"UpdatePortal":                     portals,
-			"UpdatePortalProduct":              portals,
-			"UpdateProductPage":                portals,
-			"UpdateProductRestEndpointPage":    portals,
-		},
+		Unserved: unserved(),
+		Unrouted: unrouted,
 	}
 }
 
-// Why operations are not served.
-const (
-	portals   = "portals show REST APIs, which are not emulated"
-	templates = "no template is made of a model"
-)
+// unrouted are the operations that are not served: those of portals, and one of models.
+var unrouted = []*smithy.Schema{
+	schemas.CreatePortal,
+	schemas.CreatePortalProduct,
+	schemas.CreateProductPage,
+	schemas.CreateProductRestEndpointPage,
+	schemas.DeletePortal,
+	schemas.DeletePortalProduct,
+	schemas.DeletePortalProductSharingPolicy,
+	schemas.DeleteProductPage,
+	schemas.DeleteProductRestEndpointPage,
+	schemas.DisablePortal,
+	schemas.GetModelTemplate,
+	schemas.GetPortal,
+	schemas.GetPortalProduct,
+	schemas.GetPortalProductSharingPolicy,
+	schemas.GetProductPage,
+	schemas.GetProductRestEndpointPage,
+	schemas.ListPortalProducts,
+	schemas.ListPortals,
+	schemas.ListProductPages,
+	schemas.ListProductRestEndpointPages,
+	schemas.PreviewPortal,
+	schemas.PublishPortal,
+	schemas.PutPortalProductSharingPolicy,
+	schemas.UpdatePortal,
+	schemas.UpdatePortalProduct,
+	schemas.UpdateProductPage,
+	schemas.UpdateProductRestEndpointPage,
+}
+
+// unserved says why operations are not served.
+func unserved() map[string]string {
+	out := map[string]string{}
+	for _, schema := range unrouted {
+		out[schema.ID().Name] = "portals show REST APIs, which are not emulated"
+	}
+	out[schemas.GetModelTemplate.ID().Name] = "no template is made of a model"
+	return out
+}
 
 // refusedOfIntegrations are members that need a VPC, or change bodies in a way that is
 // not carried out.

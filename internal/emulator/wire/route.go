@@ -14,6 +14,7 @@ import (
 // A route is the method and URI of one operation of a restJson1 service.
 type route struct {
 	op      *operation
+	refused bool // whether the operation is not served
 	method  string
 	status  int
 	pattern pattern
@@ -28,13 +29,20 @@ type pattern struct {
 }
 
 // routesOf sorts the operations' routes so that of two that match a request the
-// one that asks for more comes first.
-func routesOf(ops map[string]*operation) []route {
+// one that asks for more comes first. Those of the schemas lead to operations that are
+// not served.
+func routesOf(ops map[string]*operation, refused ...*smithy.Schema) []route {
 	var routes []route
-	for _, op := range ops {
+	add := func(op *operation, refused bool) {
 		if t, ok := smithy.SchemaTrait[*traits.HTTP](op.schema); ok {
-			routes = append(routes, route{op: op, method: t.Method, status: t.Code, pattern: parsePattern(t.URI)})
+			routes = append(routes, route{op: op, refused: refused, method: t.Method, status: t.Code, pattern: parsePattern(t.URI)})
 		}
+	}
+	for _, op := range ops {
+		add(op, false)
+	}
+	for _, schema := range refused {
+		add(&operation{Operation: Operation{Name: schema.ID().Name, schema: schema}}, true)
 	}
 	sortRoutes(routes)
 	return routes
@@ -120,4 +128,38 @@ func unescape(s string) string {
 		return u
 	}
 	return s
+}
+
+// byPath finds the service and the operation of a restJson1 call.
+func (s *server) byPath(c *call, scope string) error {
+	segments, q := split(c.r.URL.EscapedPath()), c.r.URL.Query()
+	for _, svc := range s.services {
+		if svc.Protocol != RESTJSON || scope != "" && svc.Name != scope {
+			continue
+		}
+		c.svc = svc
+		for _, rt := range svc.routes {
+			if rt.method != c.r.Method {
+				continue
+			}
+			labels, ok := rt.pattern.match(segments, q)
+			switch {
+			case ok && rt.refused:
+				return svc.refusal(rt.op.Name)
+			case ok:
+				c.op, c.labels = rt.op, labels
+				return nil
+			}
+		}
+	}
+	return unserved(c.r.Method + " " + c.r.URL.Path + " of " + orUnknown(scope))
+}
+
+// refusal is the answer to an operation that the service does not serve.
+func (s *service) refusal(op string) error {
+	err := unserved("the operation " + op + " of " + s.Name)
+	if why := s.Unserved[op]; why != "" {
+		err.message += ": " + why
+	}
+	return err
 }

@@ -126,7 +126,7 @@ func serve(svc Service) (*service, error) {
 	}
 	switch svc.Protocol {
 	case RESTJSON:
-		s.routes = routesOf(s.ops)
+		s.routes = routesOf(s.ops, svc.Unrouted...)
 	case RESTXML:
 		s.routes = s.bound.routes(s.ops)
 	}
@@ -331,11 +331,7 @@ func (s *server) named(c *call, name, op string) error {
 			c.protocol = svc.protocol
 		}
 		if c.op = svc.ops[op]; c.op == nil {
-			err := unserved("the operation " + op + " of " + svc.Name)
-			if why := svc.Unserved[op]; why != "" {
-				err.message += ": " + why
-			}
-			return err
+			return svc.refusal(op)
 		}
 		return nil
 	}
@@ -369,26 +365,6 @@ func (s *server) byAction(c *call, scope string) error {
 		}
 	}
 	return unserved("the operation " + action + " of " + orUnknown(scope))
-}
-
-func (s *server) byPath(c *call, scope string) error {
-	segments, q := split(c.r.URL.EscapedPath()), c.r.URL.Query()
-	for _, svc := range s.services {
-		if svc.Protocol != RESTJSON || scope != "" && svc.Name != scope {
-			continue
-		}
-		c.svc = svc
-		for _, rt := range svc.routes {
-			if rt.method != c.r.Method {
-				continue
-			}
-			if labels, ok := rt.pattern.match(segments, q); ok {
-				c.op, c.labels = rt.op, labels
-				return nil
-			}
-		}
-	}
-	return unserved(c.r.Method + " " + c.r.URL.Path + " of " + orUnknown(scope))
 }
 
 func orUnknown(scope string) string {

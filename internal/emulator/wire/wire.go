@@ -47,6 +47,9 @@ type Service struct {
 	// Unserved says of operations that are not served why, as the end of the sentence
 	// that refuses them.
 	Unserved map[string]string
+	// Unrouted are the schemas of those operations of a restJson1 service, whose methods
+	// and paths tell which of them a request is for.
+	Unrouted []*smithy.Schema
 }
 
 // A Protocol is one of the protocols that AWS services speak.
