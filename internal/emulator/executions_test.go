@@ -230,6 +230,50 @@ func TestExecutionSurvives(t *testing.T) {
 	}
 }
 
+// TestTakenTaskSurvives: a task that a worker has taken is given to nobody else when
+// the emulator starts again, and the worker's token is good still.
+func TestTakenTaskSurvives(t *testing.T) {
+	t.Parallel()
+	dir, now := t.TempDir(), clock.NewFake(time.Now().UTC().Truncate(time.Second))
+	e, err := emulator.New(emulator.Config{DataDir: dir, Clock: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := states(t, config(e))
+	a, err := c.CreateActivity(t.Context(), &sfn.CreateActivityInput{Name: aws.String("a")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arn := createMachine(t, c, "m", fmt.Sprintf(`{"StartAt":"A","States":{"A":{"Type":"Task","Resource":%q,"End":true}}}`, *a.ActivityArn), "")
+	x := startOf(t, c, arn, `"taken"`)
+	take := func() *sfn.GetActivityTaskOutput {
+		task, err := c.GetActivityTask(t.Context(), &sfn.GetActivityTaskInput{ActivityArn: a.ActivityArn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return task
+	}
+	taken := take()
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if e, err = emulator.New(emulator.Config{DataDir: dir, Clock: now}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	c = states(t, config(e))
+	startOf(t, c, arn, `"new"`)
+	if got := aws.ToString(take().Input); got != `"new"` {
+		t.Errorf("a worker got %s, want the task that nobody has", got)
+	}
+	if _, err := c.SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: taken.TaskToken, Output: aws.String("2")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := endOf(t, c, x); got.Status != types.ExecutionStatusSucceeded {
+		t.Errorf("got %v", got.Status)
+	}
+}
+
 // TestNestedExecutionSurvives ends the emulator while an execution waits for
 // another, which is kept after it.
 func TestNestedExecutionSurvives(t *testing.T) {

@@ -146,7 +146,14 @@ func (s *Service) offer(arn string, o offer) {
 		waiting[0] <- o // has room for one
 		return
 	}
-	s.queues[arn] = append(s.queues[arn], o)
+	queue := s.queues[arn]
+	for len(queue) > 0 { // where no worker comes, what ended is not kept
+		if _, known := s.tokens[queue[0].token]; known {
+			break
+		}
+		queue = queue[1:]
+	}
+	s.queues[arn] = append(queue, o)
 }
 
 // GetActivityTask gives a worker its next task; it waits for one, and answers

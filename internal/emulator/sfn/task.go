@@ -115,7 +115,9 @@ func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 	}
 	ctx = s.working(ctx, &l.record, role)
 	if task.Resource.Kind == asl.Activity {
-		s.offer(task.Resource.ARN, offer{token: task.Token, input: textOf(task.Input)})
+		if !task.Started { // else a worker has it since before a restart
+			s.offer(task.Resource.ARN, offer{token: task.Token, input: textOf(task.Input)})
+		}
 		return
 	}
 	l.mu.Lock()

@@ -98,6 +98,7 @@ type Task struct {
 	Timeout     time.Duration // 0 for none
 	Heartbeat   time.Duration // 0 for none
 	Retry       int           // how often it was tried before
+	Started     bool          // somebody works on it: it is begun once more
 }
 
 // Child is an execution of a distributed map's items to begin: New with Scope.

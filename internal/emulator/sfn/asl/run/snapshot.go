@@ -231,7 +231,7 @@ func (x *Execution) Begin(id int) bool {
 	}
 	x.host.Begin(Task{
 		ID: t.Task.ID, Token: t.Task.Token, State: st.Name, Resource: st.Task.Resource, Input: input, Credentials: credentials,
-		Timeout: timeout, Heartbeat: t.Task.Heartbeat, Retry: t.Attempts,
+		Timeout: timeout, Heartbeat: t.Task.Heartbeat, Retry: t.Attempts, Started: t.Task.Started,
 	})
 	return true
 }
