@@ -33,24 +33,46 @@ func (c Conditions) Hold(keys map[string]string) (bool, error) {
 func holds(operator, key string, want list, keys map[string]string) (bool, error) {
 	got, there := keys[key]
 	whole := operator
-	operator, every := strings.CutPrefix(strings.TrimPrefix(operator, "ForAnyValue:"), "ForAllValues:")
-	operator, optional := strings.CutSuffix(operator, "IfExists")
 	if operator == "Null" {
 		return slices.Contains(want, strconv.FormatBool(!there)), nil
 	}
-	plain := strings.Replace(operator, "Not", "", 1)
+	operator, every := strings.CutPrefix(operator, "ForAllValues:")
+	some := false
+	if !every {
+		operator, some = strings.CutPrefix(operator, "ForAnyValue:")
+	}
+	operator, optional := strings.CutSuffix(operator, "IfExists")
+	plain, negated := negations[operator]
+	if !negated {
+		plain = operator
+	}
 	match, known := operators[plain]
 	if !known {
 		return false, fmt.Errorf("the condition operator %s is not emulated", whole)
 	}
-	if !there && (optional || every) { // all of no values are as they must be
+	switch {
+	case !there && (optional || every): // all of no values are as they must be
 		return true, nil
+	case !there && some: // and none of them
+		return false, nil
 	}
 	one := there && slices.ContainsFunc(want, func(w string) bool {
 		w, ok := Expand(w, keys)
 		return ok && match(w, got)
 	})
-	return one != (plain != operator), nil // a negated one holds where the key is missing
+	return one != negated, nil // a negated one holds where the key is missing
+}
+
+// negations are the operators that hold where another does not.
+var negations = map[string]string{
+	"ArnNotEquals":              "ArnEquals",
+	"ArnNotLike":                "ArnLike",
+	"DateNotEquals":             "DateEquals",
+	"NotIpAddress":              "IpAddress",
+	"NumericNotEquals":          "NumericEquals",
+	"StringNotEquals":           "StringEquals",
+	"StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+	"StringNotLike":             "StringLike",
 }
 
 // operators compare a value that is wanted with the one that is.

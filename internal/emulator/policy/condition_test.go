@@ -30,6 +30,11 @@ func TestConditions(t *testing.T) {
 		{`{"StringEquals":{"who":"${nobody, 'Ann'}"}}`, true},
 		{`{"StringEqualsIgnoreCase":{"who":"aNN"},"StringNotEqualsIgnoreCase":{"who":"bob"}}`, true},
 		{`{"Null":{"who":"false","nobody":true}}`, true},
+		{`{"ForAnyValue:StringNotEquals":{"nobody":"Ann"}}`, false},
+		{`{"ForAllValues:StringNotEquals":{"nobody":"Ann"}}`, true},
+		{`{"StringNotEquals":{"nobody":"Ann"}}`, true},
+		{`{"ForAnyValue:StringNotLike":{"who":"B*"}}`, true},
+		{`{"ArnNotLike":{"who":"arn:aws:s3:::b"},"ArnNotEquals":{"who":"Ann"}}`, true},
 	} {
 		var c policy.Conditions
 		if err := json.Unmarshal([]byte(tt.condition), &c); err != nil {
@@ -39,8 +44,10 @@ func TestConditions(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want %v", tt.condition, got, err, tt.want)
 		}
 	}
-	unknown := policy.Conditions{"StringAlike": {"who": {"Ann"}}}
-	if got, err := unknown.Hold(keys); got || err == nil || err.Error() != "the condition operator StringAlike is not emulated" {
-		t.Errorf("got %v, %v", got, err)
+	for _, operator := range []string{"StringAlike", "NotStringEquals", "BoolNot", "NumericNotLessThan", "NullIfExists", "ForAnyValue:Null", "ForAnyValue:ForAllValues:StringEquals", "Not"} {
+		unknown := policy.Conditions{operator: {"who": {"Ann"}}}
+		if got, err := unknown.Hold(keys); got || err == nil || err.Error() != "the condition operator "+operator+" is not emulated" {
+			t.Errorf("%s: got %v, %v", operator, got, err)
+		}
 	}
 }

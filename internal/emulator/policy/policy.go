@@ -163,7 +163,10 @@ func (s *statement) covers(r *Request) bool {
 		return false
 	}
 	ok, err := s.Condition.Hold(r.Keys)
-	return ok && err == nil // one that is not known holds for nobody
+	if err != nil { // what is not known allows nothing, and denies
+		return s.Effect == "Deny"
+	}
+	return ok
 }
 
 // ARNLike compares ARNs as IAM does: part by part, with * and ? within a part; the

@@ -32,6 +32,7 @@ func TestDecide(t *testing.T) {
 		{statement(`{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Condition":{"StringLike":{"aws:PrincipalOrgID":"*"}}}`), service, policy.Silent},
 		{statement(`{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Condition":{"StringLikeIfExists":{"aws:PrincipalOrgID":"*"}}}`), service, policy.Allowed},
 		{statement(`{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Condition":{"Unheard":{"a":"*"}}}`), service, policy.Silent},
+		{statement(`{"Effect":"Allow","Principal":"*","Action":"*"},{"Effect":"Deny","Principal":"*","Action":"*","Condition":{"Unheard":{"a":"*"}}}`), service, policy.Denied},
 		{statement(`{"Effect":"Allow","Principal":"*","Action":"*"},{"Effect":"Deny","Principal":"*","Action":"sqs:SendMessage","Condition":{"Null":{"aws:SourceArn":"true"}}}`), service, policy.Allowed},
 		{statement(`{"Effect":"Allow","Principal":"*","Action":"*"},{"Effect":"Deny","Principal":"*","NotAction":"sqs:Receive*"}`), service, policy.Denied},
 		{statement(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"*"}`), user, policy.Allowed},
