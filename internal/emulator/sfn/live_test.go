@@ -171,3 +171,16 @@ func TestNothingStays(t *testing.T) {
 		t.Errorf("%d executions and %d tokens stay", len(s.live), len(s.tokens))
 	}
 }
+
+// TestOffersEnd: tasks that ended without a worker are not kept.
+func TestOffersEnd(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	s.tokens["known"] = token{}
+	for _, o := range []string{"ended", "over", "known", "new"} {
+		s.offer("a", offer{token: o})
+	}
+	if got := s.queues["a"]; len(got) != 2 || got[0].token != "known" {
+		t.Errorf("got %v, want what is known and what came last", got)
+	}
+}
