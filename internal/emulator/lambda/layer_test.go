@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
 // publishLayer makes a version of a layer and returns its ARN.
@@ -60,11 +61,31 @@ func TestLayers(t *testing.T) {
 func TestLayersAreNotTooLarge(t *testing.T) {
 	t.Parallel()
 	w := newFakeWorld(t)
-	half := string(make([]byte, 130<<20))
-	arn := w.publishLayer(t, "a", map[string]string{"x": half})
-	_, err := w.CreateFunction(w.ctx, &lambda.CreateFunctionInput{
-		FunctionName: aws.String("f"), Role: aws.String(role), Runtime: types.RuntimeProvidedal2023, Handler: aws.String("h"),
-		Code: &types.FunctionCode{ZipFile: packageOf(t, map[string]string{"y": half})}, Layers: []string{arn},
-	})
-	checkError(t, err, "InvalidParameterValueException", "Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is 272629760 bytes.")
+	arn := w.publishLayer(t, "a", map[string]string{"x": ""})
+	for size, want := range map[int64]string{
+		maxUnzipped - 1: "",
+		maxUnzipped:     "Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is 262144001 bytes.",
+	} {
+		if err := w.env.Store.Update(func(tx *store.Tx) error { // a layer of that size takes long to pack
+			for key, v := range w.layerVersions.From(tx, "") {
+				v.Unzipped = size
+				w.layerVersions.Put(tx, key, v)
+				break
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.CreateFunction(w.ctx, &lambda.CreateFunctionInput{
+			FunctionName: aws.String("f"), Role: aws.String(role), Runtime: types.RuntimeProvidedal2023, Handler: aws.String("h"),
+			Code: &types.FunctionCode{ZipFile: packageOf(t, map[string]string{"y": "1"})}, Layers: []string{arn},
+		})
+		if want != "" {
+			checkError(t, err, "InvalidParameterValueException", want)
+		} else if err != nil {
+			t.Errorf("%d bytes: %v", size, err)
+		} else if _, err := w.DeleteFunction(w.ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("f")}); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -41,8 +41,6 @@ func (w *world) ask(t *testing.T, qualifier string) (payload, version string) {
 
 const nodeVersion = `exports.handler = async (e, c) => [process.env.A, c.functionVersion, c.invokedFunctionArn.split(":")[7]].join(" ")`
 
-// Versions keep their configuration, their aliases route to them, and weights are
-// what they say.
 // TestSnapStart publishes versions that say that they have a snapshot.
 func TestSnapStart(t *testing.T) {
 	t.Parallel()
@@ -75,6 +73,8 @@ func TestSnapStart(t *testing.T) {
 	checkError(t, err, "InvalidParameterValueException", "EphemeralStorage of more than 512 MB is not supported for SnapStart enabled functions.")
 }
 
+// Versions keep their configuration, their aliases route to them, and weights are
+// what they say.
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, clock.Real)
