@@ -296,11 +296,14 @@ func (d *decision) allows(a *Authorizer, arn string) (bool, error) {
 	}
 	allowed := false
 	for _, s := range document.Statement {
+		if s.Effect != "Allow" && s.Effect != "Deny" {
+			return false, fmt.Errorf("the function's policyDocument has the effect %q, which is neither Allow nor Deny", s.Effect)
+		}
 		switch {
-		case !s.Action.match(strings.ToLower(invokeAction), strings.ToLower), !s.Resource.match(arn, func(p string) string { return p }):
+		case !s.covers(arn):
 		case s.Effect == "Deny":
 			return false, nil
-		case s.Effect == "Allow" && len(s.Condition) == 0:
+		case len(s.Condition) == 0:
 			allowed = true
 		}
 	}
@@ -311,10 +314,20 @@ func (d *decision) allows(a *Authorizer, arn string) (bool, error) {
 type statements []statement
 
 type statement struct {
-	Effect    string
-	Action    patterns
-	Resource  patterns
-	Condition map[string]any
+	Effect      string
+	Action      patterns
+	NotAction   patterns
+	Resource    patterns
+	NotResource patterns
+	Condition   map[string]any
+}
+
+// covers reports whether a statement is about calls of that resource.
+func (s *statement) covers(arn string) bool {
+	action, resource := func(of patterns) bool { return of.match(strings.ToLower(invokeAction), strings.ToLower) },
+		func(of patterns) bool { return of.match(arn, func(p string) string { return p }) }
+	return (action(s.Action) || s.NotAction != nil && !action(s.NotAction)) &&
+		(resource(s.Resource) || s.NotResource != nil && !resource(s.NotResource))
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].

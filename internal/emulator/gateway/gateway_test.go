@@ -392,3 +392,17 @@ func TestForward(t *testing.T) {
 		t.Errorf("a dead server: got %d %s", res.StatusCode, body)
 	}
 }
+
+// TestExpand puts in the variables of a stage, once: a value can look like a reference.
+func TestExpand(t *testing.T) {
+	t.Parallel()
+	st := &Stage{Variables: map[string]string{"a": "1", "self": "${stageVariables.self}"}}
+	for text, want := range map[string]string{
+		"x": "x", "x${stageVariables.a}y${stageVariables.a}": "x1y1", "${stageVariables.none}z": "z",
+		"${stageVariables.self}-${stageVariables.a}": "${stageVariables.self}-1", "${stageVariables.a}${stageVariables.open": "1${stageVariables.open",
+	} {
+		if got := st.expand(text); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}

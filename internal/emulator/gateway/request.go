@@ -81,7 +81,7 @@ func (q *request) resolve() bool {
 	if strings.Contains(id, ".") || id == "" {
 		name := id
 		if id == "" {
-			name, path = q.Host, q.URL.Path
+			name, path = q.Host, "/"+strings.TrimPrefix(q.URL.Path, "/") // a request for a whole URL may have none
 		}
 		return q.resolveDomain(name, path)
 	}
@@ -221,19 +221,23 @@ func (q *request) sourceARN() string {
 	return q.arn(method + q.route.Path)
 }
 
-// expand replaces ${stageVariables.name} in s; unknown names become empty.
+// expand replaces ${stageVariables.name} in s; unknown names become empty. What a value
+// holds is left as it is.
 func (st *Stage) expand(s string) string {
 	const open = "${stageVariables."
+	if !strings.Contains(s, open) {
+		return s
+	}
+	var b strings.Builder
 	for {
-		i := strings.Index(s, open)
-		if i < 0 {
-			return s
+		before, after, found := strings.Cut(s, open)
+		name, rest, closed := strings.Cut(after, "}")
+		if !found || !closed {
+			return b.String() + s
 		}
-		name, rest, ok := strings.Cut(s[i+len(open):], "}")
-		if !ok {
-			return s
-		}
-		s = s[:i] + st.Variables[name] + rest
+		b.WriteString(before)
+		b.WriteString(st.Variables[name])
+		s = rest
 	}
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -308,6 +309,16 @@ func TestSocketLimits(t *testing.T) {
 			}
 			k.next()
 			k.clock.Advance(maxIdle)
+			return nil
+		}, websocket.CloseGoingAway},
+		{"two hours, never idle", 0, func(k *talk, c *websocket.Conn) error {
+			for left := maxAge; left > 0; left -= maxIdle / 2 {
+				if err := c.WriteMessage(websocket.TextMessage, []byte("hi")); err != nil {
+					return fmt.Errorf("with %s left: %w", left, err)
+				}
+				k.next()
+				k.clock.Advance(maxIdle / 2)
+			}
 			return nil
 		}, websocket.CloseGoingAway},
 	} {
