@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl/expr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/executions"
 	"github.com/tfserverless/terraform-provider-serverless/internal/ui/graph"
 )
@@ -101,9 +102,9 @@ func show(out io.Writer, e executions.Execution, events []executions.Event) erro
 
 // draw shows or writes the picture of a definition with the steps of an execution.
 func draw(out io.Writer, definition string, events []executions.Event, text bool, file string) error {
-	m, found := asl.Parse(definition, asl.Standard)
-	if m == nil {
-		return fmt.Errorf("the definition cannot be read: %s", asl.Message(found))
+	m, err := machineOf(definition)
+	if err != nil {
+		return err
 	}
 	all := make([]graph.Event, len(events))
 	for i, e := range events {
@@ -118,6 +119,30 @@ func draw(out io.Writer, definition string, events []executions.Event, text bool
 	if !text {
 		return nil
 	}
-	_, err := io.WriteString(out, g.Text(steps)+"\n"+graph.Legend+"\n")
+	_, err = io.WriteString(out, g.Text(steps)+"\n"+graph.Legend+"\n")
 	return err
+}
+
+// machineOf reads what an execution runs by: a definition, or, of an item of a
+// distributed map, the map's processor, which does not tell the language that it has
+// from the definition around it.
+func machineOf(definition string) (*asl.Machine, error) {
+	m, found := asl.Parse(definition, asl.Standard)
+	for _, language := range []expr.Language{expr.JSONPath, expr.JSONata} {
+		if m != nil {
+			break
+		}
+		around := "Map"
+		for strings.Contains(definition, `"`+around+`"`) { // names are there once only
+			around += "'"
+		}
+		whole, _ := asl.Parse(fmt.Sprintf(`{"QueryLanguage":%q,"StartAt":%q,"States":{%q:{"Type":"Map","ItemProcessor":%s,"End":true}}}`, language, around, around, definition), asl.Standard)
+		if whole != nil {
+			m = &asl.Machine{Language: language, Scope: whole.States[around].Map.Processor}
+		}
+	}
+	if m == nil {
+		return nil, fmt.Errorf("the definition cannot be read: %s", asl.Message(found))
+	}
+	return m, nil
 }
