@@ -9,7 +9,6 @@ package graph
 import (
 	"cmp"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl"
 )
@@ -97,9 +96,9 @@ func (v *vertex) size() {
 		v.w, v.h = 1, 1
 		return
 	}
-	v.w, v.h = utf8.RuneCountInString(v.state.Name)+6, 3+len(v.loops)
+	v.w, v.h = len(cells(v.state.Name))+6, 3+len(v.loops)
 	for _, name := range v.loops {
-		v.w = max(v.w, utf8.RuneCountInString(name)+6)
+		v.w = max(v.w, len(cells(name))+6)
 	}
 	v.w = max(v.w, 2*len(v.out)+3)
 	inner, tall := 2, 0

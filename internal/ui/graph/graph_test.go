@@ -72,6 +72,34 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestNames: boxes close around names whose letters take two columns or none, and
+// nothing of a name reaches the terminal but what can be seen.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	m := parse(t, `{"StartAt":"日本語","States":{"日本語":{"Type":"Pass","Next":"e\u0301🚀"},"e\u0301🚀":{"Type":"Pass","Next":"a\n\u001b[2Jb"},"a\n\u001b[2Jb":{"Type":"Succeed"}}}`)
+	g := Of(m)
+	got := g.Text(map[string]Step{"日本語": {Succeeded, 1}})
+	want := strings.Join([]string{
+		"┌──────────┐",
+		"│ ✓ 日本語 │",
+		"└──────────┘",
+		"      │",
+		"      ▼",
+		"  ┌───────┐",
+		"  │   e\u0301🚀 │",
+		"  └───────┘",
+		"      │",
+		"      ▼",
+		"┌───────────┐",
+		"│   a\ufffd\ufffd[2Jb │",
+		"└───────────┘",
+		"",
+	}, "\n")
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestFollow: a line for each state that was entered.
 func TestFollow(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -30,10 +31,10 @@ var strokes = [16]rune{
 // Text is the graph in characters, a line for each row, with how the steps of an
 // execution stand; nil for none.
 func (g *Graph) Text(steps map[string]Step) string {
-	rows := make([][]rune, g.Height)
+	rows := make([][]string, g.Height)
 	ways := make([][]byte, g.Height)
 	for y := range rows {
-		rows[y], ways[y] = []rune(strings.Repeat(" ", g.Width)), make([]byte, g.Width)
+		rows[y], ways[y] = slices.Repeat([]string{" "}, g.Width), make([]byte, g.Width)
 	}
 	for _, l := range g.Lines {
 		stroke(ways, l.Points)
@@ -41,13 +42,13 @@ func (g *Graph) Text(steps map[string]Step) string {
 	for y := range ways {
 		for x, w := range ways[y] {
 			if w != 0 {
-				rows[y][x] = strokes[w]
+				rows[y][x] = string(strokes[w])
 			}
 		}
 	}
 	for _, l := range g.Lines {
 		if end := l.Points[len(l.Points)-1]; l.Arrow {
-			rows[end.Y][end.X] = '▼'
+			rows[end.Y][end.X] = "▼"
 		}
 	}
 	for _, n := range g.Nodes {
@@ -55,7 +56,7 @@ func (g *Graph) Text(steps map[string]Step) string {
 	}
 	var b strings.Builder
 	for _, row := range rows {
-		b.WriteString(strings.TrimRight(string(row), " "))
+		b.WriteString(strings.TrimRight(strings.Join(row, ""), " "))
 		b.WriteByte('\n')
 	}
 	return b.String()
@@ -87,11 +88,9 @@ func stroke(ways [][]byte, points []Point) {
 }
 
 // box draws a node; the lines within it are drawn already.
-func (n Node) box(rows [][]rune, s Step) {
+func (n Node) box(rows [][]string, s Step) {
 	put := func(x, y int, text string) {
-		for i, r := range []rune(text) {
-			rows[y][x+i] = r
-		}
+		copy(rows[y][x:], cells(text))
 	}
 	flat := strings.Repeat("─", n.W-2)
 	put(n.X, n.Y, "┌"+flat+"┐")
