@@ -3,11 +3,14 @@ package emulator
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
@@ -62,12 +65,57 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(e.services.alive, cancel)()
+	b := &body{ReadCloser: r.Body}
+	b.ended.Store(r.Body == nil || r.Body == http.NoBody)
+	defer attend(e.services.alive, w, b)()
 	// Until a signature names another region, a request is for this one.
 	ctx = env.WithScope(ctx, env.Scope{Account: Account, Region: Region})
 	if trace := r.Header.Get("X-Amzn-Trace-Id"); trace != "" {
 		ctx = env.WithTrace(ctx, trace)
 	}
-	e.services.serve(w, r.WithContext(ctx))
+	r = r.WithContext(ctx)
+	r.Body = b
+	e.services.serve(w, r)
+}
+
+// leaveTime is how long the client of a request that is cut off may take its answer.
+const leaveTime = time.Second
+
+// attend has a request end that waits for its client once ctx is done: for more of its body
+// at once, and for its taking the answer soon. leave is to be called when it has ended.
+func attend(ctx context.Context, w http.ResponseWriter, b *body) (leave func()) {
+	c, done := http.NewResponseController(w), make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		now := time.Now() // deadlines are the network's, not those of the emulator's clock
+		if !b.ended.Load() {
+			_ = c.SetReadDeadline(now) // a connection without deadlines is one that does not block
+		}
+		_ = c.SetWriteDeadline(now.Add(leaveTime))
+	})
+	return func() {
+		if stop() {
+			return
+		}
+		<-done
+		w.Header().Set("Connection", "close") // what is left of the body is no request
+		_ = c.SetWriteDeadline(time.Time{})
+	}
+}
+
+// body is a request's body that tells whether it has been read.
+type body struct {
+	io.ReadCloser
+	ended atomic.Bool
+}
+
+// Read implements [io.Reader].
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.ended.Store(true)
+	}
+	return n, err
 }
 
 // serve answers requests to deployed APIs and function URLs, for packages of functions, and to the

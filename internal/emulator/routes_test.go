@@ -255,13 +255,29 @@ func TestDomainAndSignature(t *testing.T) {
 	if got := get("api.example.com", "/v1/open"); got != http.StatusForbidden {
 		t.Errorf("a host that nobody made: got %d", got)
 	}
-	if _, err := r.c.CreateDomainName(t.Context(), &apigatewayv2.CreateDomainNameInput{DomainName: aws.String("api.example.com"), DomainNameConfigurations: []apitypes.DomainNameConfiguration{
-		{CertificateArn: aws.String("arn:aws:acm:eu-north-1:000000000000:certificate/1"), EndpointType: apitypes.EndpointTypeRegional, SecurityPolicy: apitypes.SecurityPolicyTls12},
-	}}); err != nil {
+	for domain, mapping := range map[string]*string{"api.example.com": aws.String("v1"), "bare.example.com": nil} {
+		if _, err := r.c.CreateDomainName(t.Context(), &apigatewayv2.CreateDomainNameInput{DomainName: &domain, DomainNameConfigurations: []apitypes.DomainNameConfiguration{
+			{CertificateArn: aws.String("arn:aws:acm:eu-north-1:000000000000:certificate/1"), EndpointType: apitypes.EndpointTypeRegional, SecurityPolicy: apitypes.SecurityPolicyTls12},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.c.CreateApiMapping(t.Context(), &apigatewayv2.CreateApiMappingInput{ApiId: r.id, DomainName: &domain, Stage: aws.String("$default"), ApiMappingKey: mapping}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The request line of a proxy's client names the host, and may have no path.
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(base, "http://"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.c.CreateApiMapping(t.Context(), &apigatewayv2.CreateApiMappingInput{ApiId: r.id, DomainName: aws.String("api.example.com"), Stage: aws.String("$default"), ApiMappingKey: aws.String("v1")}); err != nil {
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "GET http://bare.example.com HTTP/1.1\r\nHost: bare.example.com\r\n\r\n"); err != nil {
 		t.Fatal(err)
+	}
+	if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil {
+		t.Errorf("a whole URL without a path: %v", err)
+	} else if _ = resp.Body.Close(); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("a whole URL without a path: got %s", resp.Status)
 	}
 	for _, row := range []struct {
 		host, path string
@@ -270,6 +286,7 @@ func TestDomainAndSignature(t *testing.T) {
 		{"api.example.com", "/v1/open", 200},
 		{"127.0.0.1", "/_aws/execute-api/api.example.com/v1/open", 200},
 		{"api.example.com", "/open", 404},
+		{"bare.example.com", "/open", 200},
 		{"api.example.com", "/v2/apis", 404}, // no control plane there
 		{"api.example.com", "/_aws/health", 404},
 	} {
@@ -292,6 +309,53 @@ func TestDomainAndSignature(t *testing.T) {
 	}
 	if got := get("127.0.0.1", "/_aws/execute-api/"+*r.id+"/signed"); got != 403 {
 		t.Errorf("unsigned: got %d", got)
+	}
+}
+
+// A client that sends half a body, or does not read its answer, does not hold up a reset,
+// and those who come after it.
+func TestResetCutsSlowClients(t *testing.T) {
+	t.Parallel()
+	large := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			_, _ = w.Write(make([]byte, 1<<20))
+		}
+	}))
+	t.Cleanup(large.Close)
+	e := start(t, emulator.Config{})
+	c := config(e)
+	r := newRouted(t, c, apigatewayv2.CreateApiInput{ProtocolType: apitypes.ProtocolTypeHttp})
+	r.route("ANY /x", apigatewayv2.CreateIntegrationInput{
+		IntegrationType: apitypes.IntegrationTypeHttpProxy, IntegrationMethod: aws.String("ANY"), IntegrationUri: &large.URL,
+	}, nil)
+	r.stage("$default", nil)
+	host := strings.TrimPrefix(urlOf(t, e), "http://")
+	line := " /_aws/execute-api/" + *r.id + "/x HTTP/1.1\r\nHost: " + host + "\r\nExpect: 100-continue\r\nContent-Length: "
+	for _, raw := range []string{"POST" + line + "10\r\n\r\n", "GET" + line + "0\r\n\r\n"} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		if _, err := io.WriteString(conn, raw); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(conn, make([]byte, 12)); err != nil { // the handler waits for the body, or answers
+			t.Fatal(err)
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- e.Reset(context.Background()) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the reset waits for the clients")
+	}
+	if _, err := r.c.GetApis(t.Context(), &apigatewayv2.GetApisInput{}); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 
