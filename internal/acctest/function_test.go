@@ -172,6 +172,7 @@ resource "serverless_queue" "dead" {
 		{"policies", `["nonsense"]`, []string{"policies", "JSON"}},
 		{"policies", `["{}"]`, []string{"Bad policy", "Version"}},
 		{"policy_templates", `{ SQSPoller = {} }`, []string{"Bad policy template", "there are SQSPollerPolicy"}},
+		{"policy_templates", `{ LambdaInvokePolicy = { FunctionName = "" } }`, []string{"Bad policy template", "FunctionName of LambdaInvokePolicy is empty"}},
 		{"policy_templates", `{ SQSPollerPolicy = {} }`, []string{"SQSPollerPolicy needs the parameter QueueName"}},
 		{"role_arn", `"admin"`, []string{"role_arn", "ARN"}},
 		{"role_arn", `"arn:aws:iam::000000000000:role/mine"`, []string{"role_arn", "links"}},

@@ -131,10 +131,16 @@ func (t *Template) Check(given []string) error {
 }
 
 // Statements returns what the template allows with those values of its parameters,
-// all of which must be given.
+// all of which must be given. An empty one is an error: before a * it would stand for
+// everything.
 func (t *Template) Statements(values map[string]string, in Scope) ([]Statement, error) {
 	if err := t.Check(slices.Collect(maps.Keys(values))); err != nil {
 		return nil, err
+	}
+	for _, name := range t.Parameters {
+		if values[name] == "" {
+			return nil, fmt.Errorf("the parameter %s of %s is empty", name, t.Name)
+		}
 	}
 	fill := func(s string) string {
 		return parameter.ReplaceAllStringFunc(s, func(p string) string {

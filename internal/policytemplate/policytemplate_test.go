@@ -94,3 +94,15 @@ func TestBadTemplates(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyValue: a name that is empty does not give the rights to everything.
+func TestEmptyValue(t *testing.T) {
+	found, err := Find("LambdaInvokePolicy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := found.Statements(map[string]string{"FunctionName": ""}, here)
+	if want := "the parameter FunctionName of LambdaInvokePolicy is empty"; err == nil || err.Error() != want {
+		t.Errorf("got %v, %v, want %q", got, err, want)
+	}
+}

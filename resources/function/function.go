@@ -148,6 +148,11 @@ func validateLinks(v *tf.Check, m *function) {
 		if err == nil {
 			err = t.Check(slices.Collect(maps.Keys(values)))
 		}
+		for parameter, value := range values {
+			if err == nil && !value.IsUnknown() && value.ValueString() == "" {
+				err = fmt.Errorf("the parameter %s of %s is empty", parameter, name)
+			}
+		}
 		if err != nil {
 			v.Error(path.Root("policy_templates").AtMapKey(name), "Bad policy template", sentence(err))
 		}

@@ -136,8 +136,12 @@ func templated(m *function, scope string) ([]parts.Statement, error) {
 		for _, s := range statements {
 			one := parts.Allow(s.Actions, s.Resources)
 			for operator, keys := range s.Condition {
+				if one.Condition == nil {
+					one.Condition = map[string]map[string][]string{}
+				}
+				one.Condition[operator] = map[string][]string{}
 				for key, value := range keys {
-					one.Condition = map[string]map[string][]string{operator: {key: {value}}}
+					one.Condition[operator][key] = []string{value}
 				}
 			}
 			all = append(all, one)
