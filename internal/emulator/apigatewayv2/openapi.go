@@ -127,6 +127,8 @@ type integration struct {
 	Method      *string                      `json:"httpMethod,omitempty"`
 	URI         *string                      `json:"uri,omitempty"`
 	Connection  string                       `json:"connectionType,omitempty"`
+	Link        *string                      `json:"connectionId,omitempty"` // refused
+	TLS         json.RawMessage              `json:"tlsConfig,omitempty"`    // refused
 	Format      *string                      `json:"payloadFormatVersion,omitempty"`
 	Timeout     *int32                       `json:"timeoutInMillis,omitempty"`
 	Request     map[string]string            `json:"requestParameters,omitempty"`
@@ -219,6 +221,9 @@ func (i *integration) aws() (types.Integration, error) {
 	kind, ok := kinds[strings.ToLower(i.Type)]
 	if !ok {
 		return types.Integration{}, badRequest("Integration type %q is not supported for HTTP APIs", i.Type)
+	}
+	if i.Link != nil || i.TLS != nil {
+		return types.Integration{}, badRequest("The emulator does not implement connectionId and tlsConfig of integrations: there is no VPC here")
 	}
 	return types.Integration{
 		ConnectionType: types.ConnectionType(i.Connection), CredentialsArn: i.Credentials, Description: i.Description,

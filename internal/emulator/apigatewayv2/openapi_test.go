@@ -90,9 +90,10 @@ func TestImport(t *testing.T) {
 		"{":                   "malformed OpenAPI 3 document",
 		`{"swagger":"2.0"}`:   "OpenAPI 2 is not supported",
 		`{"openapi":"3.0.1"}`: "info.title is missing",
-		`{"openapi":"3.0.1","info":{"title":"x"},"paths":{"/a":{"get":{}}}}`:                                                  "has no integration",
-		`{"openapi":"3.0.1","info":{"title":"x"},"paths":{"/a":{"get":{"security":[{"none":[]}]}}}}`:                          "is not defined",
-		`{"openapi":"3.0.1","info":{"title":"x"},"paths":{"/a":{"get":{"x-amazon-apigateway-integration":{"type":"mock"}}}}}`: `"mock" is not supported`,
+		`{"openapi":"3.0.1","info":{"title":"x"},"paths":{"/a":{"get":{}}}}`:                                                                                                                                              "has no integration",
+		`{"openapi":"3.0.1","info":{"title":"x"},"paths":{"/a":{"get":{"security":[{"none":[]}]}}}}`:                                                                                                                      "is not defined",
+		`{"openapi":"3.0.1","info":{"title":"x"},"paths":{"/a":{"get":{"x-amazon-apigateway-integration":{"type":"mock"}}}}}`:                                                                                             `"mock" is not supported`,
+		`{"openapi":"3.0.1","info":{"title":"x"},"paths":{"/a":{"get":{"x-amazon-apigateway-integration":{"type":"http_proxy","httpMethod":"GET","uri":"http://127.0.0.1:9/","tlsConfig":{"serverNameToVerify":"a"}}}}}}`: "does not implement connectionId and tlsConfig",
 	} {
 		if _, err := r.ReimportApi(r.ctx, &apigatewayv2.ReimportApiInput{ApiId: a.ApiId, Body: &body, FailOnWarnings: ptr(true)}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", body, err, want)
