@@ -75,6 +75,7 @@ func countsTasks() bool {
 // and becomes the function's program. It returns an exit status if it cannot.
 func SandboxMain([]string) int {
 	runtime.LockOSThread() // what follows is per thread: the signal at the parent's end
+	closeInherited()
 	var spec sandboxSpec
 	host := os.NewFile(crewFile, "crew")
 	lines := bufio.NewReader(host)
@@ -103,6 +104,25 @@ func SandboxMain([]string) int {
 		return fail(fmt.Errorf("fork/exec %s: %w", spec.Args[0], err))
 	}
 	return 0
+}
+
+// closeInherited closes what neither the host nor this process has opened: whoever
+// started the host left it open, and a folder among it would lead out of the sandbox.
+// What Go opens is closed at the next program anyway, which tells it apart.
+func closeInherited() {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return // there are no sandboxes without it either
+	}
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || fd <= outputFile {
+			continue
+		}
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			_ = unix.Close(fd)
+		}
+	}
 }
 
 func fail(err error) int {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -111,6 +112,35 @@ func TestSandbox(t *testing.T) {
 	}
 	if root, _ := json.Marshal(got["root"]); string(root) != `["/var/task","/var/task","/var/task"]` {
 		t.Errorf("the task's root is %s", root)
+	}
+}
+
+// What the emulator inherited from its own parent is not the function's: a folder
+// among it would lead out of the sandbox, be it the function's or its supervisor's.
+func TestSandboxHasNoInheritedFiles(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "secret"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := syscall.Open(dir, syscall.O_RDONLY, 0) // without O_CLOEXEC
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Close(fd) }()
+	f := function(t, python, "index.handler", map[string]string{"index.py": `
+import os
+def handler(event, context):
+    files = []
+    for process in ("self", "1"):
+        try:
+            files += ["/proc/%s/fd/%s" % (process, fd) for fd in os.listdir("/proc/%s/fd" % process)]
+        except PermissionError:
+            pass # of the supervisor, where it is another user
+    return len(files) > 0, [f for f in files if os.access(f + "/secret", os.F_OK)]
+`})
+	r := newSandboxBench(t).call(t, f, "1")
+	if got, want := string(r.Payload), "[true, []]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
