@@ -65,7 +65,13 @@ var Start = tf.Action[*Clients, startModel]{
 			if about.Type == types.StateMachineTypeExpress {
 				waiting, cancel := m.limit(ctx)
 				defer cancel()
-				out, err := c.SFN.StartSyncExecution(waiting, &sfn.StartSyncExecutionInput{StateMachineArn: &arn, Name: m.Name.ValueStringPointer(), Input: m.Input.ValueStringPointer()})
+				out, err := c.SFN.StartSyncExecution(waiting, &sfn.StartSyncExecutionInput{StateMachineArn: &arn, Name: m.Name.ValueStringPointer(), Input: m.Input.ValueStringPointer()}, once)
+				if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+					return &tf.Problem{
+						Summary: "The execution took too long",
+						Detail:  "It was waited for as long as timeout says. Raise timeout, or look at what holds it up in the state machine's log group. An EXPRESS execution takes five minutes at most.",
+					}
+				}
 				if err != nil {
 					return err
 				}

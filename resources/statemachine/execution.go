@@ -162,8 +162,12 @@ func ended(arn string, status string, output, cause, failure *string, fail bool,
 		progress("%s ended as %s. %s", name, status, why)
 		return nil
 	}
+	history := "Its history: tfserverless execution " + arn
+	if strings.Contains(arn, ":express:") {
+		history = "AWS keeps no history of an EXPRESS execution but in the state machine's log group."
+	}
 	return &tf.Problem{
 		Summary: "The execution " + name + " did not succeed",
-		Detail:  strings.TrimSpace(fmt.Sprintf("It ended as %s. %s", status, why)) + "\n\nIts history: tfserverless execution " + arn,
+		Detail:  strings.TrimSpace(fmt.Sprintf("It ended as %s. %s", status, why)) + "\n\n" + history,
 	}
 }
