@@ -37,7 +37,7 @@ func TestStartExpress(t *testing.T) {
 			c := &Clients{SFN: sfn.New(sfn.Options{Region: "eu-north-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: roundTrip(func(r *http.Request) (*http.Response, error) {
 				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeStateMachine") {
 					body := `{"stateMachineArn":"` + arn + `","type":"EXPRESS"}`
-					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+					return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
 				}
 				starts++
 				return nil, row.start(r)
