@@ -57,7 +57,7 @@ func ParseTemplates(selection string, texts map[string]string, passthrough strin
 var errUnsupported = errors.New("no template is for this message, and it is not passed through")
 
 // render is the body that a template makes of one.
-func (t *Templates) render(m *message, from []byte) ([]byte, error) {
+func (t *Templates) render(ctx context.Context, m *message, from []byte) ([]byte, error) {
 	k, _ := t.selection.eval(m)
 	template := t.by[k]
 	if template == nil {
@@ -65,7 +65,7 @@ func (t *Templates) render(m *message, from []byte) ([]byte, error) {
 	}
 	switch {
 	case template != nil:
-		text, err := template.Run(m.variables(from))
+		text, err := template.Run(ctx, m.variables(from))
 		return []byte(text), err
 	case t.passthrough == "NEVER", t.passthrough == "WHEN_NO_TEMPLATES" && len(t.by) > 0:
 		return nil, errUnsupported
@@ -116,7 +116,7 @@ func (i *Integration) responseFor(status int) *Response {
 // callTemplated calls an integration with what its template makes of a message, and
 // returns what the response's template makes of the answer.
 func (g *Gateway) callTemplated(ctx context.Context, m *message, i *Integration) (*payload.Result, error) {
-	sent, err := i.Templates.render(m, m.body)
+	sent, err := i.Templates.render(ctx, m, m.body)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (g *Gateway) callTemplated(ctx context.Context, m *message, i *Integration)
 		return nil, err
 	}
 	if response := i.responseFor(r.Status); response != nil {
-		if r.Body, err = response.templates.render(m, r.Body); err != nil {
+		if r.Body, err = response.templates.render(ctx, m, r.Body); err != nil {
 			return nil, err
 		}
 	}

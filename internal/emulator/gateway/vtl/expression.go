@@ -20,7 +20,7 @@ func (x literal) value(*run) (any, error) { return x.v, nil }
 type quotedText struct{ nodes []node }
 
 func (x quotedText) value(r *run) (any, error) {
-	inner := &run{variables: r.variables, steps: r.steps}
+	inner := &run{ctx: r.ctx, variables: r.variables, steps: r.steps}
 	err := inner.all(x.nodes)
 	r.steps = inner.steps
 	return inner.out.String(), err

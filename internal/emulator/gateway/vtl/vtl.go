@@ -7,6 +7,7 @@
 package vtl
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -38,9 +39,9 @@ var (
 	errText  = errors.New("the template makes a text that is too large")
 )
 
-// Run carries out the template with these variables.
-func (t *Template) Run(variables map[string]any) (string, error) {
-	r := &run{variables: map[string]any{}}
+// Run carries out the template with these variables, until ctx is done.
+func (t *Template) Run(ctx context.Context, variables map[string]any) (string, error) {
+	r := &run{ctx: ctx, variables: map[string]any{}}
 	for name, v := range variables {
 		r.variables[name] = v
 	}
@@ -52,6 +53,7 @@ func (t *Template) Run(variables map[string]any) (string, error) {
 
 // run is a template that is being carried out.
 type run struct {
+	ctx       context.Context //nolint:containedctx // of this one run
 	variables map[string]any
 	out       strings.Builder
 	steps     int
@@ -64,7 +66,7 @@ func (r *run) step() error {
 	if r.out.Len() > maxText {
 		return errText
 	}
-	return nil
+	return r.ctx.Err()
 }
 
 func (r *run) all(nodes []node) error {
@@ -184,6 +186,9 @@ func (n loop) run(r *run) error {
 	outer, had := r.variables[n.name], r.variables["foreach"]
 	defer func() { r.variables[n.name], r.variables["foreach"] = outer, had }()
 	for i, item := range items {
+		if err := r.step(); err != nil {
+			return err
+		}
 		r.variables[n.name] = item
 		r.variables["velocityCount"] = float64(i + 1)
 		r.variables["foreach"] = jsonvalue.ObjectOf(

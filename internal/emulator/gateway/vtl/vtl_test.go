@@ -1,6 +1,8 @@
 package vtl
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -44,7 +46,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: %v", row.template, err)
 			continue
 		}
-		got, err := parsed.Run(map[string]any{"a": document, "d": jsonvalue.NewObject(0), "s": "a,b"})
+		got, err := parsed.Run(t.Context(), map[string]any{"a": document, "d": jsonvalue.NewObject(0), "s": "a,b"})
 		if err != nil || got != row.want {
 			t.Errorf("%s: got %q, %v, want %q", row.template, got, err, row.want)
 		}
@@ -78,12 +80,13 @@ func TestErrors(t *testing.T) {
 		"#set($x='xxxxxxxx')#foreach($a in [1..99])$x.replace('x', $x)#set($x = $x.replace('x', $x))#end": "does not take these arguments",
 		"#foreach($a in [1..9999])$l.add($l)#end$l$undefined.method()":                                    "",
 		"#foreach($a in [1..9999])#foreach($b in [1..9999])x#end#end":                                     "too much work",
+		"#foreach($a in [1..9999])#foreach($b in [1..9999])#end#end":                                      "too much work",
 	} {
 		parsed, err := Parse(template)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := parsed.Run(map[string]any{"s": "a", "l": &List{}}); want != "" && err == nil || err != nil && !strings.Contains(err.Error(), want) {
+		if _, err := parsed.Run(t.Context(), map[string]any{"s": "a", "l": &List{}}); want != "" && err == nil || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", template, err, want)
 		}
 	}
@@ -93,7 +96,35 @@ func FuzzParse(f *testing.F) {
 	f.Add("#set($x = [1, {'a': \"$b.c('d')\"}])#foreach($i in $x)${i[0]}#end")
 	f.Fuzz(func(_ *testing.T, template string) {
 		if parsed, err := Parse(template); err == nil {
-			_, _ = parsed.Run(map[string]any{"b": "text"}) // it must end
+			_, _ = parsed.Run(context.Background(), map[string]any{"b": "text"}) // it must end
 		}
 	})
+}
+
+// stopper is an object whose method ends the run that calls it.
+type stopper struct {
+	stop  context.CancelFunc
+	calls int
+}
+
+func (*stopper) Property(string) any { return nil }
+
+func (s *stopper) Call(string, []any) (any, error) {
+	s.calls++
+	s.stop()
+	return "", nil
+}
+
+// TestRunEnds ends a template that has more to do.
+func TestRunEnds(t *testing.T) {
+	t.Parallel()
+	parsed, err := Parse(`#foreach($i in [1..9])$s.stop()#end`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &stopper{stop: cancel}
+	if _, err := parsed.Run(ctx, map[string]any{"s": s}); !errors.Is(err, context.Canceled) || s.calls != 1 {
+		t.Errorf("got %v after %d calls, want it to end after the first", err, s.calls)
+	}
 }
