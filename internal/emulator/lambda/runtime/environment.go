@@ -113,7 +113,7 @@ func newEnvironment(ctx context.Context, h *Host, f *Function, ahead bool) (_ *e
 		return nil, err
 	}
 	e.address = l.Addr().String()
-	e.server = &http.Server{Handler: e.api(), ReadHeaderTimeout: time.Minute}
+	e.server = &http.Server{Handler: e.api(), ReadHeaderTimeout: quiet}
 	e.serving.Go(func() { _ = e.server.Serve(l) })
 	if err = e.start(keys); err != nil {
 		e.kill()

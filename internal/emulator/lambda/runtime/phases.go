@@ -6,6 +6,11 @@ import "time"
 // the environment anew within the function's own timeout.
 const initLimit = 10 * time.Second
 
+// quiet is how long a program may have a connection to the API without asking for
+// anything: some get theirs at their start, and the code outside the handler may run
+// for as long as a function may, a quarter of an hour.
+const quiet = 16 * time.Minute
+
 // aheadLimit is how long that code may run at least in an environment that is started
 // ahead of events; its function's timeout may allow more.
 const aheadLimit = 130 * time.Second
