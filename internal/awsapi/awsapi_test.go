@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/process"
@@ -151,6 +153,33 @@ func TestEndpoints(t *testing.T) {
 	}
 	if _, err := New(Config{Endpoints: map[string]string{"s4": "x"}}); err == nil || !strings.Contains(err.Error(), `"s4"`) || !strings.Contains(err.Error(), "dynamodb") {
 		t.Errorf("an unknown service: %v", err)
+	}
+}
+
+// TestHostOfStartSync: of the hosts that StartSyncExecution calls, only AWS's own have
+// the prefix that the SDK gives them.
+func TestHostOfStartSync(t *testing.T) {
+	t.Parallel()
+	var got atomic.Value
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got.Store(r.Host)
+		http.Error(w, "{}", http.StatusBadRequest)
+	}))
+	t.Cleanup(server.Close)
+	c, err := backend(t, Config{Endpoint: server.URL, AccessKey: "k", SecretKey: "s", Region: "eu-north-1"}).SFN(t.Context(), "eu-north-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.StartSyncExecution(t.Context(), &sfn.StartSyncExecutionInput{StateMachineArn: aws.String("arn:aws:states:eu-north-1:1:stateMachine:m")})
+	if want := strings.TrimPrefix(server.URL, "http://"); got.Load() != want {
+		t.Errorf("called %v, want %s: %v", got.Load(), want, err)
+	}
+	for address, want := range map[string]bool{
+		"https://states.eu-north-1.amazonaws.com": true, "https://states.cn-north-1.amazonaws.com.cn": true, "http://amazonaws.com.example": false, ":": false,
+	} {
+		if got := amazons(address); got != want {
+			t.Errorf("%s: got %v", address, got)
+		}
 	}
 }
 

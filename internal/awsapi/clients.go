@@ -2,6 +2,8 @@ package awsapi
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -15,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // APIGatewayV2 returns the client for HTTP and WebSocket APIs in a region.
@@ -69,7 +73,38 @@ func (b *Backend) S3(ctx context.Context, region string) (*s3.Client, error) {
 
 // SFN returns the client for state machines in a region.
 func (b *Backend) SFN(ctx context.Context, region string) (*sfn.Client, error) {
-	return client(ctx, b, "sfn", region, func(c aws.Config) *sfn.Client { return sfn.NewFromConfig(c) })
+	return client(ctx, b, "sfn", region, func(c aws.Config) *sfn.Client {
+		return sfn.NewFromConfig(c, func(o *sfn.Options) {
+			if o.BaseEndpoint == nil || amazons(*o.BaseEndpoint) {
+				return
+			}
+			o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+				return stack.Initialize.Add(plainHost{}, middleware.Before)
+			})
+		})
+	})
+}
+
+// amazons reports whether an address is one of AWS's own.
+func amazons(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	host := u.Hostname()
+	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn")
+}
+
+// plainHost keeps the SDK from putting "sync-" before the host of StartSyncExecution,
+// which is a name that only AWS has.
+type plainHost struct{}
+
+// ID implements [middleware.InitializeMiddleware].
+func (plainHost) ID() string { return "plainHost" }
+
+// HandleInitialize implements [middleware.InitializeMiddleware].
+func (plainHost) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	return next.HandleInitialize(smithyhttp.DisableEndpointHostPrefix(ctx, true), in)
 }
 
 // STS returns the client that says who is calling, in a region.
