@@ -49,7 +49,8 @@ func (x rangeOf) value(r *run) (any, error) {
 	}
 	a, okA := jsonvalue.Float(from)
 	b, okB := jsonvalue.Float(to)
-	if !okA || !okB || math.Abs(b-a) > maxSteps {
+	far := math.Abs(b - a)
+	if !okA || !okB || !(far <= maxSteps) { //nolint:staticcheck // also of what is no number
 		return nil, nil
 	}
 	l := &List{}
@@ -57,12 +58,10 @@ func (x rangeOf) value(r *run) (any, error) {
 	if b < a {
 		step = -1
 	}
-	for n := a; ; n += step {
-		l.Items = append(l.Items, n)
-		if n == b || step*(b-n) < 0 {
-			return l, nil
-		}
+	for i := range int(far) + 1 { // counted: of large numbers the next may be the same
+		l.Items = append(l.Items, a+step*float64(i))
 	}
+	return l, nil
 }
 
 type mapOf struct{ names, items []expression }

@@ -25,6 +25,8 @@ func TestRun(t *testing.T) {
 		{"#if(!$none && ($a.b gt 0 or false))a#end", "a"},
 		{"#foreach($i in $a.l)$i$foreach.count#if($foreach.hasNext),#end#end", "11,x2"},
 		{"#foreach($i in [1..3])$velocityCount#end", "123"},
+		{"#foreach($i in [2..-1])$i,#end", "2,1,0,-1,"},
+		{"#foreach($i in [9007199254740992..9007199254740994])x#end", "xxx"},
 		{"#foreach($e in $a.entrySet())$e.key #end", "b n l "},
 		{"#set($l = [])$l.add(3)$l.add('x')$l.size()", "truetrue2"},
 		{"#set($m = {\"k\": 'v'})#set($m.z = 2)$m.k$m.get(\"z\")$m", "v2{k=v, z=2}"},
