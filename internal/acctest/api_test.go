@@ -119,9 +119,32 @@ resource "serverless_integration" "two" {
 }
 `
 
+const authorizers = `
+resource "serverless_authorizer" "one" {
+  api  = serverless_http_api.shop.id
+  name = "one"
+  jwt  = { issuer = "https://example.com", audience = ["a"] }
+}
+
+resource "serverless_authorizer" "two" {
+  api      = serverless_http_api.shop.id
+  name     = "two"
+  function = { arn = serverless_function.archive.target_arn }
+}
+`
+
+// sending is a target that puts messages into a queue.
+func sending(text string) string {
+	return `{
+    action   = "SQS-SendMessage"
+    role_arn = "arn:aws:iam::000000000000:role/sender"
+    params   = { QueueUrl = "http://127.0.0.1:9/000000000000/orders", MessageBody = "` + text + `" }
+  }`
+}
+
 var routeSubject = Subject{
 	Type:     "serverless_route",
-	Before:   apiAndFunctions + integrations,
+	Before:   apiAndFunctions + integrations + authorizers,
 	Unmarked: true,
 	Base: Arguments{
 		"api":      `serverless_http_api.shop.id`,
@@ -149,6 +172,46 @@ var routeSubject = Subject{
 			Argument: "integration_id", From: Arguments{"function": ``, "integration_id": `serverless_integration.one.id`},
 			To: `serverless_integration.two.id`, Writes: []string{"UpdateRoute"},
 		},
+		{
+			Argument: "service", From: Arguments{"function": ``, "service": sending("$request.body.text")},
+			To: sending("$request.body.more"), Writes: []string{"UpdateIntegration"},
+		},
+		{
+			Argument: "service", From: Arguments{"function": ``, "service": sending(`1", DelaySeconds = "5`)},
+			To: sending("1"), With: []string{"integration_id"}, Writes: []string{"CreateIntegration", "UpdateRoute", "DeleteIntegration"},
+		},
+		{Argument: "auth", To: `"iam"`, Writes: []string{"UpdateRoute"}},
+		{Argument: "auth", From: Arguments{"auth": `"iam"`}, To: ``, Writes: []string{"UpdateRoute"}},
+		{Argument: "authorizer", To: `serverless_authorizer.one.id`, Writes: []string{"UpdateRoute"}},
+		{
+			Argument: "authorizer", From: Arguments{"authorizer": `serverless_authorizer.one.id`},
+			To: `serverless_authorizer.two.id`, Writes: []string{"UpdateRoute"},
+		},
+		{Argument: "authorizer", From: Arguments{"authorizer": `serverless_authorizer.one.id`}, To: ``, Writes: []string{"UpdateRoute"}},
+		{
+			Argument: "scopes", From: Arguments{"authorizer": `serverless_authorizer.one.id`, "scopes": `["write", "read"]`},
+			To: `["read"]`, Writes: []string{"UpdateRoute"},
+		},
+		{
+			Argument: "scopes", From: Arguments{"authorizer": `serverless_authorizer.one.id`, "scopes": `["read"]`},
+			To: ``, Writes: []string{"UpdateRoute"},
+		},
+		{
+			Argument: "request_parameters", From: Arguments{"request_parameters": `{ "append:header.x" = "1", "remove:header.y" = "''" }`},
+			To: `{ "append:header.x" = "2" }`, Writes: []string{"UpdateIntegration"},
+		},
+		{
+			Argument: "request_parameters", From: Arguments{"request_parameters": `{ "append:header.x" = "1" }`},
+			To: ``, Writes: []string{"UpdateIntegration"},
+		},
+		{
+			Argument: "response_parameters", From: Arguments{"response_parameters": `{ "200" = { "append:header.x" = "1" }, "404" = { "overwrite:statuscode" = "403" } }`},
+			To: `{ "200" = { "append:header.y" = "2" } }`, Writes: []string{"UpdateIntegration", "UpdateIntegration"},
+		},
+		{
+			Argument: "response_parameters", From: Arguments{"response_parameters": `{ "200" = { "append:header.x" = "1" } }`},
+			To: ``, Writes: []string{"UpdateIntegration"},
+		},
 		{Argument: "timeouts", To: `{ create = "5m" }`, Local: true, Writes: []string{}},
 	},
 	Together: Arguments{
@@ -175,6 +238,33 @@ var routeSubject = Subject{
 }
 
 func TestRoute(t *testing.T) { Prove(t, routeSubject) }
+
+// TestRouteKilled: what a killed change of the target left behind goes with the
+// route at the latest.
+func TestRouteKilled(t *testing.T) {
+	t.Parallel()
+	s := routeSubject
+	s.settings = "  stack = \"proof\"\n"
+	b := s.bench(t)
+	b.apply(s.Base) // so that the stage has a deployment
+	b.before()
+	empty := b.deployed()
+	after := s.Base.with(Arguments{"function": ``, "service": sending("1")})
+	for n, more := 0, true; more; n++ {
+		b.apply(s.Base)
+		b.hit = ""
+		b.spoiling(n, Kill, after)
+		more = b.hit != ""
+		b.apply(after)
+		b.settled(after)
+		if _, err := b.Apply(t.Context(), b.provided()+b.Before); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.deployed(); got != empty {
+			t.Fatalf("killed at call %d: the emulator holds %d things, want %d", n, got, empty)
+		}
+	}
+}
 
 var integrationSubject = Subject{
 	Type:     "serverless_integration",

@@ -141,6 +141,13 @@ func (m *integration) function() string {
 }
 
 func planIntegration(_ context.Context, p *tf.Plan[integration]) error {
+	if p.Prior != nil && !p.Prior.Subtype.IsNull() && p.Known("request_parameters") { // AWS refuses to remove a service's parameter
+		for name := range p.Prior.RequestParameters {
+			if _, stays := p.Planned.RequestParameters[name]; !stays {
+				p.Replace("request_parameters")
+			}
+		}
+	}
 	if !p.Known("uri") || !p.Known("role_arn") || !p.Known("type") || !p.Known("subtype") {
 		return nil
 	}

@@ -3,7 +3,7 @@ package api
 import (
 	"context"
 	"errors"
-	"reflect"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -52,6 +52,11 @@ func like(i types.Integration, in *apigatewayv2.CreateIntegrationInput) bool {
 		aws.ToString(i.IntegrationSubtype) == aws.ToString(in.IntegrationSubtype) && i.IntegrationType == in.IntegrationType
 }
 
+// leads reports whether a route leads to an integration.
+func leads(routes []types.Route, integration string) bool {
+	return slices.ContainsFunc(routes, func(r types.Route) bool { return aws.ToString(r.Target) == targetOf(integration) })
+}
+
 func contains(all []types.Integration, id *string) bool {
 	return slices.ContainsFunc(all, func(i types.Integration) bool { return aws.ToString(i.IntegrationId) == aws.ToString(id) })
 }
@@ -66,9 +71,8 @@ func changeIntegration(ctx context.Context, c *Clients, id string, was, is *apig
 	tf.CopyGiven(in, &changed)
 	in.ApiId, in.IntegrationId = is.ApiId, &id
 	in.RequestParameters, in.RequestTemplates = emptied(was.RequestParameters, is.RequestParameters), emptied(was.RequestTemplates, is.RequestTemplates)
-	if in.ResponseParameters = changed.ResponseParameters; !reflect.DeepEqual(was.ResponseParameters, is.ResponseParameters) {
-		in.ResponseParameters = emptiedAll(was.ResponseParameters, is.ResponseParameters)
-	}
+	cleared, filled := responses(was.ResponseParameters, is.ResponseParameters)
+	in.ResponseParameters = filled
 	for _, text := range []struct {
 		was, is *string
 		to      **string
@@ -85,6 +89,12 @@ func changeIntegration(ctx context.Context, c *Clients, id string, was, is *apig
 		in.TlsConfig = &types.TlsConfigInput{ServerNameToVerify: aws.String("")}
 	}
 	err := settled(ctx, func(ctx context.Context) error {
+		if cleared != nil {
+			_, err := c.Gateway.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: in.ApiId, IntegrationId: &id, ResponseParameters: cleared})
+			if err != nil {
+				return err
+			}
+		}
 		_, err := c.Gateway.UpdateIntegration(ctx, in)
 		return err
 	})
@@ -102,21 +112,33 @@ func changeIntegration(ctx context.Context, c *Clients, id string, was, is *apig
 	return err
 }
 
-// emptiedAll is emptied for the responses of each status: an empty map removes all
-// that is said of one.
-func emptiedAll(was, is map[string]map[string]string) map[string]map[string]string {
-	all := map[string]map[string]string{}
-	for status, to := range is {
-		if all[status] = emptied(was[status], to); all[status] == nil {
-			all[status] = to
+// responses is what is told to AWS so that the changes of answers become is: an
+// empty map removes all that is said of a status. Where a status loses one of its
+// changes and keeps others, all are removed first.
+func responses(was, is map[string]map[string]string) (first, then map[string]map[string]string) {
+	set := func(to *map[string]map[string]string, status string, changes map[string]string) {
+		if *to == nil {
+			*to = map[string]map[string]string{}
+		}
+		(*to)[status] = changes
+	}
+	for status, changes := range is {
+		if !maps.Equal(was[status], changes) {
+			set(&then, status, changes)
 		}
 	}
-	for status := range was {
-		if _, ok := is[status]; !ok {
-			all[status] = map[string]string{}
+	for status, changes := range was {
+		if _, stays := is[status]; !stays {
+			set(&then, status, map[string]string{})
+			continue
+		}
+		for name := range changes {
+			if _, stays := is[status][name]; !stays {
+				set(&first, status, map[string]string{})
+			}
 		}
 	}
-	return all
+	return first, then
 }
 
 // deleteIntegration removes a route's integration. One that is not there is no

@@ -91,9 +91,20 @@ func (m *route) kind() string {
 }
 
 // inPlace reports whether an integration of prior's becomes one of m's by a change:
-// that of a service has a subtype, which stays for its life.
+// that of a service has a subtype, which stays for its life, and AWS refuses to
+// remove one of its parameters.
 func (m *route) inPlace(prior *route) bool {
-	return m.owned() && prior.owned() && !prior.IntegrationID.IsNull() && (m.Service == nil) == (prior.Service == nil)
+	if !m.owned() || !prior.owned() || prior.IntegrationID.IsNull() || (m.Service == nil) != (prior.Service == nil) {
+		return false
+	}
+	if m.Service != nil {
+		for name := range prior.Service.Params {
+			if _, stays := m.Service.Params[name]; !stays {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // targets are the arguments that say where requests go.

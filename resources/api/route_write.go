@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -28,7 +29,7 @@ func createRoute(ctx context.Context, c *Clients, m *route) error {
 	}
 	if err == nil && own {
 		var id string
-		if id, err = ownIntegration(ctx, c, m, kind); err == nil {
+		if id, err = ownIntegration(ctx, c, m, kind, ""); err == nil {
 			m.IntegrationID = tftypes.StringValue(id)
 		}
 	}
@@ -61,37 +62,75 @@ func (m *route) settle(kind types.ProtocolType) {
 	}
 }
 
-// ownIntegration makes the route's integration and returns its id. One that this
-// route made before, in a run that was cut off, is used: no route leads to it.
-func ownIntegration(ctx context.Context, c *Clients, m *route, kind types.ProtocolType) (string, error) {
-	in := m.integration(ctx, kind)
-	found, err := c.integrations(ctx, m.API.ValueString(), forWrites)
-	if err != nil {
+// ownIntegration makes the route's integration and returns its id.
+func ownIntegration(ctx context.Context, c *Clients, m *route, kind types.ProtocolType, keep string) (string, error) {
+	if err := sweep(ctx, c, m, m.mark(), keep); err != nil {
 		return "", err
 	}
-	for _, i := range found {
-		if !like(i, in) {
-			continue
-		}
-		routes, err := c.routes(ctx, m.API.ValueString(), 0)
-		if err != nil {
-			return "", err
-		}
-		if !leads(routes, aws.ToString(i.IntegrationId)) {
-			return aws.ToString(i.IntegrationId), nil
-		}
-	}
-	return makeIntegration(ctx, c, in)
+	return makeIntegration(ctx, c, m.integration(ctx, kind))
 }
 
-// leads reports whether a route leads to an integration.
-func leads(routes []types.Route, integration string) bool {
-	for _, r := range routes {
-		if aws.ToString(r.Target) == targetOf(integration) {
-			return true
+// sweep removes what the route with that mark left behind in runs that were cut
+// off: integrations that no route leads to, and the permissions that they needed.
+func sweep(ctx context.Context, c *Clients, m *route, mark, keep string) error {
+	api := m.API.ValueString()
+	found, err := c.integrations(ctx, api, forWrites)
+	if err != nil {
+		if tf.Is[*types.NotFoundException](err) { // with the whole API
+			return nil
+		}
+		return err
+	}
+	for _, i := range found {
+		if aws.ToString(i.Description) != mark || aws.ToString(i.IntegrationId) == keep {
+			continue
+		}
+		if err := deleteIntegration(ctx, c, api, aws.ToString(i.IntegrationId)); err != nil {
+			return err
+		}
+		if uri := aws.ToString(i.IntegrationUri); callsFunction(uri) && functionOf(uri) != m.Function.ValueString() {
+			if err := c.disallow(ctx, api, functionOf(uri)); err != nil {
+				return err
+			}
 		}
 	}
-	return false
+	return nil
+}
+
+// changeOwn changes the route's integration in place. One that was imported may be
+// that of other routes as well, which must stay as they are.
+func changeOwn(ctx context.Context, c *Clients, prior, m *route, kind types.ProtocolType) error {
+	api, id := m.API.ValueString(), prior.IntegrationID.ValueString()
+	was, is := prior.integration(ctx, kind), m.integration(ctx, kind)
+	if reflect.DeepEqual(was, is) {
+		return nil
+	}
+	known, err := c.integrations(ctx, api, forWrites)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(known, func(i types.Integration) bool {
+		return aws.ToString(i.IntegrationId) == id && aws.ToString(i.Description) == aws.ToString(was.Description)
+	}) {
+		is.Description = was.Description // it has another, which stays
+		if reflect.DeepEqual(was, is) {
+			return nil
+		}
+		routes, err := c.routes(ctx, api, 0)
+		if err != nil {
+			return err
+		}
+		for _, r := range routes {
+			if aws.ToString(r.Target) == targetOf(id) && aws.ToString(r.RouteId) != m.ID.ValueString() {
+				return &tf.Problem{
+					Summary: "The integration is not this route's alone",
+					Detail: "The route " + aws.ToString(r.RouteKey) + " leads to the integration " + id + " as well, and would change too. " +
+						"Import the integration as a serverless_integration, and give its id to both routes as integration_id.",
+				}
+			}
+		}
+	}
+	return changeIntegration(ctx, c, id, was, is)
 }
 
 func targetOf(integration string) string { return "integrations/" + integration }
@@ -190,12 +229,12 @@ func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
 	left := "" // the integration that is left without this route
 	switch {
 	case m.inPlace(prior):
-		if err := changeIntegration(ctx, c, prior.IntegrationID.ValueString(), prior.integration(ctx, kind), m.integration(ctx, kind)); err != nil {
+		if err := changeOwn(ctx, c, prior, m, kind); err != nil {
 			return err
 		}
 		m.IntegrationID = prior.IntegrationID
 	case m.owned():
-		id, err := ownIntegration(ctx, c, m, kind)
+		id, err := ownIntegration(ctx, c, m, kind, prior.IntegrationID.ValueString())
 		if err != nil {
 			return err
 		}
@@ -211,6 +250,9 @@ func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
 		return err
 	}
 	if err := deleteIntegration(ctx, c, api, left); err != nil {
+		return err
+	}
+	if err := sweep(ctx, c, m, prior.mark(), m.IntegrationID.ValueString()); err != nil {
 		return err
 	}
 	if !m.Function.Equal(prior.Function) {
@@ -237,6 +279,9 @@ func changeRoute(ctx context.Context, c *Clients, prior, m *route) error {
 			return err
 		}
 		in.AuthorizationType, in.AuthorizerId = guard, m.Authorizer.ValueStringPointer()
+		if m.Authorizer.IsNull() && !prior.Authorizer.IsNull() {
+			in.AuthorizerId = aws.String("")
+		}
 		if in.AuthorizationScopes = tf.Texts(m.Scopes); in.AuthorizationScopes == nil && prior.Scopes != nil {
 			in.AuthorizationScopes = []string{}
 		}
@@ -269,10 +314,12 @@ func deleteRoute(ctx context.Context, c *Clients, m *route) error {
 	if err != nil && !tf.Is[*types.NotFoundException](err) {
 		return err
 	}
-	if !m.owned() {
-		return nil
+	if m.owned() {
+		if err := deleteIntegration(ctx, c, api, m.IntegrationID.ValueString()); err != nil {
+			return err
+		}
 	}
-	if err := deleteIntegration(ctx, c, api, m.IntegrationID.ValueString()); err != nil {
+	if err := sweep(ctx, c, m, m.mark(), ""); err != nil {
 		return err
 	}
 	return c.disallow(ctx, api, m.Function.ValueString())
