@@ -19,7 +19,7 @@ var openAPISchema = schema.StringAttribute{
 	Optional: true, CustomType: tf.JSONType{}, PlanModifiers: tf.KeepJSON,
 	MarkdownDescription: "All routes of the API, as an OpenAPI 3 document in JSON with API Gateway's extensions: `file(\"api.json\")`, or `jsonencode(yamldecode(file(\"api.yaml\")))`. " +
 		"No `serverless_route` may be added to such an API, and functions that the document names need a `serverless_function_permission`. " +
-		"What the document says of the API's name, description, version and CORS is of no matter. Default: none; the API has the routes that are added to it.",
+		"What the document says of the API's name, description, version and CORS is of no matter. A change that somebody else makes is seen where it adds or removes a route. Default: none; the API has the routes that are added to it.",
 }
 
 // documented returns the keys of the routes that a document describes, sorted.
