@@ -71,6 +71,8 @@ require (
 
 require github.com/gorilla/websocket v1.5.3
 
+require go.yaml.in/yaml/v3 v3.0.6
+
 require (
 	github.com/apparentlymart/go-textseg/v15 v15.0.0 // indirect
 	github.com/apparentlymart/go-textseg/v17 v17.0.1 // indirect

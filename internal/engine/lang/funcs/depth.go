@@ -1,23 +1,38 @@
 package funcs
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
+	"go.yaml.in/yaml/v3"
 )
 
 // maxNesting is how deep the documents may be nested that functions decode: their
 // decoders go down with them.
 const maxNesting = 1000
 
+// maxExpanded is how many values a YAML document may stand for, with what aliases
+// repeat: a few lines of them can stand for more than any memory holds.
+const maxExpanded = 10_000_000
+
 // shallow is the decoder f, which takes one text, but for texts that are nested too
 // deep.
 func shallow(f function.Function) function.Function {
+	return unless(tooNested, fmt.Sprintf("it is nested more than %d deep", maxNesting), f)
+}
+
+// bounded is the decoder f of YAML, but for texts whose aliases stand for too much.
+func bounded(f function.Function) function.Function {
+	return unless(tooMany, fmt.Sprintf("its aliases repeat themselves, or more than %d values", maxExpanded), f)
+}
+
+// unless is the decoder f, which takes one text, but for texts that are bad.
+func unless(bad func(text string) bool, why string, f function.Function) function.Function {
 	check := func(args []cty.Value) error {
-		text, _ := args[0].Unmark()
-		if text.IsKnown() && !text.IsNull() && tooNested(text.AsString()) {
-			return function.NewArgErrorf(0, "it is nested more than %d deep", maxNesting)
+		if text, _ := args[0].Unmark(); text.IsKnown() && !text.IsNull() && bad(text.AsString()) {
+			return function.NewArgErrorf(0, "%s", why)
 		}
 		return nil
 	}
@@ -61,4 +76,34 @@ func tooNested(text string) bool {
 		}
 	}
 	return false
+}
+
+// tooMany tells that aliases make a YAML document stand for too many values. What
+// cannot be read is left to the decoder, which says why.
+func tooMany(text string) bool {
+	if !strings.Contains(text, "&") || !strings.Contains(text, "*") {
+		return false
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		return false
+	}
+	sizes := map[*yaml.Node]int{}
+	var size func(n *yaml.Node) int
+	size = func(n *yaml.Node) int {
+		if known, ok := sizes[n]; ok {
+			return known
+		}
+		sizes[n] = maxExpanded + 1 // of one that contains itself
+		sum := 1
+		if n.Kind == yaml.AliasNode {
+			sum = size(n.Alias)
+		}
+		for _, part := range n.Content {
+			sum = min(sum+size(part), maxExpanded+1)
+		}
+		sizes[n] = sum
+		return sum
+	}
+	return size(&document) > maxExpanded
 }

@@ -177,7 +177,7 @@ func All(s Scope) map[string]function.Function {
 		"uuid":             impure(s, newUUID),
 		"uuidv5":           uuidV5,
 		"values":           stdlib.ValuesFunc,
-		"yamldecode":       shallow(ctyyaml.YAMLDecodeFunc),
+		"yamldecode":       shallow(bounded(ctyyaml.YAMLDecodeFunc)),
 		"yamlencode":       ctyyaml.YAMLEncodeFunc,
 		"zipmap":           stdlib.ZipmapFunc,
 	}
