@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 	yaml "github.com/zclconf/go-cty-yaml"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
+	goyaml "go.yaml.in/yaml/v3"
 )
 
 // document is an OpenAPI 3 definition, as far as API Gateway looks at it.
@@ -160,6 +161,10 @@ func parseDocument(body string) (*document, error) {
 }
 
 func fromYAML(raw []byte) ([]byte, error) {
+	var bounded any // this decoder refuses aliases that stand for far more than the text
+	if err := goyaml.Unmarshal(raw, &bounded); err != nil {
+		return nil, err
+	}
 	t, err := yaml.ImpliedType(raw)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package apigatewayv2
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -86,7 +87,12 @@ func TestImport(t *testing.T) {
 	if _, ok := routes()["GET /v1/pets/{id}"]; !ok {
 		t.Errorf("prepend: got %v", routes())
 	}
+	laughs := "a0: &a0 [x]\n"
+	for i := range 9 {
+		laughs += fmt.Sprintf("a%d: &a%d [%s*a%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 8), i)
+	}
 	for body, want := range map[string]string{
+		laughs:                "malformed OpenAPI 3 document",
 		"{":                   "malformed OpenAPI 3 document",
 		`{"swagger":"2.0"}`:   "OpenAPI 2 is not supported",
 		`{"openapi":"3.0.1"}`: "info.title is missing",
