@@ -30,14 +30,14 @@ func listen(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil { //nolint:gosec // the file is the one just made
 		return nil, err
 	}
 	l, err := config.Listen(ctx, "unix", f.Name())
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(f.Name(), 0o600); err != nil {
+	if err := os.Chmod(f.Name(), 0o600); err != nil { //nolint:gosec // as above
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
