@@ -2,7 +2,6 @@ package function
 
 import (
 	"context"
-	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -67,15 +66,12 @@ func updateRole(ctx context.Context, c *Clients, prior, m *function) (*parts.Rol
 		m.RoleARN = tftypes.StringValue(arn)
 		return role, err
 	}
-	if tf.SameJSON(role.Policy, prior.RolePolicy.ValueString()) && sameTexts(m.PolicyARNs, prior.PolicyARNs) {
-		role = &parts.Role{Name: role.Name} // nothing to trim either
-	} else if err := role.Add(ctx, c.IAM, prior.RolePolicy.ValueString()); err != nil {
+	more, err := role.Change(ctx, c.IAM, parts.Role{Policy: prior.RolePolicy.ValueString(), Managed: tf.Texts(prior.PolicyARNs), Boundary: prior.boundary()})
+	if err != nil {
 		return nil, err
 	}
-	if is, was := m.boundary(), prior.boundary(); is != was {
-		if err := parts.Limit(ctx, c.IAM, role.Name, is); err != nil {
-			return nil, err
-		}
+	if !more {
+		role = &parts.Role{Name: role.Name} // nothing to trim either
 	}
 	set, remove := m.Changed(&prior.Tagged)
 	return role, parts.TagRole(ctx, c.IAM, role.Name, set, remove)
@@ -191,15 +187,4 @@ func updateCode(ctx context.Context, c *Clients, m *function) error {
 		return err
 	}
 	return code.confirmed(ctx, c, m)
-}
-
-func sameTexts(a, b []tftypes.String) bool {
-	in := func(list []tftypes.String) map[string]bool {
-		all := map[string]bool{}
-		for _, s := range list {
-			all[s.ValueString()] = true
-		}
-		return all
-	}
-	return maps.Equal(in(a), in(b))
 }

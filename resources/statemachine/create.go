@@ -29,34 +29,17 @@ func create(ctx context.Context, c *Clients, m *machine) error {
 		return err
 	}
 	role, group := ownRole(ctx, m), ownLogs(m)
-	var madeRole, madeGroup bool
-	undo := func(err error) error { // what was there before stays, a log group with its events above all
-		return tf.Undo(ctx, err, func(ctx context.Context) error {
-			if madeGroup {
-				if err := parts.DeleteLogGroup(ctx, c.Logs, group.Name); err != nil {
-					return err
-				}
-			}
-			if madeRole {
-				return parts.DeleteRole(ctx, c.IAM, role.Name)
-			}
-			return nil
-		})
-	}
 	if role != nil {
 		if role.Policy, err = rolePolicy(m, scopeOf(ctx)); err != nil {
 			return err
 		}
-		var arn string
-		if arn, madeRole, err = role.Create(ctx, c.IAM); err != nil {
-			return undo(err)
-		}
-		m.RoleARN = tftypes.StringValue(arn)
 	}
-	if group != nil {
-		if madeGroup, err = group.Create(ctx, c.Logs); err != nil {
-			return undo(err)
-		}
+	arn, undo, err := parts.Make(ctx, c.IAM, c.Logs, role, group)
+	if err != nil {
+		return err
+	}
+	if role != nil {
+		m.RoleARN = tftypes.StringValue(arn)
 	}
 	if found {
 		err = send(ctx, c, m, settings(scopeOf(ctx), m)) // it may have been made of an older configuration

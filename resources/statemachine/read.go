@@ -82,29 +82,20 @@ func readRole(ctx context.Context, c *Clients, m *machine, arn string) error {
 	if !isOwnRole(ctx, m, arn) {
 		return nil
 	}
-	name := roleName(ctx, m)
-	policy, err := parts.InlinePolicy(ctx, c.IAM, name)
+	is, err := parts.ReadRole(ctx, c.IAM, roleName(ctx, m), m.Role != nil)
 	if err != nil {
 		return err
 	}
-	if policy != "" {
-		m.RolePolicy = tf.JSONValue(policy)
-	}
-	managed, err := parts.Managed(ctx, c.IAM, name)
-	if err != nil {
-		return err
+	if is.Policy != "" {
+		m.RolePolicy = tf.JSONValue(is.Policy)
 	}
 	if m.Role != nil {
-		boundary, err := parts.Boundary(ctx, c.IAM, name)
-		if err != nil {
-			return err
-		}
 		now := *m.Role
-		now.Boundary = tf.NonEmpty(&boundary)
+		now.Boundary = tf.NonEmpty(&is.Boundary)
 		m.Role = &now
 	}
-	if len(managed) > 0 || m.PolicyARNs != nil {
-		m.PolicyARNs = append([]tftypes.String{}, tf.Strings(managed)...)
+	if len(is.Managed) > 0 || m.PolicyARNs != nil {
+		m.PolicyARNs = append([]tftypes.String{}, tf.Strings(is.Managed)...)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package statemachine
 
 import (
 	"context"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
@@ -71,23 +70,15 @@ func updateRole(ctx context.Context, c *Clients, prior, m *machine) (*parts.Role
 		m.RoleARN = tftypes.StringValue(arn)
 		return role, err
 	}
-	if tf.SameJSON(role.Policy, prior.RolePolicy.ValueString()) && sameTexts(m.PolicyARNs, prior.PolicyARNs) {
-		role = &parts.Role{Name: role.Name} // nothing to trim either
-	} else if err := role.Add(ctx, c.IAM, prior.RolePolicy.ValueString()); err != nil {
+	more, err := role.Change(ctx, c.IAM, parts.Role{Policy: prior.RolePolicy.ValueString(), Managed: tf.Texts(prior.PolicyARNs), Boundary: prior.boundary()})
+	if err != nil {
 		return nil, err
 	}
-	if is, was := m.boundary(), prior.boundary(); is != was {
-		if err := parts.Limit(ctx, c.IAM, role.Name, is); err != nil {
-			return nil, err
-		}
+	if !more {
+		role = &parts.Role{Name: role.Name} // nothing to trim either
 	}
 	set, remove := m.Changed(&prior.Tagged)
 	return role, parts.TagRole(ctx, c.IAM, role.Name, set, remove)
-}
-
-func sameTexts(a, b []tftypes.String) bool {
-	in := func(list []tftypes.String) []string { return slices.Sorted(slices.Values(tf.Texts(list))) }
-	return slices.Equal(in(a), in(b))
 }
 
 func updateLogs(ctx context.Context, c *Clients, prior, m *machine) error {
