@@ -9,13 +9,17 @@ import (
 )
 
 // TestMain runs more proofs at once than there are processors, because a proof waits
-// for other processes most of its time. A -parallel on the command line counts.
+// for other processes most of its time; and draws the same things at random each time unless all is to be
+// proved. A -parallel or a -rapid.seed on the command line counts.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given {
-		if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+	set := map[string]string{"test.parallel": strconv.Itoa(4 * runtime.GOMAXPROCS(0))}
+	if !whole() {
+		set["rapid.seed"] = "1"
+	}
+	flag.Visit(func(f *flag.Flag) { delete(set, f.Name) })
+	for name, value := range set {
+		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	awsarn "github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -27,7 +28,7 @@ func planRole(p *tf.Plan[function]) error {
 		p.Planned.RoleARN = tftypes.StringUnknown()
 	}
 	p.Set("role_arn", p.Planned.RoleARN)
-	known := p.Prior != nil && !p.Planned.LogGroupName.IsUnknown()
+	known := p.Prior != nil && awsarn.IsARN(p.Prior.ARN.ValueString()) && !p.Planned.LogGroupName.IsUnknown()
 	for _, name := range []string{"links", "policies", "policy_templates", "vpc", "file_systems", "dead_letter", "async"} {
 		known = known && p.Known(name)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	awsarn "github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -157,7 +158,7 @@ func planRole(p *tf.Plan[machine]) error {
 	if p.Known("definition") && p.Known("policies") && p.Known("policy_arns") {
 		warnUninferred(p)
 	}
-	known := p.Prior != nil && !p.Planned.LogGroupName.IsUnknown()
+	known := p.Prior != nil && awsarn.IsARN(p.Prior.ARN.ValueString()) && !p.Planned.LogGroupName.IsUnknown()
 	for _, name := range []string{"definition", "policies", "encryption", "log", "tracing", "type", "state_machine_name", "region"} {
 		known = known && p.Known(name)
 	}
