@@ -31,8 +31,10 @@ var services = []struct{ folder, name string }{
 	{"iam/2010-05-08", "iam"},
 	{"lambda/2015-03-31", "lambda"},
 	{"logs/2014-03-28", "cloudwatchlogs"},
+	{"secretsmanager/2017-10-17", "secretsmanager"},
 	{"sns/2010-03-31", "sns"},
 	{"sqs/2012-11-05", "sqs"},
+	{"ssm/2014-11-06", "ssm"},
 	{"stepfunctions/2016-11-23", "states"},
 	{"sts/2011-06-15", "sts"},
 }
