@@ -17,7 +17,7 @@ import (
 )
 
 // uses are the stacks' own tests, by folder; the others are notes.
-var uses = map[string]func(*work){"saga": (*work).saga}
+var uses = map[string]func(*work){"saga": (*work).saga, "websocket-chat": (*work).chat}
 
 // emulator is the configuration of clients of the example's emulator.
 func (w *work) emulator() aws.Config {
