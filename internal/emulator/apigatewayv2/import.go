@@ -73,15 +73,21 @@ type importing struct {
 	warnings    []string
 }
 
-// importDocument makes what a definition describes. The basepath is ignore or prepend.
+// importDocument makes what a definition describes. The basepath is ignore, prepend, or
+// split: all but the first part of the path of the definition's server goes before paths.
 func (s *Service) importDocument(tx *store.Tx, a *api, d *document, basepath string, failOnWarnings bool) error {
 	im := &importing{Service: s, tx: tx, api: a, d: d, authorizers: map[string]string{}, shared: map[*integration]string{}}
 	switch basepath {
 	case "", "ignore":
 	case "prepend":
 		im.prefix = d.base()
+	case "split":
+		_, rest, below := strings.Cut(strings.TrimPrefix(d.base(), "/"), "/")
+		if below {
+			im.prefix = "/" + rest
+		}
 	default:
-		return badRequest("The emulator does not implement the basepath %q; ignore and prepend are", basepath)
+		return badRequest("Invalid basepath specified: %s. Must be ignore, prepend or split", basepath)
 	}
 	im.describe()
 	if err := checkAPI(a); err != nil {

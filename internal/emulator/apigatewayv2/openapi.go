@@ -188,10 +188,16 @@ func toYAML(raw []byte) ([]byte, error) {
 	return yaml.Marshal(v)
 }
 
-// base is the path of the definition's first server.
+// base is the path before all others: the first variable of a server that is called
+// basePath, whether or not its URL has it, or else the path of the first server.
 func (d *document) base() string {
 	if len(d.Servers) == 0 {
 		return ""
+	}
+	for _, s := range d.Servers {
+		if v, ok := s.Variables["basePath"]; ok {
+			return strings.TrimSuffix("/"+strings.Trim(v.Default, "/"), "/")
+		}
 	}
 	url := d.Servers[0].URL
 	for name, v := range d.Servers[0].Variables {

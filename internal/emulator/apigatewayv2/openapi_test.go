@@ -109,3 +109,30 @@ func TestImport(t *testing.T) {
 		t.Error("an import that was refused changed the routes")
 	}
 }
+
+// TestBasepath has AWS's own example of what a base path makes of /e.
+func TestBasepath(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for _, row := range []struct{ servers, basepath, want string }{
+		{`[{"url":"https://h/a/b/c"}]`, "ignore", "GET /e"},
+		{`[{"url":"https://h/a/b/c"}]`, "prepend", "GET /a/b/c/e"},
+		{`[{"url":"https://h/a/b/c"}]`, "split", "GET /b/c/e"},
+		{`[{"url":"https://h/a"}]`, "split", "GET /e"},
+		{`[{"url":"https://h"}]`, "split", "GET /e"},
+		{`[]`, "split", "GET /e"},
+		{`[{"url":"https://h/{v}/c","variables":{"v":{"default":"a/b"}}}]`, "split", "GET /b/c/e"},
+		{`[{"url":"https://h/x","variables":{"basePath":{"default":"/a/b/c"}}}]`, "split", "GET /b/c/e"},
+		{`[{"url":"https://h/x"},{"url":"https://h","variables":{"basePath":{"default":"a/b"}}}]`, "prepend", "GET /a/b/e"},
+		{`[{"url":"https://h/x","variables":{"basePath":{"default":"/"}}}]`, "prepend", "GET /e"},
+	} {
+		body := `{"openapi":"3.0.1","info":{"title":"x"},"servers":` + row.servers + `,"paths":{"/e":{"get":{}}}}`
+		a := must(r, r.ImportApi, &apigatewayv2.ImportApiInput{Body: &body, Basepath: &row.basepath})
+		if got := *must(r, r.GetRoutes, &apigatewayv2.GetRoutesInput{ApiId: a.ApiId}).Items[0].RouteKey; got != row.want {
+			t.Errorf("%s %s: got %s, want %s", row.basepath, row.servers, got, row.want)
+		}
+	}
+	if _, err := r.ImportApi(r.ctx, &apigatewayv2.ImportApiInput{Body: ptr(definition), Basepath: ptr("cut")}); err == nil || !strings.Contains(err.Error(), "Must be ignore, prepend or split") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -266,7 +266,8 @@ func rulesOf(rules []types.RoutingRule) []gateway.Rule {
 	slices.SortFunc(rules, func(a, b types.RoutingRule) int { return cmp.Compare(*a.Priority, *b.Priority) })
 	var out []gateway.Rule
 	for _, r := range rules {
-		rule := gateway.Rule{API: *r.Actions[0].InvokeApi.ApiId, Stage: *r.Actions[0].InvokeApi.Stage}
+		to := r.Actions[0].InvokeApi
+		rule := gateway.Rule{API: *to.ApiId, Stage: *to.Stage, Strip: value(to.StripBasePath)}
 		for _, c := range r.Conditions {
 			if c.MatchBasePaths != nil {
 				rule.Paths = c.MatchBasePaths.AnyOf

@@ -117,6 +117,8 @@ type Rule struct {
 	Headers [][]HeaderCondition // of each list, one must be true
 	API     string
 	Stage   string
+	// Strip rules hand requests on without the path that the rule asked for.
+	Strip bool
 }
 
 // A HeaderCondition is true of headers that match the pattern, in which * stands for

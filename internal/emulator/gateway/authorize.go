@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -183,7 +184,7 @@ func (g *Gateway) ask(q *request, a *Authorizer) (status int, message string) {
 			g.answers.put(k, d, a.Keep)
 		}
 	}
-	allowed, err := d.allows(a, q.authorizedARN())
+	allowed, err := d.allows(a, q.authorizedARN(), q.conditionKeys())
 	if err != nil {
 		g.log.Warn("an authorizer failed", "api", q.api.ID, "authorizer", a.ID, "reason", err)
 		q.who.failed = err.Error()
@@ -277,8 +278,27 @@ func (q *request) authorizerEvent(a *Authorizer, values []string) ([]byte, error
 	return json.Marshal(e)
 }
 
-// allows reports whether the decision lets the request through.
-func (d *decision) allows(a *Authorizer, arn string) (bool, error) {
+// conditionKeys are what the conditions of a policy can ask of a request.
+func (q *request) conditionKeys() map[string]string {
+	keys := map[string]string{
+		"aws:currenttime":     q.at.UTC().Format(time.RFC3339),
+		"aws:epochtime":       strconv.FormatInt(q.at.Unix(), 10),
+		"aws:requestedregion": q.api.Scope.Region,
+		"aws:securetransport": "false", // the emulator answers without TLS
+		"aws:sourceip":        payload.Source(q.Request),
+	}
+	if agent := q.UserAgent(); agent != "" {
+		keys["aws:useragent"] = agent
+	}
+	if referer := q.Referer(); referer != "" {
+		keys["aws:referer"] = referer
+	}
+	return keys
+}
+
+// allows reports whether the decision lets the request through, of which these condition
+// keys are known.
+func (d *decision) allows(a *Authorizer, arn string, keys map[string]string) (bool, error) {
 	if a.Simple {
 		if d.Authorized == nil {
 			return false, errors.New("the function did not answer isAuthorized")
@@ -299,11 +319,16 @@ func (d *decision) allows(a *Authorizer, arn string) (bool, error) {
 		if s.Effect != "Allow" && s.Effect != "Deny" {
 			return false, fmt.Errorf("the function's policyDocument has the effect %q, which is neither Allow nor Deny", s.Effect)
 		}
+		if !s.covers(arn) {
+			continue
+		}
+		holds, err := s.Condition.Hold(keys)
 		switch {
-		case !s.covers(arn):
-		case s.Effect == "Deny":
+		case err != nil:
+			return false, fmt.Errorf("the function's policyDocument: %w", err)
+		case holds && s.Effect == "Deny":
 			return false, nil
-		case len(s.Condition) == 0:
+		case holds:
 			allowed = true
 		}
 	}
@@ -319,7 +344,7 @@ type statement struct {
 	NotAction   patterns
 	Resource    patterns
 	NotResource patterns
-	Condition   map[string]any
+	Condition   policy.Conditions
 }
 
 // covers reports whether a statement is about calls of that resource.

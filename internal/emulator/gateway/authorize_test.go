@@ -43,6 +43,14 @@ func TestAuthorizerDecisions(t *testing.T) {
 	allow := func(effect, resource string) string {
 		return fmt.Sprintf(`{"principalId":"p","policyDocument":{"Statement":[{"Effect":%q,"Action":"execute-api:Invoke","Resource":%q}]}}`, effect, resource)
 	}
+	// conditional is a policy that allows, or denies what is allowed else, on a condition.
+	conditional := func(effect, condition string) string {
+		unless := ""
+		if effect == "Deny" {
+			unless = `,{"Effect":"Allow","Action":"*","Resource":"*"}`
+		}
+		return fmt.Sprintf(`{"principalId":"p","policyDocument":{"Statement":[{"Effect":%q,"Action":"*","Resource":"*","Condition":%s}%s]}}`, effect, condition, unless)
+	}
 	for _, row := range []struct {
 		name, answer string
 		simple       bool
@@ -63,6 +71,16 @@ func TestAuthorizerDecisions(t *testing.T) {
 		{"allowed but for another resource", `{"policyDocument":{"Statement":[{"Effect":"Allow","Action":"*","NotResource":["` + arn + `b"]}]}}`, false, 200},
 		{"no effect of IAM's", `{"policyDocument":{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"deny","Action":"*","Resource":"*"}]}}`, false, 500},
 		{"denied and allowed", `{"policyDocument":{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*"}]}}`, false, 403},
+		{"allowed from this address", conditional("Allow", `{"IpAddress":{"aws:SourceIp":["10.0.0.0/8","127.0.0.0/8"]}}`), false, 200},
+		{"allowed from another address", conditional("Allow", `{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`), false, 403},
+		{"denied from another address", conditional("Deny", `{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`), false, 200},
+		{"denied from this address", conditional("Deny", `{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`), false, 403},
+		{"allowed until later", conditional("Allow", `{"DateLessThan":{"aws:CurrentTime":"2020-03-12T19:04:00Z"},"DateGreaterThan":{"aws:EpochTime":"1584039600"}}`), false, 200},
+		{"allowed until before", conditional("Allow", `{"DateLessThan":{"aws:CurrentTime":"2020-03-12T19:03:00Z"}}`), false, 403},
+		{"allowed to such a client", conditional("Allow", `{"StringLike":{"aws:UserAgent":"Go-http-*"},"StringNotEquals":{"aws:Referer":"x"}}`), false, 200},
+		{"allowed over TLS", conditional("Allow", `{"Bool":{"aws:SecureTransport":"true"}}`), false, 403},
+		{"allowed in this region", conditional("Allow", `{"StringEquals":{"aws:RequestedRegion":"eu-north-1"}}`), false, 200},
+		{"an operator that nobody knows", conditional("Allow", `{"StringAlike":{"aws:SourceIp":"x"}}`), false, 500},
 		{"no policy", `{"principalId":"p"}`, false, 500},
 		{"no JSON", `x`, false, 500},
 		{"a failure", `!`, false, 500},

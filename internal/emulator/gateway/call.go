@@ -109,8 +109,8 @@ func (s *Service) input(m Mapping, from scope) (*jsonvalue.Object, error) {
 		}
 	}
 	for _, name := range s.required {
-		if in.Get(name) == nil {
-			return nil, fmt.Errorf("the required parameter %s leads nowhere in this request", name)
+		if v := in.Get(name); v == nil || v == "" {
+			return nil, fmt.Errorf("the required parameter %s leads nowhere in this request, or to an empty text", name)
 		}
 	}
 	if s.member == "" {

@@ -151,6 +151,7 @@ func TestServices(t *testing.T) {
 		{"SQS-PurgeQueue", map[string]string{"QueueUrl": "u"}, "{}", nil, role, "sqs:PurgeQueue", "", 403, "is not authorized to perform: sqs:PurgeQueue"},
 		{"SQS-PurgeQueue", map[string]string{"QueueUrl": "u"}, "{}", nil, "arn:aws:iam::000000000000:role/untrusted", "", "", 500, "Internal Server Error"},
 		{"SQS-SendMessage", map[string]string{"QueueUrl": "u", "MessageBody": "$request.body.none"}, "{}", nil, role, "", "", 400, "Bad Request"},
+		{"SQS-SendMessage", map[string]string{"QueueUrl": "u", "MessageBody": "${request.querystring.empty}"}, "{}", nil, role, "", "", 400, "Bad Request"},
 	} {
 		s, m, err := ParseService(row.subtype, row.parameters)
 		if err != nil {
@@ -159,7 +160,7 @@ func TestServices(t *testing.T) {
 		c := &calls{answer: row.answer, err: row.err}
 		r := newRigWith(t, nil, &Integration{Service: s, Request: m, Role: row.role, Timeout: time.Minute}, "POST /a")
 		r.links(func(l *Links) { l.Calls, l.Roles, l.Identities = c, c, allowed{row.denied} })
-		res, body := r.do("POST", "/a", `{"m":"hi"}`, "Content-Type: application/json")
+		res, body := r.do("POST", "/a?empty=", `{"m":"hi"}`, "Content-Type: application/json")
 		if res.StatusCode != row.status || !strings.Contains(body, row.body) || !strings.HasPrefix(c.got, row.want) || row.want == "" && c.got != "" {
 			t.Errorf("%s: got %d %s after %s, want %d %s after %s", row.subtype, res.StatusCode, body, c.got, row.status, row.body, row.want)
 		}
