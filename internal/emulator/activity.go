@@ -8,13 +8,15 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 )
 
-// activity knows whether requests are running, and since when none is.
+// activity knows whether requests are running or WebSockets are open, and since when
+// neither is.
 type activity struct {
 	clock clock.Clock
 
 	mu      sync.Mutex
 	running int
-	last    time.Time       // when a request last ended
+	open    int             // WebSockets
+	last    time.Time       // when a request or a WebSocket last ended
 	quiet   []chan struct{} // closed when none is running
 }
 
@@ -37,6 +39,20 @@ func (a *activity) begin() (end func()) {
 	}
 }
 
+// connect counts a WebSocket until the returned function is called. Nobody waits for one
+// to end by itself.
+func (a *activity) connect() (end func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.open++
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.open--
+		a.last = a.clock.Now()
+	}
+}
+
 // Touch counts as a request that has ended: somebody is about to make some.
 func (e *Emulator) Touch() { e.activity.begin()() }
 
@@ -56,12 +72,12 @@ func (a *activity) settle(ctx context.Context) {
 	}
 }
 
-// Idle returns how long ago the last request ended; zero while one runs.
+// Idle returns how long ago the last request or WebSocket ended; zero while there is one.
 func (e *Emulator) Idle() time.Duration {
 	a := &e.activity
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.running > 0 {
+	if a.running > 0 || a.open > 0 {
 		return 0
 	}
 	return a.clock.Now().Sub(a.last)

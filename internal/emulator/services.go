@@ -147,6 +147,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	s.routes = gateway.New(around, apis, gateway.Links{
 		Functions: functions, Calls: localCalls{local}, Roles: tokens, Identities: roles, Logs: groups,
 		Signatures: wire.NewVerifier("execute-api", tokens, e.config.AnyCredentials, e.config.Clock),
+		Connected:  e.activity.connect,
 	})
 	s.closers = append(s.closers, s.routes.Close)
 	if err := functions.Resume(); err != nil { // what it goes on with may start machines

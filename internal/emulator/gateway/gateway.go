@@ -41,6 +41,8 @@ type Links struct {
 	Identities Identities
 	Signatures Signatures
 	Logs       Logs
+	// Connected is told of each WebSocket, and what it returns of its end; it may be nil.
+	Connected func() (end func())
 }
 
 // An Invoker runs a function on behalf of the caller in ctx. stream is called when the

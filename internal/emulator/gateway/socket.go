@@ -95,9 +95,16 @@ func (all *sockets) add(s *socket, conn *websocket.Conn) bool {
 	}
 	s.conn = conn
 	all.open[s.id] = s
+	end := func() {}
+	if connected := s.g.links.Connected; connected != nil {
+		end = connected()
+	}
 	s.old = s.g.clock.AfterFunc(maxAge, func() { s.close(websocket.StatusGoingAway, "Connection duration limit reached") })
 	s.touch()
-	all.run.Go(s.read)
+	all.run.Go(func() {
+		defer end()
+		s.read()
+	})
 	return true
 }
 
