@@ -15,7 +15,8 @@ type target struct {
 	words    map[string][]string // actions by access word
 	also     []string            // suffixes of the ARN that the actions need too
 	// at are the actions that are about something else than the thing itself: its
-	// ARN, with {arn} for that of the thing and {run} for that of its executions.
+	// ARN, with {arn} for that of the thing, {run} for that of its executions and {rule}
+	// for that of the rule by which Step Functions hears of them.
 	at   map[string]string
 	vars map[string]string // environment variables by suffix: "name", "arn", "path" or "url"
 }
@@ -23,6 +24,12 @@ type target struct {
 // targets is the table of access words. It is kept narrow: a word allows what its
 // name says and nothing that destroys more than it needs.
 var targets = []target{
+	{
+		name: "API", service: "execute-api", resource: "",
+		words: map[string][]string{"invoke": {"execute-api:Invoke"}, "push": {"execute-api:ManageConnections"}},
+		at:    map[string]string{"execute-api:Invoke": "{arn}/*", "execute-api:ManageConnections": "{arn}/*/*/@connections/*"},
+		vars:  map[string]string{"_API_ID": "name"},
+	},
 	{
 		name: "bucket", service: "s3", resource: "",
 		words: map[string][]string{
@@ -45,9 +52,31 @@ var targets = []target{
 		vars:  map[string]string{"_KEY_ARN": "arn"},
 	},
 	{
+		name: "Kinesis stream", service: "kinesis", resource: "stream/",
+		words: map[string][]string{
+			"read": {
+				"kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator",
+				"kinesis:ListShards", "kinesis:SubscribeToShard",
+			},
+			"write": {"kinesis:PutRecord", "kinesis:PutRecords"},
+		},
+		at:   map[string]string{"kinesis:SubscribeToShard": "{arn}/consumer/*"},
+		vars: map[string]string{"_STREAM_NAME": "name", "_STREAM_ARN": "arn"},
+	},
+	{
 		name: "parameter", service: "ssm", resource: "parameter/",
 		words: map[string][]string{"read": {"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"}},
 		vars:  map[string]string{"_PARAMETER_NAME": "path"},
+	},
+	{
+		name: "place index", service: "geo", resource: "place-index/",
+		words: map[string][]string{
+			"read": {
+				"geo:DescribePlaceIndex", "geo:GetPlace", "geo:SearchPlaceIndexForPosition", "geo:SearchPlaceIndexForSuggestions",
+				"geo:SearchPlaceIndexForText",
+			},
+		},
+		vars: map[string]string{"_PLACE_INDEX_NAME": "name"},
 	},
 	{
 		name: "secret", service: "secretsmanager", resource: "secret:",
@@ -57,13 +86,22 @@ var targets = []target{
 	{
 		name: "state machine", service: "states", resource: "stateMachine:",
 		words: map[string][]string{
-			"callback":   {"states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"},
-			"read":       {"states:DescribeExecution", "states:DescribeStateMachine", "states:GetExecutionHistory", "states:ListExecutions"},
+			"callback": {"states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"},
+			// What another state machine needs beside start to wait for an execution by
+			// .sync: Step Functions tells it through a rule of its own.
+			"await": {"events:DescribeRule", "events:PutRule", "events:PutTargets", "states:DescribeExecution", "states:StopExecution"},
+			"read": {
+				"states:DescribeExecution", "states:DescribeStateMachine", "states:DescribeStateMachineForExecution", "states:GetExecutionHistory",
+				"states:ListExecutions",
+			},
 			"start":      {"states:StartExecution"},
 			"start_sync": {"states:StartSyncExecution"},
 			"stop":       {"states:StopExecution"},
 		},
-		at:   map[string]string{"states:DescribeExecution": "{run}", "states:GetExecutionHistory": "{run}", "states:StopExecution": "{run}"},
+		at: map[string]string{
+			"events:DescribeRule": "{rule}", "events:PutRule": "{rule}", "events:PutTargets": "{rule}",
+			"states:DescribeExecution": "{run}", "states:DescribeStateMachineForExecution": "{run}", "states:GetExecutionHistory": "{run}", "states:StopExecution": "{run}",
+		},
 		vars: map[string]string{"_STATE_MACHINE_ARN": "arn"},
 	},
 	{
@@ -76,6 +114,12 @@ var targets = []target{
 			"write": {
 				"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert",
 				"dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem",
+			},
+			// The table's settings: not its items, and not its end.
+			"admin": {
+				"dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource",
+				"dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable",
+				"dynamodb:UpdateTimeToLive",
 			},
 			"stream": {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"},
 		},
@@ -104,6 +148,16 @@ var targets = []target{
 			"send":    {"sqs:SendMessage"},
 		},
 		vars: map[string]string{"_QUEUE_URL": "url", "_QUEUE_ARN": "arn"},
+	},
+	{
+		name: "user pool", service: "cognito-idp", resource: "userpool/",
+		words: map[string][]string{
+			"read": {
+				"cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:DescribeUserPool", "cognito-idp:GetGroup",
+				"cognito-idp:ListGroups", "cognito-idp:ListUsers", "cognito-idp:ListUsersInGroup",
+			},
+		},
+		vars: map[string]string{"_USER_POOL_ID": "name"},
 	},
 }
 
@@ -147,11 +201,10 @@ func (l Link) Statements() ([]Statement, error) {
 			}
 		}
 	}
-	name, _, _ = strings.Cut(name, ":")
-	run := strings.Replace(l.To[:strings.LastIndex(l.To, t.resource)+len(t.resource)], ":stateMachine:", ":execution:", 1) + name + ":*"
+	places := l.places(name)
 	var all []Statement
 	for _, at := range slices.Sorted(maps.Keys(actions)) {
-		resources := []string{strings.NewReplacer("{arn}", l.To, "{run}", run).Replace(at)}
+		resources := []string{places.Replace(at)}
 		if at == "" {
 			resources = []string{l.To}
 			for _, suffix := range t.also {
@@ -162,6 +215,19 @@ func (l Link) Statements() ([]Statement, error) {
 		all = append(all, Allow(actions[at], resources))
 	}
 	return all, nil
+}
+
+// places fills in what the actions of a target are about, of which name is the end of
+// the ARN.
+func (l Link) places(name string) *strings.Replacer {
+	name, _, _ = strings.Cut(name, ":") // without an alias
+	p := strings.SplitN(l.To, ":", 6)   // arn, partition, service, region, account, resource
+	here := ":" + p[3] + ":" + p[4] + ":"
+	return strings.NewReplacer(
+		"{arn}", l.To,
+		"{run}", "arn:"+p[1]+":states"+here+"execution:"+name+":*",
+		"{rule}", "arn:"+p[1]+":events"+here+"rule/StepFunctionsGetEventsForStepFunctionsExecutionRule",
+	)
 }
 
 // Environment returns the variables that tell a function about the link.
@@ -206,9 +272,11 @@ func (l Link) target() (target, string, error) {
 		return target{}, "", fmt.Errorf("%q is not an ARN; give the arn attribute of what the function uses", l.To)
 	}
 	for _, t := range targets {
-		if name, ok := strings.CutPrefix(parts[5], t.resource); ok && parts[2] == t.service && name != "" {
-			return t, name, nil
+		name, ok := strings.CutPrefix(parts[5], t.resource)
+		if !ok || parts[2] != t.service || name == "" || t.resource == "" && strings.Contains(name, "/") { // a part of it
+			continue
 		}
+		return t, name, nil
 	}
 	kinds := map[string][]string{}
 	for _, t := range targets {

@@ -121,6 +121,8 @@ func TestLinkTargets(t *testing.T) {
 		{"arn:aws:states" + here + "stateMachine:m", "start stop", "states:StartExecution on arn:aws:states" + here + "stateMachine:m; states:StopExecution on arn:aws:states" + here + "execution:m:*", "X_STATE_MACHINE_ARN=arn:aws:states" + here + "stateMachine:m"},
 		{"arn:aws:states" + here + "stateMachine:m:live", "start stop", "states:StartExecution on arn:aws:states" + here + "stateMachine:m:live; states:StopExecution on arn:aws:states" + here + "execution:m:*", "X_STATE_MACHINE_ARN=arn:aws:states" + here + "stateMachine:m:live"},
 		{"arn:aws:sns" + here + "news", "publish", "sns:Publish on arn:aws:sns" + here + "news", "X_TOPIC_ARN=arn:aws:sns" + here + "news"},
+		{"arn:aws:states" + here + "stateMachine:m", "start await", "states:StartExecution on arn:aws:states" + here + "stateMachine:m; events:DescribeRule events:PutRule events:PutTargets on arn:aws:events" + here + "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule; states:DescribeExecution states:StopExecution on arn:aws:states" + here + "execution:m:*", "X_STATE_MACHINE_ARN=arn:aws:states" + here + "stateMachine:m"},
+		{"arn:aws:execute-api" + here + "a1b2c3", "invoke push", "execute-api:Invoke on arn:aws:execute-api" + here + "a1b2c3/*; execute-api:ManageConnections on arn:aws:execute-api" + here + "a1b2c3/*/*/@connections/*", "X_API_ID=a1b2c3"},
 		{"arn:aws:dynamodb" + here + "table/t", "stream", "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams on arn:aws:dynamodb" + here + "table/t/stream/*", "X_TABLE_ARN=arn:aws:dynamodb" + here + "table/t X_TABLE_NAME=t"},
 	} {
 		l := Link{Name: "X", To: row.to, Access: strings.Fields(row.access)}
@@ -149,10 +151,11 @@ func TestLinkErrors(t *testing.T) {
 	}{
 		{"orders", "read", "is not an ARN"},
 		{"arn:aws:dynamodb:r:1:table/", "read", "links lead to"},
-		{"arn:aws:dynamodb:r:1:table/t", "delete", `use "read" or "stream" or "write"`},
+		{"arn:aws:dynamodb:r:1:table/t", "delete", `use "admin" or "read" or "stream" or "write"`},
 		{"arn:aws:lambda:r:1:function:f", "read", `use "invoke"`},
 		{"arn:aws:sqs:r:1:q", "write", `use "purge" or "receive" or "send"`},
-		{"arn:aws:kinesis:r:1:stream/s", "read", "use policies and environment"},
+		{"arn:aws:kinesis:r:1:stream/s", "publish", `use "read" or "write"`},
+		{"arn:aws:firehose:r:1:deliverystream/s", "read", "use policies and environment"},
 		{"arn:aws:states:r:1:execution:m:x", "read", "links lead to"},
 	} {
 		_, err := Link{Name: "X", To: c.to, Access: []string{c.access}}.Statements()

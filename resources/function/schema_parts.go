@@ -20,13 +20,14 @@ var linksSchema = schema.MapNestedAttribute{
 	Optional: true,
 	MarkdownDescription: "What the function uses, by a name in capitals. Each link gives the function's role the access that it names, and no more, and the function environment variables " +
 		"that begin with the link's name: `ORDERS` to a table gives `ORDERS_TABLE_NAME` and `ORDERS_TABLE_ARN`; to a function `_FUNCTION_NAME` and `_FUNCTION_ARN`; to a queue `_QUEUE_URL` and `_QUEUE_ARN`; to a bucket `_BUCKET`; to an event bus `_BUS_NAME` and `_BUS_ARN`; to a parameter `_PARAMETER_NAME`; " +
+		"to an API `_API_ID`; to a Kinesis stream `_STREAM_NAME` and `_STREAM_ARN`; to a place index `_PLACE_INDEX_NAME`; to a user pool `_USER_POOL_ID`; " +
 		"to a topic, state machine, secret or key `_TOPIC_ARN`, `_STATE_MACHINE_ARN`, `_SECRET_ARN` or `_KEY_ARN`. Not together with `role_arn`.",
 	Validators: []validator.Map{mapvalidator.KeysAre(variableName)},
 	NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"to": schema.StringAttribute{Required: true, Validators: []validator.String{arn}, MarkdownDescription: "ARN of a table, function, queue, topic, event bus, state machine, bucket, secret, parameter or key."},
+		"to": schema.StringAttribute{Required: true, Validators: []validator.String{arn}, MarkdownDescription: "ARN of a table, function, queue, topic, event bus, state machine, bucket, secret, parameter, key, Kinesis stream, place index or user pool; of an API its `execution_arn`."},
 		"access": schema.ListAttribute{ElementType: types.StringType, Required: true,
-			MarkdownDescription: "For a table `read`, `write`, `stream`; for a function `invoke`; for a queue `send`, `receive`, `purge`; for a topic or an event bus `publish`; for a state machine `start`, `start_sync`, `stop`, `read`, `callback`; " +
-				"for a bucket or a key `read`, `write`; for a secret or a parameter `read`.",
+			MarkdownDescription: "For a table `read`, `write`, `stream`, `admin` (its settings); for an API `invoke`, `push` (to the connections of a WebSocket API); for a function `invoke`; for a queue `send`, `receive`, `purge`; for a topic or an event bus `publish`; for a state machine `start`, `start_sync`, `stop`, `read`, `await`, `callback`; " +
+				"for a bucket, a key or a Kinesis stream `read`, `write`; for a secret, a parameter, a place index or a user pool `read`.",
 		},
 		"env": schema.BoolAttribute{Optional: true, MarkdownDescription: "False gives the access but no variables. Default: true."},
 	}},
