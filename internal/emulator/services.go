@@ -23,6 +23,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sns"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sqs"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/ssm"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
@@ -109,16 +110,21 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if err != nil {
 		return nil, err
 	}
+	parameters, err := ssm.New(around)
+	if err != nil {
+		return nil, err
+	}
 	buses, err := events.New(around)
 	if err != nil {
 		return nil, err
 	}
+	s.closers = append(s.closers, buses.Close)
 	machines, err := sfn.New(around)
 	if err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, machines.Close)
-	machines.Objects, machines.Roles = files, tokens
+	machines.Objects, machines.Roles, machines.Connections = files, tokens, buses
 	buses.Targets = events.Targets{Queues: queues, Functions: functions, Topics: topics, Machines: machines}
 	functions.Topics, functions.Buses = topics, buses
 
@@ -137,6 +143,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 		machines.Wire(),
 		topics.Wire(),
 		queues.Wire(),
+		parameters.Wire(),
 		tokens.Wire(),
 	}
 	local, err := wire.NewLocal(s.served)
@@ -150,12 +157,14 @@ func (e *Emulator) compose() (_ *services, err error) {
 		Connected:  e.activity.connect,
 	})
 	s.closers = append(s.closers, s.routes.Close)
+	machines.APIs = s.routes
 	if err := functions.Resume(); err != nil { // what it goes on with may start machines
 		return nil, err
 	}
 	if err := machines.Resume(); err != nil {
 		return nil, err
 	}
+	buses.Resume()
 	s.api, err = wire.New(wire.Config{
 		Services:       s.served,
 		Keys:           tokens,

@@ -57,6 +57,7 @@ var sdk = map[string]target{
 	"sfn":                    {pkg: "sfn", prefix: "Sfn", nested: []string{"Input"}},
 	"sns":                    {pkg: "sns", prefix: "Sns"},
 	"sqs":                    {pkg: "sqs", prefix: "Sqs"},
+	"ssm":                    {pkg: "ssm", prefix: "Ssm"},
 	"sts":                    {pkg: "sts", prefix: "Sts"},
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
@@ -41,6 +42,7 @@ var clients = map[string]reflect.Type{
 	"sfn":                    reflect.TypeFor[*sfn.Client](),
 	"sns":                    reflect.TypeFor[*sns.Client](),
 	"sqs":                    reflect.TypeFor[*sqs.Client](),
+	"ssm":                    reflect.TypeFor[*ssm.Client](),
 	"sts":                    reflect.TypeFor[*sts.Client](),
 }
 
