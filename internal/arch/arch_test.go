@@ -43,6 +43,7 @@ var rules = []rule{
 	{"internal/heap", nil},
 	{"internal/serve", nil},
 	{"internal/policytemplate", nil},
+	{"internal/quota", nil},
 	{"internal/jsonvalue", nil},
 	{"internal/jsonata", []string{"internal/jsonvalue"}},
 	{"internal/jsonpath", []string{"internal/jsonvalue"}},
@@ -57,7 +58,7 @@ var rules = []rule{
 	{"internal/tf", []string{awsSDK}},
 	{"internal/artifact", nil},
 	{"internal/dynamo", []string{"internal/emulator/dynamodb/expr"}},
-	{"internal/awsapi", []string{"=internal/emulator", "internal/emulator/process", awsSDK}},
+	{"internal/awsapi", []string{"=internal/emulator", "internal/emulator/process", "internal/quota", awsSDK}},
 
 	// The engine knows nothing of AWS.
 	{"internal/engine/addr", nil},
@@ -108,7 +109,7 @@ var rules = []rule{
 		"internal/jsonpath", "internal/jsonvalue",
 	}},
 	{"internal/emulator/process", []string{"=internal/emulator", "internal/emulator/clock", "internal/heap"}},
-	{"=internal/emulator", []string{"internal/emulator", awsSDK}},
+	{"=internal/emulator", []string{"internal/emulator", "internal/quota", awsSDK}},
 	{"internal/emulator", []string{ // a service: its own leaves, and never another service
 		"SELF", "internal/emulator/wire", "internal/emulator/env", "internal/emulator/store", "internal/emulator/clock", "internal/emulator/cors", "internal/emulator/eventpattern", "internal/emulator/gateway", "internal/emulator/policy", "internal/jsonvalue", awsSDK,
 	}},

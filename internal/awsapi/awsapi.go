@@ -18,17 +18,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 )
 
 // Services are the names by which Config.Endpoints knows the services.
-var Services = []string{"apigatewayv2", "applicationautoscaling", "dynamodb", "iam", "lambda", "logs", "s3", "sfn", "sqs", "sts"}
+var Services = []string{"apigatewayv2", "applicationautoscaling", "cloudwatch", "dynamodb", "ecr", "iam", "lambda", "logs", "s3", "sfn", "sqs", "sts"}
 
 // Config says which server is AWS and as whom to call it.
 type Config struct {
@@ -48,9 +44,23 @@ type Config struct {
 
 	// Region is the default one; "" to let the SDK find it.
 	Region string
+	// What follows is not used with an emulator.
+
 	// Profile, and AccessKey with SecretKey and Token, choose credentials; where
-	// they are empty the SDK's chain is asked. Not used with an emulator.
+	// they are empty the SDK's chain is asked. ConfigFiles and CredentialsFiles are
+	// where profiles are, nil for AWS's own places.
 	Profile, AccessKey, SecretKey, Token string
+	ConfigFiles, CredentialsFiles        []string
+	// WebIdentity is a role that a token lets us assume; Roles are assumed one
+	// after the other, the first by the credentials so far.
+	WebIdentity *Role
+	Roles       []Role
+
+	Retry Retry
+	Proxy Proxy
+	// CABundle is a file with certificates of authorities to trust, in PEM.
+	CABundle        string
+	FIPS, DualStack bool // use AWS's endpoints of these kinds
 
 	// Version is the provider's, for the requests' User-Agent header.
 	Version string
@@ -67,6 +77,7 @@ type Emulator interface {
 // asked for.
 type Backend struct {
 	config Config
+	pace   pace
 
 	mu       sync.Mutex
 	base     *aws.Config          // without a region; nil until the first client
@@ -90,7 +101,12 @@ func New(c Config) (*Backend, error) {
 			return nil, fmt.Errorf("there is no service %q among the endpoints; the names are %s", name, strings.Join(Services, ", "))
 		}
 	}
-	return &Backend{config: c, clients: map[string]any{}, identity: map[string]*identity{}}, nil
+	if (c.FIPS || c.DualStack) && (c.Endpoint != "" || len(c.Endpoints) > 0) {
+		return nil, errors.New("use_fips and use_dualstack choose among AWS's own endpoints, and endpoint or endpoints name others; remove one of them")
+	}
+	b := &Backend{config: c, clients: map[string]any{}, identity: map[string]*identity{}}
+	b.pace.asleep = b.Emulated() // only one that imitates the quotas has any
+	return b, nil
 }
 
 // Emulated reports whether the backend is the emulator.
@@ -203,49 +219,13 @@ func (b *Backend) load(ctx context.Context) (aws.Config, error) {
 	return c, nil
 }
 
-// attempts is how often a call is tried at most. AWS throttles control planes to
-// a few calls per second, so many are needed there.
-const attempts = 20
-
-func (b *Backend) real(ctx context.Context) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{
-		config.WithAPIOptions(b.userAgent()),
-		config.WithRetryer(func() aws.Retryer {
-			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-				o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {
-					o.MaxAttempts, o.RateLimiter = attempts, ratelimit.None
-				})
-			})
-		}),
-	}
-	if b.config.Region != "" {
-		options = append(options, config.WithRegion(b.config.Region))
-	}
-	if b.config.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(b.config.Profile))
-	}
-	if b.config.AccessKey != "" {
-		options = append(options, config.WithCredentialsProvider(
-			credentials.NewStaticCredentialsProvider(b.config.AccessKey, b.config.SecretKey, b.config.Token)))
-	}
-	c, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return c, fmt.Errorf("reading AWS's configuration: %w", err)
-	}
-	return c, nil
-}
-
 func (b *Backend) userAgent() []func(*middleware.Stack) error {
 	return []func(*middleware.Stack) error{awsmiddleware.AddUserAgentKeyValue("terraform-provider-serverless", b.config.Version)}
 }
 
 // quick retries without long pauses: the emulator is on this machine, and no one
 // else is throttled by our calls.
-func quick() aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 8, 200*time.Millisecond, ratelimit.None
-	})
-}
+var quick = retryer(8, 200*time.Millisecond)
 
 // endpoint is the address of a service; "" for AWS's own.
 func (b *Backend) endpoint(ctx context.Context, service string) (string, error) {
@@ -265,6 +245,15 @@ func (b *Backend) endpoint(ctx context.Context, service string) (string, error) 
 	return b.config.Endpoint, nil
 }
 
+// toEndpoint sets the configured address of a service; there may be none.
+func (b *Backend) toEndpoint(c *aws.Config, service string) {
+	if url := b.config.Endpoints[service]; url != "" {
+		c.BaseEndpoint = &url
+	} else if b.config.Endpoint != "" {
+		c.BaseEndpoint = &b.config.Endpoint
+	}
+}
+
 // client returns the client of a service for a region, made once.
 func client[T any](ctx context.Context, b *Backend, service, region string, make func(aws.Config) T) (T, error) {
 	var none T
@@ -280,11 +269,10 @@ func client[T any](ctx context.Context, b *Backend, service, region string, make
 	}
 	base.Region = region
 	if !b.Emulated() {
-		if url := b.config.Endpoints[service]; url != "" {
-			base.BaseEndpoint = &url
-		} else if b.config.Endpoint != "" {
-			base.BaseEndpoint = &b.config.Endpoint
-		}
+		b.toEndpoint(&base, service)
+	}
+	if !b.config.Retry.Burst {
+		base.APIOptions = append(slices.Clip(base.APIOptions), b.pace.client(service, region))
 	}
 	c := make(base)
 	b.clients[key] = c
