@@ -30,7 +30,7 @@ type Extra struct{ Role, Name string }
 // its policy tells; "" for any other.
 func OwnRole(ctx context.Context, c Inline, arn string) (string, error) {
 	name := arn[strings.LastIndex(arn, "/")+1:]
-	policy, err := Extra{name, policyName}.Get(ctx, c)
+	policy, err := Extra{name, RolePolicy}.Get(ctx, c)
 	var answered interface{ ErrorCode() string }
 	switch {
 	case errors.As(err, &answered) && answered.ErrorCode() == "AccessDenied": // somebody else's, who let us not look

@@ -21,7 +21,7 @@ type Document struct {
 type Statement struct {
 	Sid       string                         `json:",omitempty"`
 	Effect    string                         // Allow or Deny
-	Principal map[string]string              `json:",omitempty"`
+	Principal map[string]Strings             `json:",omitempty"`
 	Action    Strings                        `json:",omitempty"`
 	Resource  Strings                        `json:",omitempty"`
 	Condition map[string]map[string][]string `json:",omitempty"`
@@ -43,12 +43,12 @@ func Allow(actions, resources []string) Statement {
 	return Statement{Effect: "Allow", Action: actions, Resource: resources}
 }
 
-// Trust returns the trust policy of a role for a service such as
+// Trust returns the trust policy of a role for services such as
 // "lambda.amazonaws.com".
-func Trust(service string) string {
+func Trust(services ...string) string {
 	return mustJSON(Document{version, []Statement{{
 		Effect:    "Allow",
-		Principal: map[string]string{"Service": service},
+		Principal: map[string]Strings{"Service": services},
 		Action:    Strings{"sts:AssumeRole"},
 	}}})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -33,8 +34,12 @@ type IAM interface {
 	UntagRole(context.Context, *iam.UntagRoleInput, ...func(*iam.Options)) (*iam.UntagRoleOutput, error)
 }
 
-// policyName is the name of the one inline policy of a role that is ours.
-const policyName = "serverless"
+// RolePolicy is the name of the one inline policy of a role that is its owner's.
+const RolePolicy = "serverless"
+
+// GrantPath is the path of managed policies with grants that found no room in the
+// role. They are none of those that a role's owner chooses.
+const GrantPath = "/serverless/grants/"
 
 // RoleName returns the name of the role that the resource with that physical name
 // owns in a region. The hash keeps roles of one name in two regions apart, because
@@ -148,7 +153,7 @@ func (r Role) Trim(ctx context.Context, c IAM) error {
 }
 
 func (r Role) put(ctx context.Context, c IAM, policy string) error {
-	_, err := c.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &r.Name, PolicyName: aws.String(policyName), PolicyDocument: &policy})
+	_, err := c.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &r.Name, PolicyName: aws.String(RolePolicy), PolicyDocument: &policy})
 	if err != nil {
 		return fmt.Errorf("writing the policy of the role %s: %w", r.Name, err)
 	}
@@ -158,7 +163,7 @@ func (r Role) put(ctx context.Context, c IAM, policy string) error {
 // InlinePolicy returns the role's inline policy; empty if the role or the policy is
 // not there.
 func InlinePolicy(ctx context.Context, c IAM, name string) (string, error) {
-	out, err := c.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: aws.String(policyName)})
+	out, err := c.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: aws.String(RolePolicy)})
 	switch {
 	case tf.Is[*types.NoSuchEntityException](err):
 		return "", nil
@@ -172,9 +177,15 @@ func InlinePolicy(ctx context.Context, c IAM, name string) (string, error) {
 	return policy, nil
 }
 
-// Managed returns the ARNs of the role's managed policies, sorted; none if the
-// role is not there.
+// Managed returns the ARNs of the role's managed policies, sorted and without those of
+// grants; none if the role is not there.
 func Managed(ctx context.Context, c IAM, name string) ([]string, error) {
+	all, err := attached(ctx, c, name)
+	return slices.DeleteFunc(all, func(arn string) bool { return strings.Contains(arn, ":policy"+GrantPath) }), err
+}
+
+// attached returns the ARNs of all of the role's managed policies, sorted.
+func attached(ctx context.Context, c IAM, name string) ([]string, error) {
 	var arns []string
 	pages := iam.NewListAttachedRolePoliciesPaginator(c, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
 	for pages.HasMorePages() {
@@ -196,11 +207,11 @@ func Managed(ctx context.Context, c IAM, name string) ([]string, error) {
 // DeleteRole removes the role with all that it has. A role that is not there is
 // no error.
 func DeleteRole(ctx context.Context, c IAM, name string) error {
-	attached, err := Managed(ctx, c, name)
+	all, err := attached(ctx, c, name)
 	if err != nil {
 		return err
 	}
-	for _, arn := range attached {
+	for _, arn := range all {
 		if err := detach(ctx, c, name, arn); err != nil {
 			return err
 		}
