@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -80,7 +78,15 @@ var Authorizer = tf.Type[*Clients, authorizer]{
 		}
 		return nil
 	},
+	Find:   findAuthorizer,
 	Create: createAuthorizer,
+	Undo: func(ctx context.Context, c *Clients, m *authorizer) error {
+		if m.ID.ValueString() != "" {
+			return nil
+		}
+		defer lock(m.API.ValueString())()
+		return c.disallow(ctx, m.API.ValueString(), m.function())
+	},
 	Read:   readAuthorizer,
 	Update: updateAuthorizer,
 	Delete: func(ctx context.Context, c *Clients, m *authorizer) error {
@@ -191,6 +197,21 @@ func (m *authorizer) input(ctx context.Context, kind types.ProtocolType) *apigat
 	return in
 }
 
+// findAuthorizer finds the authorizer of that name: an API has one of a name.
+func findAuthorizer(ctx context.Context, c *Clients, m *authorizer) (bool, map[string]string, error) {
+	list, err := c.authorizers(ctx, m.API.ValueString())
+	if err != nil {
+		return false, nil, err
+	}
+	for _, a := range list {
+		if aws.ToString(a.Name) == m.Name.ValueString() {
+			m.ID = tftypes.StringPointerValue(a.AuthorizerId)
+			return true, nil, nil
+		}
+	}
+	return false, nil, nil
+}
+
 func createAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {
 	api := m.API.ValueString()
 	kind, err := c.protocol(ctx, api)
@@ -199,43 +220,18 @@ func createAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {
 	}
 	defer lock(api)()
 	m.now = true
-	before, err := c.authorizers(ctx, api)
-	if err != nil {
-		return err
-	}
-	named := func(a types.Authorizer) bool { return aws.ToString(a.Name) == m.Name.ValueString() }
-	if i := slices.IndexFunc(before, named); i >= 0 {
-		return &tf.Problem{
-			Summary: "The API has an authorizer " + m.Name.ValueString() + " already",
-			Detail: "An API has one authorizer of a name. Somebody else made this one, or an apply that was cut off before it could record it. Remove it, " +
-				tf.TakeOver("authorizer", tf.ImportID(ctx, api+"/"+aws.ToString(before[i].AuthorizerId))),
-		}
-	}
 	if m.function() != "" {
 		if err := c.allow(ctx, api, m.function()); err != nil {
 			return err
 		}
 	}
-	err = settled(ctx, func(ctx context.Context) error {
+	return unanswered(settled(ctx, func(ctx context.Context) error {
 		out, err := c.Gateway.CreateAuthorizer(ctx, m.input(ctx, kind), once)
 		if err == nil {
 			m.ID = tftypes.StringPointerValue(out.AuthorizerId)
 		}
 		return err
-	})
-	if err != nil && !tf.Refused(err) { // the one of that name is this one: its answer was lost
-		later, cancel := tf.Afterwards(ctx)
-		defer cancel()
-		now, again := c.authorizers(later, api)
-		if i := slices.IndexFunc(now, named); again == nil && i >= 0 {
-			m.ID, err = tftypes.StringPointerValue(now[i].AuthorizerId), nil
-		}
-		err = errors.Join(err, again)
-	}
-	if err != nil {
-		return tf.Undo(ctx, err, func(ctx context.Context) error { return c.disallow(ctx, api, m.function()) })
-	}
-	return nil
+	}))
 }
 
 func readAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {

@@ -2,9 +2,9 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -89,75 +89,71 @@ func planName[M any](p *tf.Plan[M], name tftypes.String) {
 	p.Set("api_name", tftypes.StringValue(prefix.ValueString()+name.ValueString()))
 }
 
-// makeAPI makes the API, or takes over the one that this resource left unfinished,
-// and returns its id.
-func (m *common) makeAPI(ctx context.Context, c *Clients, in *apigatewayv2.CreateApiInput) (string, error) {
-	if id, err := m.marked(ctx, c, in.ProtocolType); err != nil || id != "" {
-		return id, err
-	}
+// makeAPI makes the API.
+func (m *common) makeAPI(ctx context.Context, c *Clients, in *apigatewayv2.CreateApiInput) error {
 	in.Name, in.Description, in.Version = m.APIName.ValueStringPointer(), m.Description.ValueStringPointer(), m.Version.ValueStringPointer()
 	if m.Closed.ValueBool() {
 		in.DisableExecuteApiEndpoint = aws.Bool(true)
 	}
-	in.Tags = maps.Clone(m.All())
-	in.Tags[tf.MarkerKey] = m.marker(ctx)
-	if owner := tf.Owner(ctx, m.APIName.ValueString()); owner != "" {
-		in.Tags[tf.StackKey] = owner
-	}
+	in.Tags = marked(ctx, &m.Tagged, m.APIName)
 	out, err := c.Gateway.CreateApi(ctx, in, once)
-	if err == nil {
-		tf.Claim(ctx, aws.ToString(out.ApiId))
-		c.Siblings.is(aws.ToString(out.ApiId), in.ProtocolType)
-		return aws.ToString(out.ApiId), nil
-	}
-	if tf.Refused(err) {
-		return "", err
-	}
-	ctx, cancel := tf.Afterwards(ctx)
-	defer cancel()
-	id, again := m.marked(ctx, c, in.ProtocolType)
-	if again != nil || id == "" {
-		return "", errors.Join(err, again)
-	}
-	return id, nil
-}
-
-// unmark is the last step of a create.
-func (m *common) unmark(ctx context.Context, c *Clients) error {
-	arn := apiARN(ctx, m.ID.ValueString())
-	_, err := c.Gateway.UntagResource(ctx, &apigatewayv2.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{tf.MarkerKey}})
-	return err
-}
-
-// marker is the value of the marker tag: names of APIs are not unique, so it says
-// which one it is.
-func (m *common) marker(ctx context.Context) string {
-	return tf.Marker(ctx) + "/" + m.APIName.ValueString()
-}
-
-// marked returns the id of an API that carries this resource's marker: its own,
-// cut off while it was made. It is empty if there is none. One of this stack that
-// was finished, and that this run has not made or read, is an error.
-func (m *common) marked(ctx context.Context, c *Clients, kind types.ProtocolType) (string, error) {
-	apis, err := c.APIs(ctx)
 	if err != nil {
-		return "", fmt.Errorf("looking for an API that was left unfinished: %w", err)
+		return err
 	}
-	for _, a := range apis {
-		if a.ProtocolType == kind && a.Tags[tf.MarkerKey] == m.marker(ctx) && tf.Claim(ctx, aws.ToString(a.ApiId)) {
-			return aws.ToString(a.ApiId), nil
-		}
+	m.ID = tftypes.StringPointerValue(out.ApiId)
+	tf.Claim(ctx, m.ID.ValueString())
+	c.Siblings.is(m.ID.ValueString(), in.ProtocolType)
+	return nil
+}
+
+// marked are the tags of a new object whose name is not unique.
+func marked(ctx context.Context, t *tf.Tagged, name tftypes.String) map[string]string {
+	tags := t.Marked(ctx)
+	if owner := tf.Owner(ctx, name.ValueString()); owner != "" {
+		tags[tf.StackKey] = owner
 	}
-	owner := tf.Owner(ctx, m.APIName.ValueString())
-	for _, a := range apis {
-		if owner != "" && a.ProtocolType == kind && a.Tags[tf.StackKey] == owner && tf.Claim(ctx, aws.ToString(a.ApiId)) {
-			return "", &tf.Problem{
-				Summary: "The stack has an API " + m.APIName.ValueString() + " already",
-				Detail:  "It was finished by an earlier run whose state was lost. Delete it, " + tf.TakeOver(typeOf(kind), tf.ImportID(ctx, aws.ToString(a.ApiId))),
+	return tags
+}
+
+// mine takes, of the objects of a name that many may have, the one that this
+// configuration left unfinished, or else the one that it finished without recording
+// it; nil for none.
+func mine[T any](ctx context.Context, all []T, name string, of func(T) (id, name string, tags map[string]string)) *T {
+	owner := tf.Owner(ctx, name)
+	for _, unfinished := range []bool{true, false} {
+		for i := range all {
+			id, called, tags := of(all[i])
+			if called != name || unfinished != tf.Ours(ctx, tags) || !unfinished && (owner == "" || tags[tf.StackKey] != owner) {
+				continue
+			}
+			if tf.Claim(ctx, id) {
+				return &all[i]
 			}
 		}
 	}
-	return "", nil
+	return nil
+}
+
+// find looks for an API of this configuration's.
+func (m *common) find(ctx context.Context, c *Clients, kind types.ProtocolType) (bool, map[string]string, error) {
+	apis, err := c.APIs(ctx)
+	if err != nil {
+		return false, nil, fmt.Errorf("looking for an API that was left unfinished: %w", err)
+	}
+	apis = slices.DeleteFunc(apis, func(a types.Api) bool { return a.ProtocolType != kind })
+	found := mine(ctx, apis, m.APIName.ValueString(), func(a types.Api) (string, string, map[string]string) {
+		return aws.ToString(a.ApiId), aws.ToString(a.Name), a.Tags
+	})
+	if found == nil {
+		return false, nil, nil
+	}
+	m.ID = tftypes.StringPointerValue(found.ApiId)
+	return true, found.Tags, nil
+}
+
+// unmark is the last step of a create: the mark is on the API alone.
+func (m *common) unmark(ctx context.Context, c *Clients) error {
+	return changeTags(ctx, c, apiARN(ctx, m.ID.ValueString()), nil, []string{tf.MarkerKey})
 }
 
 func typeOf(kind types.ProtocolType) string {
@@ -200,23 +196,27 @@ func (m *common) updateAPI(prior *common, in *apigatewayv2.UpdateApiInput) (chan
 	return changed
 }
 
-func (m *common) updateTags(ctx context.Context, c *Clients, prior *common) error {
-	set, remove := m.Changed(&prior.Tagged)
+// tag changes the tags of the API and of what comes with it.
+func (m *common) tag(ctx context.Context, c *Clients, set map[string]string, remove []string) error {
 	arn := apiARN(ctx, m.ID.ValueString())
-	if owner := tf.Owner(ctx, m.APIName.ValueString()); owner != tf.Owner(ctx, prior.APIName.ValueString()) {
-		if _, err := c.Gateway.TagResource(ctx, &apigatewayv2.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{tf.StackKey: owner}}); err != nil {
-			return err
-		}
-	}
 	for _, arn := range []string{arn, arn + "/stages/" + m.Stage.ValueString()} {
 		if err := changeTags(ctx, c, arn, set, remove); err != nil {
 			return err
 		}
 	}
-	if m.ownsLogs() && prior.ownsLogs() {
-		return m.logs().Tag(ctx, c.Logs, set, remove)
+	if !m.ownsLogs() {
+		return nil
 	}
-	return nil
+	return m.logs().Tag(ctx, c.Logs, set, remove)
+}
+
+// rename changes whose an object is, where its name tells.
+func rename(ctx context.Context, c *Clients, arn string, was, is tftypes.String) error {
+	owner := tf.Owner(ctx, is.ValueString())
+	if owner == tf.Owner(ctx, was.ValueString()) {
+		return nil
+	}
+	return changeTags(ctx, c, arn, map[string]string{tf.StackKey: owner}, nil)
 }
 
 func changeTags(ctx context.Context, c *Clients, arn string, set map[string]string, remove []string) error {

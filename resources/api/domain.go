@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -55,9 +53,16 @@ var Domain = tf.Type[*Clients, domain]{
 			"hosted_zone_id": tf.Computed("Zone of `target_domain`, which the alias record names, too."),
 		},
 	},
+	Find: func(ctx context.Context, c *Clients, m *domain) (bool, map[string]string, error) {
+		out, err := c.Gateway.GetDomainName(ctx, &apigatewayv2.GetDomainNameInput{DomainName: m.DomainName.ValueStringPointer()})
+		if err != nil {
+			return false, nil, err
+		}
+		return true, out.Tags, nil
+	},
 	Create: createDomain,
-	Finish: func(ctx context.Context, c *Clients, m *domain) error {
-		return changeTags(ctx, c, domainARN(ctx, m.DomainName.ValueString()), nil, []string{tf.MarkerKey})
+	Tag: func(ctx context.Context, c *Clients, m *domain, set map[string]string, remove []string) error {
+		return changeTags(ctx, c, domainARN(ctx, m.DomainName.ValueString()), set, remove)
 	},
 	Read:   readDomain,
 	Update: updateDomain,
@@ -129,36 +134,16 @@ func (m *domain) mutual() *types.MutualTlsAuthenticationInput {
 	return &types.MutualTlsAuthenticationInput{TruststoreUri: m.MTLS.URI.ValueStringPointer(), TruststoreVersion: m.MTLS.Version.ValueStringPointer()}
 }
 
-// createDomain makes the domain, or takes over the one that this configuration left
-// unfinished.
 func createDomain(ctx context.Context, c *Clients, m *domain) error {
 	name := m.DomainName.ValueString()
-	tags := maps.Clone(m.All())
-	tags[tf.MarkerKey] = tf.Marker(ctx)
 	_, err := c.Gateway.CreateDomainName(ctx, &apigatewayv2.CreateDomainNameInput{
 		DomainName: &name, DomainNameConfigurations: m.configuration(), MutualTlsAuthentication: m.mutual(),
-		RoutingMode: types.RoutingMode(m.Routing.ValueString()), Tags: tags,
+		RoutingMode: types.RoutingMode(m.Routing.ValueString()), Tags: m.Marked(ctx),
 	})
 	if err != nil {
-		later, cancel := tf.Afterwards(ctx)
-		defer cancel()
-		there, again := c.Gateway.GetDomainName(later, &apigatewayv2.GetDomainNameInput{DomainName: &name})
-		switch {
-		case tf.Is[*types.NotFoundException](again) || again != nil:
-			return err
-		case there.Tags[tf.MarkerKey] != tf.Marker(ctx):
-			return &tf.Problem{
-				Summary: "The domain " + name + " is there already",
-				Detail:  tf.Origin(there.Tags) + " Remove it, " + tf.TakeOver("domain", tf.ImportID(ctx, name)),
-			}
-		}
+		return err
 	}
 	m.ID = tftypes.StringValue(domainARN(ctx, name))
-	if err != nil { // it is this one, maybe as another run wanted it
-		if err := putDomain(ctx, c, m, nil); err != nil {
-			return err
-		}
-	}
 	return awaitDomain(ctx, c, name)
 }
 
@@ -180,45 +165,35 @@ func awaitDomain(ctx context.Context, c *Clients, name string) error {
 	})
 }
 
-// putDomain makes an existing domain what the model says; prior is what is known of
-// it, nil for nothing.
-func putDomain(ctx context.Context, c *Clients, m, prior *domain) error {
+func updateDomain(ctx context.Context, c *Clients, prior, m *domain) error {
 	in := &apigatewayv2.UpdateDomainNameInput{DomainName: m.DomainName.ValueStringPointer()}
 	changed := false
-	if prior == nil || !prior.Certificate.Equal(m.Certificate) || !prior.Ownership.Equal(m.Ownership) || !prior.IPAddress.Equal(m.IPAddress) {
+	if !prior.Certificate.Equal(m.Certificate) || !prior.Ownership.Equal(m.Ownership) || !prior.IPAddress.Equal(m.IPAddress) {
 		in.DomainNameConfigurations, changed = m.configuration(), true
 	}
-	if was := prior.trust(); was != m.trust() {
+	if prior.trust() != m.trust() {
 		in.MutualTlsAuthentication, changed = m.mutual(), true
 		if m.MTLS == nil { // an empty one removes
 			in.MutualTlsAuthentication = &types.MutualTlsAuthenticationInput{TruststoreUri: aws.String("")}
 		}
 	}
-	if prior == nil || !prior.Routing.Equal(m.Routing) {
+	if !prior.Routing.Equal(m.Routing) {
 		in.RoutingMode, changed = types.RoutingMode(m.Routing.ValueString()), true
 	}
-	if !changed {
-		return nil
+	if changed {
+		if _, err := c.Gateway.UpdateDomainName(ctx, in); err != nil {
+			return err
+		}
 	}
-	_, err := c.Gateway.UpdateDomainName(ctx, in)
-	return err
+	return awaitDomain(ctx, c, m.DomainName.ValueString())
 }
 
 // trust is what clients are trusted by, as one text.
 func (m *domain) trust() string {
-	if m == nil || m.MTLS == nil {
+	if m.MTLS == nil {
 		return ""
 	}
 	return m.MTLS.URI.ValueString() + "\x00" + m.MTLS.Version.ValueString()
-}
-
-func updateDomain(ctx context.Context, c *Clients, prior, m *domain) error {
-	if err := putDomain(ctx, c, m, prior); err != nil {
-		return err
-	}
-	set, remove := m.Changed(&prior.Tagged)
-	err := changeTags(ctx, c, domainARN(ctx, m.DomainName.ValueString()), set, remove)
-	return errors.Join(err, awaitDomain(ctx, c, m.DomainName.ValueString()))
 }
 
 func readDomain(ctx context.Context, c *Clients, m *domain) error {

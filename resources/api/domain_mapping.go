@@ -34,6 +34,7 @@ var DomainMapping = tf.Type[*Clients, domainMapping]{
 			},
 		},
 	},
+	Find:   findMapping,
 	Create: createMapping,
 	Read: func(ctx context.Context, c *Clients, m *domainMapping) error {
 		out, err := c.Gateway.GetApiMapping(ctx, &apigatewayv2.GetApiMappingInput{DomainName: m.Domain.ValueStringPointer(), ApiMappingId: m.ID.ValueStringPointer()})
@@ -93,36 +94,24 @@ func (c *Clients) mappings(ctx context.Context, domain string) ([]types.ApiMappi
 	})
 }
 
-// find returns the mapping of the model's path; nil if there is none.
-func (m *domainMapping) find(ctx context.Context, c *Clients) (*types.ApiMapping, error) {
+// findMapping finds the mapping of the model's path: a domain has one of a path.
+func findMapping(ctx context.Context, c *Clients, m *domainMapping) (bool, map[string]string, error) {
 	list, err := c.mappings(ctx, m.Domain.ValueString())
 	if err != nil {
-		return nil, err
+		return false, nil, err
 	}
 	for _, p := range list {
 		if aws.ToString(p.ApiMappingKey) == m.Path.ValueString() {
-			return &p, nil
+			m.ID = tftypes.StringPointerValue(p.ApiMappingId)
+			return true, nil, nil
 		}
 	}
-	return nil, nil
+	return false, nil, nil
 }
 
-// createMapping makes the mapping. A domain has one of a path, so one that is there
-// when the answer was lost is this one, and one that was there before is not.
 func createMapping(ctx context.Context, c *Clients, m *domainMapping) error {
 	defer lock("domain " + m.Domain.ValueString())()
-	there, err := m.find(ctx, c)
-	if err != nil {
-		return err
-	}
-	if there != nil {
-		return &tf.Problem{
-			Summary: "The domain has a mapping of that path already",
-			Detail: fmt.Sprintf("At %s/%s answers the API %s. Somebody else made this mapping, or an apply that was cut off before it could record it. Remove it, %s",
-				m.Domain.ValueString(), m.Path.ValueString(), aws.ToString(there.ApiId), tf.TakeOver("domain_mapping", tf.ImportID(ctx, m.Domain.ValueString()+"/"+aws.ToString(there.ApiMappingId)))),
-		}
-	}
-	err = settled(ctx, func(ctx context.Context) error {
+	return unanswered(settled(ctx, func(ctx context.Context) error {
 		out, err := c.Gateway.CreateApiMapping(ctx, &apigatewayv2.CreateApiMappingInput{
 			DomainName: m.Domain.ValueStringPointer(), ApiId: m.API.ValueStringPointer(), Stage: m.Stage.ValueStringPointer(), ApiMappingKey: m.Path.ValueStringPointer(),
 		}, once)
@@ -130,15 +119,5 @@ func createMapping(ctx context.Context, c *Clients, m *domainMapping) error {
 			m.ID = tftypes.StringPointerValue(out.ApiMappingId)
 		}
 		return err
-	})
-	if err == nil || tf.Refused(err) {
-		return err
-	}
-	ctx, cancel := tf.Afterwards(ctx)
-	defer cancel()
-	if there, again := m.find(ctx, c); again == nil && there != nil && aws.ToString(there.ApiId) == m.API.ValueString() {
-		m.ID = tftypes.StringPointerValue(there.ApiMappingId)
-		return nil
-	}
-	return err
+	}))
 }

@@ -50,8 +50,14 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 		planLogs(p, &p.Planned.common, prior)
 		return nil
 	},
+	Find: func(ctx context.Context, c *Clients, m *httpAPI) (bool, map[string]string, error) {
+		return m.find(ctx, c, types.ProtocolTypeHttp)
+	},
 	Create: createHTTPAPI,
 	Finish: func(ctx context.Context, c *Clients, m *httpAPI) error { return m.unmark(ctx, c) },
+	Tag: func(ctx context.Context, c *Clients, m *httpAPI, set map[string]string, remove []string) error {
+		return m.tag(ctx, c, set, remove)
+	},
 	Read: func(ctx context.Context, c *Clients, m *httpAPI) error {
 		out, _, err := m.read(ctx, c, types.ProtocolTypeHttp)
 		if err != nil {
@@ -93,11 +99,9 @@ func planLogs[M any](p *tf.Plan[M], m, prior *common) {
 }
 
 func createHTTPAPI(ctx context.Context, c *Clients, m *httpAPI) error {
-	id, err := m.makeAPI(ctx, c, &apigatewayv2.CreateApiInput{ProtocolType: types.ProtocolTypeHttp, CorsConfiguration: m.CORS.aws()})
-	if err != nil {
+	if err := m.makeAPI(ctx, c, &apigatewayv2.CreateApiInput{ProtocolType: types.ProtocolTypeHttp, CorsConfiguration: m.CORS.aws()}); err != nil {
 		return err
 	}
-	m.ID = tftypes.StringValue(id)
 	if err := m.putDocument(ctx, c, tf.JSONNull()); err != nil {
 		return err
 	}
@@ -128,6 +132,6 @@ func updateHTTPAPI(ctx context.Context, c *Clients, prior, m *httpAPI) error {
 		if err := m.updateStage(ctx, c, &prior.common, prior.Throttle.settings(), m.Throttle.settings()); err != nil {
 			return err
 		}
-		return m.updateTags(ctx, c, &prior.common)
+		return rename(ctx, c, apiARN(ctx, m.ID.ValueString()), prior.APIName, m.APIName)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -13,8 +14,12 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
+// ownStage is the description of a stage that came with its API, by which it is
+// told apart from those that others make.
+const ownStage = "It came with the API, of which it is the stage."
+
 // makeStage makes the stage that an API comes with; settings are those of all its
-// routes. A stage that is there was made by a run that was cut off.
+// routes.
 func (m *common) makeStage(ctx context.Context, c *Clients, prior *common, settings types.RouteSettings) error {
 	defer c.Siblings.of(m.ID.ValueString()).stages.forget()
 	logs, err := m.logSettings(ctx, c, prior)
@@ -22,7 +27,7 @@ func (m *common) makeStage(ctx context.Context, c *Clients, prior *common, setti
 		return err
 	}
 	in := &apigatewayv2.CreateStageInput{
-		ApiId: m.ID.ValueStringPointer(), StageName: m.Stage.ValueStringPointer(), AutoDeploy: aws.Bool(true),
+		ApiId: m.ID.ValueStringPointer(), StageName: m.Stage.ValueStringPointer(), AutoDeploy: aws.Bool(true), Description: aws.String(ownStage),
 		StageVariables: textsOf(m.StageVariables), AccessLogSettings: logs, Tags: m.All(),
 	}
 	if !tf.Silent(&settings) {
@@ -30,15 +35,59 @@ func (m *common) makeStage(ctx context.Context, c *Clients, prior *common, setti
 	}
 	_, err = c.Gateway.CreateStage(ctx, in)
 	if tf.Is[*types.ConflictException](err) {
-		_, err = c.Gateway.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
-			ApiId: in.ApiId, StageName: in.StageName, AutoDeploy: in.AutoDeploy,
-			StageVariables: in.StageVariables, AccessLogSettings: in.AccessLogSettings, DefaultRouteSettings: in.DefaultRouteSettings,
-		})
+		err = takeStage(ctx, c, in, settings)
 	}
 	if err != nil {
 		return fmt.Errorf("creating the stage %s: %w", m.Stage.ValueString(), err)
 	}
 	return nil
+}
+
+// takeStage makes the stage that is there what in says if it came with the API, in a
+// run that was cut off. Any other stage is somebody else's.
+func takeStage(ctx context.Context, c *Clients, in *apigatewayv2.CreateStageInput, settings types.RouteSettings) error {
+	is, err := c.Gateway.GetStage(ctx, &apigatewayv2.GetStageInput{ApiId: in.ApiId, StageName: in.StageName})
+	if err != nil {
+		return err
+	}
+	if aws.ToString(is.Description) != ownStage {
+		return foreign(ctx, in, is, settings)
+	}
+	_, err = c.Gateway.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
+		ApiId: in.ApiId, StageName: in.StageName, AutoDeploy: in.AutoDeploy, DefaultRouteSettings: &settings,
+		StageVariables: emptied(is.StageVariables, in.StageVariables), AccessLogSettings: in.AccessLogSettings,
+	})
+	if err != nil || in.AccessLogSettings != nil || is.AccessLogSettings == nil {
+		return err
+	}
+	return dropAccessLog(ctx, c, aws.ToString(in.ApiId), aws.ToString(in.StageName))
+}
+
+// foreign is the error about a stage that did not come with the API.
+func foreign(ctx context.Context, in *apigatewayv2.CreateStageInput, is *apigatewayv2.GetStageOutput, settings types.RouteSettings) error {
+	var names []string
+	if is.DefaultRouteSettings == nil {
+		is.DefaultRouteSettings = &types.RouteSettings{}
+	}
+	if !sameSettings(*is.DefaultRouteSettings, settings) {
+		names = append(names, "throttle")
+	}
+	if is, want := is.AccessLogSettings, in.AccessLogSettings; (is == nil) != (want == nil) || is != nil && (aws.ToString(is.DestinationArn) != aws.ToString(want.DestinationArn) || aws.ToString(is.Format) != aws.ToString(want.Format)) {
+		names = append(names, "access_log")
+	}
+	if len(is.StageVariables)+len(in.StageVariables) > 0 && !maps.Equal(is.StageVariables, in.StageVariables) {
+		names = append(names, "stage_variables")
+	}
+	detail := " It is as this API's own should be."
+	if len(names) > 0 {
+		detail = " It differs from what this API's own should be in " + strings.Join(names, ", ") + "."
+	}
+	name := aws.ToString(in.StageName)
+	return &tf.Problem{
+		Summary: "The API has a stage " + name + " already",
+		Detail: "It did not come with the API: a serverless_stage or somebody else made it." + detail + " Give the API's own stage another name, remove that one, " +
+			tf.TakeOver("stage", tf.ImportID(ctx, aws.ToString(in.ApiId)+"/"+name)),
+	}
 }
 
 // updateStage makes a new stage before it removes the old one, so that the API

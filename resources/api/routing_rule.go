@@ -52,6 +52,7 @@ var RoutingRule = tf.Type[*Clients, routingRule]{
 			"arn":             tf.Computed("ARN of the rule."),
 		},
 	},
+	Find:   findRule,
 	Create: createRule,
 	Read:   readRule,
 	Update: func(ctx context.Context, c *Clients, _, m *routingRule) error {
@@ -132,52 +133,31 @@ func (c *Clients) rules(ctx context.Context, domain string) ([]types.RoutingRule
 	})
 }
 
-// find returns the rule of the model's priority; nil if there is none.
-func (m *routingRule) find(ctx context.Context, c *Clients) (*types.RoutingRule, error) {
+// findRule finds the rule of the model's priority: a domain has one of a priority.
+func findRule(ctx context.Context, c *Clients, m *routingRule) (bool, map[string]string, error) {
 	list, err := c.rules(ctx, m.Domain.ValueString())
 	if err != nil {
-		return nil, err
+		return false, nil, err
 	}
 	for _, r := range list {
 		if int64(aws.ToInt32(r.Priority)) == m.Priority.ValueInt64() {
-			return &r, nil
+			m.ID = tftypes.StringPointerValue(r.RoutingRuleId)
+			return true, nil, nil
 		}
 	}
-	return nil, nil
+	return false, nil, nil
 }
 
-// createRule makes the rule. A domain has one of a priority, so one that is there
-// when the answer was lost is this one, and one that was there before is not.
 func createRule(ctx context.Context, c *Clients, m *routingRule) error {
 	defer lock("domain " + m.Domain.ValueString())()
-	there, err := m.find(ctx, c)
-	if err != nil {
-		return err
-	}
-	if there != nil {
-		return &tf.Problem{
-			Summary: fmt.Sprintf("The domain has a rule of the priority %d already", m.Priority.ValueInt64()),
-			Detail: "Somebody else made it, or an apply that was cut off before it could record it. Choose another priority, remove it, " +
-				tf.TakeOver("routing_rule", tf.ImportID(ctx, m.Domain.ValueString()+"/"+aws.ToString(there.RoutingRuleId))),
-		}
-	}
 	out, err := c.Gateway.CreateRoutingRule(ctx, &apigatewayv2.CreateRoutingRuleInput{
 		DomainName: m.Domain.ValueStringPointer(), Priority: millis(m.Priority), Conditions: m.conditions(), Actions: m.actions(),
 	}, once)
-	if err == nil {
-		m.ID = tftypes.StringPointerValue(out.RoutingRuleId)
-		return nil
+	if err != nil {
+		return unanswered(err)
 	}
-	if tf.Refused(err) {
-		return err
-	}
-	ctx, cancel := tf.Afterwards(ctx)
-	defer cancel()
-	if there, again := m.find(ctx, c); again == nil && there != nil {
-		m.ID = tftypes.StringPointerValue(there.RoutingRuleId)
-		return nil
-	}
-	return err
+	m.ID = tftypes.StringPointerValue(out.RoutingRuleId)
+	return nil
 }
 
 func readRule(ctx context.Context, c *Clients, m *routingRule) error {

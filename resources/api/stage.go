@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -60,9 +59,10 @@ var Stage = tf.Type[*Clients, stage]{
 			v.Error(pathOf("deployment_id"), "Two deployments", "A stage that deploys by itself has the newest deployment. Set auto_deploy = false, or remove deployment_id.")
 		}
 	},
+	Find:   findStage,
 	Create: createStage,
-	Finish: func(ctx context.Context, c *Clients, m *stage) error {
-		return changeTags(ctx, c, m.arn(ctx), nil, []string{tf.MarkerKey})
+	Tag: func(ctx context.Context, c *Clients, m *stage, set map[string]string, remove []string) error {
+		return changeTags(ctx, c, m.arn(ctx), set, remove)
 	},
 	Read:   readStage,
 	Update: updateStage,
@@ -125,15 +125,29 @@ func (l *stageLog) settings() *types.AccessLogSettings {
 	return &types.AccessLogSettings{DestinationArn: l.Group.ValueStringPointer(), Format: l.Format.ValueStringPointer()}
 }
 
+// findStage finds the stage of that name; the one that came with the API is none to
+// take over.
+func findStage(ctx context.Context, c *Clients, m *stage) (bool, map[string]string, error) {
+	out, err := c.Gateway.GetStage(ctx, &apigatewayv2.GetStageInput{ApiId: m.API.ValueStringPointer(), StageName: m.Name.ValueStringPointer()})
+	if err != nil {
+		return false, nil, err
+	}
+	if aws.ToString(out.Description) == ownStage {
+		return false, nil, &tf.Problem{
+			Summary: "The stage " + m.Name.ValueString() + " came with the API",
+			Detail:  "Its attributes are those of the API's own resource: stage_variables, access_log and throttle. Set them there, or choose another name.",
+		}
+	}
+	return true, out.Tags, nil
+}
+
 func createStage(ctx context.Context, c *Clients, m *stage) error {
 	api := m.API.ValueString()
 	defer lock(api)()
 	defer c.Siblings.of(api).stages.forget()
-	tags := maps.Clone(m.All())
-	tags[tf.MarkerKey] = tf.Marker(ctx)
 	in := &apigatewayv2.CreateStageInput{
 		ApiId: &api, StageName: m.Name.ValueStringPointer(), Description: m.Description.ValueStringPointer(), AutoDeploy: m.AutoDeploy.ValueBoolPointer(),
-		DeploymentId: m.DeploymentID.ValueStringPointer(), StageVariables: textsOf(m.Variables), AccessLogSettings: m.AccessLog.settings(), Tags: tags,
+		DeploymentId: m.DeploymentID.ValueStringPointer(), StageVariables: textsOf(m.Variables), AccessLogSettings: m.AccessLog.settings(), Tags: m.Marked(ctx),
 	}
 	if m.Throttle != nil {
 		s := m.Throttle.settings()
@@ -143,33 +157,9 @@ func createStage(ctx context.Context, c *Clients, m *stage) error {
 		_, err := c.Gateway.CreateStage(ctx, in)
 		return err
 	})
-	if tf.Is[*types.ConflictException](err) {
-		err = takeStage(ctx, c, m, in)
-	}
 	if err == nil {
 		m.ID = tftypes.StringValue(m.arn(ctx))
 	}
-	return err
-}
-
-// takeStage takes over the stage that this configuration left unfinished; any other
-// is in the way.
-func takeStage(ctx context.Context, c *Clients, m *stage, in *apigatewayv2.CreateStageInput) error {
-	out, err := c.Gateway.GetStage(ctx, &apigatewayv2.GetStageInput{ApiId: in.ApiId, StageName: in.StageName})
-	if err != nil {
-		return err
-	}
-	if out.Tags[tf.MarkerKey] != tf.Marker(ctx) {
-		return &tf.Problem{
-			Summary: "The API has a stage " + m.Name.ValueString() + " already",
-			Detail: tf.Origin(out.Tags) + " If it came with the API, its attributes are those of that resource. Otherwise remove it, " +
-				tf.TakeOver("stage", tf.ImportID(ctx, m.API.ValueString()+"/"+m.Name.ValueString())),
-		}
-	}
-	_, err = c.Gateway.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
-		ApiId: in.ApiId, StageName: in.StageName, Description: in.Description, AutoDeploy: in.AutoDeploy, DeploymentId: in.DeploymentId,
-		StageVariables: in.StageVariables, AccessLogSettings: in.AccessLogSettings, DefaultRouteSettings: in.DefaultRouteSettings,
-	})
 	return err
 }
 
@@ -208,12 +198,9 @@ func updateStage(ctx context.Context, c *Clients, prior, m *stage) error {
 		}
 	}
 	if m.AccessLog == nil && prior.AccessLog != nil {
-		if err := dropAccessLog(ctx, c, api, m.Name.ValueString()); err != nil {
-			return err
-		}
+		return dropAccessLog(ctx, c, api, m.Name.ValueString())
 	}
-	set, remove := m.Changed(&prior.Tagged)
-	return changeTags(ctx, c, m.arn(ctx), set, remove)
+	return nil
 }
 
 func readStage(ctx context.Context, c *Clients, m *stage) error {

@@ -2,9 +2,8 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -50,9 +49,10 @@ var VPCLink = tf.Type[*Clients, vpcLink]{
 		p.Set("link_name", tftypes.StringValue(prefix.ValueString()+name.ValueString()))
 		return nil
 	},
+	Find:   findLink,
 	Create: createLink,
-	Finish: func(ctx context.Context, c *Clients, m *vpcLink) error {
-		return changeTags(ctx, c, linkARN(ctx, m.ID.ValueString()), nil, []string{tf.MarkerKey})
+	Tag: func(ctx context.Context, c *Clients, m *vpcLink, set map[string]string, remove []string) error {
+		return changeTags(ctx, c, linkARN(ctx, m.ID.ValueString()), set, remove)
 	},
 	Read: readLink,
 	Update: func(ctx context.Context, c *Clients, prior, m *vpcLink) error {
@@ -61,11 +61,7 @@ var VPCLink = tf.Type[*Clients, vpcLink]{
 				return err
 			}
 		}
-		set, remove := m.Changed(&prior.Tagged)
-		if is := tf.Owner(ctx, m.LinkName.ValueString()); is != tf.Owner(ctx, prior.LinkName.ValueString()) {
-			set[tf.StackKey] = is
-		}
-		return changeTags(ctx, c, linkARN(ctx, m.ID.ValueString()), set, remove)
+		return rename(ctx, c, linkARN(ctx, m.ID.ValueString()), prior.LinkName, m.LinkName)
 	},
 	Delete: deleteLink,
 	List: func(ctx context.Context, c *Clients, in *vpcLink, found func(*vpcLink) error) error {
@@ -113,65 +109,42 @@ func (c *Clients) links(ctx context.Context) ([]types.VpcLink, error) {
 	})
 }
 
-// marked returns the id of a link that this resource left unfinished; "" if there
-// is none. Names are not unique, so the marker says which link it is.
-func (m *vpcLink) marked(ctx context.Context, c *Clients) (string, error) {
+// findLink looks for a link of this configuration's.
+func findLink(ctx context.Context, c *Clients, m *vpcLink) (bool, map[string]string, error) {
 	list, err := c.links(ctx)
 	if err != nil {
-		return "", fmt.Errorf("looking for a VPC link that was left unfinished: %w", err)
+		return false, nil, fmt.Errorf("looking for a VPC link that was left unfinished: %w", err)
 	}
-	owner := tf.Owner(ctx, m.LinkName.ValueString())
-	for _, l := range list {
-		id := aws.ToString(l.VpcLinkId)
-		switch {
-		case l.Tags[tf.MarkerKey] == m.marker(ctx) && tf.Claim(ctx, id):
-			return id, nil
-		case l.Tags[tf.MarkerKey] == "" && owner != "" && l.Tags[tf.StackKey] == owner && tf.Claim(ctx, id):
-			return "", &tf.Problem{
-				Summary: "The stack has a VPC link " + m.LinkName.ValueString() + " already",
-				Detail:  "It was finished by an earlier run whose state was lost. Delete it, " + tf.TakeOver("vpc_link", tf.ImportID(ctx, id)),
-			}
-		}
+	list = slices.DeleteFunc(list, func(l types.VpcLink) bool { return l.VpcLinkStatus == types.VpcLinkStatusDeleting })
+	found := mine(ctx, list, m.LinkName.ValueString(), func(l types.VpcLink) (string, string, map[string]string) {
+		return aws.ToString(l.VpcLinkId), aws.ToString(l.Name), l.Tags
+	})
+	if found == nil {
+		return false, nil, nil
 	}
-	return "", nil
-}
-
-func (m *vpcLink) marker(ctx context.Context) string {
-	return tf.Marker(ctx) + "/" + m.LinkName.ValueString()
+	m.ID = tftypes.StringPointerValue(found.VpcLinkId)
+	if tf.Ours(ctx, found.Tags) {
+		err = m.available(ctx, c)
+	}
+	return true, found.Tags, err
 }
 
 func createLink(ctx context.Context, c *Clients, m *vpcLink) error {
-	id, err := m.marked(ctx, c)
+	out, err := c.Gateway.CreateVpcLink(ctx, &apigatewayv2.CreateVpcLinkInput{
+		Name: m.LinkName.ValueStringPointer(), SubnetIds: textSet(m.Subnets), SecurityGroupIds: textSet(m.Groups), Tags: marked(ctx, &m.Tagged, m.LinkName),
+	}, once)
 	if err != nil {
 		return err
 	}
-	if id == "" {
-		tags := maps.Clone(m.All())
-		tags[tf.MarkerKey] = m.marker(ctx)
-		if owner := tf.Owner(ctx, m.LinkName.ValueString()); owner != "" {
-			tags[tf.StackKey] = owner
-		}
-		out, err := c.Gateway.CreateVpcLink(ctx, &apigatewayv2.CreateVpcLinkInput{
-			Name: m.LinkName.ValueStringPointer(), SubnetIds: textSet(m.Subnets), SecurityGroupIds: textSet(m.Groups), Tags: tags,
-		}, once)
-		switch {
-		case err == nil:
-			id = aws.ToString(out.VpcLinkId)
-			tf.Claim(ctx, id)
-		case tf.Refused(err):
-			return err
-		default:
-			later, cancel := tf.Afterwards(ctx)
-			defer cancel()
-			var again error
-			if id, again = m.marked(later, c); again != nil || id == "" {
-				return errors.Join(err, again)
-			}
-		}
-	}
-	m.ID = tftypes.StringValue(id)
+	m.ID = tftypes.StringPointerValue(out.VpcLinkId)
+	tf.Claim(ctx, m.ID.ValueString())
+	return m.available(ctx, c)
+}
+
+// available waits until the link can be used.
+func (m *vpcLink) available(ctx context.Context, c *Clients) error {
 	return tf.Poll(ctx, "VPC link "+m.LinkName.ValueString()+" to be AVAILABLE", func(ctx context.Context) (bool, error) {
-		out, err := c.Gateway.GetVpcLink(ctx, &apigatewayv2.GetVpcLinkInput{VpcLinkId: &id})
+		out, err := c.Gateway.GetVpcLink(ctx, &apigatewayv2.GetVpcLinkInput{VpcLinkId: m.ID.ValueStringPointer()})
 		if tf.Is[*types.NotFoundException](err) {
 			return false, nil
 		}

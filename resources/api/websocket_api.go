@@ -78,19 +78,24 @@ var WebSocketAPI = tf.Type[*Clients, webSocketAPI]{
 		planLogs(p, &p.Planned.common, prior)
 		return nil
 	},
+	Find: func(ctx context.Context, c *Clients, m *webSocketAPI) (bool, map[string]string, error) {
+		return m.find(ctx, c, types.ProtocolTypeWebsocket)
+	},
 	Create: func(ctx context.Context, c *Clients, m *webSocketAPI) error {
-		id, err := m.makeAPI(ctx, c, &apigatewayv2.CreateApiInput{
+		err := m.makeAPI(ctx, c, &apigatewayv2.CreateApiInput{
 			ProtocolType:             types.ProtocolTypeWebsocket,
 			RouteSelectionExpression: m.Selection.ValueStringPointer(), ApiKeySelectionExpression: m.KeySelection.ValueStringPointer(),
 		})
 		if err != nil {
 			return err
 		}
-		m.ID = tftypes.StringValue(id)
 		return m.makeStage(ctx, c, nil, m.settings())
 	},
 	Finish: func(ctx context.Context, c *Clients, m *webSocketAPI) error { return m.unmark(ctx, c) },
-	Read:   readWebSocketAPI,
+	Tag: func(ctx context.Context, c *Clients, m *webSocketAPI, set map[string]string, remove []string) error {
+		return m.tag(ctx, c, set, remove)
+	},
+	Read: readWebSocketAPI,
 	Update: func(ctx context.Context, c *Clients, prior, m *webSocketAPI) error {
 		defer lock(m.ID.ValueString())()
 		return settled(ctx, func(ctx context.Context) error {
@@ -110,7 +115,7 @@ var WebSocketAPI = tf.Type[*Clients, webSocketAPI]{
 			if err := m.updateStage(ctx, c, &prior.common, prior.settings(), m.settings()); err != nil {
 				return err
 			}
-			return m.updateTags(ctx, c, &prior.common)
+			return rename(ctx, c, apiARN(ctx, m.ID.ValueString()), prior.APIName, m.APIName)
 		})
 	},
 	Delete: func(ctx context.Context, c *Clients, m *webSocketAPI) error { return m.deleteAPI(ctx, c) },

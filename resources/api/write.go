@@ -28,3 +28,12 @@ func settled(ctx context.Context, change func(context.Context) error) error {
 		return tf.Is[*types.ConflictException](err) && tf.Says(err, "ConflictException", "concurrent")
 	}, change)
 }
+
+// unanswered is the error of a call that makes what AWS has no tags for: if its
+// answer was lost, what is there now and was not there before is what it made.
+func unanswered(err error) error {
+	if err == nil || tf.Refused(err) {
+		return err
+	}
+	return &tf.Unmarked{Err: err}
+}
