@@ -89,6 +89,12 @@ func (p *planner) scoped(ctx context.Context, r *Resource, a addr.Instance) (cty
 	return v, diags
 }
 
+// scopes tells that a is a data source of a check block.
+func (p *Program) scopes(a addr.Instance) bool {
+	r := p.resources[a.Config()]
+	return r != nil && r.Check != ""
+}
+
 // unread is what is known of the data source of a check block before it is read.
 // What keeps it from being known is reported where it is read.
 func (s *Session) unread(ctx context.Context, r *Resource, a addr.Instance) cty.Value {

@@ -22,7 +22,7 @@ func (p *planner) order(changes []Change, invoked []invocationID) []Op {
 	}
 	for i, c := range changes {
 		switch {
-		case c.Reason == ReadCheckNested:
+		case p.scopes(c.Addr): // read when all else is done
 		case c.Action == Delete || c.Action == Forget:
 			o.remove(i, c, p.removals.Node(removalID{c.Addr, c.Deposed}))
 		case c.Action == CreateDelete && p.only.retains(p.Program, c.Addr):
