@@ -36,7 +36,8 @@ type Provider struct {
 	shared    *tf.Provider    // as backend
 	siblings  api.Siblings    // what resources of one API share
 	artifacts function.Artifacts
-	pending   string // the attribute that is not known yet and without which nothing can be called
+	described *Described // nil if it is not shared
+	pending   string     // the attribute that is not known yet and without which nothing can be called
 }
 
 // An Emulator is one in this process, or something before it.
@@ -48,6 +49,13 @@ type Option func(*Provider)
 // On makes the provider use an emulator in this process, whatever its
 // configuration says about backend and endpoints.
 func On(e Emulator) Option { return func(p *Provider) { p.emulator = e } }
+
+// Described is what providers of one version say of themselves.
+type Described = tf.Described
+
+// Sharing makes providers of one version share what they say of themselves, where one
+// process has many of them.
+func Sharing(d *Described) Option { return func(p *Provider) { p.described = d } }
 
 // New returns the provider. version is that of the release; main is the path of
 // this project's binary, which it starts as the emulator where the configuration
@@ -62,7 +70,7 @@ func New(version, main string, opts ...Option) *Provider {
 
 // Server returns the provider as a server of Terraform's protocol 6.
 func (p *Provider) Server() tfprotov6.ProviderServer {
-	return tf.Shortcut(providerserver.NewProtocol6(p)(), p.Resources(context.Background()), func() *tf.Provider { return p.shared })
+	return tf.Shortcut(providerserver.NewProtocol6(p)(), p.Resources(context.Background()), func() *tf.Provider { return p.shared }, p.described)
 }
 
 // Metadata names the provider.

@@ -24,9 +24,6 @@ type doubt struct {
 	plain tfprotov6.ProviderServer
 	t     *testing.T
 	taken *atomic.Int64 // shortcuts of reads and plans
-
-	once  sync.Once
-	kinds map[string]cty.Type
 }
 
 func doubted(t *testing.T, server tfprotov6.ProviderServer, taken *atomic.Int64) tfprotov6.ProviderServer {
@@ -42,21 +39,22 @@ func doubted(t *testing.T, server tfprotov6.ProviderServer, taken *atomic.Int64)
 // Current sends every state to the provider, where it is looked at.
 func (d *doubt) Current(string, int64) bool { return false }
 
+// kind is the type of the values of a resource type.
 func (d *doubt) kind(ctx context.Context, typeName string) cty.Type {
-	d.once.Do(func() {
-		d.kinds = map[string]cty.Type{}
-		resp, err := d.plain.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
-		if err != nil {
-			d.t.Error(err)
-			return
-		}
-		p := &Protocol{t: d.t}
-		for name, s := range resp.ResourceSchemas {
-			d.kinds[name] = p.typeOf(s)
-		}
-	})
-	return d.kinds[typeName]
+	resp, err := d.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		d.t.Error(err)
+		return cty.DynamicPseudoType
+	}
+	kind, ok := valueTypes.Load(typeName)
+	if !ok {
+		kind, _ = valueTypes.LoadOrStore(typeName, (&Protocol{t: d.t}).typeOf(resp.ResourceSchemas[typeName]))
+	}
+	return kind.(cty.Type)
 }
+
+// valueTypes are the types of values by resource type.
+var valueTypes sync.Map
 
 // equal demands that two answers are the same: byte for byte but for values, which
 // may be packed in several ways.

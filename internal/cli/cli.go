@@ -24,6 +24,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/addr"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/settings"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/plugin/process"
+	"github.com/tfserverless/terraform-provider-serverless/provider"
 )
 
 // A Program is what a command line runs in.
@@ -39,6 +40,8 @@ type Program struct {
 	once      sync.Once // guards user
 	user      *settings.Settings
 	userDiags hcl.Diagnostics
+
+	described provider.Described // by our own provider
 }
 
 // A command is one row of the command table. Adding one is a file with such a

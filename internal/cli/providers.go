@@ -53,7 +53,7 @@ func (p *Program) settings() (*settings.Settings, hcl.Diagnostics) {
 // provider there wants to test that one.
 func (p *Program) servers() (plan.Servers, error) {
 	serverless := func() (tfprotov6.ProviderServer, error) {
-		return provider.New(p.Version, p.Main).Server(), nil
+		return provider.New(p.Version, p.Main, provider.Sharing(&p.described)).Server(), nil
 	}
 	out := plan.Servers{addr.Builtin: builtin.With(remoteStates{})}
 	for _, a := range own {

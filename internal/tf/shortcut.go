@@ -19,8 +19,9 @@ import (
 // out that it gives back what it was given. All else goes to the framework: an
 // answer never differs from the one that it would give.
 //
-// settings returns what Configure gave to the types; nil before that.
-func Shortcut(server tfprotov6.ProviderServer, types []func() resource.Resource, settings func() *Provider) tfprotov6.ProviderServer {
+// settings returns what Configure gave to the types; nil before that. said is
+// shared with other instances of this provider; nil for none.
+func Shortcut(server tfprotov6.ProviderServer, types []func() resource.Resource, settings func() *Provider, said *Described) tfprotov6.ProviderServer {
 	all := map[string]steady{}
 	for _, one := range types {
 		r := one()
@@ -34,7 +35,7 @@ func Shortcut(server tfprotov6.ProviderServer, types []func() resource.Resource,
 	if !ok {
 		return server // a framework that offers less or more than this one is left alone
 	}
-	return &shortcut{Server: whole, types: all, settings: settings, running: map[int64]context.CancelFunc{}, slots: make(chan struct{}, atOnce)}
+	return &shortcut{Server: whole, types: all, settings: settings, said: said, running: map[int64]context.CancelFunc{}, slots: make(chan struct{}, atOnce)}
 }
 
 // Plain is the framework's server behind a shortcut.
@@ -57,6 +58,7 @@ type shortcut struct {
 	Server
 	types    map[string]steady
 	settings func() *Provider
+	said     *Described
 
 	mu      sync.Mutex
 	running map[int64]context.CancelFunc // what StopProvider cancels

@@ -105,12 +105,20 @@ func (t *Tagged) Changed(prior *Tagged) (set map[string]string, remove []string)
 func SetTags(ctx context.Context, t *Tagged, actual map[string]string) {
 	given, own := stringMap(operationOf(ctx).provider.Tags), stringMap(t.Tags)
 	all, tags := map[string]attr.Value{}, map[string]attr.Value{}
+	others := operationOf(ctx).provider.Ignored
+	if others == nil {
+		others = func(string) bool { return false }
+	}
 	for k, v := range actual {
 		if k == MarkerKey || k == StackKey || strings.HasPrefix(k, "aws:") {
 			continue
 		}
+		_, mine := own[k]
+		if _, everywhere := given[k]; !mine && !everywhere && others(k) {
+			continue
+		}
 		all[k] = types.StringValue(v)
-		if _, mine := own[k]; mine || given[k] != v {
+		if mine || given[k] != v {
 			tags[k] = types.StringValue(v)
 		}
 	}

@@ -178,6 +178,8 @@ type Provider struct {
 	Region     types.String // where resources are that do not say otherwise
 	NamePrefix types.String // of physical names; may be null
 	Tags       types.Map    // of everything that can have tags; may be null
+	// Ignored tells which tags on AWS are others', by their keys; nil for none.
+	Ignored func(key string) bool
 	// Stack marks objects whose creation was cut off as this configuration's;
 	// null for none.
 	Stack types.String

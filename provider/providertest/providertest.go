@@ -40,5 +40,7 @@ func Factories(e provider.Emulator) map[string]func() (tfprotov6.ProviderServer,
 
 // Server returns the provider on e.
 func Server(e provider.Emulator) tfprotov6.ProviderServer {
-	return provider.New("test", "", provider.On(e)).Server()
+	return provider.New("test", "", provider.On(e), provider.Sharing(&described)).Server()
 }
+
+var described provider.Described

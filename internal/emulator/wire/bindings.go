@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/aws/smithy-go"
 )
@@ -47,7 +48,14 @@ type boundMember struct {
 	Stream   bool   `json:"stream"`
 }
 
+// read are the bindings that were read, by service; nobody changes them. A process of
+// tests has many emulators.
+var read sync.Map
+
 func readBindings(service string) (*bindings, error) {
+	if b, ok := read.Load(service); ok {
+		return b.(*bindings), nil
+	}
 	raw, err := bindingFiles.ReadFile("bindings/" + service + ".json")
 	if err != nil {
 		return nil, fmt.Errorf("the service %s has no bindings: %w", service, err)
@@ -56,6 +64,7 @@ func readBindings(service string) (*bindings, error) {
 	if err := json.Unmarshal(raw, b); err != nil {
 		return nil, fmt.Errorf("reading the bindings of %s: %w", service, err)
 	}
+	read.Store(service, b)
 	return b, nil
 }
 
