@@ -1,0 +1,351 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+)
+
+// Roles keeps those who write grants of the same role from losing each other's. The
+// zero value is ready.
+type Roles struct {
+	mu    sync.Mutex
+	turns map[string]*turn // by role
+}
+
+// A turn is that of writing the sheets of a role. Reads of IAM lag behind, so what this
+// run has replaced is remembered: who reads that would write it again.
+type turn struct {
+	taken    chan struct{}
+	replaced map[string]bool // sheet and document
+	latest   map[sheet]lines
+}
+
+// take waits for the turn to write the grants of a role.
+func (r *Roles) take(ctx context.Context, role string) (*turn, error) {
+	r.mu.Lock()
+	if r.turns == nil {
+		r.turns = map[string]*turn{}
+	}
+	t := r.turns[role]
+	if t == nil {
+		t = &turn{taken: make(chan struct{}, 1), replaced: map[string]bool{}, latest: map[sheet]lines{}}
+		r.turns[role] = t
+	}
+	r.mu.Unlock()
+	select {
+	case t.taken <- struct{}{}:
+		return t, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (t *turn) end() { <-t.taken }
+
+// A pen is a ledger whose turn it is.
+type pen struct {
+	ledger
+	*turn
+}
+
+// write makes the turn for a ledger and ends it after f.
+func (l ledger) write(ctx context.Context, f func(p pen) error) error {
+	t, err := l.c.Roles.take(ctx, l.role)
+	if err != nil {
+		return err
+	}
+	defer t.end()
+	return f(pen{l, t})
+}
+
+// now is what is in a sheet, also if a read shows what was there before.
+func (p pen) now(ctx context.Context, s sheet) (lines, error) {
+	in, err := p.read(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	text, err := in.document()
+	if err == nil && p.replaced[string(s)+text] {
+		return p.latest[s], nil
+	}
+	return in, err
+}
+
+// replace writes a sheet. An inline one goes with its last statement, and a managed
+// one is deleted.
+func (p pen) replace(ctx context.Context, s sheet, old, fresh lines) error {
+	was, err := old.document()
+	if err != nil {
+		return err
+	}
+	is, err := fresh.document()
+	if err != nil || is == was {
+		return err
+	}
+	extra := parts.Extra{Role: p.role, Name: string(s)}
+	switch {
+	case s.managed() && is == "":
+		err = p.discard(ctx, s)
+	case s.managed():
+		err = p.renew(ctx, s, is)
+	case is == "":
+		err = extra.Remove(ctx, p.c.IAM)
+	default:
+		err = soon(ctx, func(ctx context.Context) error { return extra.Put(ctx, p.c.IAM, is) })
+	}
+	if err != nil {
+		return err
+	}
+	p.replaced[string(s)+was] = true
+	delete(p.replaced, string(s)+is)
+	p.latest[s] = fresh
+	return nil
+}
+
+// full reports whether a policy has no room for more.
+func full(err error) bool { return tf.Is[*types.LimitExceededException](err) }
+
+// put gives a grant these statements, where there is room. One that is new is in no
+// other sheet.
+func (p pen) put(ctx context.Context, grant string, statements []parts.Statement, isNew bool) error {
+	in, err := p.now(ctx, p.main())
+	if err != nil {
+		return err
+	}
+	fresh, err := in.with(grant, statements)
+	if err != nil {
+		return err
+	}
+	elsewhere := !isNew && in.of(grant) == nil
+	err = p.replace(ctx, p.main(), in, fresh)
+	switch {
+	case full(err):
+		return p.spill(ctx, grant, statements, in)
+	case err != nil || !elsewhere:
+		return err
+	}
+	sheets, err := p.others(ctx)
+	if err != nil {
+		return err
+	}
+	return p.strike(ctx, grant, sheets)
+}
+
+// spill puts a grant into a managed policy, because the role has no room for it; in is
+// what is in the main sheet.
+func (p pen) spill(ctx context.Context, grant string, statements []parts.Statement, in lines) error {
+	sheets, err := p.attached(ctx)
+	if err != nil {
+		return err
+	}
+	sheets = slices.DeleteFunc(sheets, func(s sheet) bool { return !p.owns(s) })
+	for _, s := range sheets {
+		was, err := p.now(ctx, s)
+		if err != nil {
+			return err
+		}
+		fresh, err := was.with(grant, statements)
+		if err != nil {
+			return err
+		}
+		if err = p.replace(ctx, s, was, fresh); !full(err) {
+			return p.moved(ctx, grant, s, in, err)
+		}
+	}
+	s, err := p.open(ctx, sheets, grant, statements)
+	return p.moved(ctx, grant, s, in, err)
+}
+
+// moved takes a grant out of where it was before it was put into s.
+func (p pen) moved(ctx context.Context, grant string, s sheet, in lines, err error) error {
+	if err != nil {
+		return err
+	}
+	if err := p.replace(ctx, p.main(), in, in.without(grant)); err != nil {
+		return err
+	}
+	sheets, err := p.others(ctx)
+	if err != nil {
+		return err
+	}
+	return p.strike(ctx, grant, slices.DeleteFunc(sheets, func(o sheet) bool { return o == s }))
+}
+
+// open makes one managed policy more, attached to the role.
+func (p pen) open(ctx context.Context, have []sheet, grant string, statements []parts.Statement) (sheet, error) {
+	fresh, err := lines(nil).with(grant, statements)
+	if err != nil {
+		return "", err
+	}
+	text, err := fresh.document()
+	if err != nil {
+		return "", err
+	}
+	n := 1
+	for slices.ContainsFunc(have, func(s sheet) bool { return lastPart(string(s)) == p.spilled(n) }) {
+		n++
+	}
+	s := p.arn(ctx, n)
+	_, err = p.c.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
+		PolicyName: aws.String(p.spilled(n)), Path: aws.String(parts.GrantPath), PolicyDocument: &text,
+		Description: aws.String("Grants of the role " + p.role + " that it has no room for."),
+	})
+	if tf.Is[*types.EntityAlreadyExistsException](err) { // left by a run that was cut off
+		err = p.renew(ctx, s, text)
+	}
+	if err == nil {
+		_, err = p.c.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &p.role, PolicyArn: aws.String(string(s))})
+		if err != nil {
+			err = tf.Undo(ctx, err, func(ctx context.Context) error { return p.discard(ctx, s) })
+		}
+	}
+	if full(err) {
+		return "", noRoom(p.role, len(have), err)
+	}
+	p.latest[s] = fresh
+	return s, err
+}
+
+func noRoom(role string, policies int, err error) error {
+	return &tf.Problem{
+		Summary: "The role " + role + " has no room for the grant",
+		Detail: fmt.Sprintf("AWS gives a role room for 10,240 characters of inline policies and for 10 managed policies of 6,144 characters each, %d of which have its grants already. It said: %v. "+
+			"Use fewer grants by naming several things in one, detach managed policies, ask AWS for a higher quota, or give the things to several roles.", policies, err),
+	}
+}
+
+func (p pen) arn(ctx context.Context, n int) sheet {
+	s := tf.ScopeOf(ctx)
+	return sheet("arn:" + s.Partition + ":iam::" + s.Account + ":policy" + parts.GrantPath + p.spilled(n))
+}
+
+// renew gives a managed policy another document, and keeps no version but that: AWS
+// has room for five.
+func (p pen) renew(ctx context.Context, s sheet, text string) error {
+	if err := p.prune(ctx, s); err != nil {
+		return err
+	}
+	_, err := p.c.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(string(s)), PolicyDocument: &text, SetAsDefault: true})
+	if err != nil {
+		return err
+	}
+	return p.prune(ctx, s)
+}
+
+// prune deletes the versions of a managed policy but that which counts.
+func (p pen) prune(ctx context.Context, s sheet) error {
+	out, err := p.c.IAM.ListPolicyVersions(ctx, &iam.ListPolicyVersionsInput{PolicyArn: aws.String(string(s))})
+	if err != nil {
+		return err
+	}
+	for _, v := range out.Versions {
+		if v.IsDefaultVersion {
+			continue
+		}
+		_, err := p.c.IAM.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: aws.String(string(s)), VersionId: v.VersionId})
+		if err != nil && !tf.Is[*types.NoSuchEntityException](err) && !tf.Is[*types.DeleteConflictException](err) { // a list that lags
+			return err
+		}
+	}
+	return nil
+}
+
+// discard detaches a managed policy and deletes it.
+func (p pen) discard(ctx context.Context, s sheet) error {
+	arn := aws.String(string(s))
+	_, err := p.c.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &p.role, PolicyArn: arn})
+	if err != nil && !tf.Is[*types.NoSuchEntityException](err) {
+		return err
+	}
+	if err := p.prune(ctx, s); err != nil {
+		if tf.Is[*types.NoSuchEntityException](err) {
+			return nil
+		}
+		return err
+	}
+	_, err = p.c.IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: arn})
+	if tf.Is[*types.NoSuchEntityException](err) {
+		return nil
+	}
+	return err
+}
+
+// strike takes a grant out of sheets.
+func (p pen) strike(ctx context.Context, grant string, sheets []sheet) error {
+	for _, s := range sheets {
+		in, err := p.now(ctx, s)
+		if err != nil {
+			return err
+		}
+		if err := p.replace(ctx, s, in, in.without(grant)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove takes a grant away, and brings what was spilled back where there is room now.
+func (p pen) remove(ctx context.Context, grant string) error {
+	in, err := p.now(ctx, p.main())
+	if err != nil {
+		return err
+	}
+	rest := in.without(grant)
+	if err := p.replace(ctx, p.main(), in, rest); err != nil {
+		return err
+	}
+	sheets, err := p.others(ctx)
+	if tf.Is[*types.NoSuchEntityException](err) { // the role is gone, and its managed policies are left
+		return p.abandoned(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.strike(ctx, grant, sheets); err != nil {
+		return err
+	}
+	return p.gather(ctx, rest, sheets)
+}
+
+// abandoned deletes the managed policies of a role that is gone.
+func (p pen) abandoned(ctx context.Context) error {
+	for n := 1; ; n++ {
+		s := p.arn(ctx, n)
+		if in, err := p.read(ctx, s); err != nil || in == nil {
+			return err
+		}
+		if err := p.discard(ctx, s); err != nil {
+			return err
+		}
+	}
+}
+
+// gather moves the last managed policy's grants into the main sheet if they fit.
+func (p pen) gather(ctx context.Context, in lines, sheets []sheet) error {
+	sheets = slices.DeleteFunc(sheets, func(s sheet) bool { return !s.managed() || !p.owns(s) })
+	if len(sheets) == 0 {
+		return nil
+	}
+	last := sheets[len(sheets)-1]
+	more, err := p.now(ctx, last)
+	if err != nil || more == nil {
+		return err
+	}
+	err = p.replace(ctx, p.main(), in, slices.Concat(in, more))
+	if full(err) {
+		return nil // it stays where it is
+	}
+	if err != nil {
+		return err
+	}
+	return p.replace(ctx, last, more, nil)
+}
