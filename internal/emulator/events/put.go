@@ -165,12 +165,7 @@ func (s *Service) match(scope env.Scope, bus string, text []byte, trace string, 
 	})
 	for _, r := range matching {
 		for _, t := range r.Targets {
-			if err := s.send(&r, &t, text, trace, hop); err != nil {
-				s.env.Log.Warn("an event could not be delivered", "rule", r.arn(), "target", value(t.Arn), "error", err)
-				if err := s.bury(&r, &t, text, err); err != nil {
-					s.env.Log.Warn("an event could not be put into the dead-letter queue", "rule", r.arn(), "error", err)
-				}
-			}
+			s.deliver(s.newDelivery(r, t, text, trace, hop))
 		}
 	}
 }
@@ -188,7 +183,7 @@ func (s *Service) send(r *rule, t *types.Target, text []byte, trace string, hop 
 	arn := value(t.Arn)
 	in, err := input(r, t, text, s.env.Clock.Now())
 	if err != nil {
-		return err
+		return permanent{err}
 	}
 	ctx := r.caller(arn)
 	switch k := kind(arn); {
@@ -211,7 +206,7 @@ func (s *Service) send(r *rule, t *types.Target, text []byte, trace string, hop 
 		return s.Targets.Machines.Start(ctx, arn, value(t.RoleArn), in)
 	case k == "events":
 		if hop == maxHops {
-			return fmt.Errorf("the event has gone through %d buses", maxHops)
+			return permanent{fmt.Errorf("the event has gone through %d buses", maxHops)}
 		}
 		scope, bus := busName(ctx, &arn)
 		if err := s.admits("PutEvents", scope, bus, r.Scope.Account, env.Caller{ARN: "arn:" + env.Partition + ":iam::" + r.Scope.Account + ":root"}); err != nil {
@@ -220,32 +215,5 @@ func (s *Service) send(r *rule, t *types.Target, text []byte, trace string, hop 
 		s.match(scope, bus, in, trace, hop+1)
 		return nil
 	}
-	return fmt.Errorf("there is no service for targets like %s here", arn)
-}
-
-// bury puts an event that could not be delivered into the target's dead-letter
-// queue, if it has one.
-func (s *Service) bury(r *rule, t *types.Target, text []byte, cause error) error {
-	if t.DeadLetterConfig == nil || value(t.DeadLetterConfig.Arn) == "" || s.Targets.Queues == nil {
-		return nil
-	}
-	code := "SDK_CLIENT_ERROR"
-	var api smithy.APIError
-	if errors.As(cause, &api) {
-		if code = "INVALID_PARAMETER"; strings.Contains(api.ErrorCode(), "AccessDenied") || strings.Contains(api.ErrorCode(), "Authorization") {
-			code = "NO_PERMISSIONS"
-		}
-		if strings.Contains(api.ErrorCode(), "NotFound") || strings.Contains(api.ErrorCode(), "NonExistent") {
-			code = "NO_RESOURCE"
-		}
-	}
-	m := &sqs.SendMessageInput{MessageBody: ptr(string(text)), MessageAttributes: map[string]sqstypes.MessageAttributeValue{}}
-	for name, v := range map[string]string{
-		"RULE_ARN": r.arn(), "TARGET_ARN": value(t.Arn), "ERROR_CODE": code, "ERROR_MESSAGE": cause.Error(),
-		"EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts", "RETRY_ATTEMPTS": "0",
-	} {
-		m.MessageAttributes[name] = sqstypes.MessageAttributeValue{DataType: ptr("String"), StringValue: &v}
-	}
-	_, err := s.Targets.Queues.Deliver(r.caller(*t.DeadLetterConfig.Arn), *t.DeadLetterConfig.Arn, m)
-	return err
+	return permanent{fmt.Errorf("there is no service for targets like %s here", arn)}
 }

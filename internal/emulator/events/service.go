@@ -3,14 +3,17 @@
 //
 // It must not know what becomes of an event there: targets come in through the
 // interfaces in [Targets]. Targets of other services are refused by name, and so are
-// schedules, archives, replays, connections and endpoints.
+// schedules, archives, replays, API destinations and endpoints. Connections are what
+// HTTP tasks of state machines call servers with; they get it by [Service.Credentials].
 package events
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -18,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
@@ -59,21 +63,52 @@ type Service struct {
 	env     *env.Env
 	Targets Targets
 
-	buses *store.Set[bus]  // by scope and name; the default bus only when it was changed
-	rules *store.Set[rule] // by scope, bus and name
+	buses       *store.Set[bus]        // by scope and name; the default bus only when it was changed
+	rules       *store.Set[rule]       // by scope, bus and name
+	connections *store.Set[connection] // by scope and name
+	deliveries  *store.Set[delivery]   // to be tried again, by when
+
+	away  http.RoundTripper // to servers that give tokens
+	alive context.Context   //nolint:containedctx // the life of what works by itself
+	end   context.CancelFunc
+	work  sync.WaitGroup
+	mu    sync.Mutex // of timer, and of beginning work
+	timer clock.Timer
 }
 
 // New returns the service over the environment's store.
 func New(e *env.Env) (*Service, error) {
-	s := &Service{env: e}
-	var errs [2]error
+	away := env.Loopback()
+	s := &Service{env: e, away: away}
+	s.alive, s.end = context.WithCancel(context.Background())
+	context.AfterFunc(s.alive, away.CloseIdleConnections)
+	var errs [4]error
 	s.buses, errs[0] = store.NewSet[bus](e.Store, "events.bus")
 	s.rules, errs[1] = store.NewSet[rule](e.Store, "events.rule")
+	s.connections, errs[2] = store.NewSet[connection](e.Store, "events.connection")
+	s.deliveries, errs[3] = store.NewSet[delivery](e.Store, "events.delivery")
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("opening EventBridge's sets: %w", err)
 	}
+	s.deliveries.Uncounted()
 	return s, nil
 }
+
+// Close ends what the service does by itself, which goes on with Resume when it is
+// made again.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	s.end() // within the lock: nothing is begun after this
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	s.mu.Unlock()
+	s.work.Wait()
+	return nil
+}
+
+// private are the settings of connections to servers within a VPC.
+var private = wire.Refuse("AuthParameters.ConnectivityParameters", "InvocationConnectivityParameters")
 
 // otherTargets are the settings of targets that no rule here has.
 var otherTargets = []string{
@@ -88,13 +123,18 @@ func (s *Service) Wire() wire.Service {
 		Protocol: wire.AWSJSON11,
 		Schema:   schemas.AWSEvents,
 		Operations: []wire.Operation{
+			wire.Op(schemas.CreateConnection, s.CreateConnection, private),
 			wire.Op(schemas.CreateEventBus, s.CreateEventBus, wire.Refuse("EventSourceName")),
+			wire.Op(schemas.DeauthorizeConnection, s.DeauthorizeConnection),
+			wire.Op(schemas.DeleteConnection, s.DeleteConnection),
 			wire.Op(schemas.DeleteEventBus, s.DeleteEventBus),
 			wire.Op(schemas.DeleteRule, s.DeleteRule),
+			wire.Op(schemas.DescribeConnection, s.DescribeConnection),
 			wire.Op(schemas.DescribeEventBus, s.DescribeEventBus),
 			wire.Op(schemas.DescribeRule, s.DescribeRule),
 			wire.Op(schemas.DisableRule, s.DisableRule),
 			wire.Op(schemas.EnableRule, s.EnableRule),
+			wire.Op(schemas.ListConnections, s.ListConnections),
 			wire.Op(schemas.ListEventBuses, s.ListEventBuses),
 			wire.Op(schemas.ListRuleNamesByTarget, s.ListRuleNamesByTarget),
 			wire.Op(schemas.ListRules, s.ListRules),
@@ -109,6 +149,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.TagResource, s.TagResource),
 			wire.Op(schemas.TestEventPattern, s.TestEventPattern),
 			wire.Op(schemas.UntagResource, s.UntagResource),
+			wire.Op(schemas.UpdateConnection, s.UpdateConnection, private),
 			wire.Op(schemas.UpdateEventBus, s.UpdateEventBus),
 		},
 	}

@@ -38,6 +38,8 @@ type live struct {
 	cancels map[int]context.CancelFunc
 	tokens  map[int]string
 	timer   clock.Timer
+
+	exchange *exchange // of a trial that shows it; else nil
 }
 
 func (s *Service) newLive(e execution) *live {

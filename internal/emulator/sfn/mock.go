@@ -15,6 +15,13 @@ import (
 // them, so that those of the aws-sdk integrations are not missed.
 var promised = map[string][]string{"states:startExecution": {"ExecutionArn", "StartDate"}}
 
+// answered is what the answers of requests look like; a body can be anything.
+type answered struct {
+	Headers    map[string][]string
+	StatusCode int
+	StatusText string
+}
+
 // checkMock refuses a mocked result that the service could not have answered.
 func (s *Service) checkMock(in *types.MockInput, st *asl.State, result any) error {
 	if in.FieldValidationMode == types.MockResponseValidationModeNone || result == nil || st.Task == nil {
@@ -26,7 +33,9 @@ func (s *Service) checkMock(in *types.MockInput, st *asl.State, result any) erro
 	}
 	t, operation, known := targetOf(r)
 	var out reflect.Type
-	if known && s.Calls != nil {
+	if r.Service == "http" || r.Service == "apigateway" {
+		out = reflect.TypeFor[answered]()
+	} else if known && s.Calls != nil {
 		out = s.Calls.Output(t.pkg, operation)
 	}
 	if out == nil {

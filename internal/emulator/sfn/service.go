@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"reflect"
 	"regexp"
 	"strings"
@@ -41,6 +43,17 @@ type Calls interface {
 type Roles interface {
 	// CanAssume returns nil when the role exists and trusts the service.
 	CanAssume(ctx context.Context, roleARN, service string) error
+	// AssumeForService gives a service the credentials of a role that trusts it.
+	AssumeForService(ctx context.Context, roleARN, service, session string) (accessKey, secretKey, sessionToken string, expires time.Time, err error)
+}
+
+// Connections know what servers ask of those who call them.
+type Connections interface {
+	// Credentials are what the connection of an ARN adds to requests. Errors have
+	// AWS's codes, such as ResourceNotFound and InvalidConnectionState.
+	Credentials(ctx context.Context, connectionARN string) (header http.Header, query url.Values, body map[string]string, err error)
+	// Renew gets others in place of those that a server refused, if there are any.
+	Renew(ctx context.Context, connectionARN string) bool
 }
 
 // A Service is Step Functions.
@@ -52,6 +65,10 @@ type Service struct {
 	Roles Roles
 	// Objects is what distributed maps read and write; nil: those that do are refused.
 	Objects Objects
+	// Connections are what HTTP tasks call servers with; nil: such tasks are refused.
+	Connections Connections
+	// APIs answers the requests to deployed APIs; nil: tasks that call them are refused.
+	APIs http.Handler
 
 	machines   *store.Set[machine]   // by scope and name
 	versions   *store.Set[version]   // by scope, machine and number
@@ -71,6 +88,8 @@ type Service struct {
 	end    context.CancelFunc
 	work   sync.WaitGroup
 
+	away *http.Transport // to the servers of HTTP tasks
+
 	redriving sync.Mutex // one execution is taken up at a time, so that none is twice
 }
 
@@ -80,7 +99,7 @@ var errClosing = errors.New("the emulator is closing")
 // New returns the service over the environment's store. Executions that were under
 // way go on with Resume.
 func New(e *env.Env) (*Service, error) {
-	s := &Service{env: e, live: map[string]*live{}, tokens: map[string]token{}, polls: map[string][]chan offer{}, queues: map[string][]offer{}}
+	s := &Service{env: e, live: map[string]*live{}, tokens: map[string]token{}, polls: map[string][]chan offer{}, queues: map[string][]offer{}, away: env.Loopback()}
 	s.alive, s.end = context.WithCancel(context.Background())
 	var errs [8]error
 	s.machines, errs[0] = store.NewSet[machine](e.Store, "sfn.machine")
@@ -113,6 +132,7 @@ func (s *Service) Close() error {
 		l.rest()
 	}
 	s.work.Wait()
+	s.away.CloseIdleConnections()
 	return nil
 }
 

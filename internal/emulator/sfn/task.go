@@ -54,6 +54,7 @@ var sdk = map[string]target{
 	"iam":                    {pkg: "iam", prefix: "Iam"},
 	"lambda":                 {pkg: "lambda", prefix: "Lambda"},
 	"s3":                     {pkg: "s3", prefix: "S3"},
+	"secretsmanager":         {pkg: "secretsmanager", prefix: "SecretsManager"},
 	"sfn":                    {pkg: "sfn", prefix: "Sfn", nested: []string{"Input"}},
 	"sns":                    {pkg: "sns", prefix: "Sns"},
 	"sqs":                    {pkg: "sqs", prefix: "Sqs"},
@@ -94,7 +95,7 @@ func (s *Service) unsupportedState(st *asl.State) string {
 	}
 	if st.Task != nil && st.Task.Resource.Kind == asl.Integration {
 		r := st.Task.Resource
-		if t, op, ok := targetOf(r); !ok || s.Calls == nil || !s.Calls.Has(t.pkg, op) {
+		if !s.carriesOut(r) {
 			return fmt.Sprintf("the emulator does not carry out the resource %s at %s/Resource", r.ARN, st.Location)
 		}
 	}
@@ -106,6 +107,18 @@ func (s *Service) unsupportedState(st *asl.State) string {
 	return ""
 }
 
+// carriesOut tells whether there is what an integration calls.
+func (s *Service) carriesOut(r asl.Resource) bool {
+	switch r.Service {
+	case "http":
+		return s.Connections != nil
+	case "apigateway":
+		return s.APIs != nil
+	}
+	t, op, ok := targetOf(r)
+	return ok && s.Calls != nil && s.Calls.Has(t.pkg, op)
+}
+
 // perform does the work of a task, and tells the execution.
 func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 	role := l.record.Frozen.Role
@@ -115,6 +128,9 @@ func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 		}
 	}
 	ctx = s.working(ctx, &l.record, role)
+	if l.exchange != nil {
+		ctx = context.WithValue(ctx, exchangeKey{}, l.exchange)
+	}
 	if task.Resource.Kind == asl.Activity {
 		if !task.Started { // else a worker has it since before a restart
 			s.offer(task.Resource.ARN, offer{token: task.Token, input: textOf(task.Input)})
@@ -133,7 +149,7 @@ func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 		return
 	}
 	l.poke(func(x *run.Execution) { x.TaskStarted(task.ID, "") })
-	output, failure := s.call(ctx, task, nested)
+	output, failure := s.call(ctx, role, task, nested)
 	if ctx.Err() != nil {
 		return // it was given up, or the emulator closes
 	}
@@ -171,17 +187,23 @@ func session(role, name string) string {
 	return arn + "/" + name
 }
 
-// call makes the call of a task.
-func (s *Service) call(ctx context.Context, task run.Task, nested string) (string, *run.Failure) {
+// call makes the call of a task, in a role.
+func (s *Service) call(ctx context.Context, role string, task run.Task, nested string) (string, *run.Failure) {
 	if task.Resource.Kind == asl.Function {
 		return s.invoke(ctx, task.Resource.ARN, task.Input)
 	}
-	t, operation, _ := targetOf(task.Resource)
 	params, ok := task.Input.(*jsonvalue.Object)
 	if !ok {
 		f := run.Fails("States.Runtime", "The parameters of a task must be an object")
 		return "", &f
 	}
+	switch task.Resource.Service {
+	case "http":
+		return s.invokeHTTP(ctx, params)
+	case "apigateway":
+		return s.invokeAPI(ctx, role, params)
+	}
+	t, operation, _ := targetOf(task.Resource)
 	params = texts(params, t.nested)
 	isSDK := strings.HasPrefix(task.Resource.Service, "aws-sdk:")
 	if task.Resource.Service == "states" && params.Get("Name") == nil {

@@ -47,6 +47,9 @@ func (s *Service) TestState(ctx context.Context, in *sfn.TestStateInput) (*sfn.T
 	}
 	e.ARN = scope.ARN("states", "express:TestState:"+e.Name)
 	l := s.newLive(e)
+	if in.InspectionLevel == types.InspectionLevelTrace {
+		l.exchange = &exchange{reveal: in.RevealSecrets}
+	}
 	x, err := run.Try(m, run.Params{
 		Workflow: asl.Express, ARN: e.ARN, Name: e.Name, MachineARN: scope.ARN("states", "stateMachine:TestState"), MachineName: "TestState",
 		RoleARN: e.Frozen.Role, Region: scope.Region, Input: e.Input, Started: e.Start,
@@ -77,6 +80,9 @@ func (s *Service) TestState(ctx context.Context, in *sfn.TestStateInput) (*sfn.T
 	}
 	if in.InspectionLevel == types.InspectionLevelDebug || in.InspectionLevel == types.InspectionLevelTrace {
 		out.InspectionData = inspection(tried.Inspection)
+		if l.exchange != nil {
+			out.InspectionData.Request, out.InspectionData.Response = l.exchange.request, l.exchange.response
+		}
 	}
 	return out, nil
 }
