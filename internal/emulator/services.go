@@ -20,6 +20,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/lambda/functionurl"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/logs"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/s3"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/secretsmanager"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sns"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sqs"
@@ -110,10 +111,16 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if err != nil {
 		return nil, err
 	}
+	secrets, err := secretsmanager.New(around, functions)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, secrets.Close)
 	parameters, err := ssm.New(around)
 	if err != nil {
 		return nil, err
 	}
+	parameters.Secrets = secrets
 	buses, err := events.New(around)
 	if err != nil {
 		return nil, err
@@ -140,6 +147,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 		functions.Wire(),
 		groups.Wire(),
 		files.Wire(),
+		secrets.Wire(),
 		machines.Wire(),
 		topics.Wire(),
 		queues.Wire(),
@@ -159,6 +167,9 @@ func (e *Emulator) compose() (_ *services, err error) {
 	s.closers = append(s.closers, s.routes.Close)
 	machines.APIs = s.routes
 	if err := functions.Resume(); err != nil { // what it goes on with may start machines
+		return nil, err
+	}
+	if err := secrets.Resume(); err != nil {
 		return nil, err
 	}
 	if err := machines.Resume(); err != nil {

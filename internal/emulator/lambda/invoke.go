@@ -84,6 +84,17 @@ func (s *Service) InvokeFor(ctx context.Context, functionARN string, payload []b
 	return r.Payload, functionError, err
 }
 
+// Admits returns AWS's error unless the caller in ctx may invoke the function of that
+// ARN now.
+func (s *Service) Admits(ctx context.Context, functionARN string) error {
+	n, err := parse(ctx, &functionARN, nil)
+	if err != nil {
+		return err
+	}
+	_, err = s.admit(ctx, invocation{name: n})
+	return err
+}
+
 // InvokeStreamFor is InvokeFor for a caller that takes the response as the function writes
 // it: stream is called when it begins. failure describes the error of a function that
 // failed; else it is nil.

@@ -2,6 +2,7 @@ package ssm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
@@ -17,35 +19,73 @@ import (
 // GetParameter returns a parameter by its name or ARN, with a version or a label after
 // a colon.
 func (s *Service) GetParameter(ctx context.Context, in *ssm.GetParameterInput) (*ssm.GetParameterOutput, error) {
-	var out types.Parameter
-	err := s.env.Store.View(func(tx *store.Tx) (err error) {
-		out, err = s.get(ctx, tx, value(in.Name), value(in.WithDecryption))
-		return err
-	})
+	out, err := s.read(ctx, value(in.Name), value(in.WithDecryption))
 	if err != nil {
 		return nil, err
 	}
 	return &ssm.GetParameterOutput{Parameter: &out}, nil
 }
 
+// read reads what a reference names: a parameter, or a secret.
+func (s *Service) read(ctx context.Context, reference string, decrypt bool) (out types.Parameter, err error) {
+	if secret, ok := strings.CutPrefix(reference, references); ok {
+		return s.refer(ctx, reference, secret, decrypt)
+	}
+	err = s.env.Store.View(func(tx *store.Tx) error {
+		out, err = s.get(ctx, tx, reference, decrypt)
+		return err
+	})
+	return out, err
+}
+
+// references is what the names of secrets begin with here.
+const references = "/aws/reference/secretsmanager/"
+
+// refer returns a secret as a parameter.
+func (s *Service) refer(ctx context.Context, name, secret string, decrypt bool) (types.Parameter, error) {
+	if !decrypt {
+		return types.Parameter{}, invalid("WithDecryption flag must be True for retrieving a Secret Manager secret.")
+	}
+	plain, selector, _ := strings.Cut(secret, ":")
+	missing := &types.ParameterNotFound{Message: ptr("An error occurred (ParameterNotFound) when referencing Secrets Manager: Secret " + name + " not found.")}
+	if s.Secrets == nil {
+		return types.Parameter{}, missing
+	}
+	secretARN, text, made, raw, err := s.Secrets.Reference(ctx, plain, selector)
+	if api := smithy.APIError(nil); errors.As(err, &api) {
+		return types.Parameter{}, missing
+	}
+	if err != nil {
+		return types.Parameter{}, err
+	}
+	out := types.Parameter{
+		ARN: &secretARN, DataType: ptr("text"), LastModifiedDate: &made, Name: ptr(references + plain), SourceResult: ptr(string(raw)),
+		Type: types.ParameterTypeSecureString, Value: &text,
+	}
+	if selector != "" {
+		out.Selector = ptr(":" + selector)
+	}
+	return out, nil
+}
+
 // GetParameters returns parameters, and the names of those that are not there.
 func (s *Service) GetParameters(ctx context.Context, in *ssm.GetParametersInput) (*ssm.GetParametersOutput, error) {
 	out := &ssm.GetParametersOutput{Parameters: []types.Parameter{}, InvalidParameters: []string{}}
-	err := s.env.Store.View(func(tx *store.Tx) error {
-		for i, name := range in.Names {
-			if slices.Contains(in.Names[:i], name) {
-				continue
-			}
-			p, err := s.get(ctx, tx, name, value(in.WithDecryption))
-			if err != nil {
-				out.InvalidParameters = append(out.InvalidParameters, name)
-				continue
-			}
-			out.Parameters = append(out.Parameters, p)
+	for i, name := range in.Names {
+		if slices.Contains(in.Names[:i], name) {
+			continue
 		}
-		return nil
-	})
-	return out, err
+		p, err := s.read(ctx, name, value(in.WithDecryption))
+		if api := smithy.APIError(nil); errors.As(err, &api) {
+			out.InvalidParameters = append(out.InvalidParameters, name)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out.Parameters = append(out.Parameters, p)
+	}
+	return out, nil
 }
 
 // get reads what a reference names, such as /a/b, /a/b:3 or an ARN with a label.

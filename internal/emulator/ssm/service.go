@@ -22,8 +22,19 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
+// Secrets are those of Secrets Manager, which parameters can stand for.
+type Secrets interface {
+	// Reference returns the value of a secret by its name, with the id or a label of a
+	// version where selector is not empty: the secret's ARN, the text, when it was made,
+	// and all of this as JSON. The error is AWS's where there is none.
+	Reference(ctx context.Context, name, selector string) (arn, text string, made time.Time, raw []byte, err error)
+}
+
 // A Service is the Parameter Store.
 type Service struct {
+	// Secrets are read by the names below /aws/reference/secretsmanager; nil for none.
+	Secrets Secrets
+
 	env        *env.Env
 	parameters *store.Set[parameter] // by scope and name
 }

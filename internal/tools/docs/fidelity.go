@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -39,6 +40,7 @@ var clients = map[string]reflect.Type{
 	"lambda":                 reflect.TypeFor[*lambda.Client](),
 	"cloudwatchlogs":         reflect.TypeFor[*cloudwatchlogs.Client](),
 	"s3":                     reflect.TypeFor[*s3.Client](),
+	"secretsmanager":         reflect.TypeFor[*secretsmanager.Client](),
 	"sfn":                    reflect.TypeFor[*sfn.Client](),
 	"sns":                    reflect.TypeFor[*sns.Client](),
 	"sqs":                    reflect.TypeFor[*sqs.Client](),
