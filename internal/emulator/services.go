@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/apigateway"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/apigatewayv2"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/applicationautoscaling"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/dynamodb"
@@ -59,6 +60,10 @@ func (e *Emulator) compose() (_ *services, err error) {
 		return nil, err
 	}
 	apis, err := apigatewayv2.New(around)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := apigateway.New(around, apis)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +143,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	s.urls = functionurl.New(around, functions, functions, wire.NewVerifier("lambda", tokens, e.config.AnyCredentials, e.config.Clock))
 	s.code, s.cert = functions.Code(), topics.Certificate()
 	s.served = []wire.Service{
+		keys.Wire(),
 		apis.Wire(),
 		scaling.Wire(),
 		tables.Wire(),
@@ -160,7 +166,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	}
 	machines.Calls = local
 	s.routes = gateway.New(around, apis, gateway.Links{
-		Functions: functions, Calls: localCalls{local}, Roles: tokens, Identities: roles, Logs: groups,
+		Functions: functions, Calls: localCalls{local}, Roles: tokens, Identities: roles, Logs: groups, Keys: keys,
 		Signatures: wire.NewVerifier("execute-api", tokens, e.config.AnyCredentials, e.config.Clock),
 		Connected:  e.activity.connect,
 	})

@@ -2,6 +2,7 @@ package apigatewayv2
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,17 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway/routekey"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
+
+// HasStage reports whether an API of the context's scope has a stage.
+func (s *Service) HasStage(ctx context.Context, apiID, stage string) (has bool) {
+	_ = s.env.Store.View(func(tx *store.Tx) error { // the function below never fails
+		_, err := s.find(ctx, tx, &apiID)
+		_, has = s.stages.Get(tx, key(apiID, stage))
+		has = has && err == nil
+		return nil
+	})
+	return has
+}
 
 // served is the snapshot of an API as of a revision.
 type served struct {

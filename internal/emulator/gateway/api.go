@@ -31,8 +31,8 @@ type Stage struct {
 	Messages map[string]*Route
 	// Selection is what chooses the route of a message.
 	Selection *Selection
-	// Keys is where a WebSocket API looks for API keys: $request.header.x-api-key or
-	// $context.authorizer.usageIdentifierKey.
+	// Keys is where a WebSocket API looks for API keys when a client connects:
+	// $request.header.x-api-key or $context.authorizer.usageIdentifierKey.
 	Keys string
 	// Limits of the routes by key, and under "" those of all others.
 	Limits map[string]Limit

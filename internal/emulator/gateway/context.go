@@ -61,12 +61,12 @@ func (a *authorized) lookup(name string) (string, bool) {
 		v, ok := a.claims[claim]
 		return v, ok
 	}
-	switch name {
-	case "principalId":
+	switch {
+	case name == "principalId":
 		return a.user, a.user != ""
-	case "usageIdentifierKey":
-		return a.key, a.key != ""
-	case "error":
+	case name == "usageIdentifierKey" && a.key != "":
+		return a.key, true
+	case name == "error":
 		return a.failed, a.failed != ""
 	}
 	v, ok := a.context[name]
@@ -91,6 +91,8 @@ var contextVariables = map[string]func(q *request) string{
 	"error.responseType":            func(q *request) string { return responseType(q.status, q.reason) },
 	"extendedRequestId":             func(q *request) string { return q.id },
 	"httpMethod":                    func(q *request) string { return q.Method },
+	"identity.apiKey":               func(q *request) string { return q.who.apiKey.Value },
+	"identity.apiKeyId":             func(q *request) string { return q.who.apiKey.ID },
 	"identity.accountId":            func(q *request) string { return q.signer().account },
 	"identity.caller":               func(q *request) string { return q.signer().id },
 	"identity.sourceIp":             func(q *request) string { return payload.Source(q.Request) },

@@ -41,6 +41,7 @@ type Links struct {
 	Identities Identities
 	Signatures Signatures
 	Logs       Logs
+	Keys       Keys // nil: there are none
 	// Connected is told of each WebSocket, and what it returns of its end; it may be nil.
 	Connected func() (end func())
 }

@@ -28,12 +28,13 @@ func (l *limiter) take(api *API, stage *Stage, route string) bool {
 	if !ok {
 		limit, ok = stage.Limits[""]
 	}
-	if !ok {
-		return true
-	}
+	return !ok || l.draw(bucketKey{api.ID, stage.Name, route}, limit)
+}
+
+// draw takes one from a bucket and reports whether there was one.
+func (l *limiter) draw(key bucketKey, limit Limit) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := bucketKey{api.ID, stage.Name, route}
 	now := l.clock.Now()
 	b, ok := l.buckets[key]
 	if !ok || b.limit != limit {

@@ -26,6 +26,7 @@ type message struct {
 	binary  bool
 	code    int    // of a DISCONNECT
 	why     string // of a DISCONNECT
+	key     Key    // that the route asked for
 
 	// What the access log tells.
 	status   int
@@ -192,6 +193,8 @@ var messageVariables = map[string]func(m *message) string{
 	"error.responseType":      func(m *message) string { return responseType(m.status, m.reason) },
 	"eventType":               func(m *message) string { return m.kind },
 	"extendedRequestId":       func(m *message) string { return m.request },
+	"identity.apiKey":         func(m *message) string { return m.apiKey().Value },
+	"identity.apiKeyId":       func(m *message) string { return m.apiKey().ID },
 	"identity.sourceIp":       func(m *message) string { return m.socket.ip },
 	"identity.userAgent":      func(m *message) string { return m.socket.agent },
 	"integration.error":       func(m *message) string { return m.integral },
@@ -215,6 +218,14 @@ var messageVariables = map[string]func(m *message) string{
 	"status":               func(m *message) string { return statusText(m.status) },
 	"disconnectStatusCode": func(m *message) string { return statusText(m.code) },
 	"disconnectReason":     func(m *message) string { return m.why },
+}
+
+// apiKey is the key that the message's route asked for, or that of the connection's.
+func (m *message) apiKey() Key {
+	if m.key.ID != "" {
+		return m.key
+	}
+	return m.socket.who.apiKey
 }
 
 // record writes the line of the access log.

@@ -249,6 +249,7 @@ type authorized struct {
 	lambda  bool
 	user    string // the function's principalId
 	key     string // the function's usageIdentifierKey
+	apiKey  Key    // that the route asked for
 	caller  *env.Caller
 	took    time.Duration
 	failed  string // why not

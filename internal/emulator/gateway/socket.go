@@ -41,6 +41,7 @@ type socket struct {
 	host  string // the domain name under which it came
 	at    time.Time
 	who   authorized
+	key   string // the API key that the client has shown
 
 	conn *websocket.Conn
 

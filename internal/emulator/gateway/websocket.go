@@ -40,6 +40,7 @@ func (g *Gateway) connect(q *request) {
 	if !ok {
 		return
 	}
+	s.key = q.keyOf()
 	meter := &hijacker{ResponseWriter: q.w}
 	q.status = http.StatusOK // as access logs have it
 	conn, err := websocket.Accept(meter, q.Request, &websocket.AcceptOptions{
@@ -70,9 +71,13 @@ func (g *Gateway) welcome(q *request, m *message) (protocols []string, ok bool) 
 	if !g.admitSocket(q) {
 		return nil, false
 	}
-	if m.route.APIKey { // keys are made with the REST API's control plane, which is not emulated: there are none
-		q.failSocket(http.StatusForbidden, "Forbidden")
-		return nil, false
+	if m.route.APIKey {
+		key, status, message := g.admitKey(q.Context(), q.api, q.stage.Name, q.keyOf())
+		if status != 0 {
+			q.failSocket(status, message)
+			return nil, false
+		}
+		q.who.apiKey = key
 	}
 	m.socket.who = q.who
 	if m.route.Integration == nil {
@@ -172,16 +177,15 @@ func (g *Gateway) deliver(ctx context.Context, s *socket, typ websocket.MessageT
 	defer m.record()
 	switch {
 	case m.route == nil:
-		m.reason = "Forbidden"
+		m.status, m.reason = http.StatusForbidden, "Forbidden"
 	case !g.limiter.take(s.api, stage, m.route.Key):
-		m.reason = "Too Many Requests"
-	case m.route.APIKey:
-		m.reason = "Forbidden"
+		m.status, m.reason = http.StatusTooManyRequests, "Too Many Requests"
 	case m.route.Integration == nil:
-		m.reason = "Internal server error"
+		m.status, m.reason = http.StatusInternalServerError, "Internal server error"
+	case m.route.APIKey:
+		m.key, m.status, m.reason = g.admitKey(ctx, s.api, stage.Name, s.key)
 	}
 	if m.reason != "" {
-		m.status = http.StatusForbidden
 		s.complain(ctx, m.reason, m.request)
 		return
 	}

@@ -70,6 +70,7 @@ var validationCodes = map[string]string{
 
 // namespaceValidationCodes are those of services that share a scope's name.
 var namespaceValidationCodes = map[string]string{
+	"com.amazonaws.apigateway":   "BadRequestException",
 	"com.amazonaws.apigatewayv2": "BadRequestException",
 }
 

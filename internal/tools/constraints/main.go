@@ -23,6 +23,7 @@ import (
 // services are botocore's folders and the names that their files get: the last
 // part of the namespace of the SDK's schemas.
 var services = []struct{ folder, name string }{
+	{"apigateway/2015-07-09", "apigateway"},
 	{"apigatewayv2/2018-11-29", "apigatewayv2"},
 	{"application-autoscaling/2016-02-06", "applicationautoscaling"},
 	{"dynamodb/2012-08-10", "dynamodb"},

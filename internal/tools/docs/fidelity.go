@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -31,6 +32,7 @@ import (
 
 // clients are the SDK's clients by their packages, for the operations that AWS has.
 var clients = map[string]reflect.Type{
+	"apigateway":             reflect.TypeFor[*apigateway.Client](),
 	"apigatewayv2":           reflect.TypeFor[*apigatewayv2.Client](),
 	"applicationautoscaling": reflect.TypeFor[*applicationautoscaling.Client](),
 	"dynamodb":               reflect.TypeFor[*dynamodb.Client](),
