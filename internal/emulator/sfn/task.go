@@ -149,7 +149,7 @@ func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 		return
 	}
 	l.poke(func(x *run.Execution) { x.TaskStarted(task.ID, "") })
-	output, failure := s.call(ctx, role, task, nested)
+	output, failure := s.call(ctx, &l.record, role, task, nested)
 	if ctx.Err() != nil {
 		return // it was given up, or the emulator closes
 	}
@@ -187,8 +187,8 @@ func session(role, name string) string {
 	return arn + "/" + name
 }
 
-// call makes the call of a task, in a role.
-func (s *Service) call(ctx context.Context, role string, task run.Task, nested string) (string, *run.Failure) {
+// call makes the call of a task of an execution, in a role.
+func (s *Service) call(ctx context.Context, e *execution, role string, task run.Task, nested string) (string, *run.Failure) {
 	if task.Resource.Kind == asl.Function {
 		return s.invoke(ctx, task.Resource.ARN, task.Input)
 	}
@@ -210,6 +210,9 @@ func (s *Service) call(ctx context.Context, role string, task run.Task, nested s
 		params.Set("Name", nested)
 	}
 	prepare(params, t, operation, isSDK)
+	if t.pkg == "eventbridge" && !isSDK {
+		params = attributed(params, e)
+	}
 	if queue, ok := params.Get("QueueUrl").(string); ok && t.pkg == "sqs" && !isSDK { // AWS's client calls the URL itself
 		if u, err := url.Parse(queue); err == nil && strings.Count(u.Path, "/") < 2 {
 			f := run.Fails("SQS.SdkClientException", "Unable to execute HTTP request: "+u.Host+": Name or service not known")
@@ -273,11 +276,34 @@ func prepare(params *jsonvalue.Object, t target, operation string, isSDK bool) {
 	case t.pkg == "s3" && operation == "PutObject" && params.Get("Body") != nil:
 		body := textOf(params.Get("Body")) // a text, too, is written as JSON, with its quotes
 		params.Set("Body", body)
+		if params.Get("ContentType") == nil {
+			params.Set("ContentType", "text/plain; charset=UTF-8")
+		}
 		sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body)))
 		params.Set("ChecksumCRC32", base64.StdEncoding.EncodeToString(sum))
 	case t.pkg == "sfn" && !isSDK && params.Get("Input") == "null":
 		params.Delete("Input")
 	}
+}
+
+// attributed adds to the resources of events the state machine and the execution that
+// they are from.
+func attributed(params *jsonvalue.Object, e *execution) *jsonvalue.Object {
+	entries, _ := params.Get("Entries").([]any)
+	all := make([]any, len(entries))
+	for i, v := range entries {
+		if o, ok := v.(*jsonvalue.Object); ok {
+			given, _ := o.Get("Resources").([]any)
+			o = o.Clone()
+			o.Set("Resources", append(slices.Clone(given), e.Machine, e.ARN))
+			v = o
+		}
+		all[i] = v
+	}
+	if len(entries) > 0 {
+		params.Set("Entries", all)
+	}
+	return params
 }
 
 // texts is a copy of parameters in which the named ones, also those within lists,

@@ -25,12 +25,15 @@ func (s *Service) TestState(ctx context.Context, in *sfn.TestStateInput) (*sfn.T
 	if err != nil {
 		return nil, err
 	}
+	_, st := m.Find(value(in.StateName))
+	if st == nil {
+		st = m.States[m.StartAt]
+	}
+	if err := checkContext(tr.Context, st); err != nil {
+		return nil, err
+	}
 	if in.Mock != nil {
-		if _, st := m.Find(value(in.StateName)); st != nil {
-			if err := s.checkMock(in.Mock, st, tr.Mock.Result); err != nil {
-				return nil, err
-			}
-		} else if err := s.checkMock(in.Mock, m.States[m.StartAt], tr.Mock.Result); err != nil {
+		if err := s.checkMock(in.Mock, st, tr.Mock.Result); err != nil {
 			return nil, err
 		}
 	}

@@ -157,6 +157,15 @@ func (a *alias) choose() string {
 	return ""
 }
 
+// received are the ARNs of a routing, as AWS prints them.
+func received(given []types.RoutingConfigurationListItem) string {
+	all := make([]string, 0, len(given))
+	for _, r := range given {
+		all = append(all, value(r.StateMachineVersionArn))
+	}
+	return strings.Join(all, ", ")
+}
+
 // routes checks the routing of an alias: of one machine, whose versions are there.
 func (s *Service) routes(tx *store.Tx, given []types.RoutingConfigurationListItem) (out []route, scope env.Scope, name string, err error) {
 	sum := int32(0)
@@ -166,7 +175,10 @@ func (s *Service) routes(tx *store.Tx, given []types.RoutingConfigurationListIte
 		if err != nil {
 			return nil, scope, "", err
 		}
-		if len(rest) != 2 || i > 0 && (at != scope || rest[0] != name) {
+		if len(rest) != 2 {
+			return nil, scope, "", invalid("Routing configuration must contain state machine version ARNs. Received: [%s]", received(given))
+		}
+		if i > 0 && (at != scope || rest[0] != name) {
 			return nil, scope, "", invalid("Routing configuration must contain versions of a single state machine")
 		}
 		scope, name = at, rest[0]

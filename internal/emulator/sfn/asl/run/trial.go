@@ -54,7 +54,7 @@ func (e *InvalidTrial) Error() string { return e.Message }
 func (tr *Trial) Check(m *asl.Machine) error {
 	st := tr.state(m)
 	if st == nil {
-		return &InvalidTrial{Message: fmt.Sprintf("State not found: %s", tr.State)}
+		return &InvalidTrial{Message: "State not found in definition"}
 	}
 	invalid := func(format string, args ...any) error { return &InvalidTrial{Message: fmt.Sprintf(format, args...)} }
 	composite := st.Type == asl.Map || st.Type == asl.Parallel
