@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/datasources/access"
@@ -24,19 +25,11 @@ const DefaultDataDir = ".serverless"
 
 // config turns the settings and the environment into those of the backend.
 func (p *Provider) config(ctx context.Context, s settings, ds *diag.Diagnostics) awsapi.Config {
-	c := awsapi.Config{
-		Version: p.version, Main: p.main,
-		Endpoint: s.Endpoint.ValueString(),
-		Region:   s.Region.ValueString(),
-		Profile:  s.Profile.ValueString(), AccessKey: s.AccessKey.ValueString(),
-		SecretKey: s.SecretKey.ValueString(), Token: s.Token.ValueString(),
+	c := awsapi.Config{}
+	if p.pending == "" {
+		c = s.Session.config(ctx, ds)
 	}
-	if (c.AccessKey == "") != (c.SecretKey == "") {
-		ds.AddAttributeError(path.Root("access_key"), "Half a key", "access_key and secret_key go together: set both or neither.")
-	}
-	if !s.Endpoints.IsUnknown() {
-		ds.Append(s.Endpoints.ElementsAs(ctx, &c.Endpoints, false)...)
-	}
+	c.Version, c.Main = p.version, p.main
 	dir, emulated := p.dataDir(s, ds)
 	switch {
 	case p.emulator != nil:
@@ -97,6 +90,19 @@ func (p *Provider) identity(ctx context.Context, region string) (partition, acco
 		return "", "", err
 	}
 	return p.backend.Identity(ctx, region)
+}
+
+// ignored reads which tags are others'.
+func ignored(ctx context.Context, block types.Object, ds *diag.Diagnostics) func(key string) bool {
+	var keys, prefixes []string
+	for name, into := range map[string]*[]string{"keys": &keys, "key_prefixes": &prefixes} {
+		if v, ok := block.Attributes()[name].(types.Set); ok && !v.IsUnknown() {
+			ds.Append(v.ElementsAs(ctx, into, false)...)
+		}
+	}
+	return func(key string) bool {
+		return slices.Contains(keys, key) || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
+	}
 }
 
 // artifactsOf reads where large packages go.

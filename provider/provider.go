@@ -10,7 +10,6 @@ import (
 	"crypto/rand"
 	"maps"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -80,17 +79,12 @@ func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp 
 
 // settings is the provider block.
 type settings struct {
-	Region     types.String `tfsdk:"region"`
-	Profile    types.String `tfsdk:"profile"`
-	AccessKey  types.String `tfsdk:"access_key"`
-	SecretKey  types.String `tfsdk:"secret_key"`
-	Token      types.String `tfsdk:"token"`
-	Endpoint   types.String `tfsdk:"endpoint"`
-	Endpoints  types.Map    `tfsdk:"endpoints"`
+	Session
 	Backend    types.Object `tfsdk:"backend"`
 	NamePrefix types.String `tfsdk:"name_prefix"`
 	Stack      types.String `tfsdk:"stack"`
 	Tags       types.Map    `tfsdk:"tags"`
+	IgnoreTags types.Object `tfsdk:"ignore_tags"`
 	Artifacts  types.Object `tfsdk:"artifacts"`
 	Defaults   types.Object `tfsdk:"defaults"`
 }
@@ -103,7 +97,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	if ds.HasError() {
 		return
 	}
-	p.pending = s.unknown()
+	p.pending = s.unknown(ctx)
 	c := p.config(ctx, s, ds)
 	if ds.HasError() {
 		return
@@ -130,6 +124,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		Defaults: defaultValues(req.Config.Raw),
 		Identity: p.identity,
 		Where:    p.backend.Where(),
+		Ignored:  ignored(ctx, s.IgnoreTags, ds),
 	}
 	p.shared = shared
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.ActionData = shared, shared, shared, shared
@@ -138,19 +133,16 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 
 // unknown names an attribute that must be known to call AWS and is not; "" if
 // there is none.
-func (s settings) unknown() string {
-	for _, a := range []struct {
-		name  string
-		value attr.Value
-	}{
-		{"profile", s.Profile}, {"access_key", s.AccessKey}, {"secret_key", s.SecretKey}, {"token", s.Token},
-		{"endpoint", s.Endpoint}, {"endpoints", s.Endpoints}, {"backend", s.Backend}, {"artifacts", s.Artifacts},
-	} {
-		if a.value.IsUnknown() {
-			return a.name
-		}
+func (s settings) unknown(ctx context.Context) string {
+	switch {
+	case !known(ctx, s.Backend):
+		return "backend"
+	case !known(ctx, s.Artifacts):
+		return "artifacts"
+	case !known(ctx, s.IgnoreTags):
+		return "ignore_tags"
 	}
-	return ""
+	return s.Session.unknown(ctx)
 }
 
 // defaultValues returns the values of the defaults block by type and attribute.

@@ -35,8 +35,9 @@ func alone(t *testing.T) {
 
 // here is the provider on an emulator in this process; free is the provider that
 // does as it is configured.
-func here(t *testing.T) *acctest.Machine {
-	e := providertest.Emulator(t)
+func here(t *testing.T) *acctest.Machine { return on(providertest.Emulator(t)) }
+
+func on(e provider.Emulator) *acctest.Machine {
 	return &acctest.Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(e) }}
 }
 
@@ -60,11 +61,37 @@ func TestRefusedConfigurations(t *testing.T) {
 		{"no region", `provider "serverless" { backend = { emulator = {} } }`, nil, []string{"No region", "AWS_REGION"}},
 		{"no region on AWS", `provider "serverless" {}`, nil, []string{"No region", "AWS_REGION", "~/.aws/config"}},
 		{"half a key", `provider "serverless" { access_key = "AKIAX" }`, nil, []string{"access_key and secret_key go together"}},
-		{"unknown service", `provider "serverless" { endpoints = { dynamo = "http://127.0.0.1:1" } }`, nil, []string{`"dynamo"`, "dynamodb, iam"}},
+		{"unknown service", `provider "serverless" { endpoints = { dynamo = "http://127.0.0.1:1" } }`, nil, []string{`"dynamo"`, "dynamodb, ecr, iam"}},
 		{"two backends", `provider "serverless" {
 			backend  = { emulator = {} }
 			endpoint = "http://127.0.0.1:1"
 		}`, nil, []string{"Two backends", "Remove one"}},
+		{"no role", `provider "serverless" { assume_role = [{ role_arn = "ci" }] }`, nil, []string{"role_arn", "arn:aws:iam::123456789012:role/NAME"}},
+		{"no session", `provider "serverless" { assume_role = [{
+			role_arn = "arn:aws:iam::123456789012:role/ci"
+			duration = "13h"
+		}] }`, nil, []string{"duration", `"13h"`, "15m to 12h"}},
+		{"no token", `provider "serverless" { assume_role_with_web_identity = { role_arn = "arn:aws:iam::123456789012:role/ci" } }`, nil, []string{"web_identity_token or web_identity_token_file"}},
+		{"two identities", `provider "serverless" {
+			profile = "p"
+			assume_role_with_web_identity = {
+				role_arn           = "arn:aws:iam::123456789012:role/ci"
+				web_identity_token = "secret-token"
+			}
+		}`, nil, []string{"Two identities", "assume_role"}},
+		{"no retries", `provider "serverless" { retry = { max = 0 } }`, nil, []string{"retry.max", "between 1 and 1000"}},
+		{"no mode", `provider "serverless" { retry = { mode = "legacy" } }`, nil, []string{"retry.mode", "adaptive"}},
+		{"no proxy", `provider "serverless" { https_proxy = "localhost" }`, nil, []string{"https_proxy", "http://proxy.example.com:3128"}},
+		{"no certificates", `provider "serverless" { ca_bundle = "nowhere.pem" }`, nil, []string{"ca_bundle", "nowhere.pem"}},
+		{"FIPS of another", `provider "serverless" {
+			use_fips = true
+			endpoint = "http://127.0.0.1:1"
+		}`, nil, []string{"use_fips", "endpoint", "remove one"}},
+		{"unknown role", `provider "serverless" {
+			region      = "eu-north-1"
+			assume_role = [{ role_arn = var.unknown }]
+		}
+		data "serverless_context" "c" {}`, nil, []string{"assume_role is not known yet", "-target"}},
 		{"unknown backend", `provider "serverless" {}`, map[string]string{"SERVERLESS_BACKEND": "azure"}, []string{"SERVERLESS_BACKEND", `"azure"`, `"emulator"`}},
 		{"unknown region", `provider "serverless" {
 			region  = var.unknown
@@ -95,6 +122,9 @@ func TestRefusedConfigurations(t *testing.T) {
 					t.Errorf("the message does not say %q:\n%v", part, err)
 				}
 			}
+			if strings.Contains(err.Error(), "secret-token") {
+				t.Errorf("the message has the token:\n%v", err)
+			}
 		})
 	}
 }
@@ -102,7 +132,10 @@ func TestRefusedConfigurations(t *testing.T) {
 // TestUnknownSettings plans with everything unknown that need not be known.
 func TestUnknownSettings(t *testing.T) {
 	alone(t)
-	for _, name := range []string{"region", "profile", "endpoint", "endpoints", "backend", "name_prefix", "stack", "tags", "defaults"} {
+	for _, name := range []string{
+		"region", "profile", "endpoint", "endpoints", "backend", "name_prefix", "stack", "tags", "defaults", "artifacts", "ignore_tags",
+		"assume_role", "assume_role_with_web_identity", "retry", "http_proxy", "ca_bundle", "use_fips", "shared_config_files",
+	} {
 		t.Run(name, func(t *testing.T) {
 			config := "provider \"serverless\" {\n" + name + " = var.unknown\n"
 			if name != "region" {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -14,26 +15,6 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 		MarkdownDescription: "Serverless applications on AWS: functions, APIs and routes, tables and what belongs to them. " +
 			"With `backend = { emulator = {} }` or `SERVERLESS_BACKEND=emulator` the same configuration runs on the emulator in this binary, without an account.",
 		Attributes: map[string]schema.Attribute{
-			"region": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Region of all resources that do not name one, such as `eu-north-1`. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, or the region of the profile. Changing it replaces the resources that it applies to.",
-			},
-			"profile": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Profile of `~/.aws/config` and `~/.aws/credentials`. Default: `AWS_PROFILE`, or `default`. Not used with the emulator.",
-			},
-			"access_key": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Access key id; needs `secret_key`. Default: whatever the AWS SDK finds in the environment, the profile or the machine's role. Not used with the emulator.",
-			},
-			"secret_key": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "Secret of `access_key`.",
-			},
-			"token": schema.StringAttribute{
-				Optional: true, Sensitive: true,
-				MarkdownDescription: "Session token of a temporary `access_key`.",
-			},
 			"backend": schema.SingleNestedAttribute{
 				Optional:            true,
 				MarkdownDescription: "What stands in for AWS. Default: AWS, unless `SERVERLESS_BACKEND=emulator`.",
@@ -50,14 +31,6 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 					},
 				},
 			},
-			"endpoint": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "URL of a server that answers for all of AWS, such as another emulator's.",
-			},
-			"endpoints": schema.MapAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "URLs for single services: `apigatewayv2`, `applicationautoscaling`, `cloudwatch`, `dynamodb`, `ecr`, `iam`, `lambda`, `logs`, `s3`, `sfn`, `sqs`, `sts`. They count over `endpoint`.",
-			},
 			"name_prefix": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Put before each `name` to make the name on AWS, such as `shop-dev-`. Default: nothing. Changing it replaces what is named by it.",
@@ -69,6 +42,14 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			"tags": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Tags of everything that can have tags; those of a resource count over them.",
+			},
+			"ignore_tags": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "Tags that others put on what is managed here: they are neither shown nor removed. A tag that is written in the configuration is managed nevertheless.",
+				Attributes: map[string]schema.Attribute{
+					"keys":         schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Keys of such tags."},
+					"key_prefixes": schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "What keys of such tags begin with, such as `cost:`."},
+				},
 			},
 			"artifacts": schema.SingleNestedAttribute{
 				Optional:            true,
@@ -85,4 +66,5 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			},
 		},
 	}
+	maps.Copy(resp.Schema.Attributes, Session{}.attributes())
 }

@@ -239,19 +239,15 @@ func (b *Backend) endpoint(ctx context.Context, service string) (string, error) 
 		}
 		return aws.ToString(c.BaseEndpoint), nil
 	}
-	if url := b.config.Endpoints[service]; url != "" {
-		return url, nil
-	}
-	return b.config.Endpoint, nil
+	return b.address(service), nil
 }
 
-// toEndpoint sets the configured address of a service; there may be none.
-func (b *Backend) toEndpoint(c *aws.Config, service string) {
+// address is the configured address of a service; "" for AWS's own.
+func (b *Backend) address(service string) string {
 	if url := b.config.Endpoints[service]; url != "" {
-		c.BaseEndpoint = &url
-	} else if b.config.Endpoint != "" {
-		c.BaseEndpoint = &b.config.Endpoint
+		return url
 	}
+	return b.config.Endpoint
 }
 
 // client returns the client of a service for a region, made once.
@@ -269,7 +265,9 @@ func client[T any](ctx context.Context, b *Backend, service, region string, make
 	}
 	base.Region = region
 	if !b.Emulated() {
-		b.toEndpoint(&base, service)
+		if url := b.address(service); url != "" {
+			base.BaseEndpoint = &url
+		}
 	}
 	if !b.config.Retry.Burst {
 		base.APIOptions = append(slices.Clip(base.APIOptions), b.pace.client(service, region))

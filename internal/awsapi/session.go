@@ -110,6 +110,17 @@ func (b *Backend) real(ctx context.Context) (aws.Config, error) {
 		defer f.Close()
 		options = append(options, config.WithCustomCABundle(f))
 	}
+	options = append(options, // the SDK's own chain asks the same STS
+		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
+			if c, ok := o.Client.(*sts.Client); ok {
+				o.Client = sts.New(c.Options(), b.tokensFrom)
+			}
+		}),
+		config.WithWebIdentityRoleCredentialOptions(func(o *stscreds.WebIdentityRoleOptions) {
+			if c, ok := o.Client.(*sts.Client); ok {
+				o.Client = sts.New(c.Options(), b.tokensFrom)
+			}
+		}))
 	c, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
 		return c, fmt.Errorf("reading AWS's configuration: %w", err)
@@ -125,11 +136,17 @@ func (b *Backend) real(ctx context.Context) (aws.Config, error) {
 
 // tokens is the client of STS that credentials are asked of.
 func (b *Backend) tokens(c aws.Config) *sts.Client {
-	if c.Region == "" {
-		c.Region = fallbackRegion
+	return sts.NewFromConfig(c, b.tokensFrom)
+}
+
+// tokensFrom sets where credentials are asked for.
+func (b *Backend) tokensFrom(o *sts.Options) {
+	if o.Region == "" {
+		o.Region = fallbackRegion
 	}
-	b.toEndpoint(&c, "sts")
-	return sts.NewFromConfig(c)
+	if url := b.address("sts"); url != "" {
+		o.BaseEndpoint = &url
+	}
 }
 
 // assumed gives the credentials of a role that the client's caller may assume.

@@ -61,6 +61,7 @@ func (s *Service) Wire() wire.Service {
 		Version:  "2011-06-15",
 		Operations: []wire.Operation{
 			wire.QueryOp(s.AssumeRole, wire.Refuse("MinimumSessionTokenSize", "Policy", "PolicyArns", "ProvidedContexts", "SerialNumber", "TokenCode")),
+			wire.QueryOp(s.AssumeRoleWithWebIdentity, wire.Unsigned(), wire.Refuse("MinimumSessionTokenSize", "Policy", "PolicyArns", "ProviderId")),
 			wire.QueryOp(s.GetAccessKeyInfo),
 			wire.QueryOp(s.GetCallerIdentity),
 			wire.QueryOp(s.GetSessionToken, wire.Refuse("MinimumSessionTokenSize", "SerialNumber", "TokenCode")),

@@ -49,10 +49,12 @@ func (o *oneOrMore[T]) UnmarshalJSON(b []byte) error {
 
 // ask is one question to a trust policy.
 type ask struct {
-	action  string // "sts:AssumeRole" or "sts:TagSession"
+	action  string // such as "sts:AssumeRole" or "sts:TagSession"
 	caller  env.Caller
-	account string            // the caller's
-	keys    map[string]string // condition keys, in lower case
+	account string // the caller's
+	// federated is the ARN of the issuer that says who calls, in place of caller.
+	federated string
+	keys      map[string]string // condition keys, in lower case
 }
 
 // allows reports whether a trust policy answers yes. A condition that is not
@@ -95,6 +97,9 @@ func (st statement) names(action string) bool {
 // has reports whether the caller is among the principals. An account stands for
 // all of its users and roles: the emulator has only an owner, and roles.
 func (p principal) has(a ask) bool {
+	if a.federated != "" {
+		return slices.Contains(p["Federated"], a.federated)
+	}
 	if a.caller.Service != "" {
 		return slices.Contains(p["Service"], a.caller.Service)
 	}

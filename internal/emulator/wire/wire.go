@@ -71,6 +71,8 @@ type Operation struct {
 	Unchecked []string // input members whose constraints the handler checks itself
 	zeros     []string // input members whose zero is told from nothing
 
+	unsigned bool // whoever calls need not sign
+
 	schema *smithy.Schema // nil on awsQuery and restXml
 	in     reflect.Type   // the input struct
 	out    reflect.Type   // the output struct
@@ -136,6 +138,10 @@ func Stream[In, Out, Event any](
 	}
 	return op
 }
+
+// Unsigned says that the operation's callers need no credentials: the input proves
+// who they are.
+func Unsigned() Option { return func(o *Operation) { o.unsigned = true } }
 
 // Refuse names input members that the operation does not implement: a request
 // that sets one is answered with an error that names it, never ignored. A nested
