@@ -108,7 +108,7 @@ func (s *Service) documents(ctx context.Context, r *role) ([]string, error) {
 func (st *statement) covers(action, resource string, keys map[string]string) bool {
 	named := func(p string) bool { return access.Glob(strings.ToLower(p), strings.ToLower(action)) }
 	there := func(p string) bool {
-		p, ok := access.Expand(p, keys)
+		p, ok := access.ExpandPattern(p, keys)
 		return ok && access.Glob(p, resource)
 	}
 	return one(st.Action, st.NotAction, named) && one(st.Resource, st.NotResource, there)

@@ -2,8 +2,11 @@ package lambda
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	decide "github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
@@ -40,9 +43,7 @@ func (s *Service) authorize(ctx context.Context, t *target, in invocation) error
 	if who == "" {
 		return nil
 	}
-	d := t.decide(access{
-		"lambda:InvokeFunction", c, map[string]string{"aws:sourceaccount": c.SourceAccount, "aws:sourcearn": c.SourceARN},
-	})
+	d := t.decide(access{"lambda:InvokeFunction", c, s.keys(c, nil)})
 	switch {
 	case d == decide.Denied:
 		return denied("User: %s is not authorized to perform: lambda:InvokeFunction on resource: %s with an explicit deny in a resource-based policy", who, in.qualified())
@@ -61,8 +62,8 @@ func (s *Service) authorizeURL(ctx context.Context, t *target, in invocation) er
 	}
 	c := in.url.Caller
 	for _, a := range []access{
-		{"lambda:InvokeFunctionUrl", c, map[string]string{"lambda:functionurlauthtype": auth}},
-		{"lambda:InvokeFunction", c, map[string]string{"lambda:functionurlauthtype": auth, "lambda:invokedviafunctionurl": "true"}},
+		{"lambda:InvokeFunctionUrl", c, s.keys(c, map[string]string{"lambda:functionurlauthtype": auth})},
+		{"lambda:InvokeFunction", c, s.keys(c, map[string]string{"lambda:functionurlauthtype": auth, "lambda:invokedviafunctionurl": "true"})},
 	} {
 		d := t.decide(a)
 		if d == decide.Allowed || d == decide.Silent && strings.HasSuffix(c.ARN, ":root") {
@@ -80,6 +81,30 @@ func (s *Service) authorizeURL(ctx context.Context, t *target, in invocation) er
 		return denied("User: %s is not authorized to perform: %s on resource: %s", c.ARN, a.action, in.qualified())
 	}
 	return nil
+}
+
+// keys are the condition keys of a caller's request, and more.
+func (s *Service) keys(c env.Caller, more map[string]string) map[string]string {
+	now := s.env.Clock.Now()
+	out := map[string]string{
+		"aws:currenttime": now.UTC().Format(time.RFC3339), "aws:epochtime": strconv.FormatInt(now.Unix(), 10),
+		"aws:principalisawsservice": strconv.FormatBool(c.Service != ""), "aws:securetransport": "true",
+	}
+	for key, value := range map[string]string{
+		"aws:principalarn": c.ARN, "aws:principalservicename": c.Service, "aws:sourceaccount": c.SourceAccount, "aws:sourcearn": c.SourceARN,
+	} {
+		if value != "" {
+			out[key] = value
+		}
+	}
+	if parts := strings.Split(c.ARN, ":"); len(parts) > 4 {
+		out["aws:principalaccount"] = parts[4]
+	}
+	if c.Service == "" {
+		out["aws:sourceip"] = "127.0.0.1" // there are no others
+	}
+	maps.Copy(out, more)
+	return out
 }
 
 // decide returns what the policy of what a name stands for says of the access.
@@ -104,22 +129,8 @@ func (s statement) covers(a access) bool {
 	if !slices.ContainsFunc(s.Action, named) || !s.Principal.is(a.caller, s.Effect == "Deny") {
 		return false
 	}
-	if s.Condition == nil {
-		return true
-	}
-	for _, equal := range []map[string]texts{s.Condition.StringEquals, s.Condition.Bool} {
-		for key, values := range equal {
-			if got, ok := a.keys[strings.ToLower(key)]; !ok || !slices.Contains(values, got) {
-				return false
-			}
-		}
-	}
-	for key, patterns := range s.Condition.ArnLike {
-		if !slices.ContainsFunc(patterns, func(p string) bool { return decide.ARNLike(p, a.keys[strings.ToLower(key)]) }) {
-			return false
-		}
-	}
-	return true
+	holds, err := decide.Conditions(s.Condition).Hold(a.keys)
+	return holds && err == nil
 }
 
 // is reports whether the caller is the principal: a service, the session of a role,

@@ -49,7 +49,7 @@ func (s *Service) AddLayerVersionPermission(ctx context.Context, in *lambda.AddL
 	}
 	st := statement{Sid: aws.ToString(in.StatementId), Effect: "Allow", Principal: who, Action: texts{aws.ToString(in.Action)}, Resource: texts{n.versioned()}}
 	if in.OrganizationId != nil {
-		st.Condition = &condition{StringEquals: map[string]texts{"aws:PrincipalOrgID": {*in.OrganizationId}}}
+		st.Condition = condition{"StringEquals": {"aws:PrincipalOrgID": {*in.OrganizationId}}}
 	}
 	v, err := s.editLayerPolicy(n, in.RevisionId, func(policy []statement) ([]statement, error) { return add(policy, st) })
 	if err != nil {

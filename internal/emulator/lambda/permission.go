@@ -2,9 +2,11 @@ package lambda
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/uuid"
 
+	decide "github.com/tfserverless/terraform-provider-serverless/internal/emulator/policy"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
@@ -27,7 +30,7 @@ type statement struct {
 	Principal principal
 	Action    texts
 	Resource  texts
-	Condition *condition `json:",omitempty"`
+	Condition condition `json:",omitempty"`
 }
 
 // principal is whom a statement is for; "*" is everyone.
@@ -61,30 +64,40 @@ func (p *principal) UnmarshalJSON(b []byte) error {
 }
 
 // texts may be written as one text or as a list of them.
-type texts []string
+type texts = decide.List
 
-// MarshalJSON writes one text without a list around it.
-func (t texts) MarshalJSON() ([]byte, error) {
-	if len(t) == 1 {
-		return json.Marshal(t[0])
+// condition is what IAM's conditions are, by operator and key.
+type condition decide.Conditions
+
+// MarshalJSON writes the operators that AddPermission uses in the order in which AWS
+// does, and then the others.
+func (c condition) MarshalJSON() ([]byte, error) {
+	first := []string{"Bool", "StringEquals", "ArnLike"}
+	operators := slices.SortedFunc(maps.Keys(c), func(a, b string) int {
+		i, j := slices.Index(first, a), slices.Index(first, b)
+		if i < 0 || j < 0 {
+			i, j = -i, -j // those of the list come before
+		}
+		return cmp.Or(cmp.Compare(i, j), strings.Compare(a, b))
+	})
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, operator := range operators {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		keys, err := text(c[operator])
+		if err != nil {
+			return nil, err
+		}
+		name, err := text(operator)
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(name + ":" + keys)
 	}
-	return json.Marshal([]string(t))
-}
-
-// UnmarshalJSON reads both forms.
-func (t *texts) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '"' {
-		*t = make(texts, 1)
-		return json.Unmarshal(b, &(*t)[0])
-	}
-	return json.Unmarshal(b, (*[]string)(t))
-}
-
-// condition is the part of IAM's conditions that AddPermission makes.
-type condition struct {
-	Bool         map[string]texts `json:",omitempty"`
-	StringEquals map[string]texts `json:",omitempty"`
-	ArnLike      map[string]texts `json:",omitempty"`
+	b.WriteByte('}')
+	return b.Bytes(), nil
 }
 
 // text returns v as JSON as AWS writes it, with <, > and & as they are.
@@ -201,8 +214,9 @@ func principalOf(text string) (principal, error) {
 	return principal{}, invalid("The provided principal was invalid. Please check the principal and try again.")
 }
 
-func conditionOf(in *lambda.AddPermissionInput) *condition {
-	c := condition{StringEquals: map[string]texts{}}
+func conditionOf(in *lambda.AddPermissionInput) condition {
+	c := condition{}
+	equal := map[string]texts{}
 	for key, value := range map[string]*string{
 		"AWS:SourceAccount":          in.SourceAccount,
 		"aws:PrincipalOrgID":         in.PrincipalOrgID,
@@ -210,19 +224,19 @@ func conditionOf(in *lambda.AddPermissionInput) *condition {
 		"lambda:FunctionUrlAuthType": aws.String(string(in.FunctionUrlAuthType)),
 	} {
 		if aws.ToString(value) != "" {
-			c.StringEquals[key] = texts{*value}
+			equal[key] = texts{*value}
 		}
 	}
+	if len(equal) > 0 {
+		c["StringEquals"] = equal
+	}
 	if aws.ToString(in.SourceArn) != "" {
-		c.ArnLike = map[string]texts{"AWS:SourceArn": {*in.SourceArn}}
+		c["ArnLike"] = map[string]texts{"AWS:SourceArn": {*in.SourceArn}}
 	}
 	if aws.ToBool(in.InvokedViaFunctionUrl) {
-		c.Bool = map[string]texts{"lambda:InvokedViaFunctionUrl": {"true"}}
+		c["Bool"] = map[string]texts{"lambda:InvokedViaFunctionUrl": {"true"}}
 	}
-	if len(c.StringEquals) == 0 && c.ArnLike == nil && c.Bool == nil {
-		return nil
-	}
-	return &c
+	return c
 }
 
 // GetPolicy returns the policy of a function, a version or an alias.

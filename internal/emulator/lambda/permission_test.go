@@ -97,7 +97,10 @@ func TestResourcePolicy(t *testing.T) {
 	}{
 		{"lists", allow + `]}`, "", true},
 		{"deny", allow + `,{"Effect":"Deny","Principal":"*","Action":"lambda:InvokeFunction","Resource":"` + fARN + `"}]}`, "", false},
-		{"operator", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"lambda:*","Condition":{"IpAddress":{"aws:SourceIp":"1.2.3.4"}}}}`, `unknown field "IpAddress"`, false},
+		{"operator", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"lambda:*","Condition":{"IpAddresses":{"aws:SourceIp":"1.2.3.4"}}}}`, "the condition operator IpAddresses is not emulated", false},
+		{"every operator", allow[:len(allow)-1] + `,"Condition":{"StringLike":{"aws:SourceArn":"*:${aws:SourceAccount}:*"},"StringNotEqualsIfExists":{"aws:SourceAccount":"1"},"Null":{"aws:PrincipalArn":"true"},"DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"},"NumericGreaterThan":{"aws:EpochTime":1},"Bool":{"aws:PrincipalIsAWSService":true},"ForAnyValue:StringEquals":{"aws:PrincipalServiceName":["` + gateway + `"]}}}]}`, "", true},
+		{"a literal star", allow[:len(allow)-1] + `,"Condition":{"StringLike":{"aws:SourceArn":"${*}"}}}]}`, "", false},
+		{"a condition that fails", allow[:len(allow)-1] + `,"Condition":{"NotIpAddress":{"aws:SourceIp":"0.0.0.0/0"},"DateLessThan":{"aws:CurrentTime":"2020-01-01"}}}]}`, "", false},
 		{"element", `{"Statement":{"Effect":"Allow","NotPrincipal":"*","Action":"lambda:*"}}`, `unknown field "NotPrincipal"`, false},
 		{"resource", `{"Statement":{"Effect":"Allow","Principal":"*","Action":"lambda:*","Resource":"arn:x"}}`, "its resource arn:x is not " + fARN, false},
 		{"keys in any case", allow[:len(allow)-1] + `,"Condition":{"ArnLike":{"aws:SourceArn":"` + source + `"},"StringEquals":{"aws:sourceaccount":"000000000000"}}}]}`, "", true},

@@ -15,7 +15,7 @@ import (
 )
 
 // parsePolicy reads a whole policy for the resource. What the emulator could keep but
-// not go by, such as other operators of conditions, is refused by name.
+// not go by, such as operators of conditions that IAM does not have, is refused by name.
 func parsePolicy(document, resource string) ([]statement, error) {
 	var p struct {
 		Version   string
@@ -35,6 +35,9 @@ func parsePolicy(document, resource string) ([]statement, error) {
 	for _, s := range statements {
 		if s.Effect != "Allow" && s.Effect != "Deny" || len(s.Action) == 0 || len(s.Principal.AWS)+len(s.Principal.Service) == 0 {
 			return nil, invalid("The policy is not valid: each statement needs Effect, Principal and Action")
+		}
+		if _, err := decide.Conditions(s.Condition).Hold(nil); err != nil {
+			return nil, invalid("The policy is not valid: %s", err)
 		}
 		for _, r := range s.Resource {
 			if !decide.Glob(r, resource) {

@@ -68,7 +68,7 @@ func Check(document string) error {
 func plain(err error) error {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return fmt.Errorf("a %s stands where none can", kind.Value)
+		return fmt.Errorf("JSON of the kind %s stands where it cannot", kind.Value)
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }

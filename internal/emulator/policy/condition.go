@@ -1,26 +1,32 @@
 package policy
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
 // Conditions are those of a statement, by operator and key.
-type Conditions map[string]map[string]list
+type Conditions map[string]map[string]List
 
 // Hold reports whether all conditions hold for a request of which these keys are
 // known, by their names in lower case. A key that is missing is one that the request
 // does not have. The error names an operator that is not known.
-func (c Conditions) Hold(keys map[string]string) (bool, error) {
+func (c Conditions) Hold(keys map[string]string) (bool, error) { return c.hold(keys, true) }
+
+// hold is Hold, where variables in the conditions count or not.
+func (c Conditions) hold(keys map[string]string, variables bool) (bool, error) {
 	all := true
 	for operator, byKey := range c {
 		for key, want := range byKey {
-			ok, err := holds(operator, strings.ToLower(key), want, keys)
+			ok, err := holds(operator, strings.ToLower(key), want, keys, variables)
 			if err != nil {
 				return false, err
 			}
@@ -30,11 +36,11 @@ func (c Conditions) Hold(keys map[string]string) (bool, error) {
 	return all, nil
 }
 
-func holds(operator, key string, want list, keys map[string]string) (bool, error) {
+func holds(operator, key string, want List, keys map[string]string, variables bool) (bool, error) {
 	got, there := keys[key]
 	whole := operator
 	if operator == "Null" {
-		return slices.Contains(want, strconv.FormatBool(!there)), nil
+		return slices.ContainsFunc(want, func(w string) bool { return strings.EqualFold(w, strconv.FormatBool(!there)) }), nil
 	}
 	operator, every := strings.CutPrefix(operator, "ForAllValues:")
 	some := false
@@ -57,7 +63,13 @@ func holds(operator, key string, want list, keys map[string]string) (bool, error
 		return false, nil
 	}
 	one := there && slices.ContainsFunc(want, func(w string) bool {
-		w, ok := Expand(w, keys)
+		ok := true
+		switch {
+		case variables && patterns[plain]:
+			w, ok = ExpandPattern(w, keys)
+		case variables:
+			w, ok = Expand(w, keys)
+		}
 		return ok && match(w, got)
 	})
 	return one != negated, nil // a negated one holds where the key is missing
@@ -75,11 +87,14 @@ var negations = map[string]string{
 	"StringNotLike":             "StringLike",
 }
 
+// patterns are the operators whose wanted values have wildcards.
+var patterns = map[string]bool{"ArnEquals": true, "ArnLike": true, "StringLike": true}
+
 // operators compare a value that is wanted with the one that is.
 var operators = map[string]func(want, got string) bool{
 	"ArnEquals":                ARNLike,
 	"ArnLike":                  ARNLike,
-	"BinaryEquals":             func(want, got string) bool { return want == got },
+	"BinaryEquals":             sameBytes,
 	"Bool":                     strings.EqualFold,
 	"DateEquals":               dates(func(order int) bool { return order == 0 }),
 	"DateGreaterThan":          dates(func(order int) bool { return order > 0 }),
@@ -127,33 +142,61 @@ func date(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func within(want, got string) bool {
-	p, err := netip.ParsePrefix(want)
-	if err != nil {
-		return want == got
-	}
-	a, err := netip.ParseAddr(got)
-	return err == nil && p.Contains(a)
+// sameBytes compares what two texts are in base64.
+func sameBytes(want, got string) bool {
+	w, err := base64.StdEncoding.DecodeString(want)
+	g, also := base64.StdEncoding.DecodeString(got)
+	return err == nil && also == nil && bytes.Equal(w, g)
 }
 
-var variable = regexp.MustCompile(`\$\{([^{}]*)\}`)
+// within tells whether an address is the one that is wanted, or in that range.
+func within(want, got string) bool {
+	a, err := netip.ParseAddr(got)
+	if err != nil {
+		return false
+	}
+	if p, err := netip.ParsePrefix(want); err == nil {
+		return p.Contains(a)
+	}
+	one, err := netip.ParseAddr(want)
+	return err == nil && one == a
+}
+
+var variable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([^{}]*)\}`) })
 
 // Expand puts the values of keys in the place of variables such as
-// ${aws:PrincipalAccount}; ok is false where a key is missing that has no default.
+// ${aws:PrincipalAccount}, and *, ? and $ in that of ${*}, ${?} and ${$}; ok is false
+// where a key is missing that has no default.
 func Expand(text string, keys map[string]string) (_ string, ok bool) {
+	return expand(text, keys, func(value string) string { return value })
+}
+
+// ExpandPattern is Expand for patterns, where what comes of a variable stands for itself:
+// a * in it is no wildcard.
+func ExpandPattern(pattern string, keys map[string]string) (_ string, ok bool) {
+	return expand(pattern, keys, quoted.Replace)
+}
+
+// quoted makes patterns of texts.
+var quoted = strings.NewReplacer("*", string([]byte{literal, '*'}), "?", string([]byte{literal, '?'}))
+
+func expand(text string, keys map[string]string, quote func(string) string) (_ string, ok bool) {
+	if !strings.Contains(text, "${") {
+		return text, true
+	}
 	ok = true
-	out := variable.ReplaceAllStringFunc(text, func(v string) string {
+	out := variable().ReplaceAllStringFunc(text, func(v string) string {
 		name, initial, has := strings.Cut(v[2:len(v)-1], ",")
 		name = strings.TrimSpace(name)
-		if strings.Contains("*?$", name) && name != "" { // themselves; patterns cannot say so here
-			return name
+		if name == "*" || name == "?" || name == "$" {
+			return quote(name)
 		}
 		got, there := keys[strings.ToLower(name)]
 		if !there && has {
-			return strings.Trim(strings.TrimSpace(initial), "'")
+			return quote(strings.Trim(strings.TrimSpace(initial), "'"))
 		}
 		ok = ok && there
-		return got
+		return quote(got)
 	})
 	return out, ok
 }

@@ -9,7 +9,7 @@ import (
 
 func TestConditions(t *testing.T) {
 	t.Parallel()
-	keys := map[string]string{"n": "10", "at": "2026-01-02T03:04:05Z", "ip": "10.1.2.3", "who": "Ann"}
+	keys := map[string]string{"n": "10", "at": "2026-01-02T03:04:05Z", "ip": "10.1.2.3", "who": "Ann", "star": "a*b", "wild": "A*", "money": "$12", "bin": "AQI=", "yes": "true", "arn": "arn:aws:s3:::Ann/x", "ip6": "2001:db8::1"}
 	for _, tt := range []struct {
 		condition string
 		want      bool
@@ -34,6 +34,27 @@ func TestConditions(t *testing.T) {
 		{`{"ForAllValues:StringNotEquals":{"nobody":"Ann"}}`, true},
 		{`{"StringNotEquals":{"nobody":"Ann"}}`, true},
 		{`{"ForAnyValue:StringNotLike":{"who":"B*"}}`, true},
+		{`{"StringLike":{"star":"a${*}b"}}`, true},
+		{`{"StringLike":{"who":"${*}"}}`, false},
+		{`{"StringLike":{"who":"A*${?}"}}`, false},
+		{`{"StringLike":{"money":"${$}1?"}}`, true},
+		{`{"StringEquals":{"star":"a${*}b"}}`, true},
+		{`{"StringLike":{"who":"${wild}"}}`, false},
+		{`{"StringLike":{"wild":"${wild}"}}`, true},
+		{`{"ArnLike":{"arn":"arn:aws:s3:::${who}/*"}}`, true},
+		{`{"ArnEquals":{"arn":"arn:aws:s3:::${wild}/*"}}`, false},
+		{`{"BinaryEquals":{"bin":"AQI="}}`, true},
+		{`{"BinaryEquals":{"bin":"AQM="}}`, false},
+		{`{"BinaryEquals":{"who":"Ann"}}`, false},
+		{`{"Bool":{"yes":"TRUE"},"BoolIfExists":{"nobody":"true"}}`, true},
+		{`{"Bool":{"nobody":"false"}}`, false},
+		{`{"Null":{"nobody":"TRUE"}}`, true},
+		{`{"IpAddress":{"ip":"10.1.2.3"},"NotIpAddress":{"ip":"10.1.2.4"}}`, true},
+		{`{"IpAddress":{"ip6":"2001:DB8::/32"}}`, true},
+		{`{"IpAddress":{"ip6":"2001:db8:0::1"}}`, true},
+		{`{"IpAddress":{"who":"Ann"}}`, false},
+		{`{"NumericEqualsIfExists":{"nobody":1},"DateEqualsIfExists":{"nobody":"2020-01-01"},"IpAddressIfExists":{"nobody":"::/0"},"ArnLikeIfExists":{"nobody":"x"},"BinaryEqualsIfExists":{"nobody":"AQI="}}`, true},
+		{`{"ForAllValues:StringLike":{"who":["B*","A*"]},"ForAnyValue:StringLikeIfExists":{"nobody":"x"}}`, true},
 		{`{"ArnNotLike":{"who":"arn:aws:s3:::b"},"ArnNotEquals":{"who":"Ann"}}`, true},
 	} {
 		var c policy.Conditions

@@ -7,6 +7,7 @@ package policy
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,13 +38,16 @@ const (
 
 // Decide reads a policy document; an empty or unreadable one says nothing.
 func Decide(document string, r Request) Decision {
-	var p struct{ Statement statements }
+	var p struct {
+		Version   string
+		Statement statements
+	}
 	if document == "" || json.Unmarshal([]byte(document), &p) != nil {
 		return Silent
 	}
 	d := Silent
 	for _, s := range p.Statement {
-		if !s.covers(&r) {
+		if !s.covers(&r, p.Version == withVariables) {
 			continue
 		}
 		switch s.Effect {
@@ -55,6 +59,10 @@ func Decide(document string, r Request) Decision {
 	}
 	return d
 }
+
+// withVariables is the version of policies in which ${…} is a variable; in older ones,
+// and in those that do not say their version, it is a text as any other.
+const withVariables = "2012-10-17"
 
 // statements are a policy's; one may stand by itself.
 type statements []statement
@@ -73,18 +81,26 @@ type statement struct {
 	Effect       string
 	Principal    *principals
 	NotPrincipal *principals
-	Action       list
-	NotAction    list
-	Resource     list
-	NotResource  list
+	Action       List
+	NotAction    List
+	Resource     List
+	NotResource  List
 	Condition    Conditions
 }
 
-// list is one text or several; numbers and booleans are texts, too.
-type list []string
+// List is one text or several; numbers and booleans are texts, too.
+type List []string
+
+// MarshalJSON writes one text without a list around it.
+func (l List) MarshalJSON() ([]byte, error) {
+	if len(l) == 1 {
+		return json.Marshal(l[0])
+	}
+	return json.Marshal([]string(l))
+}
 
 // UnmarshalJSON implements [json.Unmarshaler].
-func (l *list) UnmarshalJSON(b []byte) error {
+func (l *List) UnmarshalJSON(b []byte) error {
 	var v any
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
@@ -93,7 +109,7 @@ func (l *list) UnmarshalJSON(b []byte) error {
 	if !several {
 		all = []any{v}
 	}
-	*l = list{} // an empty list is not a missing one: it has nothing in it
+	*l = List{} // an empty list is not a missing one: it has nothing in it
 	for _, e := range all {
 		switch e := e.(type) {
 		case string:
@@ -102,6 +118,8 @@ func (l *list) UnmarshalJSON(b []byte) error {
 			*l = append(*l, strconv.FormatBool(e))
 		case float64:
 			*l = append(*l, strconv.FormatFloat(e, 'f', -1, 64))
+		default:
+			return errors.New("json: what is neither a text, a number nor a boolean stands in a list")
 		}
 	}
 	return nil
@@ -110,7 +128,7 @@ func (l *list) UnmarshalJSON(b []byte) error {
 // principals are "*", or lists by their kind.
 type principals struct {
 	everybody bool
-	by        map[string]list
+	by        map[string]List
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -149,7 +167,7 @@ func Stands(principal, arn, account string) bool {
 	return ok && named && role[strings.LastIndexByte(role, '/')+1:] == name // sessions do not tell the path
 }
 
-func (s *statement) covers(r *Request) bool {
+func (s *statement) covers(r *Request, variables bool) bool {
 	switch {
 	case s.Principal != nil && !s.Principal.includes(r), s.NotPrincipal != nil && s.NotPrincipal.includes(r),
 		s.Principal == nil && s.NotPrincipal == nil, s.Action == nil && s.NotAction == nil:
@@ -157,12 +175,18 @@ func (s *statement) covers(r *Request) bool {
 	}
 	action := strings.ToLower(r.Action)
 	named := func(pattern string) bool { return Glob(strings.ToLower(pattern), action) }
-	there := func(pattern string) bool { return Glob(pattern, r.Resource) }
+	there := func(pattern string) bool {
+		if !variables {
+			return Glob(pattern, r.Resource)
+		}
+		pattern, ok := ExpandPattern(pattern, r.Keys)
+		return ok && Glob(pattern, r.Resource)
+	}
 	if s.Action != nil && !slices.ContainsFunc(s.Action, named) || slices.ContainsFunc(s.NotAction, named) ||
 		s.Resource != nil && !slices.ContainsFunc(s.Resource, there) || slices.ContainsFunc(s.NotResource, there) {
 		return false
 	}
-	ok, err := s.Condition.Hold(r.Keys)
+	ok, err := s.Condition.hold(r.Keys, variables)
 	if err != nil { // what is not known allows nothing, and denies
 		return s.Effect == "Deny"
 	}
@@ -184,6 +208,10 @@ func ARNLike(pattern, arn string) bool {
 	return true
 }
 
+// literal stands in patterns before a byte that stands for itself. It is in no UTF-8, so
+// that no policy can have it.
+const literal = '\xff'
+
 // Glob matches text against a pattern with * and ?, in linear time per star.
 func Glob(pattern, text string) bool {
 	star, mark := -1, 0
@@ -193,6 +221,8 @@ func Glob(pattern, text string) bool {
 		case i < len(pattern) && pattern[i] == '*':
 			star, mark = i, j
 			i++
+		case i+1 < len(pattern) && pattern[i] == literal && pattern[i+1] == text[j]:
+			i, j = i+2, j+1
 		case i < len(pattern) && (pattern[i] == '?' || pattern[i] == text[j]):
 			i, j = i+1, j+1
 		case star >= 0:

@@ -38,6 +38,11 @@ func TestDecide(t *testing.T) {
 		{statement(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"*"}`), user, policy.Allowed},
 		{statement(`{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"*"}`), user, policy.Silent},
 		{statement(`{"Effect":"Allow","Principal":{"AWS":["111111111111"]},"Action":"sqs:SendMessage","Resource":"arn:aws:sqs:*:*:other"}`), user, policy.Silent},
+		{statement(`{"Effect":"Allow","Principal":"*","Action":"*","Resource":"arn:aws:sqs:*:${aws:SourceAccount}:q"}`), service, policy.Allowed},
+		{statement(`{"Effect":"Allow","Principal":"*","Action":"*","Resource":"arn:aws:sqs:*:${aws:PrincipalAccount}:q"}`), service, policy.Silent},
+		// Variables are of the newer version alone.
+		{`{"Version":"2008-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"arn:aws:sqs:*:${aws:SourceAccount}:q"}}`, service, policy.Silent},
+		{`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"StringEquals":{"aws:SourceAccount":"${aws:SourceAccount}"}}}}`, service, policy.Silent},
 		// What grants nothing on AWS grants nothing here.
 		{statement(`{"Effect":"allow","Principal":"*","Action":"*"}`), service, policy.Silent},
 		{statement(`{"Principal":"*","Action":"*"}`), service, policy.Silent},
@@ -102,6 +107,29 @@ func TestGlob(t *testing.T) {
 	} {
 		if got := policy.Glob(row.pattern, row.text); got != row.want {
 			t.Errorf("%.20s on %.20s: got %v, want %v", row.pattern, row.text, got, row.want)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	const good = `{"Version":"2012-10-17","Id":"i","Statement":[{"Sid":"s","Effect":"Allow","Principal":{"AWS":["1"]},"Action":"a:b","Resource":"*","Condition":{"StringLike":{"k":"v"}}}]}`
+	for document, want := range map[string]string{
+		good: "", good + "x": "more than one JSON value", `[]`: "JSON of the kind array stands where it cannot", `{"Statement":[]}`: "no Statement", `{}`: "no Statement",
+		strings.Replace(good, "2012", "2013", 1):                   "the version 2013-10-17, where 2012-10-17 and 2008-10-17 are known",
+		strings.Replace(good, "Allow", "Permit", 1):                "statement 1: its Effect is neither Allow nor Deny",
+		strings.Replace(good, `"Principal":{"AWS":["1"]},`, "", 1): "statement 1 needs Principal, or NotPrincipal",
+		strings.Replace(good, `"Action":"a:b",`, "", 1):            "statement 1 needs Action, or NotAction",
+		strings.Replace(good, `"Action":"a:b"`, `"Action":{}`, 1):  "what is neither a text, a number nor a boolean stands in a list",
+		strings.Replace(good, "StringLike", "StringAlike", 1):      "statement 1: the condition operator StringAlike is not emulated",
+		strings.Replace(good, `"Sid"`, `"Cid"`, 1):                 `unknown field "Cid"`,
+	} {
+		got := ""
+		if err := policy.Check(document); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", document, got, want)
 		}
 	}
 }
