@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
-	"github.com/tfserverless/terraform-provider-serverless/datasources/access"
+	contexts "github.com/tfserverless/terraform-provider-serverless/datasources/access"
 	apis "github.com/tfserverless/terraform-provider-serverless/datasources/api"
 	events "github.com/tfserverless/terraform-provider-serverless/datasources/event"
 	sources "github.com/tfserverless/terraform-provider-serverless/datasources/function"
@@ -22,6 +22,7 @@ import (
 	tables "github.com/tfserverless/terraform-provider-serverless/datasources/table"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 	"github.com/tfserverless/terraform-provider-serverless/provider/functions"
+	"github.com/tfserverless/terraform-provider-serverless/resources/access"
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
 	"github.com/tfserverless/terraform-provider-serverless/resources/event"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
@@ -33,6 +34,7 @@ import (
 // Resources lists what can be managed, by family.
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return slices.Concat(
+		tf.Resources(p.roles, access.Types),
 		tf.Resources(p.apis, api.Types),
 		tf.Resources(p.events, event.Types),
 		tf.Resources(p.functions, function.Types),
@@ -45,7 +47,7 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 // DataSources lists what can be read, by family.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return slices.Concat(
-		tf.Sources(p.access, access.Sources),
+		tf.Sources(p.access, contexts.Sources),
 		tf.Sources(p.apis, apis.Sources),
 		tf.Sources(p.events, events.Sources),
 		tf.Sources(p.functions, sources.Sources),
@@ -58,6 +60,7 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 // ListResources lists what can be queried for, by family.
 func (p *Provider) ListResources(context.Context) []func() list.ListResource {
 	return slices.Concat(
+		tf.Lists(p.roles, access.Types),
 		tf.Lists(p.apis, api.Types),
 		tf.Lists(p.events, event.Types),
 		tf.Lists(p.functions, function.Types),
@@ -80,7 +83,10 @@ func (p *Provider) Actions(context.Context) []func() action.Action {
 
 // EphemeralResources lists what is given without being kept, by family.
 func (p *Provider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
-	return tf.Ephemerals(p.functions, function.Ephemerals)
+	return slices.Concat(
+		tf.Ephemerals(p.roles, access.Ephemerals),
+		tf.Ephemerals(p.functions, function.Ephemerals),
+	)
 }
 
 // Functions lists what the provider adds to the language.
@@ -90,6 +96,7 @@ func (p *Provider) Functions(context.Context) []func() language.Function { retur
 func fillable() map[string]schema.Attribute {
 	all := map[string]schema.Attribute{}
 	for _, family := range []map[string]schema.Attribute{
+		tf.Defaults(access.Types),
 		tf.Defaults(api.Types),
 		tf.Defaults(event.Types),
 		tf.Defaults(function.Types),

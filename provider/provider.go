@@ -19,6 +19,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/awsapi"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
+	"github.com/tfserverless/terraform-provider-serverless/resources/access"
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
 )
@@ -34,9 +35,10 @@ type Provider struct {
 	backend   *awsapi.Backend // nil until it is configured
 	shared    *tf.Provider    // as backend
 	siblings  api.Siblings    // what resources of one API share
+	granting  access.Roles    // what grants of one role share
 	artifacts function.Artifacts
-	described *Described // nil if it is not shared
-	pending   string     // the attribute that is not known yet and without which nothing can be called
+	described *tf.Described // nil if it is not shared
+	pending   string        // the attribute that is not known yet and without which nothing can be called
 }
 
 // An Emulator is one in this process, or something before it.

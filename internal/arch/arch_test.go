@@ -26,6 +26,7 @@ type rule struct {
 
 // leaves are free of AWS imports and may be used by several sides.
 var leaves = []string{
+	"internal/cron",
 	"internal/dynamo",
 	"internal/emulator/dynamodb/expr",
 	"internal/emulator/eventpattern",
@@ -42,6 +43,7 @@ var rules = []rule{
 
 	{"internal/heap", nil},
 	{"internal/serve", nil},
+	{"internal/cron", nil},
 	{"internal/policytemplate", nil},
 	{"internal/quota", nil},
 	{"internal/jsonvalue", nil},

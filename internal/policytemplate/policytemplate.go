@@ -1,10 +1,11 @@
 // Package policytemplate has the policy templates of AWS SAM as data: named sets of
 // rights, such as DynamoDBCrudPolicy, for things that are named by parameters. It
-// must not know how policies are written or who gets them.
+// must not know who gets them.
 package policytemplate
 
 import (
 	_ "embed" // the templates
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -170,4 +171,39 @@ func (t *Template) Statements(values map[string]string, in Scope) ([]Statement, 
 		filled[i] = one
 	}
 	return filled, nil
+}
+
+// Policy writes statements as a policy of IAM, JSON.
+func Policy(statements []Statement) (string, error) {
+	type written struct {
+		Effect           string
+		Action, Resource []string
+		Condition        map[string]map[string]string `json:",omitempty"`
+	}
+	var all []written
+	for _, s := range statements {
+		all = append(all, written{"Allow", s.Actions, s.Resources, s.Condition})
+	}
+	text, err := json.Marshal(struct {
+		Version   string
+		Statement []written
+	}{"2012-10-17", all})
+	return string(text), err
+}
+
+// Places reports whether the template names things of one account or region: whether it
+// needs all of a Scope.
+func (t *Template) Places() bool {
+	for _, s := range t.statements {
+		all := slices.Clone(s.Resources)
+		for _, keys := range s.Condition {
+			all = slices.AppendSeq(all, maps.Values(keys))
+		}
+		for _, text := range all {
+			if strings.Contains(text, "{region}") || strings.Contains(text, "{account}") {
+				return true
+			}
+		}
+	}
+	return false
 }

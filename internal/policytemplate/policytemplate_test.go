@@ -106,3 +106,26 @@ func TestEmptyValue(t *testing.T) {
 		t.Errorf("got %v, %v, want %q", got, err, want)
 	}
 }
+
+func TestPolicy(t *testing.T) {
+	found, err := Find("SQSSendMessagePolicy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := found.Statements(map[string]string{"QueueName": "mail"}, here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Policy(all)
+	const want = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sqs:SendMessage*"],"Resource":["arn:aws:sqs:eu-north-1:123456789012:mail"]}]}`
+	if err != nil || got != want {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+	if !found.Places() {
+		t.Error("a queue's template needs no account")
+	}
+	anywhere, err := Find("EC2DescribePolicy")
+	if err != nil || anywhere.Places() {
+		t.Errorf("EC2DescribePolicy: got %v, which should need no account", err)
+	}
+}
