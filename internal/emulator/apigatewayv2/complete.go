@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 
@@ -153,7 +154,9 @@ var proxyMethods = []string{"ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", 
 
 // functionARN is a function's ARN, maybe with a version or alias, and maybe with
 // stage variables in it.
-var functionARN = regexp.MustCompile(`^arn:aws:lambda:[^:]+:[0-9]{12}:function:[^:/]+(:[^:/]+)?$`)
+var functionARN = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:aws:lambda:[^:]+:[0-9]{12}:function:[^:/]+(:[^:/]+)?$`)
+})
 
 // functionOf returns the function's ARN of an integration's URI, which is that
 // ARN or arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations.
@@ -162,7 +165,7 @@ func functionOf(uri string) (string, bool) {
 		_, rest, _ := strings.Cut(uri, ":lambda:path/2015-03-31/functions/")
 		uri = strings.TrimSuffix(rest, "/invocations")
 	}
-	return uri, functionARN.MatchString(uri)
+	return uri, functionARN().MatchString(uri)
 }
 
 // actionOf returns the operation of an AWS service of an integration's URI, such as

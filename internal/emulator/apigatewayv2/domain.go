@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
@@ -23,13 +24,15 @@ type domain struct {
 // one for each region, and nobody can look one up here.
 const hostedZone = "Z2OJLYMUO9EFXC"
 
-var domainName = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$`)
+var domainName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$`)
+})
 
 // CreateDomainName makes a custom domain name. Nobody looks at the certificate here:
 // the emulator answers without TLS.
 func (s *Service) CreateDomainName(ctx context.Context, in *apigatewayv2.CreateDomainNameInput) (*apigatewayv2.CreateDomainNameOutput, error) {
 	name, scope := value(in.DomainName), env.ScopeOf(ctx)
-	if !domainName.MatchString(name) {
+	if !domainName().MatchString(name) {
 		return nil, badRequest("Invalid domain name specified: %s", name)
 	}
 	d := domain{Scope: scope, DomainName: types.DomainName{
@@ -195,12 +198,14 @@ func (s *Service) CreateApiMapping(ctx context.Context, in *apigatewayv2.CreateA
 	return as[apigatewayv2.CreateApiMappingOutput](m), nil
 }
 
-var mappingKey = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,;=:@%-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*$`)
+var mappingKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,;=:@%-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*$`)
+})
 
 // putMapping checks m, whose key must be its own, and stores it.
 func (s *Service) putMapping(ctx context.Context, tx *store.Tx, name string, m types.ApiMapping) error {
 	k := *m.ApiMappingKey
-	if k != "" && !mappingKey.MatchString(k) || len(k) > 300 {
+	if k != "" && !mappingKey().MatchString(k) || len(k) > 300 {
 		return badRequest("API mapping key should only contain the characters a-zA-Z0-9._~!$&'()*+,;=:@%%- and slashes between them, and at most 300 of them")
 	}
 	a, err := s.find(ctx, tx, m.ApiId)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
@@ -65,7 +66,7 @@ func (s *Service) ExportApi(ctx context.Context, in *apigatewayv2.ExportApiInput
 	return &apigatewayv2.ExportApiOutput{Body: body}, err
 }
 
-var pathVariable = regexp.MustCompile(`\{([^}+]+)\+?\}`)
+var pathVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{([^}+]+)\+?\}`) })
 
 // exportDocument writes a deployment as a definition.
 func exportDocument(a api, d deployment, url string, extensions bool) (*document, error) {
@@ -134,7 +135,7 @@ func (d *document) addRoute(r types.Route, from deployment, extensions bool) err
 		ID:        value(r.OperationName),
 		Responses: map[string]json.RawMessage{"default": json.RawMessage(`{"description":"Default response for ` + jsonText(method) + ` ` + jsonText(path) + `"}`)},
 	}
-	for _, found := range pathVariable.FindAllStringSubmatch(path, -1) {
+	for _, found := range pathVariable().FindAllStringSubmatch(path, -1) {
 		op.Parameters = append(op.Parameters, parameter{found[1], "path", true, map[string]string{"type": "string"}})
 	}
 	switch r.AuthorizationType {

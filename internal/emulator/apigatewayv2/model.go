@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"regexp"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
@@ -11,7 +12,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
-var modelName = regexp.MustCompile(`^[a-zA-Z0-9]+$`)
+var modelName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9]+$`) })
 
 // CreateModel makes a model: a JSON schema with a name.
 func (s *Service) CreateModel(ctx context.Context, in *apigatewayv2.CreateModelInput) (*apigatewayv2.CreateModelOutput, error) {
@@ -31,7 +32,7 @@ func (s *Service) putModel(tx *store.Tx, a api, v types.Model) error {
 	if err := onlyWebSocket(a, "Models"); err != nil {
 		return err
 	}
-	if !modelName.MatchString(value(v.Name)) {
+	if !modelName().MatchString(value(v.Name)) {
 		return badRequest("Model name must be alphanumeric: %s", value(v.Name))
 	}
 	var schema map[string]any

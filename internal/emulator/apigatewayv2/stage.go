@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
@@ -19,7 +20,7 @@ type stage struct {
 	Resets int // of the authorizers' cache
 }
 
-var stageName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`)
+var stageName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`) })
 
 // newStage is a stage of that name with AWS's defaults.
 func (s *Service) newStage(a api, name string) stage {
@@ -44,7 +45,7 @@ func (s *Service) CreateStage(ctx context.Context, in *apigatewayv2.CreateStageI
 	err := s.update(ctx, in.ApiId, func(tx *store.Tx, a api) (err error) {
 		switch {
 		case name == gateway.DefaultStage && a.ProtocolType == types.ProtocolTypeHttp:
-		case !stageName.MatchString(name):
+		case !stageName().MatchString(name):
 			return badRequest("Stage name only allows a-zA-Z0-9_-, or $default")
 		}
 		if _, exists := s.stages.Get(tx, key(*a.ApiId, name)); exists {
@@ -138,7 +139,7 @@ func completeLog(in types.AccessLogSettings) (*types.AccessLogSettings, error) {
 	switch format := value(in.Format); {
 	case strings.HasPrefix(arn, "arn:aws:firehose:"):
 		return nil, badRequest("The emulator does not implement the DestinationArn %s: there is no Firehose here; a log group is", arn)
-	case !logGroup.MatchString(arn):
+	case !logGroup().MatchString(arn):
 		return nil, badRequest("Invalid ARN specified in the request. ARNs must start with \"arn:aws\" and name a log group: %s", arn)
 	case strings.Contains(format, "\n"):
 		return nil, badRequest("Access log format must be single line")
@@ -149,7 +150,9 @@ func completeLog(in types.AccessLogSettings) (*types.AccessLogSettings, error) {
 }
 
 // logGroup is the ARN of a group of CloudWatch Logs.
-var logGroup = regexp.MustCompile(`^arn:aws:logs:[a-z0-9-]+:[0-9]{12}:log-group:([a-zA-Z0-9_/.#-]{1,512})$`)
+var logGroup = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^arn:aws:logs:[a-z0-9-]+:[0-9]{12}:log-group:([a-zA-Z0-9_/.#-]{1,512})$`)
+})
 
 // checkSettings refuses settings that APIs of a protocol do not have, here or at all.
 func checkSettings(a api, r types.RouteSettings) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
@@ -113,7 +114,7 @@ func (m *message) textFor(protocol string) string {
 	return m.byTarget["default"]
 }
 
-var attributeCharacters = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
+var attributeCharacters = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9_.-]`) })
 
 func wrongAttribute(format string, args ...any) error {
 	return &types.InvalidParameterValueException{Message: ptr(fmt.Sprintf(format, args...))}
@@ -125,7 +126,7 @@ func checkAttribute(name string, a types.MessageAttributeValue) error {
 	if len(name) >= 256 {
 		return wrongAttribute("Length of message attribute name must be less than 256 bytes.")
 	}
-	if c := attributeCharacters.FindString(name); c != "" {
+	if c := attributeCharacters().FindString(name); c != "" {
 		return wrongAttribute("Invalid non-alphanumeric character '#x%X' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots.", []rune(c)[0])
 	}
 	switch {
@@ -146,7 +147,7 @@ func checkAttribute(name string, a types.MessageAttributeValue) error {
 		return wrongAttribute("The message attribute '%s' with type '%s' must use field 'String'.", name, kind)
 	case binary && len(a.BinaryValue) == 0, !binary && value(a.StringValue) == "":
 		return wrongAttribute("The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, kind)
-	case base == "Number" && !number.MatchString(*a.StringValue):
+	case base == "Number" && !number().MatchString(*a.StringValue):
 		return wrongAttribute("Could not cast message attribute '%s' value to number.", name)
 	case kind == "String.Array" && json.Unmarshal([]byte(*a.StringValue), new([]any)) != nil:
 		return wrongAttribute("The message attribute '%s' of type 'String.Array' must be a JSON array.", name)
@@ -154,7 +155,7 @@ func checkAttribute(name string, a types.MessageAttributeValue) error {
 	return nil
 }
 
-var number = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+var number = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`) })
 
 // filtered is what filters by attributes look at.
 func (m *message) filtered() map[string]any {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -34,14 +35,14 @@ func (s *Service) sequence() string {
 	return fmt.Sprintf("%020d", s.last)
 }
 
-var phone = regexp.MustCompile(`^\+?[0-9]{3,20}$`)
+var phone = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\+?[0-9]{3,20}$`) })
 
 // Publish hands a message to the subscribers of a topic. When it returns, the
 // message is in their queues, or waits for their functions.
 func (s *Service) Publish(ctx context.Context, in *sns.PublishInput) (*sns.PublishOutput, error) {
 	arn := in.TopicArn
 	switch {
-	case in.PhoneNumber != nil && !phone.MatchString(*in.PhoneNumber):
+	case in.PhoneNumber != nil && !phone().MatchString(*in.PhoneNumber):
 		return nil, invalid("PhoneNumber Reason: %s is not valid to publish to", *in.PhoneNumber)
 	case in.PhoneNumber != nil:
 		return nil, invalid("PhoneNumber Reason: text messages are not emulated")
@@ -141,7 +142,7 @@ func (s *Service) forgets(now time.Time) bool {
 	return true
 }
 
-var entryCharacters = regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
+var entryCharacters = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]*$`) })
 
 // maxBatch is how many messages are published at once.
 const maxBatch = 10
@@ -159,7 +160,7 @@ func checkBatch(all []types.PublishBatchRequestEntry) error {
 	for _, e := range all {
 		id := value(e.Id)
 		switch {
-		case !entryCharacters.MatchString(id) || id == "":
+		case !entryCharacters().MatchString(id) || id == "":
 			return &types.InvalidBatchEntryIdException{Message: ptr("The Id of a batch entry in the batch request contains an impermissible character: " + id)}
 		case len(id) > 80:
 			return &types.InvalidBatchEntryIdException{Message: ptr("The Id of a batch entry in the batch request is too long: " + id)}

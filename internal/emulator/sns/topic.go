@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
@@ -32,7 +33,7 @@ func (t *topic) arn() string { return t.Scope.ARN("sns", t.Name) }
 func (t *topic) fifo() bool { return strings.HasSuffix(t.Name, ".fifo") }
 
 var (
-	topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+	topicName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`) })
 	booleans  = []string{"true", "false"}
 )
 
@@ -135,7 +136,7 @@ func (s *Service) CreateTopic(ctx context.Context, in *sns.CreateTopicInput) (*s
 	name := value(in.Name)
 	bare, suffixed := strings.CutSuffix(name, ".fifo")
 	fifo := in.Attributes["FifoTopic"] == "true"
-	if fifo != suffixed || len(name) > 256 || !topicName.MatchString(bare) {
+	if fifo != suffixed || len(name) > 256 || !topicName().MatchString(bare) {
 		return nil, invalid("Topic Name")
 	}
 	tags, err := tagsOf(nil, in.Tags)

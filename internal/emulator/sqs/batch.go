@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -15,7 +16,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 )
 
-var entryID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+var entryID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`) })
 
 // maxBatch is how many entries a batch has at most.
 const maxBatch = 10
@@ -31,7 +32,7 @@ func checkBatch(kind string, ids []*string) error {
 	have := map[string]bool{}
 	for _, id := range ids {
 		switch {
-		case !entryID.MatchString(value(id)):
+		case !entryID().MatchString(value(id)):
 			return &types.InvalidBatchEntryId{Message: ptr("A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")}
 		case have[*id]:
 			return &types.BatchEntryIdsNotDistinct{Message: ptr("Id " + *id + " repeated.")}

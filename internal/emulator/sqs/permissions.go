@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -48,7 +49,7 @@ var actions = []string{
 	"PurgeQueue", "ReceiveMessage", "SendMessage",
 }
 
-var label = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+var label = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`) })
 
 // oneOrAll is a list as policies have it: one entry stands by itself.
 func oneOrAll(all []string) any {
@@ -60,7 +61,7 @@ func oneOrAll(all []string) any {
 
 // AddPermission adds a statement to the queue's policy.
 func (s *Service) AddPermission(ctx context.Context, in *sqs.AddPermissionInput) (*sqs.AddPermissionOutput, error) {
-	if !label.MatchString(value(in.Label)) {
+	if !label().MatchString(value(in.Label)) {
 		return nil, badValue("Value %s for parameter Label is invalid. Reason: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.", value(in.Label))
 	}
 	if len(in.AWSAccountIds) == 0 {

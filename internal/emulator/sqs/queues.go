@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -16,15 +17,15 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
-var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+var queueName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`) })
 
 // checkName refuses what cannot be the name of a queue.
 func checkName(name string, fifo bool) error {
 	bare, suffixed := strings.CutSuffix(name, ".fifo")
 	switch {
-	case fifo && (!suffixed || len(name) > 80 || !queueName.MatchString(bare)):
+	case fifo && (!suffixed || len(name) > 80 || !queueName().MatchString(bare)):
 		return badValue("The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.")
-	case !fifo && !queueName.MatchString(name):
+	case !fifo && !queueName().MatchString(name):
 		return badValue("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -227,9 +228,11 @@ type long struct {
 func (l *long) Unwrap() error { return l.error }
 
 var (
-	identifier    = regexp.MustCompile("^[A-Za-z0-9!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~]{1,128}$")
-	attributeName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,256}$`)
-	dataType      = regexp.MustCompile(`^(String|Number|Binary)(\..+)?$`)
+	identifier = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile("^[A-Za-z0-9!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~]{1,128}$")
+	})
+	attributeName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,256}$`) })
+	dataType      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(String|Number|Binary)(\..+)?$`) })
 )
 
 // check refuses what the queue does not take.
@@ -241,11 +244,11 @@ func (q *queue) check(l *letter) error {
 		return badValue("Value %d for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", l.delay)
 	case l.delay > 0 && q.fifo():
 		return badValue("Value %d for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type.", l.delay)
-	case l.group != nil && !identifier.MatchString(*l.group):
+	case l.group != nil && !identifier().MatchString(*l.group):
 		return badValue("Value %s for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.", *l.group)
 	case l.dedup != nil && !q.fifo():
 		return badValue("Value %s for parameter MessageDeduplicationId is invalid. Reason: The request include parameter that is not valid for this queue type.", *l.dedup)
-	case l.dedup != nil && !identifier.MatchString(*l.dedup):
+	case l.dedup != nil && !identifier().MatchString(*l.dedup):
 		return badValue("Value %s for parameter MessageDeduplicationId is invalid. Reason: MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.", *l.dedup)
 	case q.fifo() && l.group == nil:
 		return missing("MessageGroupId")
@@ -280,18 +283,18 @@ func (l *letter) checkAttributes() error {
 		kind := value(a.DataType)
 		low := strings.ToLower(name)
 		switch {
-		case !attributeName.MatchString(name) || strings.HasPrefix(low, "aws.") || strings.HasPrefix(low, "amazon.") || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, ".."):
+		case !attributeName().MatchString(name) || strings.HasPrefix(low, "aws.") || strings.HasPrefix(low, "amazon.") || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, ".."):
 			return badValue("The message attribute name '%s' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters, must not begin with aws. or amazon., and must not have successive or surrounding periods.", name)
 		case kind == "":
 			return badValue("The message attribute '%s' must contain non-empty message attribute type.", name)
-		case !dataType.MatchString(kind):
+		case !dataType().MatchString(kind):
 			return badValue("The message attribute '%s' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.", name)
 		case len(a.StringListValues)+len(a.BinaryListValues) > 0:
 			return plain("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported.")
 		case strings.HasPrefix(kind, "Binary") && len(a.BinaryValue) == 0,
 			!strings.HasPrefix(kind, "Binary") && value(a.StringValue) == "":
 			return badValue("The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, strings.SplitN(kind, ".", 2)[0])
-		case strings.HasPrefix(kind, "Number") && !decimal.MatchString(*a.StringValue):
+		case strings.HasPrefix(kind, "Number") && !decimal().MatchString(*a.StringValue):
 			return badValue("Can't cast the value of message (user) attribute '%s' to a number.", name)
 		}
 		if a.StringValue != nil {
@@ -311,4 +314,4 @@ func (l *letter) checkAttributes() error {
 	return nil
 }
 
-var decimal = regexp.MustCompile(`^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$`)
+var decimal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$`) })
