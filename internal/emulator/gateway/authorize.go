@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,7 +58,7 @@ func (g *Gateway) admit(q *request) bool {
 	case a.Function != "":
 		status, message := g.ask(q, a)
 		if status != 0 {
-			q.who.failed = message
+			q.who.failed = cmp.Or(q.who.failed, message)
 			q.fail(status, message)
 		}
 		return status == 0
@@ -79,12 +80,16 @@ func (g *Gateway) admitSigned(q *request) bool {
 
 // verified returns who signed the request, if they may call the route.
 func (g *Gateway) verified(q *request) (env.Caller, error) {
+	q.who.status = http.StatusForbidden
 	caller, err := g.links.Signatures.Verify(q.Request, q.body)
 	if err != nil {
 		return caller, err
 	}
 	resource := q.authorizedARN()
 	ok, err := g.links.Identities.Allows(env.WithScope(q.Context(), q.api.Scope), caller.ARN, invokeAction, resource)
+	if err == nil && ok {
+		q.who.status = http.StatusOK
+	}
 	if err == nil && !ok {
 		err = fmt.Errorf("User: %s is not authorized to perform: %s on resource: %s", caller.ARN, invokeAction, resource) //nolint:revive,staticcheck // AWS's text
 	}
@@ -162,6 +167,8 @@ func (a *answers) put(k answerKey, d *decision, keep time.Duration) {
 // ask has the authorizer's function decide. A status other than zero is that of the
 // refusal.
 func (g *Gateway) ask(q *request, a *Authorizer) (status int, message string) {
+	q.who.asked = true
+	defer func() { q.who.status = cmp.Or(status, http.StatusOK) }()
 	values, ok := a.identities(q)
 	if !ok {
 		return http.StatusUnauthorized, "Unauthorized"

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -43,6 +44,9 @@ func (q *request) context(name string) (string, bool) {
 		return q.who.lookup(rest)
 	}
 	if q.message != nil { // what only WebSocket APIs have
+		if isAccess(name) {
+			return q.who.access(name)
+		}
 		switch name {
 		case "connectionId", "connectedAt", "eventType", "messageDirection":
 			return q.message.context(name)
@@ -68,6 +72,12 @@ func (a *authorized) lookup(name string) (string, bool) {
 		return a.key, true
 	case name == "error":
 		return a.failed, a.failed != ""
+	case name == "status" && a.asked:
+		return statusText(a.status), true
+	case name == "integrationStatus" && a.asked && a.status != http.StatusUnauthorized:
+		return strconv.Itoa(http.StatusOK), true // Lambda's own
+	case (name == "latency" || name == "integrationLatency") && a.asked:
+		return strconv.FormatInt(a.took.Milliseconds(), 10), true
 	}
 	v, ok := a.context[name]
 	if !ok {
@@ -76,12 +86,36 @@ func (a *authorized) lookup(name string) (string, bool) {
 	return anyText(v), true
 }
 
+// access is the value of $context.authorize.name, of any route that asks who calls, or of
+// $context.authenticate.name, of those that ask for a signature.
+func (a *authorized) access(name string) (string, bool) {
+	what, name, _ := strings.Cut(name, ".")
+	if a.status == 0 || what == "authenticate" && a.asked {
+		return "", false
+	}
+	switch name {
+	case "status":
+		return statusText(a.status), true
+	case "latency":
+		return strconv.FormatInt(a.took.Milliseconds(), 10), true
+	case "error":
+		return a.failed, a.failed != ""
+	}
+	return "", false
+}
+
+// isAccess reports whether a variable is of [authorized.access].
+func isAccess(name string) bool {
+	return strings.HasPrefix(name, "authorize.") || strings.HasPrefix(name, "authenticate.")
+}
+
 // contextVariables are the variables of AWS's list that do not depend on an authorizer.
 // An empty text is no value.
 var contextVariables = map[string]func(q *request) string{
 	"accountId":                     func(q *request) string { return q.api.Scope.Account },
 	"apiId":                         func(q *request) string { return q.api.ID },
-	"awsEndpointRequestId":          func(q *request) string { return "" },
+	"awsEndpointRequestId":          func(q *request) string { return q.endpoint[0] },
+	"awsEndpointRequestId2":         func(q *request) string { return q.endpoint[1] },
 	"customDomain.basePathMatched":  func(q *request) string { return q.base },
 	"dataProcessed":                 func(q *request) string { return strconv.FormatInt(q.length+int64(len(q.body)), 10) },
 	"domainName":                    func(q *request) string { return q.domain() },
@@ -102,7 +136,7 @@ var contextVariables = map[string]func(q *request) string{
 	"integration.error":             func(q *request) string { return q.integral },
 	"integration.integrationStatus": func(q *request) string { return statusText(q.gave) },
 	"integration.latency":           func(q *request) string { return q.latency() },
-	"integration.requestId":         func(q *request) string { return "" },
+	"integration.requestId":         func(q *request) string { return q.endpoint[0] },
 	"integration.status":            func(q *request) string { return statusText(q.gave) },
 	"integrationErrorMessage":       func(q *request) string { return q.integral },
 	"integrationLatency":            func(q *request) string { return q.latency() },
@@ -161,10 +195,14 @@ func (q *request) routeKey() string {
 // signed is who signed a request; empty where nobody did.
 type signed struct{ account, id, arn string }
 
-func (q *request) signer() signed {
-	if q.who.caller == nil {
+func (q *request) signer() signed { return q.who.signer(q.api) }
+
+func (s *socket) signer() signed { return s.who.signer(s.api) }
+
+func (a *authorized) signer(api *API) signed {
+	if a.caller == nil {
 		return signed{}
 	}
-	id, _, _ := strings.Cut(q.who.caller.UserID, ":")
-	return signed{q.api.Scope.Account, id, q.who.caller.ARN}
+	id, _, _ := strings.Cut(a.caller.UserID, ":")
+	return signed{api.Scope.Account, id, a.caller.ARN}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ func (g *Gateway) forward(ctx context.Context, q *request) {
 	}
 	defer func() { _ = in.Body.Close() }()
 	q.gave = in.StatusCode
+	q.endpoint = [2]string{cmp.Or(in.Header.Get("X-Amz-Request-Id"), in.Header.Get("X-Amzn-Requestid")), in.Header.Get("X-Amz-Id-2")}
 	mapping := q.route.Integration.Response[strconv.Itoa(in.StatusCode)]
 	var held []byte
 	if mapping != nil { // which may look into the body

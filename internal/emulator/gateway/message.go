@@ -172,6 +172,9 @@ func (m *message) context(name string) (string, bool) {
 	if rest, ok := strings.CutPrefix(name, "authorizer."); ok {
 		return m.socket.who.lookup(rest)
 	}
+	if isAccess(name) {
+		return m.socket.who.access(name)
+	}
 	f, ok := messageVariables[name]
 	if !ok {
 		return "", false
@@ -183,41 +186,42 @@ func (m *message) context(name string) (string, bool) {
 // messageVariables are the variables of AWS's list for WebSocket APIs. An empty text is
 // no value.
 var messageVariables = map[string]func(m *message) string{
-	"accountId":               func(m *message) string { return m.socket.api.Scope.Account },
-	"apiId":                   func(m *message) string { return m.socket.api.ID },
-	"connectedAt":             func(m *message) string { return strconv.FormatInt(m.socket.at.UnixMilli(), 10) },
-	"connectionId":            func(m *message) string { return m.socket.id },
-	"domainName":              func(m *message) string { return m.socket.host },
-	"error.message":           func(m *message) string { return m.reason },
-	"error.messageString":     func(m *message) string { return quoted(m.reason) },
-	"error.responseType":      func(m *message) string { return responseType(m.status, m.reason) },
-	"eventType":               func(m *message) string { return m.kind },
-	"extendedRequestId":       func(m *message) string { return m.request },
-	"identity.apiKey":         func(m *message) string { return m.apiKey().Value },
-	"identity.apiKeyId":       func(m *message) string { return m.apiKey().ID },
-	"identity.sourceIp":       func(m *message) string { return m.socket.ip },
-	"identity.userAgent":      func(m *message) string { return m.socket.agent },
-	"integration.error":       func(m *message) string { return m.integral },
-	"integration.status":      func(m *message) string { return statusText(m.gave) },
-	"integrationErrorMessage": func(m *message) string { return m.integral },
-	"integrationLatency": func(m *message) string {
-		if m.called.IsZero() {
-			return ""
-		}
-		return strconv.FormatInt(m.took.Milliseconds(), 10)
-	},
-	"integrationStatus":    func(m *message) string { return statusText(m.gave) },
-	"messageDirection":     func(*message) string { return "IN" },
-	"messageId":            func(m *message) string { return m.id },
-	"requestId":            func(m *message) string { return m.request },
-	"requestTime":          func(m *message) string { return m.at.UTC().Format(payload.CLFTime) },
-	"requestTimeEpoch":     func(m *message) string { return strconv.FormatInt(m.at.UnixMilli(), 10) },
-	"responseLength":       func(m *message) string { return strconv.FormatInt(m.length, 10) },
-	"routeKey":             func(m *message) string { return m.routeKey() },
-	"stage":                func(m *message) string { return m.socket.stage },
-	"status":               func(m *message) string { return statusText(m.status) },
-	"disconnectStatusCode": func(m *message) string { return statusText(m.code) },
-	"disconnectReason":     func(m *message) string { return m.why },
+	"accountId":                     func(m *message) string { return m.socket.api.Scope.Account },
+	"apiId":                         func(m *message) string { return m.socket.api.ID },
+	"connectedAt":                   func(m *message) string { return strconv.FormatInt(m.socket.at.UnixMilli(), 10) },
+	"connectionId":                  func(m *message) string { return m.socket.id },
+	"domainName":                    func(m *message) string { return m.socket.host },
+	"error.message":                 func(m *message) string { return m.reason },
+	"error.messageString":           func(m *message) string { return quoted(m.reason) },
+	"error.responseType":            func(m *message) string { return responseType(m.status, m.reason) },
+	"eventType":                     func(m *message) string { return m.kind },
+	"extendedRequestId":             func(m *message) string { return m.request },
+	"identity.apiKey":               func(m *message) string { return m.apiKey().Value },
+	"identity.apiKeyId":             func(m *message) string { return m.apiKey().ID },
+	"identity.sourceIp":             func(m *message) string { return m.socket.ip },
+	"identity.userAgent":            func(m *message) string { return m.socket.agent },
+	"identity.accountId":            func(m *message) string { return m.socket.signer().account },
+	"identity.caller":               func(m *message) string { return m.socket.signer().id },
+	"identity.user":                 func(m *message) string { return m.socket.signer().id },
+	"identity.userArn":              func(m *message) string { return m.socket.signer().arn },
+	"integration.error":             func(m *message) string { return m.integral },
+	"integration.status":            func(m *message) string { return statusText(m.gave) },
+	"integrationErrorMessage":       func(m *message) string { return m.integral },
+	"integration.integrationStatus": func(m *message) string { return statusText(m.gave) },
+	"integration.latency":           func(m *message) string { return m.latency() },
+	"integrationLatency":            func(m *message) string { return m.latency() },
+	"integrationStatus":             func(m *message) string { return statusText(m.gave) },
+	"messageDirection":              func(*message) string { return "IN" },
+	"messageId":                     func(m *message) string { return m.id },
+	"requestId":                     func(m *message) string { return m.request },
+	"requestTime":                   func(m *message) string { return m.at.UTC().Format(payload.CLFTime) },
+	"requestTimeEpoch":              func(m *message) string { return strconv.FormatInt(m.at.UnixMilli(), 10) },
+	"responseLength":                func(m *message) string { return strconv.FormatInt(m.length, 10) },
+	"routeKey":                      func(m *message) string { return m.routeKey() },
+	"stage":                         func(m *message) string { return m.socket.stage },
+	"status":                        func(m *message) string { return statusText(m.status) },
+	"disconnectStatusCode":          func(m *message) string { return statusText(m.code) },
+	"disconnectReason":              func(m *message) string { return m.why },
 }
 
 // apiKey is the key that the message's route asked for, or that of the connection's.
@@ -226,6 +230,13 @@ func (m *message) apiKey() Key {
 		return m.key
 	}
 	return m.socket.who.apiKey
+}
+
+func (m *message) latency() string {
+	if m.called.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(m.took.Milliseconds(), 10)
 }
 
 // record writes the line of the access log.

@@ -48,6 +48,7 @@ type request struct {
 	gave     int           // the integration's status; 0 when it was not called
 	reason   string        // of an error, as the client gets it
 	integral string        // of an error of the integration, as only the log gets it
+	endpoint [2]string     // the ids that the integration's server gave the request
 }
 
 func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *request {
@@ -253,4 +254,6 @@ type authorized struct {
 	caller  *env.Caller
 	took    time.Duration
 	failed  string // why not
+	asked   bool   // whether a function was to decide
+	status  int    // of the decision, 200 or that of the refusal; 0 where nobody was asked
 }

@@ -158,7 +158,9 @@ func (s *socket) read() {
 		s.idle.Stop()
 	}
 	s.old.Stop()
-	s.waiting = nil
+	if ctx.Err() != nil {
+		s.waiting = nil // what a client sent before it left is carried out, but not when the emulator closes
+	}
 	s.mu.Unlock()
 	if done != nil {
 		<-done

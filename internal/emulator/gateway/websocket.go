@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,7 +128,7 @@ func (g *Gateway) admitSocket(q *request) bool {
 		q.who.caller = &caller
 	case a != nil:
 		if status, message := g.ask(q, a); status != 0 {
-			q.who.failed = message
+			q.who.failed = cmp.Or(q.who.failed, message)
 			q.failSocket(status, message)
 			return false
 		}
@@ -230,9 +231,17 @@ func (g *Gateway) depart(ctx context.Context, s *socket, code int, reason string
 	m := g.newMessage(s, route, "DISCONNECT", nil)
 	m.stage, m.code, m.why = stage, code, reason
 	defer m.record()
-	if _, err := g.integrateMessage(ctx, m); err != nil && ctx.Err() == nil {
-		g.log.Warn("an integration failed", "api", s.api.ID, "route", Disconnect, "reason", err)
+	m.called = g.clock.Now()
+	r, err := g.integrateMessage(ctx, m)
+	m.took = g.clock.Now().Sub(m.called)
+	if err != nil {
+		m.status, m.integral = http.StatusInternalServerError, err.Error()
+		if ctx.Err() == nil {
+			g.log.Warn("an integration failed", "api", s.api.ID, "route", Disconnect, "reason", err)
+		}
+		return
 	}
+	m.status, m.gave = http.StatusOK, r.Status
 }
 
 // stageOf is the stage of a socket as it is deployed now; nil where it is gone.

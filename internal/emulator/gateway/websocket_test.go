@@ -429,3 +429,27 @@ func TestTemplates(t *testing.T) {
 		}
 	}
 }
+
+// TestLastMessages has what a client sends before it leaves carried out before $disconnect.
+func TestLastMessages(t *testing.T) {
+	t.Parallel()
+	k := newTalk(t, Disconnect, "x")
+	c, _ := k.dial()
+	const n = 20
+	for range n {
+		if err := c.WriteMessage(websocket.TextMessage, []byte(`{"action":"x"}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1000, "bye")); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if got := contextIn(k.next())["eventType"]; got != "MESSAGE" {
+			t.Fatalf("%d: got %v", i, got)
+		}
+	}
+	if got := contextIn(k.next())["eventType"]; got != "DISCONNECT" {
+		t.Errorf("got %v", got)
+	}
+}
