@@ -27,9 +27,11 @@ was chosen for the folder at first; "emulator env" prints the lines.`,
 		anyCredentials := fs.Bool("insecure-any-credentials", false, "accept every access key: for tools with fixed test keys. Every user of this machine can then run programs as you")
 		throttle := fs.Bool("throttle", false, "tables refuse what is beyond their provisioned capacity, burst included")
 		waits := fs.Bool("waits", false, "tables take as long as AWS's: to be made and changed, an hour between changes of a time to live, five minutes until a moment can be restored")
+		quotas := fs.Bool("quotas", false, "refuse calls that deploy things beyond the rates that AWS publishes")
+		lag := fs.Int("lag", 0, "show things as they were before the last write for that `number` of reads, and refuse new roles as often")
 		verbose := fs.Bool("v", false, "print a log")
 		return func(ctx context.Context, p *Program, _ []string) error {
-			c := process.Config{DataDir: *dataDir, Addr: *addr, Main: p.Main, AnyCredentials: *anyCredentials, Throttle: *throttle, Waits: *waits}
+			c := process.Config{DataDir: *dataDir, Addr: *addr, Main: p.Main, AnyCredentials: *anyCredentials, Throttle: *throttle, Waits: *waits, Quotas: *quotas, Lag: max(0, *lag)}
 			if c.Addr == "" && c.DataDir == "" {
 				c.Addr = defaultAddr
 			}

@@ -39,6 +39,12 @@ type Config struct {
 	// between changes of a time to live, and until a moment can be restored. The
 	// name of a deleted queue cannot be taken again for a minute.
 	Waits bool
+	// Quotas refuses calls that deploy things beyond the rates that AWS publishes;
+	// see package quota.
+	Quotas bool
+	// Lag is how many reads of a thing show it as it was before the last write to
+	// its service, and how often a new role cannot be assumed.
+	Lag int
 	// Control serves requests below [ControlPath], which no web page can make;
 	// nil: nobody does.
 	Control http.Handler

@@ -103,7 +103,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 	if e.config.Waits {
 		queues.Rest = time.Minute
 	}
-	tokens := sts.New(around, roles, e.key.ID, e.key.Secret)
+	tokens := sts.New(around, &newRoles{roles: roles, lag: e.config.Lag}, e.key.ID, e.key.Secret)
 	functions, err := lambda.New(around, groups, tokens)
 	if err != nil {
 		return nil, err
@@ -188,6 +188,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 		AnyCredentials: e.config.AnyCredentials,
 		Clock:          e.config.Clock,
 		Log:            e.config.Log,
+		Between:        newMoods(e.config),
 	})
 	return s, err
 }

@@ -21,6 +21,8 @@ type Config struct {
 	AnyCredentials bool   // see emulator.Config
 	Throttle       bool   // see emulator.Config
 	Waits          bool   // see emulator.Config
+	Quotas         bool   // see emulator.Config
+	Lag            int    // see emulator.Config
 	// IdleStop is how long the emulator goes on without a request while it holds
 	// nothing; zero means for ever.
 	IdleStop time.Duration
@@ -82,7 +84,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	p.emulator, err = emulator.New(emulator.Config{
 		DataDir: p.folder.path, Main: c.Main, Log: c.Log, AnyCredentials: c.AnyCredentials, Control: p.control(),
-		Throttle: c.Throttle, Waits: c.Waits,
+		Throttle: c.Throttle, Waits: c.Waits, Quotas: c.Quotas, Lag: c.Lag,
 	})
 	if err != nil {
 		return fmt.Errorf("starting the emulator: %w", err)

@@ -34,6 +34,7 @@ type Config struct {
 	AnyCredentials bool
 	Clock          clock.Clock
 	Log            *slog.Logger
+	Between        Between // nil: nothing
 }
 
 // maxBody bounds a request. It is Lambda's bound, the largest: a function's package
@@ -42,7 +43,7 @@ const maxBody = 70167211
 
 // New returns the handler that answers the services' calls.
 func New(c Config) (http.Handler, error) {
-	s := &server{auth: auth{keys: c.Keys, any: c.AnyCredentials, clock: c.Clock, derived: &signingKeys{}}, log: c.Log}
+	s := &server{auth: auth{keys: c.Keys, any: c.AnyCredentials, clock: c.Clock, derived: &signingKeys{}}, log: c.Log, between: c.Between}
 	for _, svc := range c.Services {
 		served, err := serve(svc)
 		if err != nil {
@@ -57,6 +58,7 @@ type server struct {
 	services []*service
 	auth     auth
 	log      *slog.Logger
+	between  Between
 }
 
 // A service is a [Service] that is being served.
@@ -239,6 +241,19 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.send(w, c, s.fail(c, err))
 		return
 	}
+	if s.between == nil {
+		s.respond(w, c)
+		return
+	}
+	if err := s.between.Admit(c.request()); err != nil {
+		s.send(w, c, s.fail(c, err))
+		return
+	}
+	s.between.Show(c.request(), w, func(w http.ResponseWriter) { s.respond(w, c) })
+}
+
+// respond answers a call that was understood.
+func (s *server) respond(w http.ResponseWriter, c *call) {
 	if c.op.stream != nil {
 		s.serveStream(w, c)
 		return
