@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,10 +15,11 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
 // uses are the stacks' own tests, by folder; the others are notes.
-var uses = map[string]func(*work){"saga": (*work).saga, "websocket-chat": (*work).chat}
+var uses = map[string]func(*work){"orders": (*work).orders, "saga": (*work).saga, "stream-processor": (*work).readings, "websocket-chat": (*work).chat}
 
 // emulator is the configuration of clients of the example's emulator.
 func (w *work) emulator() aws.Config {
@@ -87,5 +89,60 @@ func (w *work) ended(c *sfn.Client, arn string) *sfn.DescribeExecutionOutput {
 			return out
 		}
 		<-tick.C
+	}
+}
+
+// readings counts readings once each, tells of one that cannot be read, and goes on.
+func (w *work) readings() {
+	w.Helper()
+	config := w.emulator()
+	tables, queues := dynamodb.NewFromConfig(config), sqs.NewFromConfig(config)
+	put := func(sensor string, at int, value dynamodbtypes.AttributeValue) {
+		w.Helper()
+		if _, err := tables.PutItem(w.Context(), &dynamodb.PutItemInput{TableName: aws.String("readings"), Item: map[string]dynamodbtypes.AttributeValue{
+			"sensor": &dynamodbtypes.AttributeValueMemberS{Value: sensor}, "at": &dynamodbtypes.AttributeValueMemberN{Value: strconv.Itoa(at)}, "value": value,
+		}}); err != nil {
+			w.Fatal(err)
+		}
+	}
+	for at := range 30 {
+		for _, sensor := range []string{"cellar", "roof"} {
+			put(sensor, at, &dynamodbtypes.AttributeValueMemberN{Value: strconv.Itoa(at)})
+		}
+	}
+	put("roof", 30, &dynamodbtypes.AttributeValueMemberS{Value: "warm"})
+	put("roof", 31, &dynamodbtypes.AttributeValueMemberN{Value: "0.5"})
+	for sensor, want := range map[string]string{"cellar": "30 435", "roof": "31 435.5"} {
+		w.until(sensor+" has "+want, func() bool {
+			out, err := tables.GetItem(w.Context(), &dynamodb.GetItemInput{TableName: aws.String("totals"), Key: map[string]dynamodbtypes.AttributeValue{"sensor": &dynamodbtypes.AttributeValueMemberS{Value: sensor}}})
+			if err != nil {
+				w.Fatal(err)
+			}
+			n, _ := out.Item["readings"].(*dynamodbtypes.AttributeValueMemberN)
+			sum, _ := out.Item["sum"].(*dynamodbtypes.AttributeValueMemberN)
+			return n != nil && sum != nil && n.Value+" "+sum.Value == want
+		})
+	}
+	queue := strings.TrimSpace(w.run("output", "-raw", "unreadable"))
+	out, err := queues.ReceiveMessage(w.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10, WaitTimeSeconds: 20})
+	if err != nil {
+		w.Fatal(err)
+	}
+	if len(out.Messages) != 1 || !strings.Contains(aws.ToString(out.Messages[0].Body), `"batchSize":1`) {
+		w.Errorf("the queue of what cannot be read has %d messages, want one of one reading", len(out.Messages))
+	}
+}
+
+// until asks again and again until what is waited for is so.
+func (w *work) until(what string, is func() bool) {
+	w.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.After(5 * time.Minute); !is(); {
+		select {
+		case <-limit:
+			w.Fatalf("waiting in vain until %s", what)
+		case <-tick.C:
+		}
 	}
 }
