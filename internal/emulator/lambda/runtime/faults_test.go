@@ -97,6 +97,72 @@ func TestFreeze(t *testing.T) {
 	}
 }
 
+// What leaves the program's group is stopped with it, goes on with it, and ends with it.
+func TestLooseProcesses(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("the program setsid is not on PATH")
+	}
+	for name, open := range benches {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := function(t, node, "index.handler", map[string]string{"index.js": `
+				const fs = require("fs"), { spawn, spawnSync } = require("child_process")
+				const mark = "300." + Math.random().toString().slice(2)
+				const child = spawn("sleep", [mark], {detached: true, stdio: "ignore"}) // by setsid, too
+				spawnSync("setsid", ["sh", "-c", "sleep " + mark + " </dev/null >/dev/null 2>&1 &"]) // whose parent ends
+				const state = () => fs.readFileSync("/proc/" + child.pid + "/stat", "utf8").split(") ")[1][0]
+				exports.handler = async () => {
+					while (state() === "T") await new Promise(r => setTimeout(r, 1))
+					return mark
+				}`})
+			b := open(t)
+			var mark string
+			for range 2 {
+				r := b.call(t, f, `{}`)
+				if mark = strings.Trim(string(r.Payload), `"`); !strings.HasPrefix(mark, "300.") {
+					t.Fatalf("got %s\n%s", r.Payload, r.Tail)
+				}
+				want := 2
+				if name == "plain" {
+					want = 1 // the other one's parent is not of the function
+				}
+				for deadline := time.Now().Add(10 * time.Second); stoppedWith(t, "sleep\x00"+mark) < want; {
+					if time.Now().After(deadline) {
+						t.Fatalf("%d of %d processes are stopped", stoppedWith(t, "sleep\x00"+mark), want)
+					}
+				}
+			}
+			if err := b.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if n := processesWith(t, "sleep\x00"+mark); n != 0 {
+				t.Errorf("%d processes still run", n)
+			}
+		})
+	}
+}
+
+// stoppedWith counts the processes whose command line has that part and that are stopped.
+func stoppedWith(t *testing.T, part string) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, e := range entries {
+		line, err := os.ReadFile("/proc/" + e.Name() + "/cmdline")
+		if err != nil || !strings.Contains(string(line), part) {
+			continue
+		}
+		if stat, err := os.ReadFile("/proc/" + e.Name() + "/stat"); err == nil && strings.Contains(string(stat), ") T ") {
+			n++
+		}
+	}
+	return n
+}
+
 // Outside of a sandbox root's functions are another user's, who may write to /tmp
 // and nowhere else.
 func TestPlainUser(t *testing.T) {

@@ -24,6 +24,8 @@ type process struct {
 	find  sync.Once
 	pid   int // of its process group, too; 0 if it has ended
 	gauge gauge
+
+	loose loose
 }
 
 // starter starts processes. On Linux a child can ask to be killed when the thread
@@ -83,6 +85,7 @@ func (s *starter) start(c *exec.Cmd, r *records, w *crew) (*process, error) {
 		return nil, err
 	}
 	p.output.started()
+	p.loose.born = startTime(c.Process.Pid)
 	r.add(c.Process.Pid)
 	go p.wait(r)
 	return p, nil
@@ -100,6 +103,7 @@ func (p *process) bind(j *journal, from source) {
 func (p *process) wait(r *records) {
 	err := p.cmd.Wait()
 	killGroup(p.cmd.Process.Pid) // children that outlived it
+	p.killLoose()
 	p.note(maxMemory(p.cmd.ProcessState))
 	p.find.Do(func() {}) // it is not looked up any more
 	p.gauge.close()
@@ -176,10 +180,6 @@ func (p *process) program() int {
 	})
 	return p.pid
 }
-
-// freeze stops the process and its children until thaw; kill ends them all the same.
-func (p *process) freeze() { p.signal(freezeGroup) }
-func (p *process) thaw()   { p.signal(thawGroup) }
 
 func (p *process) signal(send func(group int)) {
 	over := p.done

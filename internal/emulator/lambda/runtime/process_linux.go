@@ -114,6 +114,59 @@ func tree(pid int) (kb, tasks int) {
 	return kb, tasks
 }
 
+// outside returns the processes below root that are not of the group.
+func outside(root, group int) (pids []int) {
+	dir := "/proc/" + strconv.Itoa(root) + "/task/"
+	threads, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	for _, t := range threads {
+		children, err := os.ReadFile(dir + t.Name() + "/children")
+		if err != nil {
+			continue
+		}
+		for _, c := range strings.Fields(string(children)) {
+			child, err := strconv.Atoi(c)
+			if err != nil {
+				continue
+			}
+			if of, err := syscall.Getpgid(child); err == nil && of != group {
+				pids = append(pids, child)
+			}
+			pids = append(pids, outside(child, group)...)
+		}
+	}
+	return pids
+}
+
+// having returns the processes that were started with a variable.
+func having(variable string) (pids []int) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		env, err := os.ReadFile("/proc/" + e.Name() + "/environ")
+		if err != nil {
+			continue // it has ended, or is another user's
+		}
+		if bytes.Contains(append([]byte{0}, env...), []byte("\x00"+variable+"\x00")) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// stopOne, continueOne and killOne are for one process alone.
+func stopOne(pid int)     { _ = syscall.Kill(pid, syscall.SIGSTOP) }
+func continueOne(pid int) { _ = syscall.Kill(pid, syscall.SIGCONT) }
+func killOne(pid int)     { _ = syscall.Kill(pid, syscall.SIGKILL) }
+
 // firstChild returns the oldest child of the process; 0 for none.
 func firstChild(pid int) int {
 	id := strconv.Itoa(pid)

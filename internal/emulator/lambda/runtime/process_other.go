@@ -28,6 +28,12 @@ func weigh(int) (mb, tasks int)      { return 0, 0 }
 func firstChild(int) int             { return 0 }
 func startTime(int) string           { return "" }
 
+func outside(root, group int) []int { return nil }
+func having(variable string) []int  { return nil }
+func stopOne(int)                   {}
+func continueOne(int)               {}
+func killOne(int)                   {}
+
 type gauge struct{}
 
 func newGauge(int) gauge { return gauge{} }
