@@ -75,6 +75,11 @@ func (e *execution) take(x *run.Execution, now time.Time) {
 	e.Error, e.Cause = f.Error, f.Cause
 }
 
+// onceMore is the context key of calls that are made again after a restart, which
+// may have been made before it: what they started is given back, also when it has
+// ended.
+type onceMore struct{}
+
 // begin makes an execution of a state machine, and returns it when it has gone as
 // far as it can for now. A STANDARD one of the same name and input that runs is
 // given back.
@@ -128,9 +133,9 @@ func (s *Service) begin(ctx context.Context, arn string, name, input, trace *str
 	}
 	s.mu.Lock()
 	running, ok := s.live[l.key]
-	known := false
+	known, before := false, execution{}
 	if !ok && e.durable() {
-		_ = s.env.Store.View(func(tx *store.Tx) error { _, known = s.executions.Get(tx, l.key); return nil })
+		_ = s.env.Store.View(func(tx *store.Tx) error { before, known = s.executions.Get(tx, l.key); return nil })
 	}
 	closing := s.alive.Err() != nil
 	if !ok && !known && !closing {
@@ -142,6 +147,8 @@ func (s *Service) begin(ctx context.Context, arn string, name, input, trace *str
 		return nil, e, errClosing
 	case ok && running.record.Input == e.Input && running.record.Machine == e.Machine:
 		return running, execution{ARN: e.ARN, Start: running.record.Start}, nil
+	case known && ctx.Value(onceMore{}) != nil && before.Input == e.Input && before.Machine == e.Machine:
+		return nil, execution{ARN: e.ARN, Start: before.Start}, nil
 	case ok || known:
 		return nil, e, &types.ExecutionAlreadyExists{Message: ptr(fmt.Sprintf("Execution Already Exists: '%s'", e.ARN))}
 	}

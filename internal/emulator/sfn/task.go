@@ -128,6 +128,9 @@ func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 		}
 	}
 	ctx = s.working(ctx, &l.record, role)
+	if task.Started {
+		ctx = context.WithValue(ctx, onceMore{}, true)
+	}
 	if l.exchange != nil {
 		ctx = context.WithValue(ctx, exchangeKey{}, l.exchange)
 	}
