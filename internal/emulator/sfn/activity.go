@@ -67,6 +67,9 @@ func (s *Service) CreateActivity(ctx context.Context, in *sfn.CreateActivityInpu
 			a = old
 			return nil
 		}
+		if err := s.roomForActivity(tx, a.Scope); err != nil {
+			return err
+		}
 		s.activities.Put(tx, a.key(), a)
 		return nil
 	})
@@ -162,6 +165,12 @@ func (s *Service) GetActivityTask(ctx context.Context, in *sfn.GetActivityTaskIn
 	arn := *in.ActivityArn
 	if _, err := s.activity(arn); err != nil {
 		return nil, err
+	}
+	s.mu.Lock()
+	crowd := len(s.polls[arn]) >= s.Quotas.Workers
+	s.mu.Unlock()
+	if crowd {
+		return nil, &types.ActivityWorkerLimitExceeded{Message: ptr("The maximum number of workers concurrently polling for activity tasks has been reached.")}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -3,6 +3,7 @@ package sfn
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -136,15 +137,24 @@ func (s *Service) begin(ctx context.Context, arn string, name, input, trace *str
 	known, before := false, execution{}
 	if !ok && e.durable() {
 		_ = s.env.Store.View(func(tx *store.Tx) error { before, known = s.executions.Get(tx, l.key); return nil })
+		if known && s.over(&before) {
+			known, err = false, s.forget(l.key)
+		}
 	}
 	closing := s.alive.Err() != nil
-	if !ok && !known && !closing {
+	var crowd error
+	if !ok && !known && e.durable() {
+		crowd = s.roomToRun(e.Scope)
+	}
+	if !ok && !known && !closing && crowd == nil && err == nil {
 		s.live[l.key] = l
 	}
 	s.mu.Unlock()
 	switch {
 	case closing:
 		return nil, e, errClosing
+	case crowd != nil || err != nil:
+		return nil, e, errors.Join(crowd, err)
 	case ok && running.record.Input == e.Input && running.record.Machine == e.Machine:
 		return running, execution{ARN: e.ARN, Start: running.record.Start}, nil
 	case known && ctx.Value(onceMore{}) != nil && before.Input == e.Input && before.Machine == e.Machine:
@@ -238,7 +248,7 @@ func (s *Service) execution(arn string) (e execution, err error) {
 	}
 	err = s.env.Store.View(func(tx *store.Tx) error {
 		ok := false
-		if e, ok = s.executions.Get(tx, scope.Key(rest...)); !ok {
+		if e, ok = s.executions.Get(tx, scope.Key(rest...)); !ok || s.over(&e) {
 			return &types.ExecutionDoesNotExist{Message: ptr(fmt.Sprintf("Execution Does Not Exist: '%s'", arn))}
 		}
 		return nil
@@ -365,7 +375,7 @@ func (s *Service) listOwn(in *sfn.ListExecutionsInput) ([]types.ExecutionListIte
 			return &types.StateMachineTypeNotSupported{Message: ptr("This operation is not supported by this type of state machine")}
 		}
 		for _, e := range s.executions.Prefix(tx, f.Scope.Key(f.Name, "")) {
-			if (arn == e.Machine || arn == e.Version || arn == e.Alias) && e.wanted(in) {
+			if (arn == e.Machine || arn == e.Version || arn == e.Alias) && e.wanted(in) && !s.over(&e) {
 				all = append(all, e.listed())
 			}
 		}

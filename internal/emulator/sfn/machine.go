@@ -136,10 +136,15 @@ func (s *Service) CreateStateMachine(ctx context.Context, in *sfn.CreateStateMac
 				return &types.StateMachineAlreadyExists{Message: ptr(fmt.Sprintf("State Machine Already Exists: '%s'", m.arn()))}
 			}
 			m = old
+		} else if err := s.roomForMachine(tx, m.Scope); err != nil {
+			return err
 		}
 		out.CreationDate = &m.Created
 		if in.Publish {
-			v := s.publish(tx, &m, value(in.VersionDescription))
+			v, err := s.publish(tx, &m, value(in.VersionDescription))
+			if err != nil {
+				return err
+			}
 			out.StateMachineVersionArn = ptr(v.arn())
 		}
 		s.machines.Put(tx, m.key(), m)
@@ -292,7 +297,10 @@ func (s *Service) UpdateStateMachine(ctx context.Context, in *sfn.UpdateStateMac
 		}
 		out.UpdateDate, out.RevisionId = &m.Updated, some(m.Revision)
 		if in.Publish {
-			v := s.publish(tx, &m, value(in.VersionDescription))
+			v, err := s.publish(tx, &m, value(in.VersionDescription))
+			if err != nil {
+				return err
+			}
 			out.StateMachineVersionArn = ptr(v.arn())
 		}
 		s.machines.Put(tx, m.key(), m)

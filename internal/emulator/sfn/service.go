@@ -69,6 +69,8 @@ type Service struct {
 	Connections Connections
 	// APIs answers the requests to deployed APIs; nil: tasks that call them are refused.
 	APIs http.Handler
+	// Quotas are how much there can be.
+	Quotas Quotas
 
 	machines   *store.Set[machine]   // by scope and name
 	versions   *store.Set[version]   // by scope, machine and number
@@ -99,7 +101,7 @@ var errClosing = errors.New("the emulator is closing")
 // New returns the service over the environment's store. Executions that were under
 // way go on with Resume.
 func New(e *env.Env) (*Service, error) {
-	s := &Service{env: e, live: map[string]*live{}, tokens: map[string]token{}, polls: map[string][]chan offer{}, queues: map[string][]offer{}, away: env.Loopback()}
+	s := &Service{env: e, live: map[string]*live{}, tokens: map[string]token{}, polls: map[string][]chan offer{}, queues: map[string][]offer{}, away: env.Loopback(), Quotas: Defaults}
 	s.alive, s.end = context.WithCancel(context.Background())
 	var errs [8]error
 	s.machines, errs[0] = store.NewSet[machine](e.Store, "sfn.machine")

@@ -35,18 +35,21 @@ func (v *version) arn() string {
 
 // publish makes a version of a machine, which the caller stores; one of the same
 // revision is given back.
-func (s *Service) publish(tx *store.Tx, m *machine, description string) version {
+func (s *Service) publish(tx *store.Tx, m *machine, description string) (version, error) {
 	if m.Published > 0 {
 		last, ok := s.versions.Get(tx, m.Scope.Key(m.Name, position(strconv.Itoa(m.Published))))
 		if ok && last.Revision == m.Revision {
-			return last
+			return last, nil
 		}
+	}
+	if err := s.roomForVersion(tx, m); err != nil {
+		return version{}, err
 	}
 	m.Published++
 	v := version{Scope: m.Scope, Machine: m.Name, Number: m.Published, Description: description, settings: m.settings}
 	v.Updated = s.now()
 	s.versions.Put(tx, v.key(), v)
-	return v
+	return v, nil
 }
 
 // PublishStateMachineVersion makes a version of a state machine.
@@ -64,7 +67,9 @@ func (s *Service) PublishStateMachineVersion(_ context.Context, in *sfn.PublishS
 			}
 			return &types.ConflictException{Message: ptr(fmt.Sprintf("Failed to publish the State Machine version for revision %s. The current State Machine revision is %s.", *in.RevisionId, current))}
 		}
-		v = s.publish(tx, &m, value(in.Description))
+		if v, err = s.publish(tx, &m, value(in.Description)); err != nil {
+			return err
+		}
 		s.machines.Put(tx, m.key(), m)
 		return nil
 	})
@@ -217,6 +222,9 @@ func (s *Service) CreateStateMachineAlias(_ context.Context, in *sfn.CreateState
 			}
 			a = old
 			return nil
+		}
+		if err := s.roomForAlias(tx, &a); err != nil {
+			return err
 		}
 		s.aliases.Put(tx, a.key(), a)
 		return nil

@@ -1,0 +1,104 @@
+package sfn
+
+import (
+	"iter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
+)
+
+// keepTime is how long an execution that has ended can be looked at, and its name
+// not be given to another one.
+const keepTime = 90 * 24 * time.Hour
+
+// Quotas are how much there can be in an account and region.
+type Quotas struct {
+	Machines   int
+	Activities int
+	Running    int // STANDARD executions, children of map runs apart
+	Workers    int // that poll at the same time
+	Versions   int // of a state machine
+	Aliases    int // of a state machine
+}
+
+// Defaults are AWS's own quotas.
+var Defaults = Quotas{Machines: 100_000, Activities: 100_000, Running: 1_000_000, Workers: 1_000, Versions: 1_000, Aliases: 100}
+
+// full tells whether there are so many values already.
+func full[T any](all iter.Seq2[string, T], most int) bool {
+	n := 0
+	for range all {
+		if n++; n >= most {
+			return true
+		}
+	}
+	return most <= 0
+}
+
+func (s *Service) roomForMachine(tx *store.Tx, scope env.Scope) error {
+	if full(s.machines.Prefix(tx, scope.Key("")), s.Quotas.Machines) {
+		return &types.StateMachineLimitExceeded{Message: ptr("The maximum number of state machines has been reached. Existing state machines must be deleted before a new state machine can be created.")}
+	}
+	return nil
+}
+
+func (s *Service) roomForActivity(tx *store.Tx, scope env.Scope) error {
+	if full(s.activities.Prefix(tx, scope.Key("")), s.Quotas.Activities) {
+		return &types.ActivityLimitExceeded{Message: ptr("The maximum number of activities has been reached. Existing activities must be deleted before a new activity can be created.")}
+	}
+	return nil
+}
+
+func (s *Service) roomForVersion(tx *store.Tx, m *machine) error {
+	if full(s.versions.Prefix(tx, m.Scope.Key(m.Name, "")), s.Quotas.Versions) {
+		return &types.ServiceQuotaExceededException{Message: ptr("The request would cause a service quota to be exceeded: a state machine has at most so many versions.")}
+	}
+	return nil
+}
+
+func (s *Service) roomForAlias(tx *store.Tx, a *alias) error {
+	if full(s.aliases.Prefix(tx, a.Scope.Key(a.Machine, "")), s.Quotas.Aliases) {
+		return &types.ServiceQuotaExceededException{Message: ptr("The request would cause a service quota to be exceeded: a state machine has at most so many aliases.")}
+	}
+	return nil
+}
+
+// roomToRun refuses another STANDARD execution where too many run. The caller holds
+// the lock.
+func (s *Service) roomToRun(scope env.Scope) error {
+	if len(s.live) < s.Quotas.Running {
+		return nil
+	}
+	n := 0
+	for _, l := range s.live {
+		if l.record.durable() && l.record.Origin == nil && l.record.Scope == scope {
+			n++
+		}
+	}
+	if n < s.Quotas.Running {
+		return nil
+	}
+	return &types.ExecutionLimitExceeded{Message: ptr("The maximum number of running executions has been reached. Running executions must end or be stopped before a new execution can be started.")}
+}
+
+// over tells that an execution has ended so long ago that nobody knows of it.
+func (s *Service) over(e *execution) bool {
+	return e.Status != "RUNNING" && !e.Stop.IsZero() && s.env.Clock.Now().After(e.Stop.Add(keepTime))
+}
+
+// forget removes what is left of an execution whose name another one gets.
+func (s *Service) forget(key string) error {
+	return s.env.Store.Update(func(tx *store.Tx) error {
+		s.executions.Delete(tx, key)
+		for at := range s.events.Prefix(tx, key+"\x00") {
+			s.events.Delete(tx, at)
+		}
+		for at := range s.records.Prefix(tx, key+"\x00") {
+			s.records.Delete(tx, at)
+		}
+		return nil
+	})
+}
