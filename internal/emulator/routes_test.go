@@ -416,6 +416,14 @@ func TestRouteFaults(t *testing.T) {
 			{"no host", "GET " + path + "/x HTTP/1.1\r\n\r\n", 400, 0},
 			{"headers of two megabytes", line + "X-A: " + strings.Repeat("x", 2<<20) + "\r\n\r\n", 431, 0},
 			{"no HTTP", "\x16\x03\x01\x00" + strings.Repeat("x", 64) + "\r\n\r\n", 400, 0},
+			{"a chunk whose line ends without a carriage return", line + "Transfer-Encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n", 400, 0},
+			{"chunks that end early", line + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhel\r\n0\r\n\r\n", 400, 0},
+			{"lengths in one header", line + "Content-Length: 5, 6\r\n\r\nhello", 400, 0},
+			{"a line in a header", line + "X-A: 1\rX-B: 2\r\n\r\n", 400, 0},
+			{"a header that is no name", line + "X A: 1\r\n\r\n", 400, 0},
+			{"the same length twice is one", line + "Content-Length: 2\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi", 200, 1},
+			{"a folded header is one line", line + "X-A: 1\r\n Content-Length: 99\r\nConnection: close\r\n\r\n", 200, 1},
+			{"lines without a carriage return", strings.ReplaceAll(line, "\r\n", "\n") + "Content-Length: 2\nConnection: close\n\nhi", 200, 1},
 			{"a length and chunks: the chunks count", line + "Content-Length: 99\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n", 200, 1},
 		} {
 			before := reached.Load()
