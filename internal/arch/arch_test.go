@@ -54,7 +54,7 @@ var rules = []rule{
 	{"provider/providertest", []string{"=provider", "internal/emulator", awsSDK}},
 	{"provider/functions", append([]string{"internal/jsonata", "internal/jsonvalue"}, leaves...)},
 	{"provider", []string{"provider/functions", "resources", "datasources", "internal/tf", "internal/awsapi"}},
-	{"datasources", append([]string{"resources", "internal/tf", "internal/artifact", awsSDK}, leaves...)},
+	{"datasources", append([]string{"resources", "internal/tf", "internal/artifact", "internal/parts", awsSDK}, leaves...)},
 	{"resources", append([]string{"internal/tf", "internal/artifact", "internal/parts", awsSDK}, leaves...)},
 	{"internal/parts", []string{"internal/tf", awsSDK}},
 	{"internal/tf", []string{awsSDK}},

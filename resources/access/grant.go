@@ -222,8 +222,8 @@ func (m *grant) bearer(ctx context.Context, c *Clients) error {
 // whether the same grant is there.
 func (m *grant) called(ctx context.Context, l ledger, statements []parts.Statement) (bool, error) {
 	for n := 0; ; n++ {
-		name := "Grant" + hash(append(append([]string{l.role, strconv.Itoa(n)}, texts(m.To)...), texts(m.Access)...)...)
-		found, err := l.find(ctx, name)
+		name := "Grant" + hash(append(append([]string{l.role, l.owner, strconv.Itoa(n)}, texts(m.To)...), texts(m.Access)...)...)
+		found, err := l.find(ctx, name, l.own)
 		if err != nil {
 			return false, err
 		}
@@ -300,7 +300,8 @@ func readGrant(ctx context.Context, c *Clients, m *grant) error {
 		}
 		m.RoleARN = basetypes.StringValue(arn)
 	}
-	found, err := ledgerOf(ctx, c, name).find(ctx, m.Name.ValueString())
+	l := ledgerOf(ctx, c, name)
+	found, err := l.find(ctx, m.Name.ValueString(), l.others)
 	if err != nil {
 		return err
 	}

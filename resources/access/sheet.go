@@ -141,24 +141,32 @@ func (l ledger) text(ctx context.Context, s sheet) (string, error) {
 	if !s.managed() {
 		return parts.Extra{Role: l.role, Name: string(s)}.Get(ctx, l.c.IAM)
 	}
-	policy, err := l.c.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(string(s))})
-	if tf.Is[*types.NoSuchEntityException](err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	out, err := l.c.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: policy.Policy.Arn, VersionId: policy.Policy.DefaultVersionId})
-	if err != nil {
+	var out *iam.GetPolicyVersionOutput
+	err := soon(ctx, func(ctx context.Context) error {
+		policy, err := l.c.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(string(s))})
+		if tf.Is[*types.NoSuchEntityException](err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		// The version may be replaced and deleted in this moment.
+		out, err = l.c.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: policy.Policy.Arn, VersionId: policy.Policy.DefaultVersionId})
+		return err
+	})
+	if err != nil || out == nil {
 		return "", err
 	}
 	return url.QueryUnescape(aws.ToString(out.PolicyVersion.Document))
 }
 
-// others are the sheets of the role but the main one: those of this configuration
-// first. A role that is not there is an error of AWS.
+// others are the sheets of the role but the main one, also those of other
+// configurations. A role that is not there is an error of AWS.
 func (l ledger) others(ctx context.Context) ([]sheet, error) {
-	var own, all []sheet
+	all, err := l.attached(ctx)
+	if err != nil {
+		return nil, err
+	}
 	inline := iam.NewListRolePoliciesPaginator(l.c.IAM, &iam.ListRolePoliciesInput{RoleName: &l.role})
 	for inline.HasMorePages() {
 		out, err := inline.NextPage(ctx)
@@ -171,18 +179,13 @@ func (l ledger) others(ctx context.Context) ([]sheet, error) {
 			}
 		}
 	}
-	managed, err := l.attached(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range managed {
-		if l.owns(s) {
-			own = append(own, s)
-		} else {
-			all = append(all, s)
-		}
-	}
-	return append(own, all...), nil
+	return all, nil
+}
+
+// own are this configuration's sheets but the main one.
+func (l ledger) own(ctx context.Context) ([]sheet, error) {
+	all, err := l.attached(ctx)
+	return slices.DeleteFunc(all, func(s sheet) bool { return !l.owns(s) }), err
 }
 
 // attached are the managed policies with grants that the role has.
@@ -207,8 +210,9 @@ func (l ledger) owns(s sheet) bool {
 	return strings.HasPrefix(lastPart(string(s)), l.role+l.owner+"-grants-")
 }
 
-// find looks for a grant. What is not found is nil.
-func (l ledger) find(ctx context.Context, grant string) ([]parts.Statement, error) {
+// find looks for a grant in the main sheet, and then in those that more lists. What is
+// not found is nil.
+func (l ledger) find(ctx context.Context, grant string, more func(context.Context) ([]sheet, error)) ([]parts.Statement, error) {
 	in, err := l.read(ctx, l.main())
 	if err != nil {
 		return nil, err
@@ -216,7 +220,7 @@ func (l ledger) find(ctx context.Context, grant string) ([]parts.Statement, erro
 	if found := in.of(grant); found != nil {
 		return found, nil
 	}
-	sheets, err := l.others(ctx)
+	sheets, err := more(ctx)
 	if tf.Is[*types.NoSuchEntityException](err) {
 		return nil, nil // gone with its role
 	}

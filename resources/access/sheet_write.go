@@ -143,11 +143,10 @@ func (p pen) put(ctx context.Context, grant string, statements []parts.Statement
 // spill puts a grant into a managed policy, because the role has no room for it; in is
 // what is in the main sheet.
 func (p pen) spill(ctx context.Context, grant string, statements []parts.Statement, in lines) error {
-	sheets, err := p.attached(ctx)
+	sheets, err := p.own(ctx)
 	if err != nil {
 		return err
 	}
-	sheets = slices.DeleteFunc(sheets, func(s sheet) bool { return !p.owns(s) })
 	for _, s := range sheets {
 		was, err := p.now(ctx, s)
 		if err != nil {

@@ -1,0 +1,7 @@
+list "serverless_log_group" "shop" {
+  provider = serverless
+
+  config {
+    name_prefix = "shop-"
+  }
+}

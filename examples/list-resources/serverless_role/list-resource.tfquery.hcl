@@ -1,0 +1,7 @@
+list "serverless_role" "shop" {
+  provider = serverless
+
+  config {
+    name_prefix = "shop-"
+  }
+}
