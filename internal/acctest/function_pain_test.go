@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -329,6 +330,11 @@ func TestLeavingSubnets(t *testing.T) {
 	if left < 0 || deleted < left {
 		t.Errorf("destroyed by %v", calls)
 	}
+	if !slices.ContainsFunc(s.warnings, func(w string) bool {
+		return strings.Contains(w, "network interfaces") && strings.Contains(w, "subnet-a") && strings.Contains(w, "45 minutes")
+	}) {
+		t.Errorf("destroyed with the warnings %q", s.warnings)
+	}
 }
 
 // TestLogGroupLeftBehind: a group that a late call made anew is taken over, and the
@@ -352,6 +358,77 @@ func TestLogGroupLeftBehind(t *testing.T) {
 	}
 	if c := s.planned(config, "serverless_function.f"); c.Action != "no-op" {
 		t.Errorf("the plan after it: %s of %v", c.Action, c.Changed)
+	}
+}
+
+// TestLogGroupOfAnother: a group whose tags tell of another owner stays as it is,
+// and what was made for the function goes.
+func TestLogGroupOfAnother(t *testing.T) {
+	t.Parallel()
+	s := onStage(t)
+	id, secret := s.wire.Credentials()
+	url, err := s.wire.URL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs := cloudwatchlogs.New(cloudwatchlogs.Options{Region: "eu-north-1", BaseEndpoint: &url, HTTPClient: s.wire, Credentials: credentials.NewStaticCredentialsProvider(id, secret, "")})
+	group, tags := aws.String("/aws/lambda/hello"), map[string]string{"aws-owner": "billing"}
+	if _, err := logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: group, Tags: tags}); err != nil {
+		t.Fatal(err)
+	}
+	config := aFunction(`source = { inline = { "index.mjs" = "export const handler = async () => 1" } }`)
+	_, err = s.Apply(t.Context(), settings+config)
+	for _, says := range []string{"/aws/lambda/hello", "another owner", "aws-owner", "group"} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Fatalf("the apply does not say %q: %v", says, err)
+		}
+	}
+	out, err := logs.ListTagsForResource(t.Context(), &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: aws.String("arn:aws:logs:eu-north-1:000000000000:log-group:/aws/lambda/hello")})
+	if err != nil || !maps.Equal(out.Tags, tags) {
+		t.Errorf("its tags are %v, %v, want %v", out, err, tags)
+	}
+	s.wire.Calls()
+	s.apply(aFunction(`source = { inline = { "index.mjs" = "export const handler = async () => 1" } }
+  log = { group = "/aws/lambda/hello" }`))
+	if calls := s.wire.Calls(); !slices.Contains(calls, "CreateRole") || slices.Contains(calls, "CreateLogGroup") {
+		t.Errorf("with the group given it was made by %v", calls)
+	}
+}
+
+// TestSharedPolicies: the statements of one policy are read by one call.
+func TestSharedPolicies(t *testing.T) {
+	t.Parallel()
+	s := onStage(t)
+	config := aFunction(`source = { inline = { "index.mjs" = "export const handler = async () => 1" } }`) + `
+resource "serverless_function_permission" "of" {
+  count      = 20
+  function   = serverless_function.f.arn
+  principal  = "events.amazonaws.com"
+  source_arn = "arn:aws:events:eu-north-1:000000000000:rule/r${count.index}"
+}
+resource "serverless_layer" "words" {
+  name   = "words"
+  source = { inline = { "nodejs/words.mjs" = "export const word = 1" } }
+}
+resource "serverless_layer_permission" "of" {
+  count        = 5
+  layer_name   = serverless_layer.words.layer_name
+  version      = serverless_layer.words.version
+  statement_id = "s${count.index}"
+  principal    = "00000000000${count.index}"
+}
+`
+	s.apply(config)
+	s.wire.Calls()
+	if c := s.planned(config, "serverless_function_permission.of[0]"); c.Action != "no-op" {
+		t.Errorf("the plan after it: %s of %v", c.Action, c.Changed)
+	}
+	calls := map[string]int{}
+	for _, c := range s.wire.Calls() {
+		calls[c]++
+	}
+	if calls["GetPolicy"] != 1 || calls["GetLayerVersionPolicy"] != 1 {
+		t.Errorf("the refresh made the calls %v, want one of GetPolicy and one of GetLayerVersionPolicy", calls)
 	}
 }
 

@@ -40,6 +40,8 @@ type Machine struct {
 	Dead func() bool
 
 	state *state.State // nil is empty
+
+	warnings []string // of the last apply
 }
 
 // journal is what a killed process leaves: the steps that it completed.
@@ -173,6 +175,12 @@ func (m *Machine) apply(ctx context.Context, text string, mode plan.Mode) ([]Cha
 	result, ds := apply.Run(ctx, program, p, apply.Options{Log: left})
 	if m.state = result.State; left.dead() {
 		m.state = left.State
+	}
+	m.warnings = nil
+	for _, d := range ds {
+		if d.Severity == hcl.DiagWarning {
+			m.warnings = append(m.warnings, d.Summary+": "+d.Detail)
+		}
 	}
 	return changes(p), failure(ds)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -19,6 +20,7 @@ type Logs interface {
 	DeleteLogGroup(context.Context, *logs.DeleteLogGroupInput, ...func(*logs.Options)) (*logs.DeleteLogGroupOutput, error)
 	DeleteRetentionPolicy(context.Context, *logs.DeleteRetentionPolicyInput, ...func(*logs.Options)) (*logs.DeleteRetentionPolicyOutput, error)
 	DescribeLogGroups(context.Context, *logs.DescribeLogGroupsInput, ...func(*logs.Options)) (*logs.DescribeLogGroupsOutput, error)
+	ListTagsForResource(context.Context, *logs.ListTagsForResourceInput, ...func(*logs.Options)) (*logs.ListTagsForResourceOutput, error)
 	DisassociateKmsKey(context.Context, *logs.DisassociateKmsKeyInput, ...func(*logs.Options)) (*logs.DisassociateKmsKeyOutput, error)
 	PutRetentionPolicy(context.Context, *logs.PutRetentionPolicyInput, ...func(*logs.Options)) (*logs.PutRetentionPolicyOutput, error)
 	TagResource(context.Context, *logs.TagResourceInput, ...func(*logs.Options)) (*logs.TagResourceOutput, error)
@@ -41,8 +43,8 @@ type LogGroup struct {
 }
 
 // Create makes the log group, and reports whether it was not there before. One
-// that is there is taken over with its events: a late call of a function that was
-// destroyed makes its group anew, and the name belongs to the resource either way.
+// that is there is taken over with its events, because a late call of a function that
+// was destroyed makes its group anew; unless its tags tell of another owner.
 func (g LogGroup) Create(ctx context.Context, c Logs) (made bool, err error) {
 	in := &logs.CreateLogGroupInput{LogGroupName: &g.Name, KmsKeyId: nonEmpty(g.Key)}
 	if g.Class != string(types.LogGroupClassStandard) {
@@ -54,6 +56,9 @@ func (g LogGroup) Create(ctx context.Context, c Logs) (made bool, err error) {
 	_, err = c.CreateLogGroup(ctx, in)
 	switch {
 	case tf.Is[*types.ResourceAlreadyExistsException](err):
+		if err := g.free(ctx, c); err != nil {
+			return false, err
+		}
 		if err := g.classed(ctx, c); err != nil {
 			return false, err
 		}
@@ -64,6 +69,24 @@ func (g LogGroup) Create(ctx context.Context, c Logs) (made bool, err error) {
 		return false, fmt.Errorf("creating the log group %s: %w", g.Name, err)
 	}
 	return err == nil, g.Keep(ctx, c)
+}
+
+// free refuses to take over a group with another owner's tags.
+func (g LogGroup) free(ctx context.Context, c Logs) error {
+	arn := tf.ScopeOf(ctx).ARN("logs", "log-group:"+g.Name)
+	out, err := c.ListTagsForResource(ctx, &logs.ListTagsForResourceInput{ResourceArn: &arn})
+	if err != nil {
+		return fmt.Errorf("reading the tags of the log group %s: %w", g.Name, err)
+	}
+	foreign := tf.Foreign(ctx, out.Tags, g.Tags)
+	if len(foreign) == 0 {
+		return nil
+	}
+	return &tf.Problem{
+		Summary: "The log group " + g.Name + " exists and has another owner",
+		Detail: "Its tags say so, which this resource would not have given it: " + strings.Join(foreign, ", ") + ". Nothing of it was changed. " +
+			"Name it as the group to write to (group in log), remove those tags to have it taken over with its events, or delete it.",
+	}
 }
 
 // classed refuses to take over a group of another class, which AWS never changes.

@@ -28,6 +28,7 @@ func (r *instance[C, M]) Create(ctx context.Context, req resource.CreateRequest,
 	defer cancel()
 	ctx, c, err := r.enter(ctx, b, resp.Private, nil)
 	if err == nil {
+		defer writing(ctx, ds)()
 		b.Region = types.StringValue(ScopeOf(ctx).Region)
 		err = r.make(ctx, c, m)
 	}
@@ -97,6 +98,7 @@ func (r *instance[C, M]) look(ctx context.Context, m *M, kept private, id map[st
 	ctx, c, err := r.enter(ctx, baseOf(m), kept, id)
 	s := &sight[M]{ctx: ctx, model: m, err: err}
 	if s.err == nil {
+		operationOf(ctx).refresh = true
 		baseOf(m).Region = types.StringValue(ScopeOf(ctx).Region)
 		s.err = r.Type.Read(ctx, c, m)
 	}
@@ -123,6 +125,7 @@ func (r *instance[C, M]) Update(ctx context.Context, req resource.UpdateRequest,
 		report(ds, "update "+r.named(req.State.Raw), err)
 		return
 	}
+	defer writing(ctx, ds)()
 	if err = r.change(ctx, c, prior, m); err == nil {
 		err = r.settle(ctx, c, m, req.Plan.Raw)
 	} else {
@@ -147,6 +150,7 @@ func (r *instance[C, M]) Delete(ctx context.Context, req resource.DeleteRequest,
 	defer cancel()
 	ctx, c, err := r.enter(ctx, baseOf(m), req.Private, known(req.Identity))
 	if err == nil {
+		defer writing(ctx, ds)()
 		err = r.Type.Delete(ctx, c, m)
 	}
 	if err != nil && !r.Gone(err) {

@@ -130,6 +130,21 @@ func SetTags(ctx context.Context, t *Tagged, actual map[string]string) {
 	t.Tags = types.MapValueMust(types.StringType, tags)
 }
 
+// Foreign are the keys of an object's tags that tell of another owner, in order: those
+// that ours do not say, unless the provider ignores them.
+func Foreign(ctx context.Context, actual, ours map[string]string) []string {
+	var all []string
+	ignored := operationOf(ctx).provider.Ignored
+	for k, v := range actual {
+		if w, ok := ours[k]; ok && w == v || k == MarkerKey && v == Marker(ctx) || ignored != nil && ignored(k) {
+			continue
+		}
+		all = append(all, k)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // stringMap returns the known elements of a map of strings.
 func stringMap(m types.Map) map[string]string {
 	all := map[string]string{}

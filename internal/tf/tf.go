@@ -12,8 +12,10 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -192,7 +194,9 @@ type Provider struct {
 	// Where names the backend in messages: "AWS" or "the emulator in .serverless".
 	Where string
 
-	claims sync.Map // see Claim
+	claims  sync.Map // see Claim
+	answers sync.Map // see Shared
+	writes  atomic.Int64
 }
 
 // A Scope is the account and the region that an operation is for.
@@ -250,12 +254,31 @@ type operation struct {
 	scope    Scope
 	provider *Provider
 	private  private
+	refresh  bool              // it reads an object that nobody has just changed
+	said     *diag.Diagnostics // where warnings go; nil for nowhere
 }
 
 type operationKey struct{}
 
 func operationOf(ctx context.Context) *operation {
 	return ctx.Value(operationKey{}).(*operation)
+}
+
+// Warn tells the user something that is no error, from Create, Update or Delete of a
+// type; elsewhere nobody hears it. It is not for several goroutines at once.
+func Warn(ctx context.Context, summary, detail string) {
+	if said := operationOf(ctx).said; said != nil {
+		said.AddWarning(summary, detail)
+	}
+}
+
+// writing says that the operation changes something, until the end is called, and
+// where its warnings go.
+func writing(ctx context.Context, said *diag.Diagnostics) (end func()) {
+	op := operationOf(ctx)
+	op.said = said
+	op.provider.writes.Add(1)
+	return func() { op.provider.writes.Add(1) }
 }
 
 // enter prepares an operation: it settles the region and the account, and

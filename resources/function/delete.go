@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -41,7 +42,13 @@ func remove(ctx context.Context, c *Clients, m *function) error {
 // detach takes the function out of its subnets, so that AWS frees their network
 // interfaces sooner. It takes long until they are, and nothing waits for it.
 func detach(ctx context.Context, c *Clients, m *function) error {
-	if m.VPC == nil || !m.VPC.Detach.ValueBool() {
+	if m.VPC == nil {
+		return nil
+	}
+	tf.Warn(ctx, "The function's network interfaces stay for a while",
+		"AWS frees those that "+m.FunctionName.ValueString()+" had in "+strings.Join(tf.Texts(m.VPC.Subnets), ", ")+" some time after it is gone, up to 45 minutes. "+
+			"Nothing here waits for that. Until then AWS refuses to delete its subnets and security groups: give those a long enough timeout, or destroy them later.")
+	if !m.VPC.Detach.ValueBool() {
 		return nil
 	}
 	r := m.reference("")

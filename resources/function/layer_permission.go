@@ -147,12 +147,14 @@ func layerStatement(ctx context.Context, c *Clients, m *layerPermission) (*state
 
 // layerStatements are those of the version's policy by id.
 func layerStatements(ctx context.Context, c *Clients, m *layerPermission) (map[string]statement, error) {
-	out, err := c.Lambda.GetLayerVersionPolicy(ctx, &lambda.GetLayerVersionPolicyInput{LayerName: m.LayerName.ValueStringPointer(), VersionNumber: m.number()})
-	if err != nil {
-		return nil, err
-	}
-	if !json.Valid([]byte(aws.ToString(out.Policy))) {
-		return nil, nil
-	}
-	return parsePolicy(*out.Policy)
+	return tf.Shared(ctx, "policy of the layer "+m.LayerName.ValueString()+" "+m.Version.ValueString(), func() (map[string]statement, error) {
+		out, err := c.Lambda.GetLayerVersionPolicy(ctx, &lambda.GetLayerVersionPolicyInput{LayerName: m.LayerName.ValueStringPointer(), VersionNumber: m.number()})
+		if err != nil {
+			return nil, err
+		}
+		if !json.Valid([]byte(aws.ToString(out.Policy))) {
+			return nil, nil
+		}
+		return parsePolicy(*out.Policy)
+	})
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -179,11 +178,7 @@ func createPermission(ctx context.Context, c *Clients, m *permission) error {
 
 func readPermission(ctx context.Context, c *Clients, m *permission) error {
 	r := refer(m.Function)
-	out, err := c.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: r.name, Qualifier: r.qualifier})
-	if err != nil {
-		return err
-	}
-	have, err := parsePolicy(*out.Policy)
+	have, err := policyOf(ctx, c, r)
 	if err != nil {
 		return err
 	}

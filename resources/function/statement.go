@@ -86,18 +86,26 @@ func removeStatement(ctx context.Context, c *Clients, r reference, id string) er
 // statements returns those of a function's or alias's policy by id; none if there
 // is no policy.
 func statements(ctx context.Context, c *Clients, r reference) (map[string]statement, error) {
-	out, err := c.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: r.name, Qualifier: r.qualifier})
-	switch {
-	case tf.Is[*types.ResourceNotFoundException](err):
+	all, err := policyOf(ctx, c, r)
+	if tf.Is[*types.ResourceNotFoundException](err) {
 		return nil, nil
-	case err != nil:
-		return nil, err
 	}
-	all, err := parsePolicy(aws.ToString(out.Policy))
-	if err != nil {
-		return nil, fmt.Errorf("reading the policy of %s: %w", r.id(), err)
-	}
-	return all, nil
+	return all, err
+}
+
+// policyOf is statements, with AWS's error if there is no policy.
+func policyOf(ctx context.Context, c *Clients, r reference) (map[string]statement, error) {
+	return tf.Shared(ctx, "policy of "+*r.name+":"+aws.ToString(r.qualifier), func() (map[string]statement, error) {
+		out, err := c.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: r.name, Qualifier: r.qualifier})
+		if err != nil {
+			return nil, err
+		}
+		all, err := parsePolicy(aws.ToString(out.Policy))
+		if err != nil {
+			return nil, fmt.Errorf("reading the policy of %s: %w", r.id(), err)
+		}
+		return all, nil
+	})
 }
 
 // parsePolicy reads a policy as Lambda writes it: one principal and one action in
