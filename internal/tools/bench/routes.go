@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,17 +39,15 @@ func (b *bench) routes(ctx context.Context) error {
 	if err := b.make(ctx, functions, functionsOf("provided (Go)"), "f", role); err != nil {
 		return err
 	}
-	if _, err := functions.AddPermission(ctx, &lambda.AddPermissionInput{
-		FunctionName: aws.String("f"), StatementId: aws.String("api"), Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("apigateway.amazonaws.com"),
-	}); err != nil {
+	if err := permit(ctx, functions, "f"); err != nil {
 		return err
 	}
 	apis := apigatewayv2.New(apigatewayv2.Options{Region: region, BaseEndpoint: &s.url, Credentials: keys})
-	few, err := manyRoutes(ctx, apis, 10)
+	few, err := manyRoutes(ctx, apis, "f", 10)
 	if err != nil {
 		return err
 	}
-	many, err := manyRoutes(ctx, apis, 1000)
+	many, err := manyRoutes(ctx, apis, "f", 1000)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,18 @@ func (b *bench) routes(ctx context.Context) error {
 	if err := b.rate(ctx, few); err != nil {
 		return err
 	}
+	if err := b.streaming(ctx, functions, apis, role); err != nil {
+		return err
+	}
 	return b.sockets(ctx, s, apis)
+}
+
+// permit lets API Gateway call a function.
+func permit(ctx context.Context, functions *lambda.Client, name string) error {
+	_, err := functions.AddPermission(ctx, &lambda.AddPermissionInput{
+		FunctionName: &name, StatementId: aws.String("api"), Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("apigateway.amazonaws.com"),
+	})
+	return err
 }
 
 // functionsOf is the language of that name.
@@ -70,16 +81,16 @@ func functionsOf(name string) language {
 	return language{}
 }
 
-// manyRoutes makes an API with n routes to the function f, and returns the URL that the
-// last of them serves.
-func manyRoutes(ctx context.Context, c *apigatewayv2.Client, n int) (string, error) {
+// manyRoutes makes an API with n routes to a function, and returns the URL that the last of
+// them serves.
+func manyRoutes(ctx context.Context, c *apigatewayv2.Client, function string, n int) (string, error) {
 	a, err := c.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String("bench"), ProtocolType: apitypes.ProtocolTypeHttp})
 	if err != nil {
 		return "", err
 	}
 	i, err := c.CreateIntegration(ctx, &apigatewayv2.CreateIntegrationInput{
 		ApiId: a.ApiId, IntegrationType: apitypes.IntegrationTypeAwsProxy, PayloadFormatVersion: aws.String("2.0"),
-		IntegrationUri: aws.String("arn:aws:lambda:" + region + ":000000000000:function:f"),
+		IntegrationUri: aws.String("arn:aws:lambda:" + region + ":000000000000:function:" + function),
 	})
 	if err != nil {
 		return "", err
@@ -172,6 +183,72 @@ func (b *bench) rate(ctx context.Context, url string) error {
 	b.add("requests through an HTTP API to a warm function, none lost", n/time.Since(start).Seconds(), "/s", 3000, "")
 	b.results[len(b.results)-1].least = true
 	return nil
+}
+
+// stream is a function that answers at once, and goes on for a while.
+const stream = `
+exports.handler = awslambda.streamifyResponse(async (event, out) => {
+  out = awslambda.HttpResponseStream.from(out, { statusCode: 200 })
+  out.write("first")
+  await new Promise((done) => setTimeout(done, 200))
+  out.end("last")
+})`
+
+// streaming measures when the first byte of a function that streams is here, in parts of
+// the time until the last one is.
+func (b *bench) streaming(ctx context.Context, functions *lambda.Client, apis *apigatewayv2.Client, role string) error {
+	l := functionsOf("node")
+	if _, err := exec.LookPath(l.bare[0]); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: streaming is left out: %v\n", err)
+		return nil
+	}
+	l.files = text("index.js", stream)
+	if err := b.make(ctx, functions, l, "stream", role); err != nil {
+		return err
+	}
+	if err := permit(ctx, functions, "stream"); err != nil {
+		return err
+	}
+	url, err := manyRoutes(ctx, apis, "stream", 1)
+	if err != nil {
+		return err
+	}
+	var parts []float64
+	const before, rounds = 1, 20
+	for i := range before + rounds {
+		part, err := firstByte(ctx, url)
+		if err != nil {
+			return err
+		}
+		if i >= before {
+			parts = append(parts, part)
+		}
+	}
+	b.add("first byte of a function that streams for 200 ms / its end, median", median(parts), "×", 0.1, "")
+	return nil
+}
+
+// firstByte returns the time until an answer's first byte, in parts of the whole time.
+func firstByte(ctx context.Context, url string) (float64, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if _, err := io.ReadFull(resp.Body, make([]byte, 1)); err != nil {
+		return 0, err
+	}
+	first := time.Since(start)
+	rest, err := io.ReadAll(resp.Body)
+	if err == nil && string(rest) != "irstlast" {
+		err = fmt.Errorf("%s answered %s, and %q behind its first byte", url, resp.Status, rest)
+	}
+	return first.Seconds() / time.Since(start).Seconds(), err
 }
 
 // sockets measures the emulator's memory with 10,000 WebSockets that say nothing.
