@@ -44,25 +44,26 @@ type children struct {
 // index, so that it is the same one after a restart.
 var spaceOf = uuid.MustParse("6f1c8a52-0f4e-4f57-9d2b-94ad3c3d5a10")
 
-// childARN is the ARN of a child, and its name.
-func childARN(scope env.Scope, c run.Child) (arn, machine, name string) {
+// childARN is the ARN of a child, and its name. EXPRESS children are other executions
+// after a redrive.
+func childARN(scope env.Scope, c run.Child, redrives int) (arn, machine, name string) {
 	_, _, rest, _ := resource(c.MapRun, "mapRun")
 	machine, name = rest[0], uuid.NewSHA1(spaceOf, fmt.Appendf(nil, "%s %d", c.MapRun, c.Index)).String()
 	if c.Workflow == asl.Express {
-		return scope.ARN("states", "express:"+machine+":"+name+":"+uuid.NewSHA1(spaceOf, []byte(name)).String()), machine, name
+		return scope.ARN("states", "express:"+machine+":"+name+":"+uuid.NewSHA1(spaceOf, fmt.Appendf(nil, "%s %d", name, redrives)).String()), machine, name
 	}
 	return scope.ARN("states", "execution:"+machine+":"+name), machine, name
 }
 
 func (l *live) childKey(c run.Child) string {
-	arn, _, _ := childARN(l.record.Scope, c)
-	return (&execution{Scope: l.record.Scope, ARN: arn}).key()
+	_, machine, name := childARN(l.record.Scope, c, 0)
+	return l.record.Scope.Key(machine, name)
 }
 
 // Child implements [run.Host].
 func (l *live) Child(c run.Child) {
 	from := &l.record
-	arn, machine, name := childARN(from.Scope, c)
+	arn, machine, name := childARN(from.Scope, c, 0)
 	l.bear(execution{
 		Scope: from.Scope, ARN: arn, Name: name, MachineName: machine, Machine: from.Scope.ARN("states", "stateMachine:"+machine), Type: types.StateMachineType(c.Workflow),
 		Frozen: settings{Role: from.Frozen.Role, Logging: from.Frozen.Logging, Tracing: from.Frozen.Tracing, Updated: from.Frozen.Updated},
@@ -79,6 +80,7 @@ func (l *live) RedriveChild(c run.Child) {
 	e.Redriven, e.Stop, e.Status = l.service.now(), time.Time{}, string(run.Running)
 	if !e.durable() {
 		e.Start = e.Redriven // it begins anew
+		e.ARN, _, _ = childARN(e.Scope, c, e.Redrives)
 	}
 	l.bear(e)
 }

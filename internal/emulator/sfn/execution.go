@@ -54,7 +54,14 @@ func executionKey(arn string) string {
 	return scope.Key(rest...)
 }
 
-func (e *execution) key() string { return executionKey(e.ARN) }
+// key is the execution's place among all. A child stays where it is when a redrive
+// gives it another ARN.
+func (e *execution) key() string {
+	if e.Origin != nil {
+		return e.Scope.Key(e.MachineName, e.Name)
+	}
+	return executionKey(e.ARN)
+}
 
 func (e *execution) durable() bool { return e.Type == types.StateMachineTypeStandard }
 
@@ -487,6 +494,9 @@ func (s *Service) RedriveExecution(_ context.Context, in *sfn.RedriveExecutionIn
 	}
 	l.record.Redrives++
 	l.record.Redriven, l.record.Stop, l.record.Token = s.now(), time.Time{}, value(in.ClientToken)
+	again := l.record.clone()
+	again.Status, again.Output, again.Error, again.Cause = string(run.Running), "", nil, nil
+	s.work.Go(func() { s.announce(again) })
 	l.advance()
 	return &sfn.RedriveExecutionOutput{RedriveDate: date(l.record.Redriven)}, nil
 }

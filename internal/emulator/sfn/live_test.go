@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -138,9 +139,13 @@ func TestDeleteVersion(t *testing.T) {
 }
 
 // TestNothingStays stops and deletes what waits, children and tokens, too: the
-// service holds nothing of them any more.
+// service holds nothing of them any more, and nothing runs for them.
 func TestNothingStays(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, nothingStays) // which fails when a goroutine stays
+}
+
+func nothingStays(t *testing.T) {
 	s := service(t)
 	a, err := s.CreateActivity(ctx(t), &sfn.CreateActivityInput{Name: ptr("a")})
 	if err != nil {
