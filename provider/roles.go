@@ -25,6 +25,12 @@ func (p *Provider) roles(ctx context.Context, region string) (*access.Clients, e
 	if c.SFN, err = p.backend.SFN(ctx, region); err != nil {
 		return nil, err
 	}
+	if c.Parameters, err = p.backend.SSM(ctx, region); err != nil {
+		return nil, err
+	}
+	if c.Secrets, err = p.backend.SecretsManager(ctx, region); err != nil {
+		return nil, err
+	}
 	c.STS, err = p.backend.STS(ctx, region)
 	return c, err
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
+	"github.com/tfserverless/terraform-provider-serverless/resources/access"
 	"github.com/tfserverless/terraform-provider-serverless/resources/api"
 	"github.com/tfserverless/terraform-provider-serverless/resources/event"
 	"github.com/tfserverless/terraform-provider-serverless/resources/function"
@@ -37,7 +38,7 @@ func TestServed(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	services := map[string]string{"Alarms": "monitoring", "DynamoDB": "dynamodb", "Events": "logs", "Gateway": "apigateway", "IAM": "iam", "Images": "ecr", "Lambda": "lambda", "Logs": "logs", "S3": "s3", "SQS": "sqs", "Scaling": "application-autoscaling"}
+	services := map[string]string{"Alarms": "monitoring", "DynamoDB": "dynamodb", "Events": "logs", "Gateway": "apigateway", "IAM": "iam", "Images": "ecr", "Lambda": "lambda", "Logs": "logs", "Parameters": "ssm", "S3": "s3", "SFN": "states", "SQS": "sqs", "STS": "sts", "Secrets": "secretsmanager", "Scaling": "application-autoscaling"}
 	served := map[string]bool{}
 	for _, s := range e.Services() {
 		for _, op := range s.Operations {
@@ -45,7 +46,7 @@ func TestServed(t *testing.T) {
 		}
 	}
 	called := 0
-	for _, clients := range []any{api.Clients{}, event.Clients{}, function.Clients{}, messaging.Clients{}, table.Clients{}} {
+	for _, clients := range []any{access.Clients{}, api.Clients{}, event.Clients{}, function.Clients{}, messaging.Clients{}, table.Clients{}} {
 		c := reflect.TypeOf(clients)
 		for i := range c.NumField() {
 			operations, service := c.Field(i).Type, services[c.Field(i).Name]

@@ -24,7 +24,7 @@ import (
 )
 
 // Services are the names by which Config.Endpoints knows the services.
-var Services = []string{"apigatewayv2", "applicationautoscaling", "cloudwatch", "dynamodb", "ecr", "iam", "lambda", "logs", "s3", "sfn", "sqs", "sts"}
+var Services = []string{"apigatewayv2", "applicationautoscaling", "cloudwatch", "dynamodb", "ecr", "iam", "lambda", "logs", "s3", "secretsmanager", "sfn", "sqs", "ssm", "sts"}
 
 // Config says which server is AWS and as whom to call it.
 type Config struct {

@@ -9,7 +9,9 @@ import (
 	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
@@ -27,15 +29,18 @@ var Types = []tf.Entry[*Clients]{
 // Ephemerals lists what the family gives without keeping it, alphabetically.
 var Ephemerals = []tf.EphemeralEntry[*Clients]{
 	Credentials,
+	Secret,
 }
 
 // Clients are the operations of AWS that the family calls.
 type Clients struct {
-	IAM    IAM
-	Lambda Lambda
-	Logs   Logs
-	SFN    SFN
-	STS    STS
+	IAM        IAM
+	Lambda     Lambda
+	Logs       Logs
+	Parameters Parameters
+	SFN        SFN
+	STS        STS
+	Secrets    Secrets
 
 	// Roles is what all grants of one provider share.
 	Roles *Roles
@@ -66,6 +71,16 @@ type Logs interface {
 	parts.Logs
 	ListTagsForResource(context.Context, *logs.ListTagsForResourceInput, ...func(*logs.Options)) (*logs.ListTagsForResourceOutput, error)
 	PutLogGroupDeletionProtection(context.Context, *logs.PutLogGroupDeletionProtectionInput, ...func(*logs.Options)) (*logs.PutLogGroupDeletionProtectionOutput, error)
+}
+
+// Parameters has the operation of Systems Manager that reads a parameter.
+type Parameters interface {
+	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+}
+
+// Secrets has the operation of Secrets Manager that reads a secret.
+type Secrets interface {
+	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
 // SFN has the operation that tells which role a state machine runs as.
