@@ -118,7 +118,7 @@ func ParseWebSocketRequest(parameters map[string]string) (Mapping, error) {
 			m = append(m, c)
 			continue
 		}
-		t, err := parseReference(strings.Replace(text, "route.request.", "request.", 1), "request")
+		t, err := parseRouteReference(text)
 		if err != nil {
 			return nil, err
 		}
@@ -126,6 +126,16 @@ func ParseWebSocketRequest(parameters map[string]string) (Mapping, error) {
 		m = append(m, c)
 	}
 	return m, nil
+}
+
+// parseRouteReference reads what a request parameter of a WebSocket API is made of.
+func parseRouteReference(text string) (term, error) {
+	for _, s := range []source{multiHeader, multiQuery} {
+		if name, ok := strings.CutPrefix(text, "route.request."+string(s)+"."); ok && name != "" {
+			return term{source: s, name: name}, nil
+		}
+	}
+	return parseReference(strings.Replace(text, "route.request.", "request.", 1), "request")
 }
 
 // apply changes headers, the query and the path or the status of what goes out. A value

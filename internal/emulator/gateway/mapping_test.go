@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 )
 
@@ -260,6 +262,52 @@ func TestDomains(t *testing.T) {
 			if c := contextIn(<-f.more); c["stage"] != row.stage {
 				t.Errorf("%s%s: got stage %v, want %s", row.host, row.path, c["stage"], row.stage)
 			}
+		}
+	}
+}
+
+// TestWebSocketParameters maps what AWS documents that can be mapped, of a client that
+// connects and of its messages.
+func TestWebSocketParameters(t *testing.T) {
+	t.Parallel()
+	got := make(chan http.Header, 2)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header }))
+	t.Cleanup(server.Close)
+	m, err := ParseWebSocketRequest(map[string]string{
+		"integration.request.header.h-query": "route.request.querystring.q", "integration.request.header.h-header": "route.request.header.X-A",
+		"integration.request.header.h-queries": "route.request.multivaluequerystring.q", "integration.request.header.h-headers": "route.request.multivalueheader.x-a",
+		"integration.request.header.h-body": "route.request.body.a.b", "integration.request.header.h-stage": "stageVariables.v", "integration.request.header.h-context": "context.routeKey", "integration.request.header.h-text": "'text'",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newTalk(t, Connect, "x")
+	k.stage.Variables = map[string]string{"v": "var"}
+	for _, route := range k.stage.Messages {
+		route.Integration = &Integration{URL: server.URL, Method: "POST", Proxy: true, Timeout: time.Minute, Request: m}
+	}
+	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(k.address(), "http")+"?q=1&q=2", http.Header{"X-A": {"3", "4"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if err := c.WriteMessage(websocket.TextMessage, []byte(`{"action":"x","a":{"b":"deep"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []map[string]string{
+		{"H-Query": "1,2", "H-Queries": "1,2", "H-Header": "3,4", "H-Headers": "3,4", "H-Body": "", "H-Stage": "var", "H-Context": "$connect", "H-Text": "text"},
+		{"H-Query": "", "H-Queries": "", "H-Header": "", "H-Headers": "", "H-Body": "deep", "H-Stage": "var", "H-Context": "x", "H-Text": "text"},
+	} {
+		h := <-got
+		for name, v := range want {
+			if h.Get(name) != v {
+				t.Errorf("%s: got %q, want %q", name, h.Get(name), v)
+			}
+		}
+	}
+	for _, text := range []string{"route.request.multivalueheader.", "route.request.other.x", "route.request.body.[", "x", "'"} {
+		if _, err := ParseWebSocketRequest(map[string]string{"integration.request.header.a": text}); err == nil {
+			t.Errorf("%s: got no error", text)
 		}
 	}
 }

@@ -53,6 +53,30 @@ var clients = map[string]reflect.Type{
 // remarks say of a service what its table cannot: which facts are kept and given back
 // and change nothing here.
 var remarks = map[string]string{
+	"apigateway": `API keys and usage plans are what WebSocket APIs use of this service; REST APIs are not
+emulated. A key lets its caller in where a usage plan has the API's stage; the plan's
+throttle and quota are carried out. CustomerId is kept and given back.
+
+`,
+	"apigatewayv2": `APIs answer below ` + "`/_aws/execute-api/ID/`" + ` and at ` + "`ID.execute-api.localhost`" + `, custom domain names by
+their Host header and below ` + "`/_aws/execute-api/NAME/`" + `. Routing rules are obeyed, but lead to REST
+APIs, as on AWS, so that a request that meets one is answered with 404. An open WebSocket
+keeps the emulator from stopping when it is idle.
+
+These are kept and given back, and change nothing here: of APIs Version, Description and
+IpAddressType; of integrations Description; of domain names CertificateArn, CertificateName,
+OwnershipVerificationCertificateArn, SecurityPolicy and IpAddressType, because there is no TLS
+here; VPC links; of stages Description. Of WebSocket APIs also models, ModelSelectionExpression,
+ResponseModels and DisableSchemaValidation, because no message is checked against a model; and
+RequestParameters of routes that are not required, because what they name can be mapped without them.
+DetailedMetricsEnabled, execution logs, Firehose as a destination of access logs, integrations in a VPC
+(VPC_LINK), RequestParameters of integrations of WebSocket APIs that have no URL, ResponseParameters of
+integration responses, and required RequestParameters are refused by name. Of the variables of access
+logs, those of Cognito, client certificates, WAF and X-Ray, and the ids that Lambda gives requests, are a dash.
+The policies of authorizers are asked with the condition keys aws:CurrentTime, aws:EpochTime,
+aws:Referer, aws:RequestedRegion, aws:SecureTransport, aws:SourceIp and aws:UserAgent.
+
+`,
 	"iam": `What policies let a role do is asked where requests are signed for a route or a function
 URL, and of integrations that work with a role. Of condition keys a request has
 aws:CurrentTime, aws:EpochTime, aws:PrincipalAccount, aws:PrincipalArn,
