@@ -135,15 +135,27 @@ func TestCreateRefuses(t *testing.T) {
 	}
 }
 
-// A missing interpreter is found when the function is made, not when it is called.
+// A function can be made and changed where its interpreter is missing; who invokes it
+// learns which one that is.
 func TestMissingInterpreter(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	w := newFakeWorld(t)
 	_, err := w.CreateFunction(w.ctx, &lambda.CreateFunctionInput{
-		FunctionName: aws.String("f"), Role: aws.String(role), Runtime: types.RuntimeNodejs22x, Handler: aws.String("h"),
-		Code: &types.FunctionCode{ZipFile: packageOf(t, map[string]string{"h.js": "x"})},
+		FunctionName: aws.String("f"), Role: aws.String(role), Runtime: types.RuntimeRuby34, Handler: aws.String("h.h"),
+		Code: &types.FunctionCode{ZipFile: packageOf(t, map[string]string{"h.rb": "x"})},
 	})
-	checkError(t, err, "InvalidParameterValueException", "the runtime nodejs22.x needs one of the programs node22, node, nodejs, and none of them is on PATH; install it, or choose another runtime")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle(t)
+	out, err := w.Invoke(w.ctx, &lambda.InvokeInput{FunctionName: aws.String("f")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `Error: the runtime ruby3.4 needs one of the programs ruby3.4, ruby, and none of them is on PATH; install it, or choose another runtime"`
+	if got := string(out.Payload); aws.ToString(out.FunctionError) != "Unhandled" || !strings.Contains(got, `"errorType":"Runtime.InvalidEntrypoint"`) || !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }
 
 func TestPayload(t *testing.T) {

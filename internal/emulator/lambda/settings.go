@@ -192,7 +192,8 @@ var retired = []types.Runtime{
 const supported = "nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, nodejs18.x, provided.al2, java8.al2"
 
 // checkRuntime returns AWS's errors for runtimes that AWS does not have, and one of
-// our own for those that cannot run here.
+// our own for those that are not emulated. That an interpreter is not installed is told
+// to those who invoke the function.
 func checkRuntime(r types.Runtime) error {
 	if r == "" {
 		return nil
@@ -203,8 +204,8 @@ func checkRuntime(r types.Runtime) error {
 	if !slices.Contains(r.Values(), r) {
 		return invalid("Value %s at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [%s] or be a valid ARN", r, supported)
 	}
-	if _, err := runtime.Interpreter(string(r)); err != nil {
-		return invalid("%s", err)
+	if !runtime.Emulated(string(r)) {
+		return invalid("the runtime %s is not emulated", r)
 	}
 	return nil
 }

@@ -42,7 +42,8 @@ func (e *environment) launch(keys Credentials) (s launch, err error) {
 	}
 	p, err := interpreter(e.f.Runtime)
 	if err != nil {
-		return s, err
+		e.entry = err.Error()
+		return s, nil //nolint:nilerr // it is an error of the function, which its callers get
 	}
 	if p.version != version && p.path != "" && p.version != "unknown" {
 		e.host.notice(fmt.Sprintf("%s is not installed; functions of that runtime run with version %s (%s)", e.f.Runtime, p.version, p.path))

@@ -19,6 +19,13 @@ type program struct {
 	homes   string // folders with its libraries, as a list of PATH's kind
 }
 
+// Emulated reports whether there are functions of that runtime here, where its
+// interpreter is installed.
+func Emulated(runtimeID string) bool {
+	_, _, ok := languageOf(runtimeID)
+	return ok
+}
+
 // Interpreter returns the path of the program that runs functions of that runtime;
 // empty for the provided runtimes, whose functions are programs themselves. The
 // error says which program is looked for, or that the runtime is not emulated.

@@ -128,7 +128,10 @@ def log_error(error):
 
 
 def shape(kind, message, trace=()):
-    return {"errorMessage": message, "errorType": kind, "requestId": current, "stackTrace": list(trace)}
+    about = {"errorMessage": message, "errorType": kind, "requestId": current, "stackTrace": list(trace)}
+    if os.environ.get("AWS_EXECUTION_ENV") == "AWS_Lambda_python3.8":
+        del about["requestId"]  # which the later ones have
+    return about
 
 
 def shape_of(error):
