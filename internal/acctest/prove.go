@@ -28,6 +28,7 @@ func Prove(t *testing.T, s Subject) {
 	for _, name := range slices.Sorted(maps.Keys(s.Base)) {
 		t.Run("unknown "+name, func(t *testing.T) { t.Parallel(); s.unknown(t, name) })
 	}
+	t.Run("moods", func(t *testing.T) { t.Parallel(); s.inMoods(t) })
 	t.Run("lag", func(t *testing.T) { t.Parallel(); s.lagging(t) })
 	for _, r := range s.Transient {
 		t.Run("transient "+r.Operation+" "+r.Code, func(t *testing.T) { t.Parallel(); s.transient(t, r) })
@@ -215,6 +216,26 @@ func (s Subject) unknown(t *testing.T, argument string) {
 	if _, err := b.Plan(t.Context(), b.config(s.Base.with(Arguments{argument: "var.unknown"}))); err != nil {
 		t.Errorf("plan of an update: %v", err)
 	}
+}
+
+// seldom are the types whose objects, or what they refer to, AWS lets be made a few
+// times a minute.
+var seldom = map[string]bool{"serverless_domain": true, "serverless_domain_mapping": true, "serverless_routing_rule": true}
+
+// inMoods: a life while AWS throttles, shows the past, and knows of new roles late.
+// MOODS=on puts all other parts through the same.
+func (s Subject) inMoods(t *testing.T) {
+	if seldom[s.Type] && !whole() {
+		t.Skip("AWS lets its domains be made every 30 seconds only; PROOFS=whole waits for them")
+	}
+	s.moods = true
+	b := s.bench(t)
+	b.apply(s.Base)
+	b.settled(s.Base)
+	after := s.Base.with(s.Together)
+	b.apply(after)
+	b.settled(after)
+	b.emptied(after)
 }
 
 // lagging: reads that show the past for a while.

@@ -5,6 +5,10 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"testing"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
+	"github.com/tfserverless/terraform-provider-serverless/provider/providertest"
 )
 
 // whole tells that every part of every proof was asked for. Without that a run has
@@ -13,6 +17,18 @@ import (
 // type is under one other engine, with some of its edits. Another type has another
 // share.
 func whole() bool { return os.Getenv("PROOFS") == "whole" }
+
+// moody tells that everything is to be proved on an emulator with AWS's moods.
+func moody() bool { return os.Getenv("MOODS") == "on" }
+
+// started is an emulator, with AWS's moods if it is to have them.
+func started(t *testing.T, moods bool) *emulator.Emulator {
+	t.Helper()
+	if moods || moody() {
+		return providertest.Moody(t)
+	}
+	return providertest.Emulator(t)
+}
 
 // kinds are the faults of the proofs.
 var kinds = []Kind{Throttle, Break, CutBefore, CutAfter, Kill, Interrupt}

@@ -44,6 +44,7 @@ type Subject struct {
 	Unmarked bool
 
 	settings string // more of the provider block
+	moods    bool   // on an emulator with AWS's moods
 	// pretended puts something before the emulator that takes what the emulator
 	// itself refuses; nil for nothing.
 	pretended func(provider.Emulator) provider.Emulator
@@ -155,7 +156,7 @@ func (s Subject) emulated(e provider.Emulator) provider.Emulator {
 }
 
 func (s Subject) bench(t *testing.T) *bench {
-	e := providertest.Emulator(t)
+	e := started(t, s.moods)
 	w := &Wire{Emulator: s.emulated(e), Missing: s.Missing}
 	return &bench{
 		t: t, Subject: s, wire: w,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -135,6 +136,13 @@ func (w *Wire) Do(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("connection reset by peer")
 	}
 	resp, err := w.send(r, operation, body)
+	if err == nil && f.Kind == None && throttled(resp) {
+		w.mu.Lock() // it was not carried out, and comes again
+		if i := slices.Index(w.calls, operation); i >= 0 {
+			w.calls = slices.Delete(w.calls, i, i+1)
+		}
+		w.mu.Unlock()
+	}
 	if err == nil && (f.Kind == CutAfter || f.Kind == Kill) {
 		_, _ = io.Copy(io.Discard, resp.Body)
 		_ = resp.Body.Close()
@@ -144,6 +152,11 @@ func (w *Wire) Do(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("connection reset by peer")
 	}
 	return resp, err
+}
+
+// throttled reports whether the emulator refused a call because there were too many.
+func throttled(resp *http.Response) bool {
+	return resp.StatusCode == http.StatusTooManyRequests || strings.HasPrefix(resp.Header.Get("X-Amzn-Errortype"), "ThrottlingException")
 }
 
 // send passes a request on, or answers a read with what was there before.

@@ -17,7 +17,20 @@ import (
 // Emulator returns an emulator that ends with the test.
 func Emulator(t testing.TB) *emulator.Emulator {
 	t.Helper()
-	e, err := emulator.New(emulator.Config{})
+	return made(t, emulator.Config{})
+}
+
+// Moody returns an emulator with AWS's moods that ends with the test: it throttles by
+// the rates that AWS publishes, shows things as they were for some reads after a
+// write, and does not let new roles be assumed at once.
+func Moody(t testing.TB) *emulator.Emulator {
+	t.Helper()
+	return made(t, emulator.Config{Quotas: true, Lag: 2})
+}
+
+func made(t testing.TB, c emulator.Config) *emulator.Emulator {
+	t.Helper()
+	e, err := emulator.New(c)
 	if err != nil {
 		t.Fatalf("making an emulator: %v", err)
 	}
