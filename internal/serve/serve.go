@@ -68,10 +68,11 @@ func Provider(address string, provider func() tfprotov6.ProviderServer) error {
 	if err != nil {
 		return fmt.Errorf("making a pipe for what is printed: %w", err)
 	}
+	here := &presence{over: make(chan struct{}, 1)}
 	server := &plugin.GRPCServer{
 		Plugins: plugin.PluginSet{"provider": &tf6server.GRPCProviderPlugin{Name: address, GRPCProvider: provider}},
 		Server: func(o []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(messageLimit), grpc.MaxSendMsgSize(messageLimit))...)
+			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(messageLimit), grpc.MaxSendMsgSize(messageLimit), grpc.StatsHandler(here))...)
 		},
 		TLS:    encryption,
 		Stdout: printed, Stderr: warned, // which never end: go-plugin would log that to a logger that it lacks here
@@ -86,6 +87,10 @@ func Provider(address string, provider func() tfprotov6.ProviderServer) error {
 		return fmt.Errorf("telling Terraform where the provider listens: %w", err)
 	}
 	os.Stdout, os.Stderr = stdout, stderr
+	go func() {
+		<-here.over
+		server.GracefulStop() // calls that are at work know that nobody waits for them, and leave nothing half made
+	}()
 	server.Serve(listener)
 	return nil
 }

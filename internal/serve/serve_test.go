@@ -102,6 +102,38 @@ func TestProvider(t *testing.T) {
 	}
 }
 
+// A process whose Terraform has gone without a word ends by itself, once what it is
+// at is done.
+func TestLeftAlone(t *testing.T) {
+	t.Parallel()
+	cmd := plugged(t)
+	client := plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig: plugin.HandshakeConfig{MagicCookieKey: cookie, MagicCookieValue: value}, VersionedPlugins: map[int]plugin.PluginSet{6: {"provider": caller{}}},
+		Cmd: cmd, AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC}, Logger: hclog.NewNullLogger(),
+	})
+	defer client.Kill()
+	protocol, err := client.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := protocol.Dispense("provider")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.(*grpc.ClientConn).Close(); err != nil { // as when the other process ends
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !client.Exited() {
+		select {
+		case <-t.Context().Done():
+			t.Fatal("the process runs on")
+		case <-tick.C:
+		}
+	}
+}
+
 // What cannot be done is refused, in words.
 func TestRefused(t *testing.T) {
 	t.Parallel()
