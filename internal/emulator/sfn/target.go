@@ -28,6 +28,7 @@ var optimized = map[string]target{
 
 // sdk are the services of aws-sdk integrations, by the names that they have there.
 var sdk = map[string]target{
+	"apigateway":             {pkg: "apigateway", prefix: "ApiGateway"},
 	"apigatewayv2":           {pkg: "apigatewayv2", prefix: "ApiGatewayV2"},
 	"applicationautoscaling": {pkg: "applicationautoscaling", prefix: "ApplicationAutoScaling"},
 	"cloudwatchlogs":         {pkg: "cloudwatchlogs", prefix: "CloudWatchLogs"},
