@@ -78,6 +78,9 @@ func number(n tftypes.Int64) *int32 {
 }
 
 func logging(m *function) *types.LoggingConfig {
+	if m.Log == nil { // of a state that was damaged
+		return nil
+	}
 	return &types.LoggingConfig{
 		LogFormat:           types.LogFormat(m.Log.Format.ValueString()),
 		ApplicationLogLevel: types.ApplicationLogLevel(m.Log.ApplicationLevel.ValueString()),

@@ -216,7 +216,7 @@ func isOwnRole(ctx context.Context, m *function, arn string) bool {
 
 // ownLogs is the function's own log group; nil if it writes to one of the user's.
 func ownLogs(m *function) *parts.LogGroup {
-	if !m.Log.Group.IsNull() {
+	if m.Log == nil || !m.Log.Group.IsNull() {
 		return nil
 	}
 	return &parts.LogGroup{

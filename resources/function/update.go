@@ -89,7 +89,7 @@ func trim(ctx context.Context, c *Clients, prior, m *function, role *parts.Role)
 			return err
 		}
 	}
-	if ownLogs(m) == nil && prior.Log.Group.IsNull() {
+	if ownLogs(m) == nil && ownLogs(prior) != nil {
 		return parts.DeleteLogGroup(ctx, c.Logs, ownLogGroup(m.FunctionName.ValueString()))
 	}
 	return nil

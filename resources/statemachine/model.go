@@ -96,7 +96,7 @@ func settings(scope string, m *machine) *sfn.UpdateStateMachineInput {
 		TracingConfiguration:    &types.TracingConfiguration{Enabled: m.Tracing.ValueBool()},
 		EncryptionConfiguration: encrypting(m.Encryption),
 	}
-	if !m.Log.off() {
+	if m.Log != nil && !m.Log.off() {
 		in.LoggingConfiguration = &types.LoggingConfiguration{
 			Level: types.LogLevel(m.Log.Level.ValueString()), IncludeExecutionData: m.Log.IncludeData.ValueBool(),
 			Destinations: []types.LogDestination{{
