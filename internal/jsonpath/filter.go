@@ -78,6 +78,9 @@ func (r *reader) operand() func(item, root any) any {
 		r.at++
 		p := &Path{segments: r.segments()}
 		p.text = r.text[from:r.at]
+		for i := range p.segments {
+			p.segments[i].at -= from
+		}
 		return func(item, root any) any {
 			if c == '$' {
 				item = root
