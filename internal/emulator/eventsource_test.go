@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
 )
@@ -313,6 +315,62 @@ func TestAsynchronous(t *testing.T) {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s lacks %s", body, want)
 			}
+		}
+	}
+}
+
+// TestQueueOfGroups carries the messages of a FIFO queue: those of a group come one
+// after the other and in their order, also where a batch fails.
+func TestQueueOfGroups(t *testing.T) {
+	t.Parallel()
+	c := config(start(t, emulator.Config{}))
+	f := deployRecorder(t, c, "groups")
+	url, arn := queueOf(t, c, "g.fifo", map[string]string{"FifoQueue": "true", "ContentBasedDeduplication": "true"})
+	functions, queues := lambda.NewFromConfig(c), sqs.NewFromConfig(c)
+	for i := range 6 {
+		for _, group := range []string{"a", "b", "c"} {
+			_, err := queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(fmt.Sprint(group, i)), MessageGroupId: &group})
+			must(t, err)
+		}
+	}
+	_, err := queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("boom"), MessageGroupId: aws.String("d")})
+	must(t, err)
+	_, err = queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("behind"), MessageGroupId: aws.String("d")})
+	must(t, err)
+	_, err = functions.CreateEventSourceMapping(t.Context(), &lambda.CreateEventSourceMappingInput{FunctionName: &f.arn, EventSourceArn: &arn, BatchSize: aws.Int32(1)})
+	must(t, err)
+	seen := func() map[string]string {
+		out := map[string]string{}
+		for _, r := range records(f.got(t)) {
+			attributes, _ := r["attributes"].(map[string]any)
+			out[fmt.Sprint(attributes["MessageGroupId"])] += fmt.Sprint(r["body"], " ")
+		}
+		return out
+	}
+	until(t, "all are delivered but those behind one that fails", func() bool { return len(records(f.got(t))) == 19 && size(t, c, url) == "1+1" })
+	want := map[string]string{"a": "a0 a1 a2 a3 a4 a5 ", "b": "b0 b1 b2 b3 b4 b5 ", "c": "c0 c1 c2 c3 c4 c5 ", "d": "boom "}
+	if diff := cmp.Diff(want, seen()); diff != "" {
+		t.Errorf("what came of each group (-want +got):\n%s", diff)
+	}
+}
+
+// TestForeignSources: there is nothing to read in another account.
+func TestForeignSources(t *testing.T) {
+	t.Parallel()
+	c := config(start(t, emulator.Config{}))
+	f := deployRecorder(t, c, "foreign")
+	_, arn := queueOf(t, c, "q", nil)
+	for source, want := range map[string]string{
+		strings.Replace(arn, "000000000000", "222222222222", 1):                           "SQS Error Code: AWS.SimpleQueueService.NonExistentQueue",
+		"arn:aws:dynamodb:eu-north-1:222222222222:table/t/stream/2026-01-02T03:04:05.000": "Stream not found",
+	} {
+		in := &lambda.CreateEventSourceMappingInput{FunctionName: &f.arn, EventSourceArn: &source}
+		if strings.Contains(source, "dynamodb") {
+			in.StartingPosition = lambdatypes.EventSourcePositionLatest
+		}
+		_, err := lambda.NewFromConfig(c).CreateEventSourceMapping(t.Context(), in)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", source, err, want)
 		}
 	}
 }
