@@ -42,6 +42,7 @@ var rules = []rule{
 	{"examples", []string{awsSDK}},
 
 	{"internal/heap", nil},
+	{"internal/seeds", nil},
 	{"internal/serve", nil},
 	{"internal/cron", nil},
 	{"internal/policytemplate", nil},

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/cli"
+	"github.com/tfserverless/terraform-provider-serverless/internal/seeds"
 )
 
 var (
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 		must(os.Setenv(sink, "off")) // the provider in this process would log each call
 	}
 	must(flag.Set("rapid.checks", "6")) // each starts the program a dozen times; -rapid.checks asks for more
-	os.Exit(m.Run())
+	seeds.Main(m)
 }
 
 // TestRows carries out every row on our engine and compares with what the golden
