@@ -160,7 +160,10 @@ func (s Subject) bench(t *testing.T) *bench {
 	w := &Wire{Emulator: s.emulated(e), Missing: s.Missing}
 	return &bench{
 		t: t, Subject: s, wire: w,
-		Machine: &Machine{Serve: func() tfprotov6.ProviderServer { return providertest.Server(w) }, Dead: w.Dead},
+		Machine: &Machine{Dead: w.Dead, Serve: func() tfprotov6.ProviderServer {
+			e.Settle() // between two runs there is time
+			return providertest.Server(w)
+		}},
 		deployed: func() int {
 			t.Helper()
 			n, err := e.Deployed()

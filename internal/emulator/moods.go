@@ -39,11 +39,8 @@ type showing struct {
 	left   int // reads that still get it
 }
 
-// newMoods returns those of a configuration; nil for none.
-func newMoods(c Config) wire.Between {
-	if !c.Quotas && c.Lag == 0 {
-		return nil
-	}
+// newMoods returns those of a configuration.
+func newMoods(c Config) *moods {
 	return &moods{
 		clock: c.Clock, quotas: c.Quotas, lag: c.Lag,
 		buckets: map[string]*quota.Bucket{}, writes: map[string]int{}, shown: map[string]*showing{},
@@ -71,6 +68,30 @@ func (m *moods) Admit(r wire.Request) error {
 		}
 	}
 	return nil
+}
+
+// Settle has all that was written be seen by the reads from now on, as if some seconds
+// had passed, where the configuration has a Lag.
+func (e *Emulator) Settle() {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.services != nil {
+		e.services.moods.settle()
+	}
+}
+
+func (m *moods) settle() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.shown)
+}
+
+// between is what stands before the services; nil for nothing.
+func (m *moods) between() wire.Between {
+	if !m.quotas && m.lag == 0 {
+		return nil
+	}
+	return m
 }
 
 // consistent are the services whose reads never show the past, as AWS promises.

@@ -35,6 +35,7 @@ import (
 type services struct {
 	store     *store.Store
 	api       http.Handler // the AWS APIs
+	moods     *moods
 	served    []wire.Service
 	routes    *gateway.Gateway // deployed APIs
 	urls      *functionurl.Server
@@ -48,7 +49,7 @@ type services struct {
 // compose makes the services and links them. What one is told of the others is
 // told here, and nowhere else.
 func (e *Emulator) compose() (_ *services, err error) {
-	s := &services{}
+	s := &services{moods: newMoods(e.config)}
 	s.alive, s.interrupt = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -188,7 +189,7 @@ func (e *Emulator) compose() (_ *services, err error) {
 		AnyCredentials: e.config.AnyCredentials,
 		Clock:          e.config.Clock,
 		Log:            e.config.Log,
-		Between:        newMoods(e.config),
+		Between:        s.moods.between(),
 	})
 	return s, err
 }
