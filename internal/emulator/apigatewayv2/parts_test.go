@@ -8,6 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/gorilla/websocket"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/gateway"
 )
 
 // socketAPI makes a WebSocket API with one route, and its stage.
@@ -195,4 +198,35 @@ func TestDomains(t *testing.T) {
 		t.Errorf("got %d mappings and rules left", n)
 	}
 	must(r, r.DeleteApi, &apigatewayv2.DeleteApiInput{ApiId: a})
+}
+
+// TestRequiredParameters has a route of a WebSocket API ask for what it requires.
+func TestRequiredParameters(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	a := must(r, r.CreateApi, &apigatewayv2.CreateApiInput{Name: ptr("w"), ProtocolType: types.ProtocolTypeWebsocket, RouteSelectionExpression: ptr("$request.body.action")})
+	i := must(r, r.CreateIntegration, &apigatewayv2.CreateIntegrationInput{ApiId: a.ApiId, IntegrationType: types.IntegrationTypeMock, RequestTemplates: map[string]string{"$default": `{"statusCode":200}`}})
+	required := func(name string) map[string]types.ParameterConstraints {
+		return map[string]types.ParameterConstraints{name: {Required: ptr(true)}, "route.request.header.free": {Required: ptr(false)}}
+	}
+	for key, name := range map[string]string{"$connect": "route.request.querystring.", "$default": "route.request.querystring.q", "x": "route.request.body.q"} {
+		if _, err := r.CreateRoute(r.ctx, &apigatewayv2.CreateRouteInput{ApiId: a.ApiId, RouteKey: &key, RequestParameters: required(name)}); err == nil {
+			t.Errorf("%s of %s: got no error", name, key)
+		}
+	}
+	must(r, r.CreateRoute, &apigatewayv2.CreateRouteInput{ApiId: a.ApiId, RouteKey: ptr("$connect"), Target: ptr("integrations/" + *i.IntegrationId), RequestParameters: required("route.request.querystring.q")})
+	must(r, r.CreateStage, &apigatewayv2.CreateStageInput{ApiId: a.ApiId, StageName: ptr("dev"), AutoDeploy: ptr(true)})
+	for query, want := range map[string]int{"": 400, "?q=1": 101} {
+		c, res, err := websocket.DefaultDialer.Dial(strings.Replace(r.url, "http", "ws", 1)+gateway.PathPrefix+*a.ApiId+"/dev"+query, nil)
+		if res == nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if c != nil {
+			_ = c.Close()
+		}
+		if res.StatusCode != want {
+			t.Errorf("%q: got %s, want %d", query, res.Status, want)
+		}
+	}
 }

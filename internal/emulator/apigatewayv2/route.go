@@ -2,6 +2,7 @@ package apigatewayv2
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -100,6 +101,9 @@ func (s *Service) checkKey(tx *store.Tx, a api, r *types.Route) error {
 	return nil
 }
 
+// requestParameter is the name of a parameter of a WebSocket API's route request.
+var requestParameter = regexp.MustCompile(`^route\.request\.(querystring|header)\.[a-zA-Z0-9._$-]+$`)
+
 func (s *Service) checkWebSocketRoute(tx *store.Tx, a api, r *types.Route) error {
 	k := value(r.RouteKey)
 	special := []string{gateway.Connect, gateway.Disconnect, routekey.Default}
@@ -113,11 +117,11 @@ func (s *Service) checkWebSocketRoute(tx *store.Tx, a api, r *types.Route) error
 		return badRequest("Route responses are not supported for the $disconnect route")
 	}
 	for name, c := range r.RequestParameters {
-		if !strings.HasPrefix(name, "route.request.querystring.") && !strings.HasPrefix(name, "route.request.header.") {
+		if !requestParameter.MatchString(name) {
 			return badRequest("Invalid request parameter specified: %s", name)
 		}
-		if value(c.Required) {
-			return badRequest("The emulator does not implement required RequestParameters such as %s", name)
+		if value(c.Required) && k != gateway.Connect {
+			return badRequest("RequestParameters such as %s can be required only of the $connect route: messages have none", name)
 		}
 	}
 	for _, other := range s.routes.Prefix(tx, key(*a.ApiId, "")) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -132,6 +133,14 @@ func (s *Service) fill(stage *gateway.Stage, d deployment, websocket bool) error
 			Responds:    r.RouteResponseSelectionExpression != nil && d.RoutesWithResponses[*r.RouteId],
 		}
 		if websocket {
+			for _, name := range slices.Sorted(maps.Keys(r.RequestParameters)) {
+				if !value(r.RequestParameters[name].Required) {
+					continue
+				}
+				if err := route.Require(name); err != nil {
+					return err
+				}
+			}
 			stage.Messages[route.Key] = route
 			continue
 		}

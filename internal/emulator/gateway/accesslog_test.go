@@ -77,7 +77,7 @@ func TestHTTPVariables(t *testing.T) {
 	copied := *route
 	copied.IAM = true
 	r.route(&copied)
-	l := &lines{}
+	l := make(told, 10)
 	r.links(func(links *Links) { links.Logs, links.Signatures, links.Identities = l, allowed{}, allowed{} })
 	want := map[string]string{
 		"accountId": "000000000000", "apiId": "api", "authorizer.claims.sub": "-", "authorizer.error": "-", "authorizer.principalId": "-", "authorizer.property": "-",
@@ -94,7 +94,7 @@ func TestHTTPVariables(t *testing.T) {
 	format, compare := logged(t, want)
 	r.stage(func(s *Stage) { s.Log = &AccessLog{Group: "g", Format: format} })
 	r.do("GET", "/a/1", "abc", "User-Agent: test")
-	compare(l.got[0])
+	compare(l.take(t, 1)[0])
 
 	// Of a request that an authorizer refuses.
 	a := &Authorizer{ID: "jwt", Issuer: "http://127.0.0.1:1", Audience: []string{"me"}}
@@ -110,7 +110,7 @@ func TestHTTPVariables(t *testing.T) {
 	format, compare = logged(t, want)
 	r.stage(func(s *Stage) { s.Log = &AccessLog{Group: "g", Format: format} })
 	r.do("GET", "/a/1", "", "Authorization: x")
-	compare(l.got[1])
+	compare(l.take(t, 1)[0])
 }
 
 // TestWebSocketVariables has every variable that AWS documents for access logs of

@@ -53,6 +53,30 @@ type Route struct {
 	Scopes     []string    // one of them must be among the token's
 	APIKey     bool        // whether an API key is needed
 	Responds   bool        // whether the client gets what the integration answers
+	required   []term      // what who connects must send
+}
+
+// Require has who connects send the parameters of the route request by these names, such
+// as route.request.querystring.token.
+func (r *Route) Require(names ...string) error {
+	for _, name := range names {
+		t, err := parseRouteReference(name)
+		if err != nil {
+			return err
+		}
+		r.required = append(r.required, t)
+	}
+	return nil
+}
+
+// missing are the names of the parameters that a request must have and does not.
+func (r *Route) missing(q *request) (names []string) {
+	for _, t := range r.required {
+		if _, ok := q.lookup(t); !ok {
+			names = append(names, t.name)
+		}
+	}
+	return names
 }
 
 // An Integration is what a route calls: a Lambda function, an HTTP server, an operation

@@ -37,7 +37,7 @@ func TestAPIKeys(t *testing.T) {
 	k := newTalk(t, Connect, "paid")
 	k.gateway.links.Keys = &keys{
 		known: map[string]Key{"good": {ID: "1", Value: "good", Plan: "p"}, "slow": {ID: "2", Value: "slow", Plan: "p", Limit: &Limit{Burst: 1, Rate: 1}}, "used": {ID: "3", Plan: "q"}, "broken": {ID: "4", Plan: "broken"}},
-		left:  map[string]int{"p": 6},
+		left:  map[string]int{"p": 4},
 	}
 	k.stage.Messages[Connect].APIKey = true
 	for _, row := range []struct {
@@ -58,11 +58,17 @@ func TestAPIKeys(t *testing.T) {
 	if _, res := k.dial("x-api-key: slow"); res.StatusCode != http.StatusSwitchingProtocols {
 		t.Errorf("a second later: got %d", res.StatusCode)
 	}
-	// A route of messages goes by the key that the client came with.
+}
+
+// TestAPIKeyOfMessages has routes of messages go by the key that the client came with.
+func TestAPIKeyOfMessages(t *testing.T) {
+	t.Parallel()
+	k := newTalk(t, Connect, "paid")
+	k.gateway.links.Keys = &keys{known: map[string]Key{"good": {ID: "1", Value: "good", Plan: "p"}}, left: map[string]int{"p": 3}}
 	l := make(told, 10)
 	k.gateway.links.Logs = l
 	k.stage.Log = &AccessLog{Group: "g", Format: "$context.routeKey $context.identity.apiKeyId $context.identity.apiKey $context.status"}
-	k.stage.Messages["paid"].APIKey, k.stage.Messages["paid"].Responds = true, true
+	k.stage.Messages[Connect].APIKey, k.stage.Messages["paid"].APIKey, k.stage.Messages["paid"].Responds = true, true, true
 	k.function.answer = func(map[string]any) string { return `{"statusCode":200,"body":"paid"}` }
 	c, _ := k.dial("x-api-key: good")
 	for _, want := range []string{"paid", "paid", "Limit Exceeded"} {

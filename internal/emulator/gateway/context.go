@@ -172,6 +172,9 @@ func responseType(status int, reason string) string {
 	if reason == "" {
 		return ""
 	}
+	if strings.HasPrefix(reason, "Missing required request parameters") {
+		return "BAD_REQUEST_PARAMETERS"
+	}
 	return map[int]string{
 		400: "BAD_REQUEST", 401: "UNAUTHORIZED", 403: "ACCESS_DENIED", 404: "NOT_FOUND", 413: "REQUEST_TOO_LARGE",
 		429: "THROTTLED", 500: "INTEGRATION_FAILURE", 503: "INTEGRATION_FAILURE", 504: "INTEGRATION_TIMEOUT",

@@ -80,6 +80,10 @@ func (g *Gateway) welcome(q *request, m *message) (protocols []string, ok bool) 
 		}
 		q.who.apiKey = key
 	}
+	if names := m.route.missing(q); names != nil {
+		q.failSocket(http.StatusBadRequest, "Missing required request parameters: ["+strings.Join(names, ", ")+"]")
+		return nil, false
+	}
 	m.socket.who = q.who
 	if m.route.Integration == nil {
 		return nil, true

@@ -453,3 +453,40 @@ func TestLastMessages(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestRequiredParameters lets in only who sends what the $connect route requires.
+func TestRequiredParameters(t *testing.T) {
+	t.Parallel()
+	k := newTalk(t, Connect)
+	if err := k.stage.Messages[Connect].Require("route.request.header.X-A", "route.request.querystring.q"); err != nil {
+		t.Fatal(err)
+	}
+	address := "ws" + strings.TrimPrefix(k.address(), "http")
+	for _, row := range []struct {
+		query  string
+		header http.Header
+		status int
+		text   string
+	}{
+		{"", nil, 400, `"Missing required request parameters: [X-A, q]"`},
+		{"?q=1", nil, 400, `"Missing required request parameters: [X-A]"`},
+		{"?q=1", http.Header{"X-A": {"1"}}, 101, ""},
+		{"?q=", http.Header{"X-A": {""}}, 101, ""},
+	} {
+		c, res, err := websocket.DefaultDialer.Dial(address+row.query, row.header)
+		if res == nil {
+			t.Fatal(err)
+		}
+		body := make([]byte, 300)
+		n, _ := res.Body.Read(body)
+		if res.StatusCode != row.status || !strings.Contains(string(body[:n]), row.text) {
+			t.Errorf("%+v: got %d %s", row, res.StatusCode, body[:n])
+		}
+		if c != nil {
+			_ = c.Close()
+		}
+	}
+	if err := k.stage.Messages[Connect].Require("route.request.x"); err == nil {
+		t.Error("got no error")
+	}
+}

@@ -53,6 +53,18 @@ var clients = map[string]reflect.Type{
 // remarks say of a service what its table cannot: which facts are kept and given back
 // and change nothing here.
 var remarks = map[string]string{
+	"secretsmanager": `Nothing is encrypted by a key of KMS: KmsKeyId is kept and given back. Rotation is carried
+out by its function, at once and by the schedule: of days, or of a rate expression. The
+policy of a secret decides about other services and accounts, and about nobody else.
+
+`,
+	"ssm": `Nothing is encrypted by a key of KMS: KeyId is kept and given back, and a SecureString
+that is not decrypted is a text that nobody can open. Of parameter policies Expiration is
+carried out, and the others are refused by name, as are the data types of images and
+integrations. A secret is read by its name below ` + "`/aws/reference/secretsmanager/`" + `. Changes send
+no events.
+
+`,
 	"apigateway": `API keys and usage plans are what WebSocket APIs use of this service; REST APIs are not
 emulated. A key lets its caller in where a usage plan has the API's stage; the plan's
 throttle and quota are carried out. CustomerId is kept and given back.
@@ -70,8 +82,8 @@ here; VPC links; of stages Description. Of WebSocket APIs also models, ModelSele
 ResponseModels and DisableSchemaValidation, because no message is checked against a model; and
 RequestParameters of routes that are not required, because what they name can be mapped without them.
 DetailedMetricsEnabled, execution logs, Firehose as a destination of access logs, integrations in a VPC
-(VPC_LINK), RequestParameters of integrations of WebSocket APIs that have no URL, ResponseParameters of
-integration responses, and required RequestParameters are refused by name. Of the variables of access
+(VPC_LINK), RequestParameters of integrations of WebSocket APIs that have no URL, and ResponseParameters
+of integration responses are refused by name. Of the variables of access
 logs, those of Cognito, client certificates, WAF and X-Ray, and the ids that Lambda gives requests, are a dash.
 The policies of authorizers are asked with the condition keys aws:CurrentTime, aws:EpochTime,
 aws:Referer, aws:RequestedRegion, aws:SecureTransport, aws:SourceIp and aws:UserAgent.
@@ -91,7 +103,11 @@ Nothing is encrypted with the keys of KMSKeyArn and SourceKMSKeyArn. No package 
 signed, so that a code signing configuration that enforces signatures refuses each.
 Each runtime has one version, this machine's. Container images are refused. SnapStart
 takes no snapshots: the environments of a version that has one are initialized as
-others are. Function URLs answer below ` + "`/_aws/lambda-url/ID/`" + ` and at ` + "`ID.lambda-url.REGION.localhost`" + `.
+others are. The policies of functions are decided by all of IAM's operators; of condition
+keys a call has aws:CurrentTime, aws:EpochTime, aws:PrincipalAccount, aws:PrincipalArn,
+aws:PrincipalIsAWSService, aws:PrincipalServiceName, aws:SecureTransport, aws:SourceAccount,
+aws:SourceArn and aws:SourceIp, and at a function URL lambda:FunctionUrlAuthType and
+lambda:InvokedViaFunctionUrl. Function URLs answer below ` + "`/_aws/lambda-url/ID/`" + ` and at ` + "`ID.lambda-url.REGION.localhost`" + `.
 
 `,
 }
