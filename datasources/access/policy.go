@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -28,20 +27,20 @@ type policyModel struct {
 }
 
 type statementModel struct {
-	Sid           types.String                   `tfsdk:"sid"`
-	Effect        types.String                   `tfsdk:"effect"`
-	Principals    map[string][]string            `tfsdk:"principals"`
-	NotPrincipals map[string][]string            `tfsdk:"not_principals"`
-	Actions       []string                       `tfsdk:"actions"`
-	NotActions    []string                       `tfsdk:"not_actions"`
-	Resources     []string                       `tfsdk:"resources"`
-	NotResources  []string                       `tfsdk:"not_resources"`
-	Conditions    map[string]map[string][]string `tfsdk:"conditions"`
+	Sid           types.String                         `tfsdk:"sid"`
+	Effect        types.String                         `tfsdk:"effect"`
+	Principals    map[string][]types.String            `tfsdk:"principals"`
+	NotPrincipals map[string][]types.String            `tfsdk:"not_principals"`
+	Actions       []types.String                       `tfsdk:"actions"`
+	NotActions    []types.String                       `tfsdk:"not_actions"`
+	Resources     []types.String                       `tfsdk:"resources"`
+	NotResources  []types.String                       `tfsdk:"not_resources"`
+	Conditions    map[string]map[string][]types.String `tfsdk:"conditions"`
 }
 
 type grantModel struct {
-	To     []string `tfsdk:"to"`
-	Access []string `tfsdk:"access"`
+	To     []types.String `tfsdk:"to"`
+	Access []types.String `tfsdk:"access"`
 }
 
 var texts = types.SetType{ElemType: types.StringType}
@@ -116,11 +115,11 @@ var Policy = tf.Source[Backend, policyModel]{
 }
 
 // principals is who a statement is about; everyone has a form of its own.
-type principals map[string][]string
+type principals map[string][]types.String
 
 // MarshalJSON writes lists of one without the list.
 func (p principals) MarshalJSON() ([]byte, error) {
-	if all := p["*"]; len(p) == 1 && len(all) == 1 && all[0] == "*" {
+	if all := p["*"]; len(p) == 1 && len(all) == 1 && all[0].ValueString() == "*" {
 		return []byte(`"*"`), nil
 	}
 	out := map[string]parts.Strings{}
@@ -166,7 +165,7 @@ func (m *policyModel) document() (string, error) {
 	}
 	var granted []parts.Statement
 	for i, g := range m.Grants {
-		some, err := parts.Grant(g.To, sorted(g.Access))
+		some, err := parts.Grant(tf.Texts(g.To), sorted(g.Access))
 		if err != nil {
 			return "", tf.At(path.Root("grants").AtListIndex(i), err)
 		}
@@ -201,6 +200,4 @@ func unique(policy string) error {
 	return nil
 }
 
-func sorted(all []string) parts.Strings {
-	return slices.SortedFunc(slices.Values(all), strings.Compare)
-}
+func sorted(all []types.String) parts.Strings { return slices.Sorted(slices.Values(tf.Texts(all))) }

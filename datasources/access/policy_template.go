@@ -13,9 +13,9 @@ import (
 
 type templateModel struct {
 	tf.SourceBase
-	Name       types.String      `tfsdk:"name"`
-	Parameters map[string]string `tfsdk:"parameters"`
-	JSON       types.String      `tfsdk:"json"`
+	Name       types.String            `tfsdk:"name"`
+	Parameters map[string]types.String `tfsdk:"parameters"`
+	JSON       types.String            `tfsdk:"json"`
 }
 
 // PolicyTemplate is the data source serverless_policy_template: one of SAM's policies.
@@ -55,7 +55,11 @@ var PolicyTemplate = tf.Source[Backend, templateModel]{
 			return tf.At(path.Root("name"), err)
 		}
 		s := tf.ScopeOf(ctx)
-		statements, err := t.Statements(m.Parameters, policytemplate.Scope{Partition: s.Partition, Region: s.Region, Account: s.Account})
+		values := map[string]string{}
+		for name, v := range m.Parameters {
+			values[name] = v.ValueString()
+		}
+		statements, err := t.Statements(values, policytemplate.Scope{Partition: s.Partition, Region: s.Region, Account: s.Account})
 		if err != nil {
 			return tf.At(path.Root("parameters"), err)
 		}

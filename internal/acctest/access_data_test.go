@@ -75,7 +75,7 @@ func TestAccessData(t *testing.T) {
 	e := providertest.Emulator(t)
 	const settings = "provider \"serverless\" {\n  region = \"eu-north-1\"\n  name_prefix = \"dev-\"\n  stack = \"shop\"\n  tags = { app = \"shop\" }\n}\n"
 	m := deploy(t, e, "")
-	_, err := m.Apply(t.Context(), settings+`
+	config := settings + `
 data "serverless_context" "here" {}
 
 data "serverless_policy_template" "send" {
@@ -91,12 +91,17 @@ data "serverless_policy" "p" {
     principals = { Service = ["lambda.amazonaws.com"] }
     conditions = { StringEquals = { "aws:SourceAccount" = ["1"] } }
   }]
-  grants  = [{ to = ["arn:aws:sqs:eu-north-1:000000000000:q"], access = ["send"] }]
+  grants  = [{ to = [serverless_queue.q.arn], access = ["send"] }]
   sources = [data.serverless_policy_template.send.json]
 }
 
 data "serverless_policy" "everyone" {
   statements = [{ effect = "Deny", not_actions = ["s3:*"], not_resources = ["arn:aws:s3:::b"], principals = { "*" = ["*"] } }]
+}
+
+resource "serverless_queue" "q" {
+  name       = "queue"
+  queue_name = "q"
 }
 
 resource "serverless_role" "shown" {
@@ -111,7 +116,7 @@ output "p" {
 }
 
 resource "serverless_role_policy" "p" {
-  role_name = serverless_role.shown.role_name
+  role_name = serverless_role.shown.arn
   name      = "everyone"
   policy    = replace(data.serverless_policy.everyone.json, "\"Principal\":\"*\",", "")
 }
@@ -119,9 +124,18 @@ resource "serverless_role_policy" "p" {
 resource "serverless_log_group" "p" {
   name = "/${substr(sha1(data.serverless_policy.p.json), 0, 4)}"
 }
-`)
+`
+	if _, err := m.Apply(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := m.Plan(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range changes {
+		if c.Action != "no-op" {
+			t.Errorf("%s: %s because of %v", c.Address, c.Action, c.Changed)
+		}
 	}
 	const want = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"arn:aws:sqs:eu-north-1:000000000000:q"},` +
 		`{"Sid":"Trusted","Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::b/*","Condition":{"StringEquals":{"aws:SourceAccount":"1"}}},` +

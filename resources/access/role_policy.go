@@ -43,6 +43,7 @@ var RolePolicy = tf.Type[*Clients, rolePolicy]{
 	},
 	Find: func(ctx context.Context, c *Clients, m *rolePolicy) (bool, map[string]string, error) {
 		policy, err := m.extra().Get(ctx, c.IAM)
+		m.RoleName = basetypes.StringValue(m.extra().Role) // which it is imported by
 		return policy != "", nil, err
 	},
 	Create: func(ctx context.Context, c *Clients, m *rolePolicy) error {
@@ -61,7 +62,7 @@ var RolePolicy = tf.Type[*Clients, rolePolicy]{
 		if found == "" {
 			return tf.ErrGone
 		}
-		m.RoleName, m.ID = basetypes.StringValue(m.extra().Role), basetypes.StringValue(m.id())
+		m.ID = basetypes.StringValue(m.id())
 		if !tf.SameJSON(found, m.Policy.ValueString()) {
 			m.Policy = tf.JSONValue(found)
 		}

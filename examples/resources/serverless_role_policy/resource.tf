@@ -7,7 +7,7 @@ resource "serverless_function" "orders" {
 }
 
 resource "serverless_role_policy" "mail" {
-  role_name = serverless_function.orders.role_name
+  role_name = serverless_function.orders.role_arn
   name      = "mail"
   policy = jsonencode({
     Version = "2012-10-17"
