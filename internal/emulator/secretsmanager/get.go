@@ -131,9 +131,9 @@ func (s *Service) BatchGetSecretValue(ctx context.Context, in *secretsmanager.Ba
 	return out, nil
 }
 
-// ListSecretVersionIds returns the versions of a secret, the oldest first: those with
+// ListSecretVersionIDs returns the versions of a secret, the oldest first: those with
 // labels, or all.
-func (s *Service) ListSecretVersionIds(ctx context.Context, in *secretsmanager.ListSecretVersionIdsInput) (*secretsmanager.ListSecretVersionIdsOutput, error) {
+func (s *Service) ListSecretVersionIDs(ctx context.Context, in *secretsmanager.ListSecretVersionIdsInput) (*secretsmanager.ListSecretVersionIdsOutput, error) {
 	out := &secretsmanager.ListSecretVersionIdsOutput{Versions: []types.SecretVersionsListEntry{}}
 	limit := 100
 	if in.MaxResults != nil {

@@ -295,7 +295,7 @@ func (s *Service) rotate(key string) error {
 		}
 		if _, failure, err := s.functions.InvokeFor(ctx, r.Function, payload); err != nil || failure != "" {
 			if s.alive.Err() != nil {
-				return nil // it begins again with Resume
+				return nil //nolint:nilerr // it begins again with Resume
 			}
 			s.finish(key, r, false)
 			if err == nil {

@@ -76,7 +76,7 @@ func (w *world) create(t *testing.T, name, text string) *secretsmanager.CreateSe
 // versions are those of a secret, as "1 AWSCURRENT".
 func (w *world) versions(t *testing.T, name string) []string {
 	t.Helper()
-	out, err := w.ListSecretVersionIds(w.ctx, &secretsmanager.ListSecretVersionIdsInput{SecretId: &name})
+	out, err := w.ListSecretVersionIDs(w.ctx, &secretsmanager.ListSecretVersionIdsInput{SecretId: &name})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,7 +86,7 @@ func (s *Service) Wire() wire.Service {
 			wire.Op(schemas.GetRandomPassword, s.GetRandomPassword),
 			wire.Op(schemas.GetResourcePolicy, s.GetResourcePolicy),
 			wire.Op(schemas.GetSecretValue, s.GetSecretValue),
-			wire.Op(schemas.ListSecretVersionIds, s.ListSecretVersionIds),
+			wire.Op(schemas.ListSecretVersionIds, s.ListSecretVersionIDs),
 			wire.Op(schemas.ListSecrets, s.ListSecrets),
 			wire.Op(schemas.PutResourcePolicy, s.PutResourcePolicy),
 			wire.Op(schemas.PutSecretValue, s.PutSecretValue, wire.Refuse("RotationToken")),

@@ -81,12 +81,12 @@ func checkFilters(filters []types.ParameterStringFilter, keys ...string) error {
 	for i, f := range filters {
 		key, option := value(f.Key), value(f.Option)
 		options := []string{"Equals", "BeginsWith"}
-		switch {
-		case key == "Path":
+		switch key {
+		case "Path":
 			options = []string{"Recursive", "OneLevel"}
-		case key == "Name":
+		case "Name":
 			options = append(options, "Contains")
-		case key == "Label":
+		case "Label":
 			options = options[:1]
 		}
 		tagged := strings.HasPrefix(key, "tag:") && slices.Contains(keys, "Name")
