@@ -224,6 +224,11 @@ resource "serverless_vpc_link" "l" {
 		{"aws_apigatewayv2_api", "serverless_websocket_api", map[string]any{"id": id("serverless_websocket_api.w", "id")}, "selection"},
 		{"aws_apigatewayv2_route", "serverless_route", map[string]any{"id": id("serverless_route.all", "id"), "api_id": id("serverless_http_api.a", "id")}, "function"},
 		{"aws_apigatewayv2_domain_name", "serverless_domain", map[string]any{"domain_name": "api.example.com"}, "target_domain"},
+		{"aws_apigatewayv2_integration", "serverless_integration", map[string]any{"id": id("serverless_integration.i", "id"), "api_id": id("serverless_websocket_api.w", "id")}, "uri"},
+		{"aws_apigatewayv2_stage", "serverless_stage", map[string]any{"name": "live", "api_id": id("serverless_websocket_api.w", "id")}, "execution_arn"},
+		{"aws_apigatewayv2_authorizer", "serverless_authorizer", map[string]any{"id": id("serverless_authorizer.a", "id"), "api_id": id("serverless_http_api.a", "id")}, "jwt"},
+		{"aws_apigatewayv2_api_mapping", "serverless_domain_mapping", map[string]any{"id": id("serverless_domain_mapping.m", "id"), "domain_name": "api.example.com"}, "stage"},
+		{"aws_apigatewayv2_routing_rule", "serverless_routing_rule", map[string]any{"routing_rule_id": id("serverless_routing_rule.r", "id"), "domain_name": "api.example.com"}, "priority"},
 		{"aws_apigatewayv2_vpc_link", "serverless_vpc_link", map[string]any{"id": id("serverless_vpc_link.l", "id")}, "subnet_ids"},
 	} {
 		v, err := p.Move(c.from, c.to, c.state)

@@ -49,7 +49,7 @@ var authorizerSubject = Subject{
 		{Argument: "name", To: `"people"`, Writes: []string{"UpdateAuthorizer"}},
 		{
 			Argument: "function", To: `{ arn = serverless_function.archive.target_arn, cache_ttl = 0, simple = false, payload_version = "1.0" }`,
-			With: []string{"permission_id"}, Writes: []string{"AddPermission", "UpdateAuthorizer", "RemovePermission"},
+			With: []string{"permission_id"}, Writes: []string{"AddPermission", "TagResource", "UpdateAuthorizer", "RemovePermission", "UntagResource"},
 		},
 		{
 			Argument: "jwt", From: Arguments{"function": ``, "jwt": `{ issuer = "https://example.com", audience = ["a"] }`},

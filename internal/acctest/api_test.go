@@ -28,6 +28,17 @@ var httpAPISubject = Subject{
 		{Argument: "openapi", To: document("/a"), Writes: []string{"ReimportApi", "UpdateApi"}, Unasked: true},
 		{Argument: "openapi", From: Arguments{"openapi": document("/a")}, To: document("/b"), Writes: []string{"ReimportApi", "UpdateApi"}},
 		{Argument: "openapi", From: Arguments{"openapi": document("/a")}, To: ``, Writes: []string{"DeleteRoute", "DeleteIntegration"}},
+		{Argument: "openapi", From: Arguments{"openapi": document("/a")}, To: "yamlencode(jsondecode(" + document("/a") + "))", Same: true},
+		{Argument: "fail_on_warnings", To: `false`, Local: true, Writes: []string{}},
+		{
+			Argument: "route_throttles", From: Arguments{"openapi": document("/a")},
+			To: `{ "GET /a" = { rate = 1, burst = 2 } }`, Writes: []string{"UpdateStage"},
+		},
+		{
+			Argument: "route_throttles", From: Arguments{"openapi": document("/a"), "route_throttles": `{ "GET /a" = { rate = 1, burst = 2 } }`},
+			To: ``, Writes: []string{"DeleteRouteSettings"},
+		},
+		{Argument: "ip_address_type", To: `"dualstack"`, Writes: []string{"UpdateApi"}},
 		{Argument: "stage", To: `"live"`, With: []string{"url"}, Writes: []string{"CreateStage", "DeleteStage"}},
 		{Argument: "stage_variables", To: `{ stage = "prod" }`, Writes: []string{"UpdateStage"}},
 		{Argument: "stage_variables", To: ``, Writes: []string{"UpdateStage"}},
@@ -53,6 +64,10 @@ var httpAPISubject = Subject{
 		{"openapi", `"{"`, []string{"openapi", "JSON"}},
 		{"openapi", `jsonencode({ swagger = "2.0", paths = {} })`, []string{"openapi", "version 3"}},
 		{"openapi", `jsonencode({ openapi = "3.0.1", paths = {} })`, []string{"openapi", "no route"}},
+		{"openapi", `"a: ["`, []string{"openapi", "neither JSON nor YAML"}},
+		{"openapi", guarded, []string{"openapi", "GET /a", "users", "x-amazon-apigateway-authorizer", "fail_on_warnings = false"}},
+		{"route_throttles", `{ "GET /a" = { rate = 1, burst = 2 } }`, []string{"route_throttles", "serverless_route"}},
+		{"ip_address_type", `"ipv6"`, []string{"ip_address_type", "dualstack"}},
 		{"throttle", `{ rate = -1, burst = 2 }`, []string{"throttle.rate", "at least 0"}},
 		{"access_log", `{ format = "a line" }`, []string{"access_log.format", "$context.requestId"}},
 		{"access_log", `{ retention_days = 2 }`, []string{"access_log.retention_days"}},
@@ -76,6 +91,18 @@ func document(path string) string {
     }
   })`
 }
+
+// guarded is a document with a route that asks for a security scheme without an
+// authorizer.
+const guarded = `yamlencode({
+    openapi  = "3.0.1"
+    info     = { title = "guarded", version = "1" }
+    security = [{ users = [] }]
+    paths = {
+      "/a" = { get = { responses = { 200 = { description = "ok" } }, x-amazon-apigateway-integration = { type = "http_proxy", httpMethod = "GET", uri = "http://127.0.0.1:9/", payloadFormatVersion = "1.0" } } }
+    }
+    components = { securitySchemes = { users = { type = "http", scheme = "bearer" } } }
+  })`
 
 func TestHTTPAPI(t *testing.T) { Prove(t, httpAPISubject) }
 
@@ -157,7 +184,7 @@ var routeSubject = Subject{
 		{Argument: "route", To: `"ANY /orders/{rest+}"`, Writes: []string{"UpdateIntegration", "UpdateRoute"}},
 		{
 			Argument: "function", To: `serverless_function.archive.target_arn`, With: []string{"permission_id"},
-			Writes: []string{"AddPermission", "UpdateIntegration", "RemovePermission"},
+			Writes: []string{"AddPermission", "UpdateIntegration", "RemovePermission", "UpdateIntegration"},
 		},
 		{Argument: "timeout", To: `5000`, Writes: []string{"UpdateIntegration"}},
 		{Argument: "payload_version", To: `"1.0"`, Writes: []string{"UpdateIntegration"}},
@@ -283,7 +310,7 @@ var integrationSubject = Subject{
 		{Argument: "api", To: `serverless_http_api.other.id`, Replace: true},
 		{
 			Argument: "uri", To: `serverless_function.archive.target_arn`, With: []string{"permission_id"},
-			Writes: []string{"AddPermission", "UpdateIntegration", "RemovePermission"},
+			Writes: []string{"AddPermission", "UpdateIntegration", "RemovePermission", "UpdateIntegration"},
 		},
 		{
 			Argument: "method", From: Arguments{"type": `"HTTP_PROXY"`, "uri": `"http://127.0.0.1:9/"`, "method": `"GET"`},

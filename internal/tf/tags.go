@@ -31,6 +31,9 @@ func TagsAttribute() schema.MapAttribute {
 // Prefix is the provider's name_prefix in the operation that ctx belongs to.
 func Prefix(ctx context.Context) string { return operationOf(ctx).provider.NamePrefix.ValueString() }
 
+// Boundary is the provider's permissions_boundary in the operation that ctx belongs to.
+func Boundary(ctx context.Context) types.String { return operationOf(ctx).provider.Boundary }
+
 // MarkerKey is the tag on an object that is still being created. Create adds it
 // with the value of [Marker], and the last step removes it.
 const MarkerKey = "serverless:creating"
@@ -60,6 +63,10 @@ func Origin(tags map[string]string) string {
 // value of [Owner]: a second one is not made for the same resource when the first
 // was finished but never reached the state.
 const StackKey = "serverless:stack"
+
+// NoteKey begins the keys of tags that a change leaves on an object until it is
+// complete, so that one who comes after a run that was cut off ends it.
+const NoteKey = "serverless:note:"
 
 // Owner is the value of StackKey for this configuration's object of that name;
 // empty without a stack, which leaves such objects without the tag.
@@ -110,7 +117,7 @@ func SetTags(ctx context.Context, t *Tagged, actual map[string]string) {
 		others = func(string) bool { return false }
 	}
 	for k, v := range actual {
-		if k == MarkerKey || k == StackKey || strings.HasPrefix(k, "aws:") {
+		if k == MarkerKey || k == StackKey || strings.HasPrefix(k, NoteKey) || strings.HasPrefix(k, "aws:") {
 			continue
 		}
 		_, mine := own[k]

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -25,6 +27,7 @@ var Authorizer = tf.Type[*Clients, authorizer]{
 	Replace: []string{"api"},
 	Gone:    tf.Gone[*types.NotFoundException]("GetAuthorizer", "DeleteAuthorizer"),
 	Changes: map[string][]string{"permission_id": {"function"}},
+	Filled:  []string{"permission_id"},
 	Schema: schema.Schema{
 		MarkdownDescription: "Who decides which requests of an API are let in: an issuer of JSON web tokens, or a function. Routes name it. The permission to call the function comes with it.",
 		Attributes: map[string]schema.Attribute{
@@ -91,14 +94,18 @@ var Authorizer = tf.Type[*Clients, authorizer]{
 	Update: updateAuthorizer,
 	Delete: func(ctx context.Context, c *Clients, m *authorizer) error {
 		defer lock(m.API.ValueString())()
-		err := settled(ctx, func(ctx context.Context) error {
+		abandoned, err := m.abandoned(ctx, c)
+		if err != nil {
+			return err
+		}
+		err = settled(ctx, func(ctx context.Context) error {
 			_, err := c.Gateway.DeleteAuthorizer(ctx, &apigatewayv2.DeleteAuthorizerInput{ApiId: m.API.ValueStringPointer(), AuthorizerId: m.ID.ValueStringPointer()})
 			return err
 		})
 		if err != nil && !tf.Is[*types.NotFoundException](err) {
 			return err
 		}
-		return c.disallow(ctx, m.API.ValueString(), m.function())
+		return errors.Join(c.disallow(ctx, m.API.ValueString(), m.function()), m.leave(ctx, c, abandoned))
 	},
 	List: func(ctx context.Context, c *Clients, in *authorizer, found func(*authorizer) error) error {
 		list, err := c.authorizers(ctx, in.API.ValueString())
@@ -114,6 +121,7 @@ var Authorizer = tf.Type[*Clients, authorizer]{
 		}
 		return nil
 	},
+	Moves: map[string]map[string]string{"aws_apigatewayv2_authorizer": {"api": "api_id", "id": "id"}},
 }
 
 type (
@@ -258,13 +266,11 @@ func readAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {
 	if out.AuthorizerPayloadFormatVersion != nil {
 		m.Function.PayloadVersion = tftypes.StringPointerValue(out.AuthorizerPayloadFormatVersion)
 	}
-	if m.function() == "" {
-		return nil
+	abandoned, err := m.abandoned(ctx, c)
+	if err != nil {
+		return err
 	}
-	there, err := c.permitted(ctx, api, m.function(), m.now)
-	if there {
-		m.PermissionID = tftypes.StringValue(permission(ctx, api, m.function()).ID())
-	}
+	m.PermissionID, err = c.readPermission(ctx, api, m.function(), abandoned, m.now)
 	return err
 }
 
@@ -276,8 +282,24 @@ func updateAuthorizer(ctx context.Context, c *Clients, prior, m *authorizer) err
 	}
 	defer lock(api)()
 	m.now, prior.now = true, true
+	m.PermissionID = permissionID(ctx, api, m.function())
+	if unfinished(prior.function(), prior.PermissionID) {
+		abandoned, err := m.abandoned(ctx, c)
+		if err == nil {
+			err = m.leave(ctx, c, abandoned)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if m.function() != "" && (prior.function() != m.function() || prior.PermissionID.IsNull()) {
 		if err := c.allow(ctx, api, m.function()); err != nil {
+			return err
+		}
+	}
+	leaves := prior.function() != "" && prior.function() != m.function()
+	if leaves {
+		if err := changeTags(ctx, c, apiARN(ctx, api), map[string]string{m.note(): prior.function()}, nil); err != nil {
 			return err
 		}
 	}
@@ -300,10 +322,42 @@ func updateAuthorizer(ctx context.Context, c *Clients, prior, m *authorizer) err
 			return err
 		}
 	}
-	if prior.function() != m.function() {
-		return c.disallow(ctx, api, prior.function())
+	if !leaves {
+		return nil
 	}
-	return nil
+	return m.leave(ctx, c, prior.function())
+}
+
+// note is the key of the API's tag that says which function the authorizer is leaving:
+// authorizers have neither tags nor descriptions.
+func (m *authorizer) note() string { return tf.NoteKey + m.ID.ValueString() }
+
+// abandoned is the function that the authorizer is leaving in a change that was cut
+// off; "" for none.
+func (m *authorizer) abandoned(ctx context.Context, c *Clients) (string, error) {
+	if m.Function == nil {
+		return "", nil
+	}
+	out, err := c.Gateway.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: m.API.ValueStringPointer()})
+	switch {
+	case tf.Is[*types.NotFoundException](err): // the API itself is gone
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("reading the authorizer's API: %w", err)
+	}
+	return out.Tags[m.note()], nil
+}
+
+// leave takes away the permission to call a function that the authorizer has left; ""
+// for none.
+func (m *authorizer) leave(ctx context.Context, c *Clients, function string) error {
+	if function == "" {
+		return nil
+	}
+	if err := c.disallow(ctx, m.API.ValueString(), function); err != nil {
+		return err
+	}
+	return changeTags(ctx, c, apiARN(ctx, m.API.ValueString()), nil, []string{m.note()})
 }
 
 // textList returns the strings of a list; nil for none.

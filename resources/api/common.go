@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -32,12 +34,17 @@ type common struct {
 	StageVariables map[string]tftypes.String `tfsdk:"stage_variables"`
 	AccessLog      *accessLog                `tfsdk:"access_log"`
 	Throttle       *throttle                 `tfsdk:"throttle"`
+	Metrics        tftypes.Bool              `tfsdk:"metrics"`
 	Closed         tftypes.Bool              `tfsdk:"disable_default_endpoint"`
+	IPAddress      tftypes.String            `tfsdk:"ip_address_type"`
 	ARN            tftypes.String            `tfsdk:"arn"`
 	URL            tftypes.String            `tfsdk:"url"`
 	ExecutionARN   tftypes.String            `tfsdk:"execution_arn"`
 	LogGroup       tftypes.String            `tfsdk:"log_group_name"`
 }
+
+// ipv4 is the type of addresses that AWS gives unless told otherwise.
+const ipv4 = "ipv4"
 
 // withCommon adds the attributes of both kinds of APIs to those of one.
 func withCommon(own map[string]schema.Attribute, format string) map[string]schema.Attribute {
@@ -64,6 +71,14 @@ func withCommon(own map[string]schema.Attribute, format string) map[string]schem
 		"throttle": schema.SingleNestedAttribute{
 			Optional: true, Attributes: throttleSchema,
 			MarkdownDescription: "Limit of each route that has none of its own. Default: that of the account.",
+		},
+		"metrics": schema.BoolAttribute{
+			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+			MarkdownDescription: "Whether CloudWatch has metrics of each route, which cost extra, beside those of the whole API. Default: false.",
+		},
+		"ip_address_type": schema.StringAttribute{
+			Optional: true, Computed: true, Default: stringdefault.StaticString(ipv4), Validators: []validator.String{stringvalidator.OneOf(ipv4, "dualstack")},
+			MarkdownDescription: "What the API's own endpoint is reached over: `ipv4`, or `dualstack` for IPv6 too. Default: `ipv4`.",
 		},
 		"disable_default_endpoint": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
@@ -95,6 +110,7 @@ func (m *common) makeAPI(ctx context.Context, c *Clients, in *apigatewayv2.Creat
 	if m.Closed.ValueBool() {
 		in.DisableExecuteApiEndpoint = aws.Bool(true)
 	}
+	in.IpAddressType = types.IpAddressType(m.IPAddress.ValueString())
 	in.Tags = marked(ctx, &m.Tagged, m.APIName)
 	out, err := c.Gateway.CreateApi(ctx, in, once)
 	if err != nil {
@@ -190,6 +206,9 @@ func (m *common) updateAPI(prior *common, in *apigatewayv2.UpdateApiInput) (chan
 			*text.to, changed = aws.String(text.is.ValueString()), true
 		}
 	}
+	if !m.IPAddress.Equal(prior.IPAddress) {
+		in.IpAddressType, changed = types.IpAddressType(m.IPAddress.ValueString()), true
+	}
 	if m.Closed.ValueBool() != prior.Closed.ValueBool() {
 		in.DisableExecuteApiEndpoint, changed = aws.Bool(m.Closed.ValueBool()), true
 	}
@@ -251,6 +270,7 @@ func (m *common) read(ctx context.Context, c *Clients, kind types.ProtocolType) 
 	m.Name = logicalName(ctx, m.Name, m.APIName)
 	m.Description, m.Version = tf.NonEmpty(out.Description), tf.NonEmpty(out.Version)
 	m.Closed = tftypes.BoolValue(aws.ToBool(out.DisableExecuteApiEndpoint))
+	m.IPAddress = tftypes.StringValue(cmp.Or(string(out.IpAddressType), ipv4))
 	m.ARN = tftypes.StringValue(apiARN(ctx, m.ID.ValueString()))
 	m.ExecutionARN = tftypes.StringValue(tf.ScopeOf(ctx).ARN("execute-api", m.ID.ValueString()))
 	tf.SetTags(ctx, &m.Tagged, out.Tags)

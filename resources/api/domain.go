@@ -39,7 +39,7 @@ var Domain = tf.Type[*Clients, domain]{
 				},
 			},
 			"ip_address_type": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString("ipv4"), Validators: []validator.String{stringvalidator.OneOf("ipv4", "dualstack")},
+				Optional: true, Computed: true, Default: stringdefault.StaticString(ipv4), Validators: []validator.String{stringvalidator.OneOf(ipv4, "dualstack")},
 				MarkdownDescription: "`ipv4`, or `dualstack` for IPv6 too. Default: `ipv4`.",
 			},
 			"routing_mode": schema.StringAttribute{
@@ -220,7 +220,7 @@ func readDomain(ctx context.Context, c *Clients, m *domain) error {
 		}
 	}
 	m.Certificate, m.Ownership, m.TargetDomain, m.HostedZoneID = tftypes.StringNull(), tftypes.StringNull(), tftypes.StringNull(), tftypes.StringNull()
-	m.IPAddress = tftypes.StringValue("ipv4")
+	m.IPAddress = tftypes.StringValue(ipv4)
 	if len(out.DomainNameConfigurations) > 0 {
 		d := out.DomainNameConfigurations[0]
 		m.Certificate, m.Ownership = tf.NonEmpty(d.CertificateArn), tf.NonEmpty(d.OwnershipVerificationCertificateArn)

@@ -72,6 +72,7 @@ var DomainMapping = tf.Type[*Clients, domainMapping]{
 		}
 		return nil
 	},
+	Moves: map[string]map[string]string{"aws_apigatewayv2_api_mapping": {"domain": "domain_name", "id": "id"}},
 }
 
 // A domainMapping is the model of serverless_domain_mapping.

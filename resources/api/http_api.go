@@ -29,8 +29,13 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 	Schema: schema.Schema{
 		MarkdownDescription: "An HTTP API: a URL whose requests `serverless_route` sends to functions, servers and services. It comes with a stage that deploys every change by itself.",
 		Attributes: withCommon(map[string]schema.Attribute{
-			"cors":    corsSchema,
-			"openapi": openAPISchema,
+			"cors":             corsSchema,
+			"openapi":          openAPISchema,
+			"fail_on_warnings": failOnWarnings,
+			"route_throttles": schema.MapNestedAttribute{
+				Optional: true, NestedObject: schema.NestedAttributeObject{Attributes: throttleSchema},
+				MarkdownDescription: "Limits of routes of the `openapi` document, by their keys such as `GET /orders/{id}`; a `serverless_route` has its own `throttle`. Default: that of the stage.",
+			},
 			"stage": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(defaultStage),
 				Validators: []validator.String{tf.Pattern(`^(\$default|[A-Za-z0-9_-]{1,128})$`,
@@ -59,11 +64,15 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 		return m.tag(ctx, c, set, remove)
 	},
 	Read: func(ctx context.Context, c *Clients, m *httpAPI) error {
-		out, _, err := m.read(ctx, c, types.ProtocolTypeHttp)
+		out, stage, err := m.read(ctx, c, types.ProtocolTypeHttp)
 		if err != nil {
 			return err
 		}
 		m.CORS = corsOf(out.CorsConfiguration)
+		m.readThrottles(stage)
+		if m.Strict.IsNull() { // nobody tells, and nothing was imported yet
+			m.Strict = tftypes.BoolValue(true)
+		}
 		return m.readDocument(ctx, c)
 	},
 	Update: updateHTTPAPI,
@@ -82,8 +91,10 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 // An httpAPI is the model of serverless_http_api.
 type httpAPI struct {
 	common
-	CORS    *cors   `tfsdk:"cors"`
-	OpenAPI tf.JSON `tfsdk:"openapi"`
+	CORS      *cors               `tfsdk:"cors"`
+	OpenAPI   tftypes.String      `tfsdk:"openapi"`
+	Strict    tftypes.Bool        `tfsdk:"fail_on_warnings"`
+	Throttles map[string]throttle `tfsdk:"route_throttles"`
 }
 
 // planLogs says whether a log group comes with the API; prior is nil on create.
@@ -98,14 +109,46 @@ func planLogs[M any](p *tf.Plan[M], m, prior *common) {
 	}
 }
 
+// settings are those of the stage.
+func (m *httpAPI) settings() stageSettings {
+	s := m.common.settings()
+	for key, t := range m.Throttles {
+		if s.some == nil {
+			s.some = map[string]types.RouteSettings{}
+		}
+		s.some[key] = t.settings()
+	}
+	return s
+}
+
+// readThrottles finds the limits of the document's routes; those of other routes are
+// their own.
+func (m *httpAPI) readThrottles(stage *types.Stage) {
+	was := m.Throttles
+	m.Throttles = nil
+	if stage == nil || m.OpenAPI.IsNull() && was == nil {
+		return
+	}
+	found := map[string]throttle{}
+	for key, s := range stage.RouteSettings {
+		before := was[key]
+		if t := throttleOf(&s, &before); t != nil {
+			found[key] = *t
+		}
+	}
+	if len(found) > 0 || was != nil {
+		m.Throttles = found
+	}
+}
+
 func createHTTPAPI(ctx context.Context, c *Clients, m *httpAPI) error {
 	if err := m.makeAPI(ctx, c, &apigatewayv2.CreateApiInput{ProtocolType: types.ProtocolTypeHttp, CorsConfiguration: m.CORS.aws()}); err != nil {
 		return err
 	}
-	if err := m.putDocument(ctx, c, tf.JSONNull()); err != nil {
+	if err := m.putDocument(ctx, c, tftypes.StringNull()); err != nil {
 		return err
 	}
-	return m.makeStage(ctx, c, nil, m.Throttle.settings())
+	return m.makeStage(ctx, c, nil, m.settings())
 }
 
 func updateHTTPAPI(ctx context.Context, c *Clients, prior, m *httpAPI) error {
@@ -129,7 +172,7 @@ func updateHTTPAPI(ctx context.Context, c *Clients, prior, m *httpAPI) error {
 		if err := m.putDocument(ctx, c, prior.OpenAPI); err != nil {
 			return err
 		}
-		if err := m.updateStage(ctx, c, &prior.common, prior.Throttle.settings(), m.Throttle.settings()); err != nil {
+		if err := m.updateStage(ctx, c, &prior.common, prior.settings(), m.settings()); err != nil {
 			return err
 		}
 		return rename(ctx, c, apiARN(ctx, m.ID.ValueString()), prior.APIName, m.APIName)

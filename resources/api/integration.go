@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,6 +27,7 @@ var Integration = tf.Type[*Clients, integration]{
 	Replace: []string{"api", "type", "subtype"},
 	Gone:    tf.Gone[*types.NotFoundException]("GetIntegration", "DeleteIntegration"),
 	Changes: map[string][]string{"permission_id": {"uri"}},
+	Filled:  []string{"permission_id"},
 	Schema: schema.Schema{
 		MarkdownDescription: "What requests of an API go to, by AWS's own names. `serverless_route` makes its own; this one is for what routes share and for what the arguments of a route do not say. " +
 			"The permission to call a function comes with it.",
@@ -67,11 +69,15 @@ var Integration = tf.Type[*Clients, integration]{
 	Update:   updateIntegration,
 	Delete: func(ctx context.Context, c *Clients, m *integration) error {
 		defer lock(m.API.ValueString())()
-		err := removeIntegration(ctx, c, m.API.ValueString(), m.ID.ValueString())
-		if err != nil && !tf.Is[*types.NotFoundException](err) || m.function() == "" {
+		api, id := m.API.ValueString(), m.ID.ValueString()
+		_, function, err := abandoned(ctx, c, api, id)
+		if err != nil {
 			return err
 		}
-		return c.disallow(ctx, m.API.ValueString(), m.function())
+		if err = removeIntegration(ctx, c, api, id); err != nil && !tf.Is[*types.NotFoundException](err) {
+			return err
+		}
+		return errors.Join(c.disallow(ctx, api, m.function()), c.disallow(ctx, api, function))
 	},
 	List: func(ctx context.Context, c *Clients, in *integration, found func(*integration) error) error {
 		list, err := c.integrations(ctx, in.API.ValueString(), forReads)
@@ -87,6 +93,7 @@ var Integration = tf.Type[*Clients, integration]{
 		}
 		return nil
 	},
+	Moves: map[string]map[string]string{"aws_apigatewayv2_integration": {"api": "api_id", "id": "id"}},
 }
 
 // An integration is the model of serverless_integration.
@@ -240,7 +247,8 @@ func readIntegration(ctx context.Context, c *Clients, m *integration) error {
 	tf.Claim(ctx, api+"/"+m.ID.ValueString())
 	m.Type, m.Subtype = tftypes.StringValue(string(out.IntegrationType)), tf.NonEmpty(out.IntegrationSubtype)
 	m.URI, m.Method = tf.NonEmpty(out.IntegrationUri), tf.NonEmpty(out.IntegrationMethod)
-	m.Description, m.RoleARN, m.Selection = tf.NonEmpty(out.Description), tf.NonEmpty(out.CredentialsArn), tf.NonEmpty(out.TemplateSelectionExpression)
+	says, abandoned := left(out.Description)
+	m.Description, m.RoleARN, m.Selection = tf.NonEmpty(&says), tf.NonEmpty(out.CredentialsArn), tf.NonEmpty(out.TemplateSelectionExpression)
 	m.VPCLink, m.ServerName = tftypes.StringNull(), tftypes.StringNull()
 	if out.ConnectionType == types.ConnectionTypeVpcLink {
 		m.VPCLink = tf.NonEmpty(out.ConnectionId)
@@ -253,14 +261,7 @@ func readIntegration(ctx context.Context, c *Clients, m *integration) error {
 	m.RequestParameters = stringsOf(out.RequestParameters, m.RequestParameters)
 	m.RequestTemplates = stringsOf(out.RequestTemplates, m.RequestTemplates)
 	m.ResponseParameters = stringMaps(out.ResponseParameters, m.ResponseParameters)
-	m.PermissionID = tftypes.StringNull()
-	if m.function() == "" {
-		return nil
-	}
-	there, err := c.permitted(ctx, api, m.function(), m.now)
-	if there {
-		m.PermissionID = tftypes.StringValue(permission(ctx, api, m.function()).ID())
-	}
+	m.PermissionID, err = c.readPermission(ctx, api, m.function(), abandoned, m.now)
 	return err
 }
 
@@ -277,11 +278,11 @@ func updateIntegration(ctx context.Context, c *Clients, prior, m *integration) e
 	if was.ConnectionType != "" && is.ConnectionType == "" {
 		is.ConnectionType = types.ConnectionTypeInternet
 	}
-	if err := changeIntegration(ctx, c, m.ID.ValueString(), was, is); err != nil {
-		return err
+	if unfinished(prior.function(), prior.PermissionID) {
+		if err := arriveAfter(ctx, c, api, m.ID.ValueString()); err != nil {
+			return err
+		}
 	}
-	if prior.function() != m.function() {
-		return c.disallow(ctx, api, prior.function())
-	}
-	return nil
+	m.PermissionID = permissionID(ctx, api, m.function())
+	return changeIntegration(ctx, c, m.ID.ValueString(), was, is)
 }

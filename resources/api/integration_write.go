@@ -5,10 +5,12 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+	basetypes "github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
@@ -64,6 +66,12 @@ func contains(all []types.Integration, id *string) bool {
 // changeIntegration changes an integration from was to is.
 func changeIntegration(ctx context.Context, c *Clients, id string, was, is *apigatewayv2.CreateIntegrationInput) error {
 	in := &apigatewayv2.UpdateIntegrationInput{}
+	abandons, says := leftBy(was, is), aws.ToString(is.Description)
+	if abandons != "" {
+		with := *is
+		with.Description = aws.String(leaving(says, abandons))
+		is = &with
+	}
 	changed := *is
 	if !tf.KeepChanged(was, &changed) {
 		return nil
@@ -109,6 +117,89 @@ func changeIntegration(ctx context.Context, c *Clients, id string, was, is *apig
 	if err != nil {
 		c.Siblings.of(aws.ToString(is.ApiId)).integrations.forget()
 	}
+	if err != nil || abandons == "" {
+		return err
+	}
+	return arrive(ctx, c, aws.ToString(is.ApiId), id, says, abandons)
+}
+
+// An integration that is to call another function keeps the one before in its
+// description until the permission to call that is gone, so that one who comes after
+// a run that was cut off finds it.
+const leaves = "\nleaving "
+
+func leaving(description, function string) string {
+	const longest = 1024
+	note := leaves + function
+	return description[:min(len(description), longest-len(note))] + note
+}
+
+// left splits a description into what it says and the function that is being left,
+// "" for none.
+func left(description *string) (says, function string) {
+	says, function, _ = strings.Cut(aws.ToString(description), leaves)
+	return says, function
+}
+
+// leftBy is the function whose permission a change makes superfluous; "" for none.
+func leftBy(was, is *apigatewayv2.CreateIntegrationInput) string {
+	before := functionOf(aws.ToString(was.IntegrationUri))
+	if was.CredentialsArn != nil || !callsFunction(before) || is.CredentialsArn == nil && functionOf(aws.ToString(is.IntegrationUri)) == before {
+		return ""
+	}
+	return before
+}
+
+// abandoned is what the description of an integration says, and the function that it
+// is leaving.
+func abandoned(ctx context.Context, c *Clients, api, id string) (says, function string, err error) {
+	list, err := c.integrations(ctx, api, forWrites)
+	if err != nil && !tf.Is[*types.NotFoundException](err) { // with the whole API
+		return "", "", err
+	}
+	for _, i := range list {
+		if aws.ToString(i.IntegrationId) == id {
+			says, function = left(i.Description)
+		}
+	}
+	return says, function, nil
+}
+
+// unfinished reports whether a change to this function, "" for none, was cut off, as
+// far as the permission tells that was read.
+func unfinished(function string, permission basetypes.String) bool {
+	return permission.IsNull() == (function != "")
+}
+
+// arriveAfter ends what a run that was cut off left of such a change.
+func arriveAfter(ctx context.Context, c *Clients, api, id string) error {
+	c.Siblings.of(api).integrations.forget()
+	says, function, err := abandoned(ctx, c, api, id)
+	if err != nil || function == "" {
+		return err
+	}
+	return arrive(ctx, c, api, id, says, function)
+}
+
+// arrive ends a change of an integration's function: it takes away the permission to
+// call the one before. The description is what it says, then.
+func arrive(ctx context.Context, c *Clients, api, id, says, function string) error {
+	err := c.disallow(ctx, api, function)
+	if err != nil {
+		return err
+	}
+	err = settled(ctx, func(ctx context.Context) error {
+		_, err := c.Gateway.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: &api, IntegrationId: &id, Description: &says})
+		return err
+	})
+	c.Siblings.of(api).integrations.change(func(all []types.Integration) []types.Integration {
+		for i := range all {
+			if aws.ToString(all[i].IntegrationId) == id && err == nil {
+				all[i].Description = &says
+			}
+		}
+		return all
+	})
 	return err
 }
 

@@ -18,9 +18,23 @@ import (
 // told apart from those that others make.
 const ownStage = "It came with the API, of which it is the stage."
 
-// makeStage makes the stage that an API comes with; settings are those of all its
-// routes.
-func (m *common) makeStage(ctx context.Context, c *Clients, prior *common, settings types.RouteSettings) error {
+// A stageSettings is what a stage says of routes: of all, and of some by their keys.
+type stageSettings struct {
+	all  types.RouteSettings
+	some map[string]types.RouteSettings
+}
+
+// settings are those of the stage that both kinds of APIs have.
+func (m *common) settings() stageSettings {
+	s := stageSettings{all: m.Throttle.settings()}
+	if m.Metrics.ValueBool() {
+		s.all.DetailedMetricsEnabled = aws.Bool(true)
+	}
+	return s
+}
+
+// makeStage makes the stage that an API comes with.
+func (m *common) makeStage(ctx context.Context, c *Clients, prior *common, settings stageSettings) error {
 	defer c.Siblings.of(m.ID.ValueString()).stages.forget()
 	logs, err := m.logSettings(ctx, c, prior)
 	if err != nil {
@@ -28,10 +42,10 @@ func (m *common) makeStage(ctx context.Context, c *Clients, prior *common, setti
 	}
 	in := &apigatewayv2.CreateStageInput{
 		ApiId: m.ID.ValueStringPointer(), StageName: m.Stage.ValueStringPointer(), AutoDeploy: aws.Bool(true), Description: aws.String(ownStage),
-		StageVariables: textsOf(m.StageVariables), AccessLogSettings: logs, Tags: m.All(),
+		StageVariables: textsOf(m.StageVariables), AccessLogSettings: logs, RouteSettings: settings.some, Tags: m.All(),
 	}
-	if !tf.Silent(&settings) {
-		in.DefaultRouteSettings = &settings
+	if !tf.Silent(&settings.all) {
+		in.DefaultRouteSettings = &settings.all
 	}
 	_, err = c.Gateway.CreateStage(ctx, in)
 	if tf.Is[*types.ConflictException](err) {
@@ -45,16 +59,16 @@ func (m *common) makeStage(ctx context.Context, c *Clients, prior *common, setti
 
 // takeStage makes the stage that is there what in says if it came with the API, in a
 // run that was cut off. Any other stage is somebody else's.
-func takeStage(ctx context.Context, c *Clients, in *apigatewayv2.CreateStageInput, settings types.RouteSettings) error {
+func takeStage(ctx context.Context, c *Clients, in *apigatewayv2.CreateStageInput, settings stageSettings) error {
 	is, err := c.Gateway.GetStage(ctx, &apigatewayv2.GetStageInput{ApiId: in.ApiId, StageName: in.StageName})
 	if err != nil {
 		return err
 	}
 	if aws.ToString(is.Description) != ownStage {
-		return foreign(ctx, in, is, settings)
+		return foreign(ctx, in, is, settings.all)
 	}
 	_, err = c.Gateway.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
-		ApiId: in.ApiId, StageName: in.StageName, AutoDeploy: in.AutoDeploy, DefaultRouteSettings: &settings,
+		ApiId: in.ApiId, StageName: in.StageName, AutoDeploy: in.AutoDeploy, DefaultRouteSettings: &settings.all, RouteSettings: settings.some,
 		StageVariables: emptied(is.StageVariables, in.StageVariables), AccessLogSettings: in.AccessLogSettings,
 	})
 	if err != nil || in.AccessLogSettings != nil || is.AccessLogSettings == nil {
@@ -92,7 +106,7 @@ func foreign(ctx context.Context, in *apigatewayv2.CreateStageInput, is *apigate
 
 // updateStage makes a new stage before it removes the old one, so that the API
 // answers at one of both at any time.
-func (m *common) updateStage(ctx context.Context, c *Clients, prior *common, was, is types.RouteSettings) error {
+func (m *common) updateStage(ctx context.Context, c *Clients, prior *common, was, is stageSettings) error {
 	api := m.ID.ValueString()
 	defer c.Siblings.of(api).stages.forget()
 	if !m.Stage.Equal(prior.Stage) {
@@ -112,8 +126,14 @@ func (m *common) updateStage(ctx context.Context, c *Clients, prior *common, was
 	if to := emptied(textsOf(prior.StageVariables), textsOf(m.StageVariables)); to != nil {
 		in.StageVariables, changed = to, true
 	}
-	if !sameSettings(was, is) {
-		in.DefaultRouteSettings, changed = &is, true
+	if !sameSettings(was.all, is.all) {
+		if aws.ToBool(was.all.DetailedMetricsEnabled) && is.all.DetailedMetricsEnabled == nil {
+			is.all.DetailedMetricsEnabled = aws.Bool(false)
+		}
+		in.DefaultRouteSettings, changed = &is.all, true
+	}
+	if in.RouteSettings = otherSettings(was.some, is.some); in.RouteSettings != nil {
+		changed = true
 	}
 	logs, err := m.logSettings(ctx, c, prior)
 	if err != nil {
@@ -124,6 +144,14 @@ func (m *common) updateStage(ctx context.Context, c *Clients, prior *common, was
 	}
 	if changed {
 		if _, err := c.Gateway.UpdateStage(ctx, in); err != nil {
+			return err
+		}
+	}
+	for key := range was.some {
+		if _, stays := is.some[key]; stays {
+			continue
+		}
+		if err := dropSettings(ctx, c, api, m.Stage.ValueString(), key); err != nil {
 			return err
 		}
 	}
@@ -155,6 +183,21 @@ func (m *common) logsTo(ctx context.Context, settings *types.AccessLogSettings) 
 	return destination == aws.ToString(settings.DestinationArn) && m.AccessLog.Format.ValueString() == aws.ToString(settings.Format)
 }
 
+// otherSettings are those of is that was has not so; nil for none.
+func otherSettings(was, is map[string]types.RouteSettings) map[string]types.RouteSettings {
+	var all map[string]types.RouteSettings
+	for key, s := range is {
+		if before, there := was[key]; there && sameSettings(before, s) {
+			continue
+		}
+		if all == nil {
+			all = map[string]types.RouteSettings{}
+		}
+		all[key] = s
+	}
+	return all
+}
+
 func sameSettings(a, b types.RouteSettings) bool {
 	return aws.ToFloat64(a.ThrottlingRateLimit) == aws.ToFloat64(b.ThrottlingRateLimit) && aws.ToInt32(a.ThrottlingBurstLimit) == aws.ToInt32(b.ThrottlingBurstLimit) &&
 		(a.ThrottlingRateLimit == nil) == (b.ThrottlingRateLimit == nil) && (a.ThrottlingBurstLimit == nil) == (b.ThrottlingBurstLimit == nil) &&
@@ -183,7 +226,7 @@ func (m *common) readStage(ctx context.Context, c *Clients, endpoint string) (*t
 		want = aws.ToString(stages[0].StageName)
 	}
 	was := m.Throttle
-	m.Stage, m.URL, m.Throttle = tftypes.StringNull(), tftypes.StringNull(), nil
+	m.Stage, m.URL, m.Throttle, m.Metrics = tftypes.StringNull(), tftypes.StringNull(), nil, tftypes.BoolValue(false)
 	for _, s := range stages {
 		name := aws.ToString(s.StageName)
 		if name != want && (want != "" || name != defaultStage) {
@@ -193,6 +236,7 @@ func (m *common) readStage(ctx context.Context, c *Clients, endpoint string) (*t
 		m.URL = tftypes.StringValue(stageURL(endpoint, name))
 		m.StageVariables = stringsOf(maps.Clone(s.StageVariables), m.StageVariables)
 		m.Throttle = throttleOf(s.DefaultRouteSettings, was)
+		m.Metrics = tftypes.BoolValue(s.DefaultRouteSettings != nil && aws.ToBool(s.DefaultRouteSettings.DetailedMetricsEnabled))
 		return &s, nil
 	}
 	return nil, nil

@@ -23,6 +23,7 @@ var Route = tf.Type[*Clients, route]{
 	Gone:     tf.Gone[*types.NotFoundException]("GetRoute", "GetRoutes", "DeleteRoute"),
 	Schema:   routeSchema,
 	Changes:  map[string][]string{"permission_id": {"function"}},
+	Filled:   []string{"permission_id"},
 	Validate: validateRoute,
 	Plan:     planRoute,
 	Create:   createRoute,
@@ -42,9 +43,12 @@ type (
 		Function           tftypes.String                       `tfsdk:"function"`
 		HTTP               *httpTarget                          `tfsdk:"http"`
 		Service            *serviceTarget                       `tfsdk:"service"`
+		Mock               *mockTarget                          `tfsdk:"mock"`
 		Authorizer         tftypes.String                       `tfsdk:"authorizer"`
 		Auth               tftypes.String                       `tfsdk:"auth"`
 		Scopes             []tftypes.String                     `tfsdk:"scopes"`
+		APIKey             tftypes.Bool                         `tfsdk:"api_key"`
+		Answers            tftypes.Bool                         `tfsdk:"answers"`
 		Operation          tftypes.String                       `tfsdk:"operation_name"`
 		Timeout            tftypes.Int64                        `tfsdk:"timeout"`
 		PayloadVersion     tftypes.String                       `tfsdk:"payload_version"`
@@ -86,15 +90,17 @@ func (m *route) kind() string {
 		return "http"
 	case m.Service != nil:
 		return "service"
+	case m.Mock != nil:
+		return "mock"
 	}
 	return ""
 }
 
 // inPlace reports whether an integration of prior's becomes one of m's by a change:
 // that of a service has a subtype, which stays for its life, and AWS refuses to
-// remove one of its parameters.
+// remove one of its parameters; a mock has responses of its own.
 func (m *route) inPlace(prior *route) bool {
-	if !m.owned() || !prior.owned() || prior.IntegrationID.IsNull() || (m.Service == nil) != (prior.Service == nil) {
+	if !m.owned() || !prior.owned() || prior.IntegrationID.IsNull() || (m.Service == nil) != (prior.Service == nil) || (m.Mock == nil) != (prior.Mock == nil) {
 		return false
 	}
 	if m.Service != nil {
@@ -108,7 +114,7 @@ func (m *route) inPlace(prior *route) bool {
 }
 
 // targets are the arguments that say where requests go.
-var targets = []string{"function", "http", "service", "integration_id"}
+var targets = []string{"function", "http", "service", "mock", "integration_id"}
 
 func validateRoute(_ context.Context, v *tf.Check, m *route) {
 	if key := m.Route.ValueString(); forHTTP(key) {
@@ -122,7 +128,7 @@ func validateRoute(_ context.Context, v *tf.Check, m *route) {
 	for _, name := range targets {
 		decided = decided && v.Decided(name)
 	}
-	for name, there := range map[string]bool{"function": !m.Function.IsNull(), "http": m.HTTP != nil, "service": m.Service != nil, "integration_id": !m.IntegrationID.IsNull()} {
+	for name, there := range map[string]bool{"function": !m.Function.IsNull(), "http": m.HTTP != nil, "service": m.Service != nil, "mock": m.Mock != nil, "integration_id": !m.IntegrationID.IsNull()} {
 		if there {
 			given = append(given, name)
 		}
@@ -137,6 +143,16 @@ func validateRoute(_ context.Context, v *tf.Check, m *route) {
 		v.Error(path.Root("scopes"), "Scopes without an authorizer", "scopes are what a token must grant, and without an authorizer no token is looked at. Add authorizer, or remove scopes.")
 	}
 	validateMapping(v, m)
+	if forHTTP(m.Route.ValueString()) {
+		for name, given := range map[string]bool{"api_key": m.APIKey.ValueBool(), "answers": m.Answers.ValueBool(), "mock": m.Mock != nil} {
+			if given {
+				v.Error(path.Root(name), "An attribute of WebSocket APIs", name+" is for routes of WebSocket APIs, and only an HTTP API has the route "+m.Route.ValueString()+". Remove it.")
+			}
+		}
+	}
+	if m.Answers.ValueBool() && m.Route.ValueString() == "$disconnect" {
+		v.Error(path.Root("answers"), "Nobody to answer to", "Whoever disconnects gets no answer. Remove answers.")
+	}
 }
 
 // validateMapping refuses what goes with other targets.

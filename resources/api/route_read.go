@@ -108,6 +108,7 @@ func (m *route) fill(ctx context.Context, c *Clients, r types.Route, i *types.In
 		m.Auth = tftypes.StringValue("iam")
 	}
 	m.Scopes = scopesOf(r.AuthorizationScopes, m.Scopes)
+	m.APIKey, m.Answers = tftypes.BoolValue(aws.ToBool(r.ApiKeyRequired)), tftypes.BoolValue(aws.ToString(r.RouteResponseSelectionExpression) != "")
 	m.IntegrationID = tftypes.StringNull()
 	if i == nil {
 		m.goesElsewhere()
@@ -117,18 +118,46 @@ func (m *route) fill(ctx context.Context, c *Clients, r types.Route, i *types.In
 			m.goesTo(*i)
 		}
 	}
+	if m.Mock != nil {
+		if err := m.Mock.read(ctx, c, m.API.ValueString(), m.IntegrationID.ValueString()); err != nil {
+			return err
+		}
+	}
 	if err := m.readThrottle(ctx, c, age); err != nil {
 		return err
 	}
-	m.PermissionID = tftypes.StringNull()
-	if m.Function.IsNull() {
-		return nil
+	abandoned := ""
+	if i != nil && m.owned() {
+		_, abandoned = left(i.Description)
 	}
-	there, err := c.permitted(ctx, m.API.ValueString(), m.Function.ValueString(), m.now)
-	if there {
-		m.PermissionID = tftypes.StringValue(permission(ctx, m.API.ValueString(), m.Function.ValueString()).ID())
-	}
+	var err error
+	m.PermissionID, err = c.readPermission(ctx, m.API.ValueString(), m.Function.ValueString(), abandoned, m.now)
 	return err
+}
+
+// readPermission returns the id of the permission to call a function, "" for none.
+// While another one is still being left it is not what it should be, which a plan
+// shows.
+func (c *Clients) readPermission(ctx context.Context, api, function, abandoned string, justNow bool) (tftypes.String, error) {
+	switch {
+	case function == "" && abandoned != "":
+		return permissionID(ctx, api, abandoned), nil
+	case function == "" || abandoned != "":
+		return tftypes.StringNull(), nil
+	}
+	there, err := c.permitted(ctx, api, function, justNow)
+	if !there {
+		return tftypes.StringNull(), err
+	}
+	return permissionID(ctx, api, function), err
+}
+
+// permissionID is that of the permission to call a function; null for none.
+func permissionID(ctx context.Context, api, function string) tftypes.String {
+	if function == "" {
+		return tftypes.StringNull()
+	}
+	return tftypes.StringValue(permission(ctx, api, function).ID())
 }
 
 // scopesOf keeps the order in which scopes were written: AWS keeps none.

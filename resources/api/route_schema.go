@@ -5,6 +5,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
@@ -59,6 +61,28 @@ var routeSchema = schema.Schema{
 				"role_arn": schema.StringAttribute{Required: true, Validators: []validator.String{tf.Pattern(`^arn:[^:]+:iam::\d{12}:role/.+$`, "write the ARN of a role")}, MarkdownDescription: "ARN of the role that lets API Gateway carry it out."},
 			},
 		},
+		"mock": schema.SingleNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: "An answer that nobody is asked for. For WebSocket APIs: on `$connect` a `status` below 300 lets everyone in.",
+			Attributes: map[string]schema.Attribute{
+				"status": schema.Int64Attribute{
+					Optional: true, Computed: true, Default: int64default.StaticInt64(200), Validators: []validator.Int64{int64validator.Between(200, 599)},
+					MarkdownDescription: "Status of the answer, 200 to 599. Default: 200.",
+				},
+				"body": schema.StringAttribute{
+					Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+					MarkdownDescription: "What the client gets with `answers = true`: a template, such as `{\"pong\": \"$context.requestId\"}`. Default: nothing.",
+				},
+			},
+		},
+		"api_key": schema.BoolAttribute{
+			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+			MarkdownDescription: "Whether clients of a WebSocket API must show an API key, where the API's `api_key_selection` says. Default: false.",
+		},
+		"answers": schema.BoolAttribute{
+			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+			MarkdownDescription: "Whether a client of a WebSocket API gets what the target answers to its message. Default: false; functions send to connections by themselves.",
+		},
 		"authorizer": schema.StringAttribute{Optional: true, MarkdownDescription: "Id of the `serverless_authorizer` that decides who is let in. Default: everyone is."},
 		"auth": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.OneOf("iam")},
@@ -94,7 +118,7 @@ var routeSchema = schema.Schema{
 		},
 		"integration_id": schema.StringAttribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "Id of the integration. Set it to use a `serverless_integration`, which several routes may share, instead of `function`, `http` or `service`. Default: one of the route's own.",
+			MarkdownDescription: "Id of the integration. Set it to use a `serverless_integration`, which several routes may share, instead of `function`, `http`, `service` or `mock`. Default: one of the route's own.",
 		},
 		"permission_id": tf.Computed("Id of the statement in the function's policy that lets the API call it; null without `function`."),
 	},

@@ -31,12 +31,16 @@ func createRoute(ctx context.Context, c *Clients, m *route) error {
 		var id string
 		if id, err = ownIntegration(ctx, c, m, kind, ""); err == nil {
 			m.IntegrationID = tftypes.StringValue(id)
+			err = m.Mock.put(ctx, c, api, id)
 		}
 	}
 	if err == nil {
 		err = makeRoute(ctx, c, m)
 	}
 	if err == nil {
+		if err := putAnswers(ctx, c, m, false); err != nil {
+			return err
+		}
 		return putThrottle(ctx, c, m, nil)
 	}
 	m.ID = tftypes.StringNull()
@@ -82,14 +86,18 @@ func sweep(ctx context.Context, c *Clients, m *route, mark, keep string) error {
 		return err
 	}
 	for _, i := range found {
-		if aws.ToString(i.Description) != mark || aws.ToString(i.IntegrationId) == keep {
+		says, abandoned := left(i.Description)
+		if says != mark || aws.ToString(i.IntegrationId) == keep {
 			continue
 		}
 		if err := deleteIntegration(ctx, c, api, aws.ToString(i.IntegrationId)); err != nil {
 			return err
 		}
-		if uri := aws.ToString(i.IntegrationUri); callsFunction(uri) && functionOf(uri) != m.Function.ValueString() {
-			if err := c.disallow(ctx, api, functionOf(uri)); err != nil {
+		for _, function := range []string{functionOf(aws.ToString(i.IntegrationUri)), abandoned} {
+			if !callsFunction(function) || function == m.Function.ValueString() {
+				continue
+			}
+			if err := c.disallow(ctx, api, function); err != nil {
 				return err
 			}
 		}
@@ -109,10 +117,13 @@ func changeOwn(ctx context.Context, c *Clients, prior, m *route, kind types.Prot
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(known, func(i types.Integration) bool {
-		return aws.ToString(i.IntegrationId) == id && aws.ToString(i.Description) == aws.ToString(was.Description)
-	}) {
-		is.Description = was.Description // it has another, which stays
+	at := slices.IndexFunc(known, func(i types.Integration) bool { return aws.ToString(i.IntegrationId) == id })
+	says := ""
+	if at >= 0 {
+		says, _ = left(known[at].Description)
+	}
+	if says != aws.ToString(was.Description) { // it has another, which stays
+		was.Description, is.Description = &says, &says
 		if reflect.DeepEqual(was, is) {
 			return nil
 		}
@@ -166,6 +177,9 @@ func makeRoute(ctx context.Context, c *Clients, m *route) error {
 	if guard != types.AuthorizationTypeNone {
 		in.AuthorizationType = guard
 	}
+	if m.APIKey.ValueBool() {
+		in.ApiKeyRequired = aws.Bool(true)
+	}
 	err = settled(ctx, func(ctx context.Context) error {
 		out, err := c.Gateway.CreateRoute(ctx, in)
 		if err == nil {
@@ -189,7 +203,7 @@ func makeRoute(ctx context.Context, c *Clients, m *route) error {
 		m.ID = tftypes.StringPointerValue(found.RouteId)
 		return nil
 	}
-	id := tf.ImportID(ctx, m.API.ValueString()+"/"+m.Route.ValueString())
+	id := tf.ImportID(ctx, m.API.ValueString()+"/"+aws.ToString(found.RouteId))
 	return &tf.Problem{
 		Summary: "The API has a route " + m.Route.ValueString() + " already",
 		Detail:  "An API has one route of a key at most. Somebody else made this one, or an apply that was cut off before it could record it. Remove it, " + tf.TakeOver("route", id),
@@ -221,6 +235,7 @@ func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
 	m.settle(kind)
 	defer lock(api)()
 	m.now, prior.now = true, true
+	m.PermissionID = permissionID(ctx, api, m.Function.ValueString())
 	if !m.Function.IsNull() && (prior.PermissionID.IsNull() || !m.Function.Equal(prior.Function)) {
 		if err := c.allow(ctx, api, m.Function.ValueString()); err != nil {
 			return err
@@ -229,21 +244,37 @@ func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
 	left := "" // the integration that is left without this route
 	switch {
 	case m.inPlace(prior):
+		if unfinished(prior.Function.ValueString(), prior.PermissionID) {
+			if err := arriveAfter(ctx, c, api, prior.IntegrationID.ValueString()); err != nil {
+				return err
+			}
+		}
 		if err := changeOwn(ctx, c, prior, m, kind); err != nil {
 			return err
 		}
 		m.IntegrationID = prior.IntegrationID
+		if m.Mock != nil && !m.Mock.Body.Equal(prior.Mock.Body) {
+			if err := m.Mock.put(ctx, c, api, m.IntegrationID.ValueString()); err != nil {
+				return err
+			}
+		}
 	case m.owned():
 		id, err := ownIntegration(ctx, c, m, kind, prior.IntegrationID.ValueString())
 		if err != nil {
 			return err
 		}
 		m.IntegrationID = tftypes.StringValue(id)
+		if err := m.Mock.put(ctx, c, api, id); err != nil {
+			return err
+		}
 	}
 	if prior.owned() && !m.IntegrationID.Equal(prior.IntegrationID) {
 		left = prior.IntegrationID.ValueString()
 	}
 	if err := changeRoute(ctx, c, prior, m); err != nil {
+		return err
+	}
+	if err := putAnswers(ctx, c, m, prior.Answers.ValueBool()); err != nil {
 		return err
 	}
 	if err := putThrottle(ctx, c, m, prior); err != nil {
@@ -255,7 +286,7 @@ func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
 	if err := sweep(ctx, c, m, prior.mark(), m.IntegrationID.ValueString()); err != nil {
 		return err
 	}
-	if !m.Function.Equal(prior.Function) {
+	if !m.Function.Equal(prior.Function) && !m.inPlace(prior) {
 		return c.disallow(ctx, api, prior.Function.ValueString())
 	}
 	return nil
@@ -272,6 +303,9 @@ func changeRoute(ctx context.Context, c *Clients, prior, m *route) error {
 	}
 	if !m.Operation.Equal(prior.Operation) {
 		in.OperationName, changed = aws.String(m.Operation.ValueString()), true
+	}
+	if !m.APIKey.Equal(prior.APIKey) {
+		in.ApiKeyRequired, changed = aws.Bool(m.APIKey.ValueBool()), true
 	}
 	if !m.Authorizer.Equal(prior.Authorizer) || !m.Auth.Equal(prior.Auth) || !reflect.DeepEqual(m.Scopes, prior.Scopes) {
 		guard, err := m.guard(ctx, c)
@@ -315,7 +349,14 @@ func deleteRoute(ctx context.Context, c *Clients, m *route) error {
 		return err
 	}
 	if m.owned() {
+		_, function, err := abandoned(ctx, c, api, m.IntegrationID.ValueString())
+		if err != nil {
+			return err
+		}
 		if err := deleteIntegration(ctx, c, api, m.IntegrationID.ValueString()); err != nil {
+			return err
+		}
+		if err := c.disallow(ctx, api, function); err != nil {
 			return err
 		}
 	}

@@ -80,6 +80,7 @@ var RoutingRule = tf.Type[*Clients, routingRule]{
 		}
 		return nil
 	},
+	Moves: map[string]map[string]string{"aws_apigatewayv2_routing_rule": {"domain": "domain_name", "id": "routing_rule_id"}},
 }
 
 type (

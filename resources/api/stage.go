@@ -89,6 +89,7 @@ var Stage = tf.Type[*Clients, stage]{
 		}
 		return nil
 	},
+	Moves: map[string]map[string]string{"aws_apigatewayv2_stage": {"api": "api_id", "name": "name"}},
 }
 
 type (

@@ -66,6 +66,10 @@ func (m *route) integration(ctx context.Context, kind types.ProtocolType) *apiga
 			in.TlsConfig = &types.TlsConfigInput{ServerNameToVerify: m.HTTP.ServerName.ValueStringPointer()}
 		}
 		in.PayloadFormatVersion = aws.String("1.0")
+	case m.Mock != nil:
+		in.IntegrationType = types.IntegrationTypeMock
+		in.RequestTemplates = map[string]string{mockKey: m.Mock.request()}
+		in.TemplateSelectionExpression = aws.String(mockKey)
 	case m.Service != nil:
 		in.IntegrationType = types.IntegrationTypeAwsProxy
 		in.IntegrationSubtype, in.CredentialsArn = m.Service.Action.ValueStringPointer(), m.Service.RoleARN.ValueStringPointer()
@@ -85,7 +89,7 @@ func (m *route) integration(ctx context.Context, kind types.ProtocolType) *apiga
 
 // goesTo fills in what an integration leads to.
 func (m *route) goesTo(i types.Integration) {
-	m.Function, m.HTTP, m.Service = tftypes.StringNull(), nil, nil
+	m.Function, m.HTTP, m.Service, m.Mock = tftypes.StringNull(), nil, nil, nil
 	m.PayloadVersion = tftypes.StringNull()
 	m.RequestParameters, m.ResponseParameters = stringsOf(i.RequestParameters, m.RequestParameters), stringMaps(i.ResponseParameters, m.ResponseParameters)
 	m.Timeout = tftypes.Int64Value(int64(aws.ToInt32(i.TimeoutInMillis)))
@@ -97,6 +101,8 @@ func (m *route) goesTo(i types.Integration) {
 			Params: stringsOf(i.RequestParameters, map[string]tftypes.String{}),
 		}
 		m.RequestParameters = nil
+	case i.IntegrationType == types.IntegrationTypeMock:
+		m.Mock = mockOf(i)
 	case i.IntegrationType == types.IntegrationTypeAwsProxy && callsFunction(uri):
 		m.Function = tftypes.StringValue(functionOf(uri))
 		m.PayloadVersion = tftypes.StringPointerValue(i.PayloadFormatVersion)
@@ -116,7 +122,7 @@ func (m *route) goesTo(i types.Integration) {
 
 // goesElsewhere says that the route's integration is not its own.
 func (m *route) goesElsewhere() {
-	m.Function, m.HTTP, m.Service = tftypes.StringNull(), nil, nil
+	m.Function, m.HTTP, m.Service, m.Mock = tftypes.StringNull(), nil, nil, nil
 	m.RequestParameters, m.ResponseParameters = nil, nil
 	m.PayloadVersion, m.Timeout = tftypes.StringNull(), tftypes.Int64Null()
 }

@@ -140,13 +140,13 @@ type webSocketAPI struct {
 }
 
 // settings are those of all routes of the stage.
-func (m *webSocketAPI) settings() types.RouteSettings {
-	s := m.Throttle.settings()
+func (m *webSocketAPI) settings() stageSettings {
+	s := m.common.settings()
 	if l := types.LoggingLevel(m.LogLevel.ValueString()); level(l) != types.LoggingLevelOff {
-		s.LoggingLevel = l
+		s.all.LoggingLevel = l
 	}
 	if m.LogData.ValueBool() {
-		s.DataTraceEnabled = aws.Bool(true)
+		s.all.DataTraceEnabled = aws.Bool(true)
 	}
 	return s
 }
