@@ -8,6 +8,8 @@ package providertest
 import (
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
@@ -40,6 +42,16 @@ func made(t testing.TB, c emulator.Config) *emulator.Emulator {
 		}
 	})
 	return e
+}
+
+// Clients returns what AWS's clients of e are made from, for a region: for tests that
+// look at what was deployed, or use it. dynamodb.NewFromConfig and its like take it.
+func Clients(e provider.Emulator, region string) aws.Config {
+	id, secret := e.Credentials()
+	return aws.Config{
+		Region: region, HTTPClient: e, BaseEndpoint: aws.String("http://127.0.0.1"),
+		Credentials: credentials.NewStaticCredentialsProvider(id, secret, ""),
+	}
 }
 
 // Factories returns what terraform-plugin-testing calls ProtoV6ProviderFactories:
