@@ -199,7 +199,7 @@ func (r *stateReplay) logged(t *testing.T, least int, kind string) (all []any) {
 	if err != nil || len(groups.LogGroups) != 1 {
 		t.Fatal(groups, err)
 	}
-	r.patient = false
+	r.patient, r.step = false, time.Millisecond // functions must beat the clock
 	r.until(t, func() bool {
 		<-time.After(time.Millisecond) // functions run in their own time
 		out, err := c.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: groups.LogGroups[0].LogGroupName})
