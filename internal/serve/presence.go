@@ -2,31 +2,50 @@ package serve
 
 import (
 	"context"
-	"sync/atomic"
+	"sync"
 
 	"google.golang.org/grpc/stats"
 )
 
-// A presence notices when the last connection has ended. Terraform has one as long as
-// it runs, and tells plugins to end before it ends itself; if it was killed, it could
-// not, and nobody would.
+// A presence notices when the last connection has ended, and all calls with it.
+// Terraform has a connection as long as it runs, and tells plugins to end before it
+// ends itself; if it was killed, it could not, and nobody would.
 type presence struct {
-	connections atomic.Int64
-	over        chan struct{}
+	over chan struct{} // closed then
+
+	mu                 sync.Mutex
+	connections, calls int
+	left               bool // over is closed
 }
 
 // HandleConn counts connections (stats.Handler).
 func (p *presence) HandleConn(_ context.Context, s stats.ConnStats) {
 	switch s.(type) {
 	case *stats.ConnBegin:
-		p.connections.Add(1)
+		p.count(1, 0)
 	case *stats.ConnEnd:
-		if p.connections.Add(-1) == 0 {
-			select {
-			case p.over <- struct{}{}:
-			default: // it is known already
-			}
-		}
+		p.count(-1, 0)
+	}
+}
+
+// HandleRPC counts calls (stats.Handler).
+func (p *presence) HandleRPC(_ context.Context, s stats.RPCStats) {
+	switch s.(type) {
+	case *stats.Begin:
+		p.count(0, 1)
+	case *stats.End:
+		p.count(0, -1)
+	}
+}
+
+func (p *presence) count(connections, calls int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.connections += connections
+	p.calls += calls
+	if p.connections == 0 && p.calls == 0 && !p.left {
+		p.left = true
+		close(p.over)
 	}
 }
 
@@ -35,6 +54,3 @@ func (p *presence) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Co
 
 // TagRPC does nothing (stats.Handler).
 func (p *presence) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
-
-// HandleRPC does nothing (stats.Handler).
-func (p *presence) HandleRPC(context.Context, stats.RPCStats) {}

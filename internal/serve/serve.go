@@ -68,7 +68,7 @@ func Provider(address string, provider func() tfprotov6.ProviderServer) error {
 	if err != nil {
 		return fmt.Errorf("making a pipe for what is printed: %w", err)
 	}
-	here := &presence{over: make(chan struct{}, 1)}
+	here := &presence{over: make(chan struct{})}
 	server := &plugin.GRPCServer{
 		Plugins: plugin.PluginSet{"provider": &tf6server.GRPCProviderPlugin{Name: address, GRPCProvider: provider}},
 		Server: func(o []grpc.ServerOption) *grpc.Server {
@@ -88,8 +88,8 @@ func Provider(address string, provider func() tfprotov6.ProviderServer) error {
 	}
 	os.Stdout, os.Stderr = stdout, stderr
 	go func() {
-		<-here.over
-		server.GracefulStop() // calls that are at work know that nobody waits for them, and leave nothing half made
+		<-here.over // calls whose Terraform has gone know it, and end in their own way
+		server.Stop()
 	}()
 	server.Serve(listener)
 	return nil

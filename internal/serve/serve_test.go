@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
@@ -130,6 +131,36 @@ func TestLeftAlone(t *testing.T) {
 		case <-t.Context().Done():
 			t.Fatal("the process runs on")
 		case <-tick.C:
+		}
+	}
+}
+
+// A presence ends with the last connection, but not before the last call.
+func TestPresence(t *testing.T) {
+	t.Parallel()
+	p, ctx := &presence{over: make(chan struct{})}, t.Context()
+	ended := func() bool {
+		select {
+		case <-p.over:
+			return true
+		default:
+			return false
+		}
+	}
+	for _, step := range []struct {
+		what string
+		do   func()
+		want bool
+	}{
+		{"a connection", func() { p.HandleConn(ctx, &stats.ConnBegin{}) }, false},
+		{"a call", func() { p.HandleRPC(ctx, &stats.Begin{}) }, false},
+		{"the connection's end", func() { p.HandleConn(ctx, &stats.ConnEnd{}) }, false},
+		{"the call's end", func() { p.HandleRPC(ctx, &stats.End{}) }, true},
+		{"another connection", func() { p.HandleConn(ctx, &stats.ConnBegin{}) }, true},
+		{"its end", func() { p.HandleConn(ctx, &stats.ConnEnd{}) }, true},
+	} {
+		if step.do(); ended() != step.want {
+			t.Errorf("after %s it has ended: %t, want %t", step.what, ended(), step.want)
 		}
 	}
 }
