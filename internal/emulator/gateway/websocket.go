@@ -150,7 +150,7 @@ func (q *request) failSocket(status int, text string) {
 		q.Header().Set("Upgrade", "websocket")
 	}
 	q.WriteHeader(status)
-	_, _ = io.WriteString(q, body) // a client that has left is no error of ours
+	_, _ = io.WriteString(q, body) //nolint:gosec // JSON, and said to be that; a client that has left is no error of ours
 }
 
 // headerHas reports whether a header's list has a token.
