@@ -3,7 +3,8 @@ package acctest
 import "testing"
 
 var webSocketAPISubject = Subject{
-	Type: "serverless_websocket_api",
+	Type:  "serverless_websocket_api",
+	Again: another,
 	Base: Arguments{
 		"name":            `"chat"`,
 		"description":     `"What people say."`,
@@ -231,7 +232,8 @@ var ruleSubject = Subject{
 func TestRoutingRule(t *testing.T) { Prove(t, ruleSubject) }
 
 var vpcLinkSubject = Subject{
-	Type: "serverless_vpc_link",
+	Type:  "serverless_vpc_link",
+	Again: another,
 	Base: Arguments{
 		"name":               `"inside"`,
 		"subnet_ids":         `["subnet-1", "subnet-2"]`,

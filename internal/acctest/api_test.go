@@ -3,7 +3,8 @@ package acctest
 import "testing"
 
 var httpAPISubject = Subject{
-	Type: "serverless_http_api",
+	Type:  "serverless_http_api",
+	Again: another,
 	Base: Arguments{
 		"name":            `"shop"`,
 		"description":     `"What the shop calls."`,

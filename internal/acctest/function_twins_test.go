@@ -51,7 +51,8 @@ func TestFunctionAlias(t *testing.T) {
 
 func TestFunctionVersion(t *testing.T) {
 	Prove(t, Subject{
-		Type: "serverless_function_version", Before: twoFunctions, Unmarked: true,
+		Type:  "serverless_function_version",
+		Again: theSame, Before: twoFunctions, Unmarked: true,
 		Base:       Arguments{"function": `serverless_function.other.function_name`, "retain": `false`, "triggers": `{ code = "a" }`},
 		Import:     []string{"{function}/{version}"},
 		Unimported: []string{"retain", "triggers"},
@@ -173,7 +174,8 @@ func words(word string) string {
 func TestLayer(t *testing.T) {
 	again := []string{"PublishLayerVersion", "DeleteLayerVersion"}
 	Prove(t, Subject{
-		Type: "serverless_layer", Unmarked: true,
+		Type:  "serverless_layer",
+		Again: theSame, Unmarked: true, // with a version more
 		Base:       Arguments{"name": `"words"`, "source": words("hello"), "description": `"Words."`, "runtimes": `["nodejs22.x", "nodejs24.x"]`, "retain": `false`},
 		Import:     []string{"{layer_name}", "{layer_arn}"},
 		Unimported: []string{"source", "retain"},

@@ -21,6 +21,7 @@ resource "serverless_table" "t" {
 
 var itemSubject = Subject{
 	Type:   "serverless_table_item",
+	Again:  theSame,
 	Before: itemTable,
 	Base: Arguments{
 		"table": `serverless_table.t.table_name`,

@@ -14,6 +14,7 @@ import (
 
 var itemsSubject = Subject{
 	Type:   "serverless_table_items",
+	Again:  theSame,
 	Before: itemTable,
 	Base: Arguments{
 		"table": `serverless_table.t.table_name`,

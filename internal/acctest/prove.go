@@ -13,6 +13,7 @@ import (
 func Prove(t *testing.T, s Subject) {
 	t.Run("life", func(t *testing.T) { t.Parallel(); s.life(t) })
 	t.Run("gone", func(t *testing.T) { t.Parallel(); s.gone(t) })
+	t.Run("standing", func(t *testing.T) { t.Parallel(); s.standing(t) })
 	for _, id := range s.Import {
 		t.Run("import "+id, func(t *testing.T) { t.Parallel(); s.imported(t, id) })
 	}
@@ -72,6 +73,41 @@ func (s Subject) gone(t *testing.T) {
 		t.Errorf("plan after it was deleted: %s, want create", c.Action)
 	}
 	b.apply(s.Base)
+	b.settled(s.Base)
+	b.emptied(s.Base)
+}
+
+// standing: an object that somebody else made is left as it is, with an error that
+// says how to import it, unless the subject says what becomes of it.
+func (s Subject) standing(t *testing.T) {
+	b := s.bench(t)
+	b.apply(s.Base)
+	alone := b.deployed()
+	other := b.another()
+	other.Forget(b.address())
+	_, err := other.Apply(t.Context(), b.config(s.Base))
+	if s.Again != "" {
+		if err != nil {
+			t.Fatal(err)
+		}
+		is, was := other.Value(b.address()).GetAttr("id"), b.Value(b.address()).GetAttr("id")
+		if is.RawEquals(was) != (s.Again == theSame) {
+			t.Errorf("a second one has the id %#v, the first %#v, want %s", is, was, s.Again)
+		}
+		b.settled(s.Base)
+		return
+	}
+	if err == nil {
+		t.Fatal("the apply succeeded, and has taken over what somebody else made")
+	}
+	for _, says := range []string{"import {", s.Type + "."} {
+		if !strings.Contains(err.Error(), says) {
+			t.Errorf("the error does not say %q: %v", says, err)
+		}
+	}
+	if n := b.deployed(); n != alone {
+		t.Errorf("the emulator holds %d things, want the %d of before", n, alone)
+	}
 	b.settled(s.Base)
 	b.emptied(s.Base)
 }

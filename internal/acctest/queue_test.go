@@ -162,7 +162,8 @@ resource "serverless_queue" "dead" {
 func TestSharedDeadLetters(t *testing.T) { Prove(t, sharedSubject) }
 
 var queuePolicySubject = Subject{
-	Type: "serverless_queue_policy",
+	Type:  "serverless_queue_policy",
+	Again: theSame,
 	Before: `
 resource "serverless_queue" "mail" {
   name     = "mail"

@@ -40,6 +40,9 @@ type Subject struct {
 	// operation.
 	Missing map[string]string
 
+	// Again is what a second one of the same is, if no error: "another", where AWS takes
+	// several, or "the same", where creating the very same again is no harm.
+	Again string
 	// Unmarked says that AWS has no place for the mark of an unfinished object.
 	Unmarked bool
 
@@ -49,6 +52,12 @@ type Subject struct {
 	// itself refuses; nil for nothing.
 	pretended func(provider.Emulator) provider.Emulator
 }
+
+// What a second one of the same may be.
+const (
+	another = "another"
+	theSame = "the same"
+)
 
 // Arguments are expressions by argument.
 type Arguments map[string]string
