@@ -182,6 +182,9 @@ type Provider struct {
 	Tags       types.Map    // of everything that can have tags; may be null
 	// Ignored tells which tags on AWS are others', by their keys; nil for none.
 	Ignored func(key string) bool
+	// Boundary is the ARN of the policy that limits the roles that are made; may be
+	// null.
+	Boundary types.String
 	// Stack marks objects whose creation was cut off as this configuration's;
 	// null for none.
 	Stack types.String
