@@ -27,7 +27,7 @@ const DefaultDataDir = ".serverless"
 func (p *Provider) config(ctx context.Context, s settings, ds *diag.Diagnostics) awsapi.Config {
 	c := awsapi.Config{}
 	if p.pending == "" {
-		c = s.Session.config(ctx, ds)
+		c = s.config(ctx, ds)
 	}
 	c.Version, c.Main = p.version, p.main
 	dir, emulated := p.dataDir(s, ds)

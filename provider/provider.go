@@ -87,6 +87,7 @@ type settings struct {
 	Stack      types.String `tfsdk:"stack"`
 	Tags       types.Map    `tfsdk:"tags"`
 	IgnoreTags types.Object `tfsdk:"ignore_tags"`
+	Boundary   types.String `tfsdk:"permissions_boundary"`
 	Artifacts  types.Object `tfsdk:"artifacts"`
 	Defaults   types.Object `tfsdk:"defaults"`
 }
@@ -123,10 +124,11 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	shared := &tf.Provider{
 		Region: region, NamePrefix: s.NamePrefix, Tags: s.Tags, Stack: s.Stack, Run: rand.Text(),
-		Defaults: defaultValues(req.Config.Raw),
+		Defaults: bounded(defaultValues(req.Config.Raw), attributes(req.Config.Raw)["permissions_boundary"]),
 		Identity: p.identity,
 		Where:    p.backend.Where(),
 		Ignored:  ignored(ctx, s.IgnoreTags, ds),
+		Boundary: s.Boundary,
 	}
 	p.shared = shared
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData, resp.ActionData = shared, shared, shared, shared
@@ -152,6 +154,18 @@ func defaultValues(config tftypes.Value) map[string]map[string]tftypes.Value {
 	all := map[string]map[string]tftypes.Value{}
 	for name, v := range attributes(attributes(config)["defaults"]) {
 		all[name] = attributes(v)
+	}
+	return all
+}
+
+// bounded is the defaults with the provider's boundary for roles that are resources.
+func bounded(all map[string]map[string]tftypes.Value, boundary tftypes.Value) map[string]map[string]tftypes.Value {
+	if role := all["role"]; role["permissions_boundary"].IsNull() && !boundary.IsNull() {
+		if role == nil {
+			role = map[string]tftypes.Value{}
+			all["role"] = role
+		}
+		role["permissions_boundary"] = boundary
 	}
 	return all
 }

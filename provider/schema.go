@@ -6,7 +6,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
 // Schema describes the provider block.
@@ -50,6 +53,10 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 					"keys":         schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Keys of such tags."},
 					"key_prefixes": schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "What keys of such tags begin with, such as `cost:`."},
 				},
+			},
+			"permissions_boundary": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{tf.Pattern(`^arn:[\w-]+:iam::(\d{12}|aws):policy/.+$`, "a policy's ARN is arn:aws:iam::123456789012:policy/NAME")},
+				MarkdownDescription: "ARN of the policy that limits what each role that is made may do at most, whatever its own policies say; a `permissions_boundary` of the resource counts over it. Default: none.",
 			},
 			"artifacts": schema.SingleNestedAttribute{
 				Optional:            true,

@@ -123,7 +123,7 @@ resource "serverless_queue" "dead" {
 		{Argument: "runtime_update", To: `"on_change"`, Unasked: true, With: []string{"last_modified"}, Writes: []string{"PutRuntimeManagementConfig"}},
 		{
 			Argument: "role", To: `{ permissions_boundary = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess" }`, Unasked: true,
-			With: []string{"last_modified"}, Writes: []string{"PutRolePermissionsBoundary"},
+			With: []string{"last_modified", "role_permissions_boundary"}, Writes: []string{"PutRolePermissionsBoundary"},
 		},
 		{
 			Argument: "vpc", To: `{ subnet_ids = ["subnet-b", "subnet-a"], security_group_ids = ["sg-a"] }`,

@@ -48,7 +48,7 @@ resource "serverless_queue" "mail" {
 			To: `["{\n \"Statement\": [ {\"Resource\":\"*\", \"Action\": [\"tag:GetResources\"], \"Effect\": \"Allow\"} ], \"Version\": \"2012-10-17\" }"]`,
 		},
 		{Argument: "policy_arns", To: `["arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"]`, Writes: []string{"AttachRolePolicy"}},
-		{Argument: "role", To: `{ permissions_boundary = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess" }`, Unasked: true, Writes: []string{"PutRolePermissionsBoundary"}},
+		{Argument: "role", To: `{ permissions_boundary = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess" }`, Unasked: true, With: []string{"role_permissions_boundary"}, Writes: []string{"PutRolePermissionsBoundary"}},
 		{Argument: "log", To: `{ retention_days = 7 }`, Writes: []string{"PutRetentionPolicy"}},
 		{Argument: "log", To: `{ level = "ALL", include_data = true }`, With: []string{"revision_id"}, Writes: []string{"UpdateStateMachine"}},
 		{

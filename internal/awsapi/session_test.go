@@ -363,7 +363,8 @@ func TestWebIdentity(t *testing.T) {
 				config.WebIdentity = &Role{ARN: role, Session: "s1", Token: c.token}
 			}
 			got := caller(t.Context(), t, config)
-			if got != c.want && !(strings.Contains(got, "operation error") && strings.Contains(got, c.want)) {
+			refused := strings.Contains(got, "operation error") && strings.Contains(got, c.want)
+			if got != c.want && !refused {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 			if strings.Contains(got, c.token) && c.name != "no token" {

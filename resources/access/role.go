@@ -48,6 +48,7 @@ var Role = tf.Type[*Clients, role]{
 	ARN:      "iam:role/{role_name}",
 	Physical: "role_name",
 	Replace:  []string{"path"},
+	Defaults: []string{"permissions_boundary"},
 	Changes:  map[string][]string{"assume_role_policy": {"services"}, "policy": {"policies"}},
 	Gone:     tf.Gone[*types.NoSuchEntityException]("GetRole", "DeleteRole"),
 	Validate: validateRole,
@@ -108,8 +109,8 @@ var Role = tf.Type[*Clients, role]{
 				MarkdownDescription: "Longest time in seconds that somebody may have the role for, 3600 to 43200. Default: 3600.",
 			},
 			"permissions_boundary": schema.StringAttribute{
-				Optional: true, Validators: []validator.String{policyARN},
-				MarkdownDescription: "ARN of the policy that limits what the role's policies can allow. Default: none.",
+				Optional: true, Computed: true, Validators: []validator.String{policyARN},
+				MarkdownDescription: "ARN of the policy that limits what the role's policies can allow. Default: the provider's `permissions_boundary`.",
 			},
 			"policies": schema.ListAttribute{
 				Optional: true, ElementType: tf.JSONType{}, Validators: []validator.List{listvalidator.SizeAtLeast(1)},

@@ -192,8 +192,9 @@ func ownRole(ctx context.Context, m *function) *parts.Role {
 		Tags:    m.All(),
 	}
 	if m.Role != nil {
-		r.Path, r.Boundary = m.Role.Path.ValueString(), m.Role.Boundary.ValueString()
+		r.Path = m.Role.Path.ValueString()
 	}
+	r.Boundary = m.bounded(tf.Boundary(ctx)).ValueString()
 	return r
 }
 

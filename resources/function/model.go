@@ -40,6 +40,7 @@ type (
 		RoleARN              tftypes.String       `tfsdk:"role_arn"`
 		Role                 *role                `tfsdk:"role"`
 		RolePolicy           tf.JSON              `tfsdk:"role_policy"`
+		RoleBoundary         tftypes.String       `tfsdk:"role_permissions_boundary"`
 		Log                  *log                 `tfsdk:"log"`
 		LogGroupName         tftypes.String       `tfsdk:"log_group_name"`
 		Tracing              tftypes.Bool         `tfsdk:"tracing"`

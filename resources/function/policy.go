@@ -19,8 +19,10 @@ import (
 func planRole(p *tf.Plan[function]) error {
 	if !p.Config.RoleARN.IsNull() {
 		p.Set("role_policy", tf.JSONNull())
+		p.Set("role_permissions_boundary", tftypes.StringNull())
 		return nil
 	}
+	p.Set("role_permissions_boundary", p.Planned.bounded(p.Provider().Boundary))
 	own := p.Prior != nil && !p.Prior.RolePolicy.IsNull()
 	if own && sameRole(p.Planned.Role, p.Prior.Role) {
 		p.Planned.RoleARN = p.Prior.RoleARN

@@ -117,7 +117,8 @@ var functionSchema = schema.Schema{
 			Optional: true, Computed: true, Validators: []validator.String{arn},
 			MarkdownDescription: "ARN of the role that the function runs as. Default: a role of its own that may write its logs and traces, and what `links` and `policies` allow.",
 		},
-		"role": roleSchema,
+		"role":                      roleSchema,
+		"role_permissions_boundary": tf.Computed("ARN of the policy that limits the own role: that of `role`, or else the provider's `permissions_boundary`; null without."),
 		"role_policy": schema.StringAttribute{
 			Computed: true, CustomType: tf.JSONType{},
 			MarkdownDescription: "The policy, JSON, of the function's own role; null with a `role_arn` of yours.",

@@ -66,7 +66,7 @@ func updateRole(ctx context.Context, c *Clients, prior, m *function) (*parts.Rol
 		m.RoleARN = tftypes.StringValue(arn)
 		return role, err
 	}
-	more, err := role.Change(ctx, c.IAM, parts.Role{Policy: prior.RolePolicy.ValueString(), Managed: tf.Texts(prior.PolicyARNs), Boundary: prior.boundary()})
+	more, err := role.Change(ctx, c.IAM, parts.Role{Policy: prior.RolePolicy.ValueString(), Managed: tf.Texts(prior.PolicyARNs), Boundary: prior.RoleBoundary.ValueString()})
 	if err != nil {
 		return nil, err
 	}
@@ -125,12 +125,12 @@ func updateLogs(ctx context.Context, c *Clients, prior, m *function) error {
 	return group.Tag(ctx, c.Logs, set, remove)
 }
 
-// boundary is what limits the function's own role; "" for nothing.
-func (m *function) boundary() string {
-	if m.Role == nil {
-		return ""
+// bounded is what limits the function's own role: what it says, or what is for all roles.
+func (m *function) bounded(everywhere tftypes.String) tftypes.String {
+	if m.Role == nil || m.Role.Boundary.IsNull() {
+		return everywhere
 	}
-	return m.Role.Boundary.ValueString()
+	return m.Role.Boundary
 }
 
 // change sends what differs of the configuration, and then of the code.

@@ -188,8 +188,9 @@ func ownRole(ctx context.Context, m *machine) *parts.Role {
 		Tags:    m.All(),
 	}
 	if m.Role != nil {
-		r.Path, r.Boundary = m.Role.Path.ValueString(), m.Role.Boundary.ValueString()
+		r.Path = m.Role.Path.ValueString()
 	}
+	r.Boundary = m.bounded(tf.Boundary(ctx)).ValueString()
 	return r
 }
 

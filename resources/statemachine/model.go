@@ -28,6 +28,7 @@ type (
 		RoleARN        tftypes.String            `tfsdk:"role_arn"`
 		Role           *role                     `tfsdk:"role"`
 		RolePolicy     tf.JSON                   `tfsdk:"role_policy"`
+		RoleBoundary   tftypes.String            `tfsdk:"role_permissions_boundary"`
 		Log            *log                      `tfsdk:"log"`
 		LogGroupName   tftypes.String            `tfsdk:"log_group_name"`
 		Tracing        tftypes.Bool              `tfsdk:"tracing"`
@@ -74,12 +75,12 @@ func (m *machine) alias() string {
 	return m.Publish.Alias.ValueString()
 }
 
-// boundary is what limits the machine's own role; "" for nothing.
-func (m *machine) boundary() string {
-	if m.Role == nil {
-		return ""
+// bounded is what limits the machine's own role: what it says, or what is for all roles.
+func (m *machine) bounded(everywhere tftypes.String) tftypes.String {
+	if m.Role == nil || m.Role.Boundary.IsNull() {
+		return everywhere
 	}
-	return m.Role.Boundary.ValueString()
+	return m.Role.Boundary
 }
 
 func machineARN(ctx context.Context, m *machine) string {

@@ -147,8 +147,10 @@ func arnScope(m *machine) string {
 func planRole(p *tf.Plan[machine]) error {
 	if !p.Config.RoleARN.IsNull() {
 		p.Set("role_policy", tf.JSONNull())
+		p.Set("role_permissions_boundary", types.StringNull())
 		return nil
 	}
+	p.Set("role_permissions_boundary", p.Planned.bounded(p.Provider().Boundary))
 	if p.Prior != nil && !p.Prior.RolePolicy.IsNull() && sameRole(p.Planned.Role, p.Prior.Role) {
 		p.Planned.RoleARN = p.Prior.RoleARN
 	} else {

@@ -80,18 +80,21 @@ func readRole(ctx context.Context, c *Clients, m *machine, arn string) error {
 	m.RoleARN = tftypes.StringValue(arn)
 	m.RolePolicy = tf.JSONNull()
 	if !isOwnRole(ctx, m, arn) {
+		m.RoleBoundary = tftypes.StringNull()
 		return nil
 	}
-	is, err := parts.ReadRole(ctx, c.IAM, roleName(ctx, m), m.Role != nil)
+	everywhere := tf.Boundary(ctx)
+	is, err := parts.ReadRole(ctx, c.IAM, roleName(ctx, m), m.Role != nil || !m.RoleBoundary.IsNull() || !everywhere.IsNull())
 	if err != nil {
 		return err
 	}
 	if is.Policy != "" {
 		m.RolePolicy = tf.JSONValue(is.Policy)
 	}
-	if m.Role != nil {
+	m.RoleBoundary = tf.NonEmpty(&is.Boundary)
+	if m.Role != nil && !(m.Role.Boundary.IsNull() && m.RoleBoundary.Equal(everywhere)) {
 		now := *m.Role
-		now.Boundary = tf.NonEmpty(&is.Boundary)
+		now.Boundary = m.RoleBoundary
 		m.Role = &now
 	}
 	if len(is.Managed) > 0 || m.PolicyARNs != nil {

@@ -70,7 +70,7 @@ func updateRole(ctx context.Context, c *Clients, prior, m *machine) (*parts.Role
 		m.RoleARN = tftypes.StringValue(arn)
 		return role, err
 	}
-	more, err := role.Change(ctx, c.IAM, parts.Role{Policy: prior.RolePolicy.ValueString(), Managed: tf.Texts(prior.PolicyARNs), Boundary: prior.boundary()})
+	more, err := role.Change(ctx, c.IAM, parts.Role{Policy: prior.RolePolicy.ValueString(), Managed: tf.Texts(prior.PolicyARNs), Boundary: prior.RoleBoundary.ValueString()})
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func run(ctx context.Context) error {
 		measure func(context.Context) error
 	}{
 		{"binary", b.binary}, {"emulator", b.emulator}, {"tables", b.tables}, {"million", b.million}, {"durable", b.durable},
-		{"demo", b.demo}, {"orders", b.orders}, {"schema", b.schema}, {"warm", b.warm}, {"functions", b.functions}, {"packages", b.packages}, {"queues", b.queues}, {"routes", b.routes}, {"mappings", b.mappings}, {"states", b.states}, {"machines", b.machines}, {"terraform", b.terraform}, {"engine", b.engine},
+		{"demo", b.demo}, {"orders", b.orders}, {"schema", b.schema}, {"warm", b.warm}, {"functions", b.functions}, {"packages", b.packages}, {"queues", b.queues}, {"routes", b.routes}, {"mappings", b.mappings}, {"states", b.states}, {"machines", b.machines}, {"quotas", b.quotas}, {"terraform", b.terraform}, {"engine", b.engine},
 	} {
 		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], m.name) {
 			continue // only what the arguments name
