@@ -19,6 +19,14 @@ resource "serverless_route" "chat" {
   function = serverless_function.chat.target_arn
 }
 
+# Nobody is asked for the answer to { "action": "ping" }.
+resource "serverless_route" "ping" {
+  api     = serverless_websocket_api.chat.id
+  route   = "ping"
+  mock    = { body = "{\"pong\": \"$context.connectionId\"}" }
+  answers = true
+}
+
 output "url" {
   value = serverless_websocket_api.chat.url
 }
