@@ -117,6 +117,10 @@ var javaOnly = strings.NewReplacer(
 
 var unicodeEscape = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
 
+// countless are repetitions beyond the 1,000 that Go counts to. They are let through
+// in any number, of which the bounds of the text's length are the limit, if it has any.
+var countless = regexp.MustCompile(`\{1,\d{4,}\}`)
+
 // compile returns the matcher of a Java pattern; an error for one with
 // lookarounds that nobody has put into [lookarounds].
 func compile(pattern string) (m matcher, err error) {
@@ -127,6 +131,7 @@ func compile(pattern string) (m matcher, err error) {
 			return m, err
 		}
 	}
+	want = countless.ReplaceAllString(want, "+")
 	want = unicodeEscape.ReplaceAllString(javaOnly.Replace(want), `\x{$1}`)
 	m.want, err = regexp.Compile("^(?:" + want + ")$")
 	return m, err
