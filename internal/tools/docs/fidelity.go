@@ -82,8 +82,8 @@ here; VPC links; of stages Description. Of WebSocket APIs also models, ModelSele
 ResponseModels and DisableSchemaValidation, because no message is checked against a model; and
 RequestParameters of routes that are not required, because what they name can be mapped without them.
 DetailedMetricsEnabled, execution logs, Firehose as a destination of access logs, integrations in a VPC
-(VPC_LINK), RequestParameters of integrations of WebSocket APIs that have no URL, ResponseParameters of
-integration responses, and required RequestParameters are refused by name. Of the variables of access
+(VPC_LINK), RequestParameters of integrations of WebSocket APIs that have no URL, and ResponseParameters
+of integration responses are refused by name. Of the variables of access
 logs, those of Cognito, client certificates, WAF and X-Ray, and the ids that Lambda gives requests, are a dash.
 The policies of authorizers are asked with the condition keys aws:CurrentTime, aws:EpochTime,
 aws:Referer, aws:RequestedRegion, aws:SecureTransport, aws:SourceIp and aws:UserAgent.
