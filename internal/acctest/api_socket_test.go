@@ -31,7 +31,8 @@ resource "serverless_websocket_api" "chat" {
 		{Argument: "answers", From: Arguments{"answers": `false`}, To: `true`, Writes: []string{"CreateRouteResponse", "UpdateRoute"}},
 		{Argument: "api_key", To: `true`, Writes: []string{"UpdateRoute"}},
 	},
-	Together: Arguments{"answers": ``, "mock": ``, "http": `{ url = "http://127.0.0.1:9/" }`, "api_key": `true`},
+	// Another target, or no answers, would leave what goes with the route at the latest.
+	Together: Arguments{"mock": `{ status = 202, body = "{\"pong\":2}" }`, "api_key": `true`},
 	Invalid: []Invalid{
 		{"mock", `{ status = 100 }`, []string{"mock.status", "between 200 and 599"}},
 		{"route", `"GET /ping"`, []string{"answers", "mock", "WebSocket"}},
