@@ -92,7 +92,7 @@ func readRole(ctx context.Context, c *Clients, m *machine, arn string) error {
 		m.RolePolicy = tf.JSONValue(is.Policy)
 	}
 	m.RoleBoundary = tf.NonEmpty(&is.Boundary)
-	if m.Role != nil && !(m.Role.Boundary.IsNull() && m.RoleBoundary.Equal(everywhere)) {
+	if m.Role != nil && (!m.Role.Boundary.IsNull() || !m.RoleBoundary.Equal(everywhere)) {
 		now := *m.Role
 		now.Boundary = m.RoleBoundary
 		m.Role = &now
