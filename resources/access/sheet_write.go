@@ -112,7 +112,7 @@ func (p pen) replace(ctx context.Context, s sheet, old, fresh lines) error {
 }
 
 // full reports whether a policy has no room for more.
-func full(err error) bool { return tf.Is[*types.LimitExceededException](err) }
+func full(err error) bool { return tf.Is[*types.LimitExceededException](err) && !versions(err) }
 
 // put gives a grant these statements, where there is room. One that is new is in no
 // other sheet.
@@ -230,14 +230,31 @@ func (p pen) arn(ctx context.Context, n int) sheet {
 // renew gives a managed policy another document, and keeps no version but that: AWS
 // has room for five.
 func (p pen) renew(ctx context.Context, s sheet, text string) error {
-	if err := p.prune(ctx, s); err != nil {
+	err := lagging(ctx, func(ctx context.Context) error {
+		if err := p.prune(ctx, s); err != nil {
+			return err
+		}
+		_, err := p.c.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(string(s)), PolicyDocument: &text, SetAsDefault: true})
 		return err
-	}
-	_, err := p.c.IAM.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: aws.String(string(s)), PolicyDocument: &text, SetAsDefault: true})
+	})
 	if err != nil {
 		return err
 	}
 	return p.prune(ctx, s)
+}
+
+// versions reports whether a policy has versions that a list did not show yet.
+func versions(err error) bool {
+	return tf.Says(err, "LimitExceeded", "versions") || tf.Is[*types.DeleteConflictException](err)
+}
+
+// lagging makes a call again that versions stand in the way of, after they were pruned.
+func lagging(ctx context.Context, call func(context.Context) error) error {
+	tries := 0
+	return tf.Retry(ctx, func(err error) bool {
+		tries++
+		return tries < patience && versions(err)
+	}, call)
 }
 
 // prune deletes the versions of a managed policy but that which counts.
@@ -265,13 +282,13 @@ func (p pen) discard(ctx context.Context, s sheet) error {
 	if err != nil && !tf.Is[*types.NoSuchEntityException](err) {
 		return err
 	}
-	if err := p.prune(ctx, s); err != nil {
-		if tf.Is[*types.NoSuchEntityException](err) {
-			return nil
+	err = lagging(ctx, func(ctx context.Context) error {
+		if err := p.prune(ctx, s); err != nil {
+			return err
 		}
+		_, err := p.c.IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: arn})
 		return err
-	}
-	_, err = p.c.IAM.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: arn})
+	})
 	if tf.Is[*types.NoSuchEntityException](err) {
 		return nil
 	}
