@@ -163,10 +163,17 @@ func (s *Service) match(scope env.Scope, bus string, text []byte, trace string, 
 		}
 		return nil
 	})
+	waits := false
 	for _, r := range matching {
 		for _, t := range r.Targets {
-			s.deliver(s.newDelivery(r, t, text, trace, hop))
+			again, err := s.deliver(s.newDelivery(r, t, text, trace, hop))
+			if waits = waits || again; err != nil {
+				s.env.Log.Error("an event could not be kept to be delivered again", "error", err)
+			}
 		}
+	}
+	if waits {
+		s.retry()
 	}
 }
 

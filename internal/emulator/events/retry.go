@@ -39,8 +39,10 @@ type delivery struct {
 	Trace    string
 	Hop      int
 	First    time.Time
-	Attempts int // after the first
-	Due      time.Time
+	Attempts int       // that were made after the first
+	Due      time.Time // zero until it waits in the store
+	Code     string    // EventBridge's, of why the last attempt failed
+	Message  string    // the same in words
 }
 
 func (d *delivery) key() string { return fmt.Sprintf("%020d", d.Due.UnixNano()) + "\x00" + d.ID }
@@ -82,38 +84,57 @@ func passing(err error) bool {
 	return api.ErrorFault() == smithy.FaultServer
 }
 
-// deliver hands an event to its target. One that fails is tried again later as the
-// target's RetryPolicy has it, and then put into its dead-letter queue.
-func (s *Service) deliver(d *delivery) {
-	now := s.env.Clock.Now()
+// deliver hands an event to its target, and reports whether it waits to be tried
+// again, as the target's RetryPolicy has it. One that is given up is put into the
+// dead-letter queue. What waited stays in the store until the attempt is over: a kill
+// has it delivered once more, and loses nothing. An error is the store's.
+func (s *Service) deliver(d *delivery) (waits bool, err error) {
+	now, before := s.env.Clock.Now(), ""
 	age, attempts := d.policy()
-	if !now.Before(d.First.Add(age)) {
-		s.give(d, "MaximumEventAgeInSeconds", errors.New("the event has become too old"))
-		return
+	if !d.Due.IsZero() {
+		before = d.key()
 	}
-	err := s.send(&d.Rule, &d.Target, d.Event, d.Trace, d.Hop)
-	switch {
-	case err == nil:
-		return
-	case !passing(err) || d.Attempts >= attempts:
-		s.give(d, "MaximumRetryAttempts", err)
-		return
+	defer func() {
+		if !waits && before != "" {
+			err = s.env.Store.Update(func(tx *store.Tx) error { s.deliveries.Delete(tx, before); return nil })
+		}
+	}()
+	if !now.Before(d.First.Add(age)) {
+		s.give(d, "MaximumEventAgeInSeconds")
+		return false, nil
+	}
+	if before != "" {
+		d.Attempts++
+	}
+	err = s.send(&d.Rule, &d.Target, d.Event, d.Trace, d.Hop)
+	if err == nil {
+		return false, nil
+	}
+	d.Code, d.Message = errorCode(err), err.Error()
+	if !passing(err) || d.Attempts >= attempts {
+		s.give(d, "MaximumRetryAttempts")
+		return false, nil
 	}
 	pause := maxPause
 	if d.Attempts < 9 {
 		pause = min(maxPause, time.Duration(math.Pow(2, float64(d.Attempts)))*time.Second)
 	}
-	d.Attempts++
 	if d.Due = now.Add(pause); d.Due.After(d.First.Add(age)) {
 		d.Due = d.First.Add(age)
 	}
 	s.env.Log.Debug("an event is delivered again later", "rule", d.Rule.arn(), "target", value(d.Target.Arn), "error", err)
-	err = s.env.Store.Update(func(tx *store.Tx) error { s.deliveries.Put(tx, d.key(), *d); return nil })
+	err = s.env.Store.Update(func(tx *store.Tx) error {
+		if before != "" {
+			s.deliveries.Delete(tx, before)
+		}
+		s.deliveries.Put(tx, d.key(), *d)
+		return nil
+	})
 	if err != nil {
-		s.give(d, "MaximumRetryAttempts", err)
-		return
+		s.give(d, "MaximumRetryAttempts")
+		return false, err
 	}
-	s.retry()
+	return true, nil
 }
 
 // retry sets the alarm for the next delivery that is due.
@@ -148,31 +169,34 @@ func (s *Service) again() {
 		return
 	}
 	defer s.work.Done()
+	s.trying.Lock() // what is tried is still in the store, and due
+	defer s.trying.Unlock()
 	var due []delivery
-	err := s.env.Store.Update(func(tx *store.Tx) error {
-		for key, d := range s.deliveries.From(tx, "") {
+	_ = s.env.Store.View(func(tx *store.Tx) error {
+		for _, d := range s.deliveries.From(tx, "") {
 			if d.Due.After(s.env.Clock.Now()) {
 				break
 			}
 			due = append(due, d)
-			s.deliveries.Delete(tx, key)
 		}
 		return nil
 	})
-	if err != nil {
-		s.env.Log.Error("events could not be taken up again", "error", err)
-		return
-	}
 	for i := range due {
-		s.deliver(&due[i])
+		if s.alive.Err() != nil {
+			return // the others are tried when the emulator starts again
+		}
+		if _, err := s.deliver(&due[i]); err != nil { // no alarm: what is due would go again and again
+			s.env.Log.Error("it could not be noted what became of an event", "error", err)
+			return
+		}
 	}
 	s.retry()
 }
 
 // give gives an event up: it goes to the target's dead-letter queue, if it has one.
-func (s *Service) give(d *delivery, condition string, cause error) {
-	s.env.Log.Warn("an event could not be delivered", "rule", d.Rule.arn(), "target", value(d.Target.Arn), "error", cause)
-	if err := s.bury(d, condition, cause); err != nil {
+func (s *Service) give(d *delivery, condition string) {
+	s.env.Log.Warn("an event could not be delivered", "rule", d.Rule.arn(), "target", value(d.Target.Arn), "error", d.Message)
+	if err := s.bury(d, condition); err != nil {
 		s.env.Log.Warn("an event could not be put into the dead-letter queue", "rule", d.Rule.arn(), "error", err)
 	}
 }
@@ -199,14 +223,14 @@ func errorCode(cause error) string {
 
 // bury puts an event that could not be delivered into the target's dead-letter
 // queue, if it has one.
-func (s *Service) bury(d *delivery, condition string, cause error) error {
+func (s *Service) bury(d *delivery, condition string) error {
 	t := &d.Target
 	if t.DeadLetterConfig == nil || value(t.DeadLetterConfig.Arn) == "" || s.Targets.Queues == nil {
 		return nil
 	}
 	m := &sqs.SendMessageInput{MessageBody: ptr(string(d.Event)), MessageAttributes: map[string]sqstypes.MessageAttributeValue{}}
 	for name, v := range map[string]string{
-		"RULE_ARN": d.Rule.arn(), "TARGET_ARN": value(t.Arn), "ERROR_CODE": errorCode(cause), "ERROR_MESSAGE": cause.Error(),
+		"RULE_ARN": d.Rule.arn(), "TARGET_ARN": value(t.Arn), "ERROR_CODE": d.Code, "ERROR_MESSAGE": d.Message,
 		"EXHAUSTED_RETRY_CONDITION": condition, "RETRY_ATTEMPTS": strconv.Itoa(d.Attempts),
 	} {
 		m.MessageAttributes[name] = sqstypes.MessageAttributeValue{DataType: ptr("String"), StringValue: &v}

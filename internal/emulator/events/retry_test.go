@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
@@ -101,7 +102,7 @@ func TestRetryPolicy(t *testing.T) {
 		{"not again", &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(0)}, busy, 99, []time.Duration{0},
 			map[string]string{"EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts", "RETRY_ATTEMPTS": "0"}},
 		{"as long as it may be", &types.RetryPolicy{MaximumEventAgeInSeconds: aws.Int32(60)}, busy, 99, []time.Duration{0, 1e9, 3e9, 7e9, 15e9, 31e9},
-			map[string]string{"EXHAUSTED_RETRY_CONDITION": "MaximumEventAgeInSeconds", "RETRY_ATTEMPTS": "6"}},
+			map[string]string{"EXHAUSTED_RETRY_CONDITION": "MaximumEventAgeInSeconds", "RETRY_ATTEMPTS": "5", "ERROR_CODE": "RESOURCE_LIMIT_EXCEEDED"}},
 		{"an emulator that closes", nil, errors.New("closing"), 1, []time.Duration{0, 1e9}, nil},
 		{"for good", nil, &sfntypes.StateMachineDoesNotExist{Message: aws.String("gone")}, 99, []time.Duration{0},
 			map[string]string{"ERROR_CODE": "NO_RESOURCE", "RETRY_ATTEMPTS": "0"}},
@@ -215,5 +216,72 @@ func TestRetrySurvives(t *testing.T) {
 	}
 	if err := errors.Join(s.Close(), s.env.Store.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// during starts executions, and does something while each is being started.
+type during func() error
+
+// Start implements the interface of state machines in [Targets].
+func (f during) Start(context.Context, string, string, []byte) error { return f() }
+
+// TestRetryKeeps has an event in the store while it is tried again, so that a kill
+// does not lose it, and does not try it twice when another one fails meanwhile.
+func TestRetryKeeps(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	now := e.Clock.(*clock.Fake)
+	s, err := New(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := &sfntypes.ExecutionLimitExceeded{Message: aws.String("busy")}
+	var mu sync.Mutex
+	var kept []int
+	start := during(func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		kept = append(kept, s.waiting())
+		if len(kept) == 1 {
+			return busy
+		}
+		s.retry() // as another event that fails does
+		return nil
+	})
+	s.Targets = Targets{Machines: start, Queues: &dead{}}
+	put(t, s, nil)
+	now.Advance(time.Second)
+	s.settle()
+	now.Advance(time.Minute)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(kept) != 2 || kept[0] != 0 || kept[1] != 1 || s.waiting() != 0 {
+		t.Errorf("got %v in the store at the attempts and %d at the end, want [0 1] and 0", kept, s.waiting())
+	}
+}
+
+// TestDeadLetterARN refuses dead-letter queues that are none, as no event could be
+// put there.
+func TestDeadLetterARN(t *testing.T) {
+	t.Parallel()
+	s, err := New(newEnv(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Targets.Queues = &dead{}
+	ctx := env.WithScope(t.Context(), env.Scope{Region: "eu-north-1", Account: "000000000000"})
+	if _, err := s.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String("r"), EventPattern: aws.String(`{"source":["shop"]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, arn := range []string{"dead", "arn:aws:sqs", "arn:aws:sns:eu-north-1:000000000000:dead"} {
+		_, err := s.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String("r"), Targets: []types.Target{{
+			Id: aws.String("t"), Arn: aws.String("arn:aws:events:eu-north-1:111111111111:event-bus/default"), DeadLetterConfig: &types.DeadLetterConfig{Arn: &arn},
+		}}})
+		var api smithy.APIError
+		if !errors.As(err, &api) || api.ErrorCode() != "ValidationException" {
+			t.Errorf("%s: got %v", arn, err)
+		}
+		_, _ = s.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{Source: aws.String("shop"), DetailType: aws.String("x"), Detail: aws.String(`{}`)}}})
 	}
 }

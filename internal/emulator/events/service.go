@@ -74,6 +74,8 @@ type Service struct {
 	work  sync.WaitGroup
 	mu    sync.Mutex // of timer, and of beginning work
 	timer clock.Timer
+
+	trying sync.Mutex // one goroutine delivers again what is due, so that nothing goes twice
 }
 
 // New returns the service over the environment's store.

@@ -46,6 +46,8 @@ func (s *Service) check(t *types.Target) error {
 		return invalid("Parameter(s) SqsParameters must be specified for target: %s.", id)
 	case kind(arn) == "states" && value(t.RoleArn) == "":
 		return invalid("Parameter(s) RoleArn must be specified for target: %s.", id)
+	case t.DeadLetterConfig != nil && value(t.DeadLetterConfig.Arn) != "" && kind(*t.DeadLetterConfig.Arn) != "sqs":
+		return invalid("Parameter %s is not valid. Reason: Provided Arn is not in correct format.", *t.DeadLetterConfig.Arn)
 	case t.Input != nil && !isJSON(*t.Input):
 		return invalid("Invalid input for target %s.", id)
 	}
