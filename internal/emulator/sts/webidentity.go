@@ -28,7 +28,7 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeR
 	if err != nil {
 		return nil, err
 	}
-	provider := strings.TrimPrefix(strings.TrimPrefix(claims.Issuer, "https://"), "http://")
+	_, provider, _ := strings.Cut(claims.Issuer, "://")
 	audience := ""
 	if len(claims.Audience) > 0 {
 		audience = claims.Audience[0]
@@ -115,7 +115,7 @@ func invalidToken(message string) error {
 }
 
 // issuerKeys asks an issuer where its keys are, and for them. One that does not
-// encrypt what it says must be on this machine.
+// encrypt what it says must be on this machine, and none can send the question on.
 func issuerKeys(ctx context.Context, issuer string) (*jose.JSONWebKeySet, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
@@ -141,7 +141,8 @@ func fetch(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(r) //nolint:gosec // the issuer's address, of this machine or encrypted
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Do(r) //nolint:gosec // the issuer's address, of this machine or encrypted
 	if err != nil {
 		return err
 	}
