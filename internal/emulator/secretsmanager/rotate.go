@@ -48,7 +48,10 @@ var rate = regexp.MustCompile(`^rate\((\d+) (hour|hours|day|days)\)$`)
 // every is the time from one rotation to the next; zero where there is no schedule.
 func (r *rotation) every() time.Duration {
 	if m := rate.FindStringSubmatch(r.Expression); m != nil {
-		n, _ := strconv.ParseInt(m[1], 10, 32)
+		n, err := strconv.ParseInt(m[1], 10, 16) // more days have no duration
+		if err != nil {
+			return 0
+		}
 		if m[2][0] == 'h' {
 			return time.Duration(n) * time.Hour
 		}
@@ -220,7 +223,11 @@ func (s *Service) due(key string) {
 	}
 	s.work.Go(func() {
 		x, err := s.at(key)
+		if err == nil && (x.Rotation == nil || !x.Rotation.Enabled || !x.Ends.IsZero()) {
+			return // it was canceled meanwhile
+		}
 		if err == nil {
+			s.schedule(key, x.Rotation.after(s.env.Clock.Now())) // unless this one succeeds
 			_, err = s.RotateSecret(env.WithScope(s.alive, x.Scope), &secretsmanager.RotateSecretInput{SecretId: &x.ARN})
 		}
 		if err != nil {
@@ -242,24 +249,38 @@ func (s *Service) at(key string) (x secret, err error) {
 	return x, err
 }
 
-// start has the function carry out the rotation that the secret's token names, once.
+// start has the function carry out the rotation that the secret's token names: now, or
+// after the one that is under way.
 func (s *Service) start(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.busy[key] || s.alive.Err() != nil {
+	if s.alive.Err() != nil {
 		return
 	}
-	s.busy[key] = true
+	if _, busy := s.busy[key]; busy {
+		s.busy[key] = true
+		return
+	}
+	s.busy[key] = false
 	s.work.Go(func() {
-		defer func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			delete(s.busy, key)
-		}()
-		if err := s.rotate(key); err != nil {
-			s.env.Log.Info("the rotation of a secret has failed", slog.Any("error", err))
+		for again := true; again; again = s.again(key) {
+			if err := s.rotate(key); err != nil {
+				s.env.Log.Info("the rotation of a secret has failed", slog.Any("error", err))
+			}
 		}
 	})
+}
+
+// again ends the rotation of a secret, unless another one was started during it.
+func (s *Service) again(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy[key] && s.alive.Err() == nil {
+		s.busy[key] = false
+		return true
+	}
+	delete(s.busy, key)
+	return false
 }
 
 // asCaller is the context of calls for a secret.
@@ -312,8 +333,8 @@ func (s *Service) rotate(key string) error {
 func (s *Service) finish(key string, r rotation, done bool) {
 	err := s.env.Store.Update(func(tx *store.Tx) error {
 		x, ok := s.secrets.Get(tx, key)
-		if !ok || x.Rotation == nil || x.Rotation.Token != r.Token {
-			return nil
+		if !ok || x.Rotation == nil || x.Rotation.Token != r.Token || x.Rotation.Test != r.Test {
+			return nil // another one has taken its place
 		}
 		x.Versions = slices.Clone(x.Versions)
 		now := *x.Rotation

@@ -22,6 +22,7 @@ type functions struct {
 	service *Service
 	fails   string // a step
 	denied  bool
+	during  func(step string) // is called within the step; may be nil
 }
 
 func (f *functions) Admits(context.Context, string) error {
@@ -38,6 +39,9 @@ func (f *functions) InvokeFor(ctx context.Context, _ string, payload []byte) ([]
 	}
 	ctx = env.WithCaller(ctx, env.Caller{AccessKey: "of the function's role"})
 	defer func() { f.made <- e.Step }()
+	if f.during != nil {
+		f.during(e.Step)
+	}
 	if e.Step == f.fails {
 		return nil, "Unhandled", nil
 	}
@@ -92,8 +96,9 @@ func TestRotation(t *testing.T) {
 	}
 	w.calls.denied = false
 	for rules, want := range map[types.RotationRulesType]string{
-		{AutomaticallyAfterDays: ptr(int64(1001))}:     "InvalidParameterException: RotationRules.AutomaticallyAfterDays must be within 1-1000.",
-		{ScheduleExpression: ptr("cron(0 8 * * ? *)")}: "InvalidParameterException: RotationRules.ScheduleExpression cron(0 8 * * ? *) is not emulated; rate expressions of 4 hours and more are, such as rate(10 days).",
+		{AutomaticallyAfterDays: ptr(int64(1001))}:        "InvalidParameterException: RotationRules.AutomaticallyAfterDays must be within 1-1000.",
+		{ScheduleExpression: ptr("rate(213503983 days)")}: "InvalidParameterException: RotationRules.ScheduleExpression rate(213503983 days) is not emulated; rate expressions of 4 hours and more are, such as rate(10 days).",
+		{ScheduleExpression: ptr("cron(0 8 * * ? *)")}:    "InvalidParameterException: RotationRules.ScheduleExpression cron(0 8 * * ? *) is not emulated; rate expressions of 4 hours and more are, such as rate(10 days).",
 	} {
 		if got := rotate(secretsmanager.RotateSecretInput{RotationLambdaARN: arn, RotationRules: &rules}); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -146,6 +151,7 @@ func TestRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.clock.Advance(1000 * time.Hour)
+	w.work.Wait()
 	if n := len(w.calls.made); n != 0 {
 		t.Errorf("%d steps were called after the rotation was canceled", n)
 	}
@@ -174,5 +180,58 @@ func TestRotationGoesOnAfterRestart(t *testing.T) {
 	w.called(t, steps...)
 	if diff := cmp.Diff([]string{"1 AWSPREVIOUS", "2 AWSCURRENT AWSPENDING"}, w.versions(t, "s")); diff != "" {
 		t.Errorf("the versions (-want +got):\n%s", diff)
+	}
+}
+
+// A rotation that is asked for while the function still works for another call is not
+// forgotten.
+func TestRotationDuringTest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.calls.service = w.Service
+	w.create(t, "s", "first")
+	asked := ""
+	w.calls.during = func(string) {
+		w.calls.during = nil
+		_, err := w.RotateSecret(w.ctx, &secretsmanager.RotateSecretInput{SecretId: ptr("s"), ClientRequestToken: id("3")})
+		asked = errorOf(err)
+	}
+	_, err := w.RotateSecret(w.ctx, &secretsmanager.RotateSecretInput{
+		SecretId: ptr("s"), ClientRequestToken: id("2"), RotateImmediately: ptr(false), RotationLambdaARN: ptr("arn:aws:lambda:eu-north-1:000000000000:function:f"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.called(t, append([]string{"testSecret"}, steps...)...)
+	if want := "InvalidRequestException: A previous rotation isn't complete. That rotation will be reattempted."; asked != want {
+		t.Errorf("got %q, want %q", asked, want)
+	}
+	if diff := cmp.Diff([]string{"1 AWSPREVIOUS", "2 AWSCURRENT AWSPENDING"}, w.versions(t, "s")); diff != "" {
+		t.Errorf("the versions (-want +got):\n%s", diff)
+	}
+}
+
+// The schedule goes on after a rotation that could not begin.
+func TestScheduleAfterFailure(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.calls.service = w.Service
+	w.create(t, "s", "first")
+	_, err := w.RotateSecret(w.ctx, &secretsmanager.RotateSecretInput{
+		SecretId: ptr("s"), ClientRequestToken: id("2"), RotationLambdaARN: ptr("arn:aws:lambda:eu-north-1:000000000000:function:f"),
+		RotationRules: &types.RotationRulesType{ScheduleExpression: ptr("rate(4 hours)")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.called(t, steps...)
+	w.calls.denied = true
+	w.clock.Advance(4 * time.Hour)
+	w.called(t)
+	w.calls.denied = false
+	w.clock.Advance(4 * time.Hour)
+	w.work.Wait()
+	if n := len(w.calls.made); n != len(steps) {
+		t.Errorf("%d steps were called, want %d", n, len(steps))
 	}
 }

@@ -40,7 +40,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	timers map[string]clock.Timer // of the next rotations, by key
-	busy   map[string]bool        // secrets that are being rotated, by key
+	busy   map[string]bool        // by key: secrets that are being rotated, and whether they are to be again
 
 	alive context.Context
 	end   context.CancelFunc
