@@ -2,10 +2,14 @@ package secretsmanager
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
@@ -17,7 +21,7 @@ const (
 )
 
 // DeleteSecret marks a secret for deletion at the end of a recovery window, or deletes
-// it at once.
+// it at once, which is no error where there is none.
 func (s *Service) DeleteSecret(ctx context.Context, in *secretsmanager.DeleteSecretInput) (*secretsmanager.DeleteSecretOutput, error) {
 	force, window := value(in.ForceDeleteWithoutRecovery), int64(usualWindow)
 	if in.RecoveryWindowInDays != nil {
@@ -34,6 +38,13 @@ func (s *Service) DeleteSecret(ctx context.Context, in *secretsmanager.DeleteSec
 	key := ""
 	err := s.env.Store.Update(func(tx *store.Tx) error {
 		x, err := s.open(ctx, tx, "DeleteSecret", in.SecretId)
+		if missing := (*types.ResourceNotFoundException)(nil); force && errors.As(err, &missing) {
+			out.DeletionDate, out.Name, out.ARN = &now, in.SecretId, in.SecretId
+			if !strings.HasPrefix(*in.SecretId, "arn:") {
+				out.ARN = ptr(env.ScopeOf(ctx).ARN("secretsmanager", "secret:"+*in.SecretId+"-"+suffix()))
+			}
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -58,7 +69,9 @@ func (s *Service) DeleteSecret(ctx context.Context, in *secretsmanager.DeleteSec
 	if err != nil {
 		return nil, err
 	}
-	s.schedule(key, time.Time{})
+	if key != "" {
+		s.schedule(key, time.Time{})
+	}
 	return out, nil
 }
 

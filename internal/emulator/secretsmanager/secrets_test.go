@@ -260,6 +260,12 @@ func TestDeletion(t *testing.T) {
 	if got := remove(secretsmanager.DeleteSecretInput{ForceDeleteWithoutRecovery: ptr(true)}); got != "" {
 		t.Error(got)
 	}
+	if got := remove(secretsmanager.DeleteSecretInput{ForceDeleteWithoutRecovery: ptr(true)}); got != "" {
+		t.Errorf("got %q for one that is deleted", got)
+	}
+	if got, want := remove(secretsmanager.DeleteSecretInput{}), "ResourceNotFoundException: Secrets Manager can't find the specified secret."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 	w.create(t, "s", "v") // at once
 }
 
