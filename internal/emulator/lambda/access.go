@@ -91,7 +91,7 @@ func (s *Service) keys(c env.Caller, more map[string]string) map[string]string {
 		"aws:principalisawsservice": strconv.FormatBool(c.Service != ""), "aws:securetransport": "true",
 	}
 	for key, value := range map[string]string{
-		"aws:principalarn": c.ARN, "aws:principalservicename": c.Service, "aws:sourceaccount": c.SourceAccount, "aws:sourcearn": c.SourceARN,
+		"aws:principalarn": roleOf(c.ARN), "aws:principalservicename": c.Service, "aws:sourceaccount": c.SourceAccount, "aws:sourcearn": c.SourceARN,
 	} {
 		if value != "" {
 			out[key] = value
@@ -105,6 +105,17 @@ func (s *Service) keys(c env.Caller, more map[string]string) map[string]string {
 	}
 	maps.Copy(out, more)
 	return out
+}
+
+// roleOf is the ARN of the role of a session, which does not tell the role's path; other
+// ARNs are what they are.
+func roleOf(arn string) string {
+	head, session, ok := strings.Cut(arn, ":assumed-role/")
+	if !ok {
+		return arn
+	}
+	name, _, _ := strings.Cut(session, "/")
+	return strings.Replace(head, ":sts:", ":iam:", 1) + ":role/" + name
 }
 
 // decide returns what the policy of what a name stands for says of the access.

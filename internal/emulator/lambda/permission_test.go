@@ -118,6 +118,16 @@ func TestResourcePolicy(t *testing.T) {
 			t.Errorf("%s: got %v, want allowed: %v", tt.name, err, tt.allowed)
 		}
 	}
+	// The session of a role is known by the role.
+	session := env.WithCaller(env.WithScope(w.ctx, env.Scope{Account: "111111111111", Region: "us-east-1"}), env.Caller{ARN: "arn:aws:sts::111111111111:assumed-role/r/s"})
+	for role, allowed := range map[string]bool{"r": false, "other": true} {
+		if err := put(`{"Statement":{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"lambda:InvokeFunction","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/` + role + `"}}}}`); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := w.InvokeFor(session, fARN, []byte(`1`)); allowed != (err == nil) {
+			t.Errorf("%s: got %v, want allowed: %v", role, err, allowed)
+		}
+	}
 	// A denial counts for users of the account, too, and for nobody else.
 	if err := put(`{"Statement":{"Effect":"Deny","Principal":{"AWS":"000000000000"},"Action":"lambda:InvokeFunction"}}`); err != nil {
 		t.Fatal(err)
