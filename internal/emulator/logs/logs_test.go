@@ -20,7 +20,7 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
-func newService(t *testing.T) (*Service, *clock.Fake, context.Context) {
+func newService(t testing.TB) (*Service, *clock.Fake, context.Context) {
 	t.Helper()
 	st, err := store.Open("")
 	if err != nil {
@@ -322,6 +322,38 @@ func TestRetention(t *testing.T) {
 	must(s.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: g}))(t)
 	if n := events(); n != 1 {
 		t.Errorf("without a policy: got %d events; the old one is gone for good", n)
+	}
+}
+
+// TestRetentionOfLateLines: a line that is older than those before it ends in its time.
+func TestRetentionOfLateLines(t *testing.T) {
+	t.Parallel()
+	s, c, ctx := newService(t)
+	late := func(by time.Duration, line string) {
+		t.Helper()
+		if err := s.Append(ctx, *g, "s", c.Now().Add(-by), line); err != nil {
+			t.Fatal(err)
+		}
+		s.Flush()
+	}
+	late(0, "first")
+	must(s.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: g, RetentionInDays: ptr(int32(1))}))(t)
+	late(time.Hour, "older")
+	stored := func() int64 {
+		return *must(s.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{}))(t).LogGroups[0].StoredBytes
+	}
+	if got, want := stored(), int64(2*overhead+len("firstolder")); got != want {
+		t.Errorf("at once: got %d bytes, want %d", got, want)
+	}
+	c.Advance(23*time.Hour + 30*time.Minute)
+	late(0, "new")
+	if got, want := stored(), int64(2*overhead+len("firstnew")); got != want {
+		t.Errorf("when the older one has expired: got %d bytes, want %d", got, want)
+	}
+	c.Advance(time.Hour)
+	late(0, "last")
+	if got, want := stored(), int64(2*overhead+len("newlast")); got != want {
+		t.Errorf("when the first one has, too: got %d bytes, want %d", got, want)
 	}
 }
 

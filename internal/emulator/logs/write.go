@@ -117,6 +117,9 @@ func (e event) position() string { return fmt.Sprintf("%036d%020d", max(e.Time, 
 // trim removes the events of a stream that the group no longer keeps.
 func (s *Service) trim(ctx context.Context, tx *store.Tx, g group, st *stream) {
 	limit, prefix := s.oldest(g), env.ScopeOf(ctx).Key(g.Name, st.Name, "")
+	if st.First >= limit {
+		return // to look at a set that has changed costs a copy of its nodes
+	}
 	var expired []string
 	for k, e := range s.events.Prefix(tx, prefix) {
 		if e.Time >= limit {
