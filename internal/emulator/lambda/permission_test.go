@@ -119,7 +119,7 @@ func TestResourcePolicy(t *testing.T) {
 		}
 	}
 	// The session of a role is known by the role.
-	session := env.WithCaller(env.WithScope(w.ctx, env.Scope{Account: "111111111111", Region: "us-east-1"}), env.Caller{ARN: "arn:aws:sts::111111111111:assumed-role/r/s"})
+	session := env.WithCaller(w.ctx, env.Caller{ARN: "arn:aws:sts::111111111111:assumed-role/r/s"})
 	for role, allowed := range map[string]bool{"r": false, "other": true} {
 		if err := put(`{"Statement":{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"lambda:InvokeFunction","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/` + role + `"}}}}`); err != nil {
 			t.Fatal(err)
