@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -27,23 +29,24 @@ var gatewayHeaders = []string{
 // localAPI is where the emulator serves APIs by path: what follows is an API's id.
 const localAPI = "/_aws/execute-api/"
 
+// hosts are the names of APIs: their ids and regions.
+var hosts = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z0-9]+)\.execute-api\.(?:([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?|localhost(?::[0-9]+)?)$`)
+})
+
 // apiOf is the id of the API that an endpoint names and the region that it is in, ""
 // where it does not tell: ID.execute-api.REGION.amazonaws.com, or what the emulator
-// gives as the endpoint of an API.
+// gives as the endpoint of an API. Stages and paths are no part of it.
 func apiOf(endpoint string) (id, region string, ok bool) {
 	if _, path, local := strings.Cut(endpoint, localAPI); local {
-		id, _, _ = strings.Cut(path, "/")
-		return id, "", id != ""
+		id = strings.TrimSuffix(path, "/")
+		return id, "", id != "" && !strings.ContainsAny(id, "/?#.:@")
 	}
-	id, rest, ok := strings.Cut(endpoint, ".execute-api.")
-	if !ok || strings.ContainsAny(id, "./:") || id == "" {
+	m := hosts().FindStringSubmatch(endpoint)
+	if m == nil {
 		return "", "", false
 	}
-	region, _, _ = strings.Cut(rest, ".amazonaws.com")
-	if strings.HasPrefix(rest, "localhost") {
-		region = ""
-	}
-	return id, region, true
+	return m[1], m[2], true
 }
 
 // invokeAPI calls a deployed API, in a role where the task wants that.
@@ -51,6 +54,19 @@ func (s *Service) invokeAPI(ctx context.Context, role string, params *jsonvalue.
 	a := arguments{params}
 	if f := a.check([]string{"ApiEndpoint", "Method"}, "Headers", "Stage", "Path", "QueryParameters", "RequestBody", "AllowNullValues", "AuthType"); f != nil {
 		return "", f
+	}
+	if f := a.texts("Stage", "Path", "AuthType"); f != nil {
+		return "", f
+	}
+	switch allowed := a.Get("AllowNullValues").(type) {
+	case nil, jsonvalue.Null:
+		a = arguments{withoutNulls(params)}
+	case bool:
+		if !allowed {
+			a = arguments{withoutNulls(params)}
+		}
+	default:
+		return "", wrong("The field 'AllowNullValues' must be true or false")
 	}
 	id, region, ok := apiOf(a.text("ApiEndpoint"))
 	if !ok {
@@ -111,38 +127,36 @@ func (s *Service) invokeAPI(ctx context.Context, role string, params *jsonvalue.
 
 // body is the request's body: JSON, also of a text, or nothing.
 func (a arguments) body() []byte {
-	allowed, _ := a.Get("AllowNullValues").(bool)
-	switch v := a.Get("RequestBody").(type) {
-	case nil:
+	v := a.Get("RequestBody")
+	if v == nil {
 		return nil
-	case jsonvalue.Null:
-		if !allowed {
-			return nil
-		}
-		return []byte("null")
-	case *jsonvalue.Object:
-		if !allowed {
-			return jsonvalue.Marshal(withoutNulls(v))
-		}
-		return jsonvalue.Marshal(v)
-	default:
-		return jsonvalue.Marshal(v)
 	}
+	return jsonvalue.Marshal(v)
 }
 
 // withoutNulls is an object without the members that are null, at any depth.
 func withoutNulls(o *jsonvalue.Object) *jsonvalue.Object {
 	out := jsonvalue.NewObject(o.Len())
 	for name, v := range o.All() {
-		switch v := v.(type) {
-		case jsonvalue.Null:
-		case *jsonvalue.Object:
-			out.Set(name, withoutNulls(v))
-		default:
-			out.Set(name, v)
+		if _, null := v.(jsonvalue.Null); !null {
+			out.Set(name, innerWithoutNulls(v))
 		}
 	}
 	return out
+}
+
+func innerWithoutNulls(v any) any {
+	switch v := v.(type) {
+	case *jsonvalue.Object:
+		return withoutNulls(v)
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = innerWithoutNulls(item)
+		}
+		return list
+	}
+	return v
 }
 
 // sign signs a request in a role.

@@ -56,7 +56,11 @@ func readHTTP(params *jsonvalue.Object) (t httpTask, failure *run.Failure) {
 		return t, wrong("%s", (&env.ForeignError{Host: t.url.Host}).Error())
 	}
 	for _, name := range []string{"Authentication", "InvocationConfig"} {
-		if o, ok := params.Get(name).(*jsonvalue.Object); ok {
+		o, f := a.only(name, "ConnectionArn")
+		if f != nil {
+			return t, f
+		}
+		if o != nil {
 			t.connection, _ = o.Get("ConnectionArn").(string)
 		}
 	}
@@ -72,21 +76,34 @@ func readHTTP(params *jsonvalue.Object) (t httpTask, failure *run.Failure) {
 	if t.body = params.Get("RequestBody"); t.body == (jsonvalue.Null{}) {
 		t.body = nil
 	}
-	if x, ok := params.Get("Transform").(*jsonvalue.Object); ok {
-		switch encoding, _ := x.Get("RequestBodyEncoding").(string); encoding {
-		case "URL_ENCODED":
-			t.form = true
-		case "", "NONE":
-		default:
-			return t, wrong("The field 'RequestBodyEncoding' must be NONE or URL_ENCODED, not '%s'", encoding)
-		}
-		if o, ok := x.Get("RequestEncodingOptions").(*jsonvalue.Object); ok && o.Get("ArrayFormat") != nil {
-			if t.lists, _ = o.Get("ArrayFormat").(string); !slices.Contains([]string{"INDICES", "REPEAT", "COMMAS", "BRACKETS"}, t.lists) {
-				return t, wrong("The field 'ArrayFormat' must be INDICES, REPEAT, COMMAS or BRACKETS")
-			}
-		}
+	return t, t.transform(a)
+}
+
+// transform reads how the body of an HTTP task is written.
+func (t *httpTask) transform(a arguments) *run.Failure {
+	x, f := a.only("Transform", "RequestBodyEncoding", "RequestEncodingOptions")
+	if x == nil {
+		return f
 	}
-	return t, nil
+	how := arguments{x}
+	if f := how.texts("RequestBodyEncoding"); f != nil {
+		return f
+	}
+	switch encoding := how.text("RequestBodyEncoding"); encoding {
+	case "URL_ENCODED":
+		t.form = true
+	case "", "NONE":
+	default:
+		return wrong("The field 'RequestBodyEncoding' must be NONE or URL_ENCODED, not '%s'", encoding)
+	}
+	options, f := how.only("RequestEncodingOptions", "ArrayFormat")
+	if options == nil || options.Get("ArrayFormat") == nil {
+		return f
+	}
+	if t.lists, _ = options.Get("ArrayFormat").(string); !slices.Contains([]string{"INDICES", "REPEAT", "COMMAS", "BRACKETS"}, t.lists) {
+		return wrong("The field 'ArrayFormat' must be INDICES, REPEAT, COMMAS or BRACKETS")
+	}
+	return nil
 }
 
 // with adds what a connection adds. What both have is the connection's.

@@ -52,6 +52,12 @@ func (s *Service) RedriveExecution(_ context.Context, in *sfn.RedriveExecutionIn
 		}
 		return nil, &types.ExecutionNotRedrivable{Message: ptr(why)}
 	}
+	s.mu.Lock()
+	err = s.roomToRun(e.Scope)
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	l, err := s.restore(e)
 	if err != nil {
 		return nil, err

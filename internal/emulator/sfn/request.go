@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -45,6 +46,35 @@ func (a arguments) check(required []string, others ...string) *run.Failure {
 	}
 	if m, _ := a.Get("Method").(string); !slices.Contains(requestMethods, m) {
 		return wrong("The field 'Method' must be one of %s, not '%s'", strings.Join(requestMethods, ", "), m)
+	}
+	return nil
+}
+
+// only refuses members of a name that is given that are none of these, and what is no
+// object. It returns nil for what is not given.
+func (a arguments) only(name string, members ...string) (*jsonvalue.Object, *run.Failure) {
+	switch v := a.Get(name).(type) {
+	case nil, jsonvalue.Null:
+		return nil, nil
+	case *jsonvalue.Object:
+		for member := range v.All() {
+			if !slices.Contains(members, member) {
+				return nil, wrong("The field '%s' of '%s' is not supported by Step Functions", member, name)
+			}
+		}
+		return v, nil
+	}
+	return nil, wrong("The field '%s' must be an object", name)
+}
+
+// texts refuses members that are given and no texts.
+func (a arguments) texts(names ...string) *run.Failure {
+	for _, name := range names {
+		switch a.Get(name).(type) {
+		case nil, jsonvalue.Null, string:
+		default:
+			return wrong("The field '%s' must be a text", name)
+		}
 	}
 	return nil
 }
@@ -172,16 +202,18 @@ func (r *reply) readable() *run.Failure {
 			return wrong("The response has the content type %s, which is not supported", kind)
 		}
 	}
-	if !utf8.Valid(r.body) {
+	if len(r.body) <= run.MaxPayload && !utf8.Valid(r.body) { // a longer one is cut anywhere
 		return wrong("The response cannot be read as a text")
 	}
 	return nil
 }
 
 // exchange is a request and its answer as TestState shows them. What a connection
-// adds to the request is shown where that is asked for.
+// adds to the request is shown where that is asked for. A request that has timed out
+// may be noted while it is shown.
 type exchange struct {
 	reveal   bool
+	mu       sync.Mutex
 	request  *types.InspectionDataRequest
 	response *types.InspectionDataResponse
 }
@@ -199,6 +231,8 @@ func (e *exchange) sent(r *http.Request, body string) {
 	if e == nil {
 		return
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.request = &types.InspectionDataRequest{
 		Protocol: ptr(r.URL.Scheme), Method: ptr(r.Method), Url: ptr(r.URL.String()), Headers: ptr(headerText(r.Header)), Body: some(body),
 	}
@@ -209,9 +243,21 @@ func (e *exchange) got(scheme string, r *reply) {
 	if e == nil {
 		return
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.response = &types.InspectionDataResponse{
 		Protocol: &scheme, StatusCode: ptr(strconv.Itoa(r.status)), StatusMessage: some(http.StatusText(r.status)), Headers: ptr(headerText(r.header)), Body: some(string(r.body)),
 	}
+}
+
+// show adds what was noted to what is shown.
+func (e *exchange) show(out *types.InspectionData) {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out.Request, out.Response = e.request, e.response
 }
 
 // headerText are headers as AWS shows them: [a: 1, b: 2].

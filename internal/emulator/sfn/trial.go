@@ -83,9 +83,7 @@ func (s *Service) TestState(ctx context.Context, in *sfn.TestStateInput) (*sfn.T
 	}
 	if in.InspectionLevel == types.InspectionLevelDebug || in.InspectionLevel == types.InspectionLevelTrace {
 		out.InspectionData = inspection(tried.Inspection)
-		if l.exchange != nil {
-			out.InspectionData.Request, out.InspectionData.Response = l.exchange.request, l.exchange.response
-		}
+		l.exchange.show(out.InspectionData)
 	}
 	return out, nil
 }
