@@ -2,6 +2,7 @@ package apigateway
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 
@@ -60,8 +61,13 @@ func (s *Service) checkStage(ctx context.Context, st types.ApiStage) error {
 
 // checkPlan refuses numbers that mean nothing, and what is not carried out.
 func checkPlan(p types.UsagePlan) error {
-	if t := p.Throttle; t != nil && (t.BurstLimit < 0 || t.RateLimit < 0) {
-		return badRequest("Usage Plan throttle limits must not be negative")
+	if t := p.Throttle; t != nil {
+		switch {
+		case t.BurstLimit < 0 || t.RateLimit < 0:
+			return badRequest("Usage Plan throttle limits must not be negative")
+		case math.IsNaN(t.RateLimit) || math.IsInf(t.RateLimit, 0):
+			return badRequest("Usage Plan throttle limits must be numbers")
+		}
 	}
 	q := p.Quota
 	switch {
@@ -156,6 +162,13 @@ func (s *Service) UpdateUsagePlan(ctx context.Context, in *apigateway.UpdateUsag
 		}
 		if err := checkPlan(p); err != nil {
 			return err
+		}
+		if len(added) > 0 {
+			for _, v := range s.planKeys.Prefix(tx, env.ScopeOf(ctx).Key(*p.Id, "")) {
+				if err := s.checkAlone(tx, env.ScopeOf(ctx), *v.Id, p); err != nil {
+					return err
+				}
+			}
 		}
 		s.plans.Put(tx, env.ScopeOf(ctx).Key(*p.Id), p)
 		return nil

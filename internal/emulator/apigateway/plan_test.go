@@ -58,6 +58,8 @@ func TestPlans(t *testing.T) {
 		{op{"replace", "/quota/period", "YEAR"}, "BadRequestException", "[DAY, WEEK, MONTH]"},
 		{op{"replace", "/quota/offset", "1"}, "BadRequestException", "does not implement the Offset"},
 		{op{"replace", "/throttle/rateLimit", "-1"}, "BadRequestException", "negative"},
+		{op{"replace", "/throttle/rateLimit", "NaN"}, "BadRequestException", "must be numbers"},
+		{op{"replace", "/throttle/rateLimit", "inf"}, "BadRequestException", "must be numbers"},
 	} {
 		fails(r, r.UpdateUsagePlan, in(row.op), row.code, row.text)
 	}
@@ -85,7 +87,15 @@ func TestPlanKeys(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	fails(r, r.CreateUsagePlanKey, put(p.Id, "API_KEY"), "ConflictException", "already")
-	fails(r, r.CreateUsagePlanKey, put(same.Id, "API_KEY"), "ConflictException", "api:dev")
+	fails(r, r.CreateUsagePlanKey, put(same.Id, "API_KEY"), "ConflictException", "Usage Plan "+*same.Id+" cannot be added because API Key "+*k.Id+" cannot reference multiple Usage Plans with the same API Stage")
+	later := must(r, r.CreateUsagePlan, &apigateway.CreateUsagePlanInput{Name: aws.String("later")})
+	must(r, r.CreateUsagePlanKey, put(later.Id, "API_KEY"))
+	add := func(st string) *apigateway.UpdateUsagePlanInput {
+		return &apigateway.UpdateUsagePlanInput{UsagePlanId: later.Id, PatchOperations: []types.PatchOperation{{Op: types.OpAdd, Path: aws.String("/apiStages"), Value: &st}}}
+	}
+	fails(r, r.UpdateUsagePlan, add("api:dev"), "ConflictException", "cannot reference multiple Usage Plans with the same API Stage")
+	must(r, r.UpdateUsagePlan, add("api:prod"))
+	must(r, r.DeleteUsagePlanKey, &apigateway.DeleteUsagePlanKeyInput{UsagePlanId: later.Id, KeyId: k.Id})
 	fails(r, r.CreateUsagePlanKey, put(same.Id, "OTHER"), "BadRequestException", "API_KEY")
 	fails(r, r.CreateUsagePlanKey, put(aws.String("none"), "API_KEY"), "NotFoundException", "Invalid Usage Plan ID specified")
 	if got := must(r, r.GetUsagePlanKeys, &apigateway.GetUsagePlanKeysInput{UsagePlanId: p.Id, NameQuery: aws.String("k")}); len(got.Items) != 1 || *got.Items[0].Value != *k.Value {

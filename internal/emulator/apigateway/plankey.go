@@ -2,6 +2,7 @@ package apigateway
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
@@ -31,15 +32,11 @@ func (s *Service) CreateUsagePlanKey(ctx context.Context, in *apigateway.CreateU
 		if value(in.KeyType) != keyType {
 			return badRequest("Invalid key type specified: %s. Must be %s", value(in.KeyType), keyType)
 		}
-		for _, other := range s.plansOf(tx, scope, *k.Id) {
-			if *other.Id == *p.Id {
-				return conflict("Usage Plan %s already has the API Key %s", *p.Id, *k.Id)
-			}
-			for _, st := range other.ApiStages {
-				if indexOf(p.ApiStages, st) >= 0 {
-					return conflict("API Key %s is in the Usage Plan %s already, for the API Stage %s:%s", *k.Id, *other.Id, *st.ApiId, *st.Stage)
-				}
-			}
+		if _, there := s.planKeys.Get(tx, scope.Key(*p.Id, *k.Id)); there {
+			return conflict("Usage Plan %s already has the API Key %s", *p.Id, *k.Id)
+		}
+		if err := s.checkAlone(tx, scope, *k.Id, p); err != nil {
+			return err
 		}
 		v = types.UsagePlanKey{Id: k.Id, Type: in.KeyType}
 		s.planKeys.Put(tx, scope.Key(*p.Id, *k.Id), v)
@@ -50,6 +47,16 @@ func (s *Service) CreateUsagePlanKey(ctx context.Context, in *apigateway.CreateU
 		return nil, err
 	}
 	return as[apigateway.CreateUsagePlanKeyOutput](v), nil
+}
+
+// checkAlone refuses a plan for a key that is in another one for a stage of this one's.
+func (s *Service) checkAlone(tx *store.Tx, scope env.Scope, key string, p types.UsagePlan) error {
+	for _, other := range s.plansOf(tx, scope, key) {
+		if *other.Id != *p.Id && slices.ContainsFunc(other.ApiStages, func(st types.ApiStage) bool { return indexOf(p.ApiStages, st) >= 0 }) {
+			return conflict("Usage Plan %s cannot be added because API Key %s cannot reference multiple Usage Plans with the same API Stage", *p.Id, key)
+		}
+	}
+	return nil
 }
 
 // planKey returns a usage plan's key.

@@ -230,3 +230,20 @@ func TestRequiredParameters(t *testing.T) {
 		}
 	}
 }
+
+// TestHasStage: only WebSocket APIs have stages for API keys.
+func TestHasStage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	http := r.api("GET /")
+	socket := must(r, r.CreateApi, &apigatewayv2.CreateApiInput{Name: ptr("w"), ProtocolType: types.ProtocolTypeWebsocket, RouteSelectionExpression: ptr("$request.body.action")})
+	must(r, r.CreateStage, &apigatewayv2.CreateStageInput{ApiId: socket.ApiId, StageName: ptr("dev")})
+	for _, row := range []struct {
+		api, stage string
+		want       bool
+	}{{*socket.ApiId, "dev", true}, {*socket.ApiId, "prod", false}, {*http.ApiId, "$default", false}, {"none", "dev", false}} {
+		if got := r.HasStage(r.ctx, row.api, row.stage); got != row.want {
+			t.Errorf("%s/%s: got %v, want %v", row.api, row.stage, got, row.want)
+		}
+	}
+}

@@ -18,12 +18,13 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
-// HasStage reports whether an API of the context's scope has a stage.
+// HasStage reports whether a WebSocket API of the context's scope has a stage. HTTP APIs
+// know neither API keys nor usage plans.
 func (s *Service) HasStage(ctx context.Context, apiID, stage string) (has bool) {
 	_ = s.env.Store.View(func(tx *store.Tx) error { // the function below never fails
-		_, err := s.find(ctx, tx, &apiID)
+		a, err := s.find(ctx, tx, &apiID)
 		_, has = s.stages.Get(tx, key(apiID, stage))
-		has = has && err == nil
+		has = has && err == nil && a.ProtocolType == types.ProtocolTypeWebsocket
 		return nil
 	})
 	return has

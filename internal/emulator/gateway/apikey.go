@@ -46,7 +46,8 @@ func (g *Gateway) admitKey(ctx context.Context, a *API, stage, shown string) (ke
 	if !ok {
 		return key, http.StatusForbidden, "Forbidden"
 	}
-	if key.Limit != nil && !g.limiter.draw(bucketKey{a.ID, stage, "key " + key.Plan + " " + key.ID}, *key.Limit) {
+	// A plan's limits count the calls with a key of all stages together.
+	if key.Limit != nil && !g.limiter.draw(bucketKey{route: "key " + key.Plan + " " + key.ID}, *key.Limit) {
 		return key, http.StatusTooManyRequests, "Too Many Requests"
 	}
 	ok, err := g.links.Keys.Count(ctx, key)

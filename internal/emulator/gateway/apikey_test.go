@@ -21,7 +21,7 @@ type keys struct {
 
 func (k *keys) Key(ctx context.Context, api, stage, value string) (Key, bool) {
 	found, ok := k.known[value]
-	return found, ok && api == "api" && stage == "dev" && env.ScopeOf(ctx).Region == "eu-north-1"
+	return found, ok && api == "api" && stage != "other" && env.ScopeOf(ctx).Region == "eu-north-1"
 }
 
 func (k *keys) Count(_ context.Context, key Key) (bool, error) {
@@ -57,6 +57,19 @@ func TestAPIKeys(t *testing.T) {
 	k.clock.Advance(time.Second)
 	if _, res := k.dial("x-api-key: slow"); res.StatusCode != http.StatusSwitchingProtocols {
 		t.Errorf("a second later: got %d", res.StatusCode)
+	}
+}
+
+// TestAPIKeyOfTwoStages: a plan limits what is called with a key, whatever the stage.
+func TestAPIKeyOfTwoStages(t *testing.T) {
+	t.Parallel()
+	k := newTalk(t)
+	k.gateway.links.Keys = &keys{known: map[string]Key{"slow": {ID: "2", Value: "slow", Plan: "p", Limit: &Limit{Burst: 1, Rate: 1}}}, left: map[string]int{"p": 9}}
+	for i, want := range []int{0, http.StatusTooManyRequests} {
+		stage := []string{"dev", "prod"}[i]
+		if _, got, message := k.gateway.admitKey(t.Context(), k.api, stage, "slow"); got != want {
+			t.Errorf("%s: got %d %s, want %d", stage, got, message, want)
+		}
 	}
 }
 
