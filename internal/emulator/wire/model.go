@@ -66,6 +66,16 @@ func (s *modelShape) fieldsOf(t reflect.Type) []int {
 // compound reports whether the shape is a structure, list or map.
 func (s *modelShape) compound() bool { return len(s.Members) > 0 || s.Item != "" }
 
+// known are the models that have been read, by name: all servers of a process share
+// them, and nobody changes them.
+var known sync.Map
+
+// sharedModel is readModel for the first that asks for the model.
+func (s *service) sharedModel() *model {
+	read, _ := known.LoadOrStore(s.modelName(), sync.OnceValue(s.readModel))
+	return read.(func() *model)()
+}
+
 // readModel reads the service's model; without one nothing is constrained.
 func (s *service) readModel() *model {
 	m := &model{name: s.modelName()}

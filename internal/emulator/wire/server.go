@@ -114,7 +114,7 @@ func serve(svc Service) (*service, error) {
 			s.flat = flatForms[s.modelName()]
 		}
 	}
-	s.model = sync.OnceValue(s.readModel)
+	s.model = sync.OnceValue(s.sharedModel)
 	for _, op := range svc.Operations {
 		if _, ok := s.ops[op.Name]; ok {
 			return nil, fmt.Errorf("the service %s lists %s twice", svc.Name, op.Name)
