@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ const (
 	tryTime = 5 * time.Second
 	// maxToken is how long the answer with a token can be, in bytes.
 	maxToken = 1 << 16
+	// maxExpiry is how long a token is used at most, in seconds: ten years.
+	maxExpiry = 10 * 365 * 24 * 3600
 )
 
 // Resume authorizes the connections that wait for it since before a restart, and
@@ -129,15 +132,15 @@ func (s *Service) token(ctx context.Context, c *connection) (token string, expir
 	}
 	defer func() { _ = resp.Body.Close() }()
 	var answer struct {
-		Token   string  `json:"access_token"`
-		Seconds float64 `json:"expires_in"`
+		Token   string          `json:"access_token"`
+		Seconds json.RawMessage `json:"expires_in"` // a number, which some servers write as a text
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxToken))
 	if err != nil || resp.StatusCode/100 != 2 || json.Unmarshal(text, &answer) != nil || answer.Token == "" {
 		return "", expires, fmt.Errorf("the authorization endpoint %s answered %d without an access_token", u.Host, resp.StatusCode)
 	}
-	if answer.Seconds > 0 {
-		expires = s.env.Clock.Now().Add(time.Duration(answer.Seconds * float64(time.Second)))
+	if seconds, err := strconv.ParseFloat(strings.Trim(string(answer.Seconds), `"`), 64); err == nil && seconds > 0 {
+		expires = s.env.Clock.Now().Add(time.Duration(min(seconds, maxExpiry) * float64(time.Second)))
 	}
 	return answer.Token, expires, nil
 }

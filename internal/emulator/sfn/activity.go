@@ -166,12 +166,6 @@ func (s *Service) GetActivityTask(ctx context.Context, in *sfn.GetActivityTaskIn
 	if _, err := s.activity(arn); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	crowd := len(s.polls[arn]) >= s.Quotas.Workers
-	s.mu.Unlock()
-	if crowd {
-		return nil, &types.ActivityWorkerLimitExceeded{Message: ptr("The maximum number of workers concurrently polling for activity tasks has been reached.")}
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := context.AfterFunc(s.alive, cancel)
@@ -179,7 +173,10 @@ func (s *Service) GetActivityTask(ctx context.Context, in *sfn.GetActivityTaskIn
 	timeout := s.env.Clock.AfterFunc(pollTime, cancel)
 	defer timeout.Stop()
 	for {
-		o, ok := s.take(ctx, arn)
+		o, ok, err := s.take(ctx, arn)
+		if err != nil {
+			return nil, err
+		}
 		if !ok {
 			return &sfn.GetActivityTaskOutput{}, nil
 		}
@@ -194,20 +191,24 @@ func (s *Service) GetActivityTask(ctx context.Context, in *sfn.GetActivityTaskIn
 	}
 }
 
-// take waits for a task of an activity.
-func (s *Service) take(ctx context.Context, arn string) (offer, bool) {
+// take waits for a task of an activity, unless as many workers wait as can.
+func (s *Service) take(ctx context.Context, arn string) (o offer, ok bool, err error) {
 	s.mu.Lock()
 	if queue := s.queues[arn]; len(queue) > 0 {
 		s.queues[arn] = queue[1:]
 		s.mu.Unlock()
-		return queue[0], true
+		return queue[0], true, nil
+	}
+	if len(s.polls[arn]) >= s.Quotas.Workers {
+		s.mu.Unlock()
+		return o, false, &types.ActivityWorkerLimitExceeded{Message: ptr("The maximum number of workers concurrently polling for activity tasks has been reached.")}
 	}
 	mine := make(chan offer, 1)
 	s.polls[arn] = append(s.polls[arn], mine)
 	s.mu.Unlock()
 	select {
 	case o := <-mine:
-		return o, true
+		return o, true, nil
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
@@ -215,9 +216,9 @@ func (s *Service) take(ctx context.Context, arn string) (offer, bool) {
 	s.mu.Unlock()
 	select {
 	case o := <-mine: // came at the last moment
-		return o, true
+		return o, true, nil
 	default:
-		return offer{}, false
+		return offer{}, false, nil
 	}
 }
 

@@ -149,3 +149,34 @@ func TestRedriveQuota(t *testing.T) {
 		t.Errorf("got %v, want ExecutionLimitExceeded", err)
 	}
 }
+
+// TestWorkersAtOnce lets as many workers wait as can, however many come at once.
+func TestWorkersAtOnce(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	s.Quotas.Workers = 3
+	a, err := s.CreateActivity(ctx(t), &sfn.CreateActivityInput{Name: ptr("a")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = 200
+	ended := make(chan error, all)
+	for range all {
+		go func() {
+			_, err := s.GetActivityTask(ctx(t), &sfn.GetActivityTaskInput{ActivityArn: a.ActivityArn})
+			ended <- err
+		}()
+	}
+	for range all - s.Quotas.Workers {
+		var crowd *types.ActivityWorkerLimitExceeded
+		if err := <-ended; !errors.As(err, &crowd) {
+			t.Errorf("got %v, want ActivityWorkerLimitExceeded", err)
+		}
+	}
+	s.env.Clock.(*clock.Fake).Advance(pollTime)
+	for range s.Quotas.Workers {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
