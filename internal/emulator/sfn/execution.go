@@ -142,7 +142,7 @@ func (s *Service) begin(ctx context.Context, arn string, name, input, trace *str
 	if !ok && e.durable() {
 		_ = s.env.Store.View(func(tx *store.Tx) error { before, known = s.executions.Get(tx, l.key); return nil })
 		if known && s.over(&before) {
-			known, err = false, s.forget(l.key)
+			known, err = false, s.forget(&before)
 		}
 	}
 	closing := s.alive.Err() != nil

@@ -90,15 +90,31 @@ func (s *Service) over(e *execution) bool {
 }
 
 // forget removes what is left of an execution whose name another one gets.
-func (s *Service) forget(key string) error {
-	return s.env.Store.Update(func(tx *store.Tx) error {
-		s.executions.Delete(tx, key)
-		for at := range s.events.Prefix(tx, key+"\x00") {
-			s.events.Delete(tx, at)
+func (s *Service) forget(e *execution) error {
+	return s.env.Store.Update(func(tx *store.Tx) error { s.erase(tx, e); return nil })
+}
+
+// erase removes an execution with its map runs and their children, which would else
+// be those of another one of its name.
+func (s *Service) erase(tx *store.Tx, e *execution) {
+	key := e.key()
+	s.executions.Delete(tx, key)
+	for at := range s.events.Prefix(tx, key+"\x00") {
+		s.events.Delete(tx, at)
+	}
+	for at := range s.records.Prefix(tx, key+"\x00") {
+		s.records.Delete(tx, at)
+	}
+	for at, m := range s.mapRuns.Prefix(tx, e.Scope.Key(e.MachineName+"/")) {
+		if m.Execution != e.ARN {
+			continue
 		}
-		for at := range s.records.Prefix(tx, key+"\x00") {
-			s.records.Delete(tx, at)
+		s.mapRuns.Delete(tx, at)
+		_, _, rest, _ := resource(m.ARN, "mapRun")
+		for _, child := range s.executions.Prefix(tx, e.Scope.Key(rest[0], "")) {
+			if child.Origin != nil && child.Origin.MapRun == m.ARN {
+				s.erase(tx, &child)
+			}
 		}
-		return nil
-	})
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl/run"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
 
 // TestQuotas has as much of each thing as there can be, and one more.
@@ -162,5 +163,36 @@ func TestForgotten(t *testing.T) {
 	h, err := s.GetExecutionHistory(ctx(t), &sfn.GetExecutionHistoryInput{ExecutionArn: x.ExecutionArn})
 	if err != nil || len(h.Events) != 3 {
 		t.Errorf("got %v, %v, want the events of the new one", h, err)
+	}
+}
+
+// TestForgottenMapRuns: the execution that gets the name of one of more than 90 days
+// ago does not get its map runs and their children.
+func TestForgottenMapRuns(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	arn := create(t, s, "m", `{"StartAt":"M","States":{"M":{"Type":"Map","Label":"l","ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}},"End":true}}}`, "")
+	in := &sfn.StartExecutionInput{StateMachineArn: &arn, Name: ptr("x"), Input: ptr("[1,2]")}
+	for range 2 {
+		l, _, err := s.begin(ctx(t), arn, in.Name, in.Input, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-l.done
+		runs, err := s.ListMapRuns(ctx(t), &sfn.ListMapRunsInput{ExecutionArn: &l.record.ARN})
+		if err != nil || len(runs.MapRuns) != 1 {
+			t.Fatalf("got %v, %v, want one map run", runs, err)
+		}
+		kept := 0
+		_ = s.env.Store.View(func(tx *store.Tx) error {
+			for range s.executions.From(tx, "\x00") {
+				kept++
+			}
+			return nil
+		})
+		if kept != 3 {
+			t.Errorf("%d executions are kept, want this one and its two children", kept)
+		}
+		s.env.Clock.(*clock.Fake).Advance(keepTime + time.Second)
 	}
 }
