@@ -61,6 +61,7 @@ func TestRefusedConfigurations(t *testing.T) {
 		{"no region", `provider "serverless" { backend = { emulator = {} } }`, nil, []string{"No region", "AWS_REGION"}},
 		{"no region on AWS", `provider "serverless" {}`, nil, []string{"No region", "AWS_REGION", "~/.aws/config"}},
 		{"half a key", `provider "serverless" { access_key = "AKIAX" }`, nil, []string{"access_key and secret_key go together"}},
+		{"a token alone", `provider "serverless" { token = "secret-token" }`, nil, []string{"A token without its key"}},
 		{"unknown service", `provider "serverless" { endpoints = { dynamo = "http://127.0.0.1:1" } }`, nil, []string{`"dynamo"`, "dynamodb, ecr, iam"}},
 		{"two backends", `provider "serverless" {
 			backend  = { emulator = {} }

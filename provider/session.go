@@ -120,10 +120,10 @@ func (Session) attributes() map[string]schema.Attribute {
 			Optional:            true,
 			MarkdownDescription: "What is done about AWS's refusals for a while." + notEmulated,
 			Attributes: map[string]schema.Attribute{
-				"max": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(1, 1000)}, MarkdownDescription: "How often a call is tried at most, 1 to 1000. Default: 20."},
+				"max": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(1, 1000)}, MarkdownDescription: "How often a call is tried at most, 1 to 1000. Default: `AWS_MAX_ATTEMPTS`, `max_attempts` of the profile, or 20."},
 				"mode": schema.StringAttribute{
 					Optional: true, Validators: []validator.String{stringvalidator.OneOf("adaptive", "standard")},
-					MarkdownDescription: "`adaptive` holds calls back to keep within the quotas that AWS publishes, and within what is left of them when others use them too; `standard` makes them at once and only waits after refusals. Default: `adaptive`.",
+					MarkdownDescription: "`adaptive` holds calls back to keep within the quotas that AWS publishes, and within what is left of them when others use them too; `standard` makes them at once and only waits after refusals. Default: `AWS_RETRY_MODE`, `retry_mode` of the profile, or `adaptive`.",
 				},
 			},
 		},
@@ -221,10 +221,13 @@ func (s Session) config(ctx context.Context, ds *diag.Diagnostics) awsapi.Config
 		SecretKey: s.SecretKey.ValueString(), Token: s.Token.ValueString(),
 		Proxy:    awsapi.Proxy{HTTP: s.HTTPProxy.ValueString(), HTTPS: s.HTTPSProxy.ValueString(), Except: s.NoProxy.ValueString()},
 		CABundle: s.CABundle.ValueString(),
-		FIPS:     s.FIPS.ValueBool(), DualStack: s.DualStack.ValueBool(),
+		FIPS:     s.FIPS.ValueBoolPointer(), DualStack: s.DualStack.ValueBoolPointer(),
 	}
 	if (c.AccessKey == "") != (c.SecretKey == "") {
 		ds.AddAttributeError(path.Root("access_key"), "Half a key", "access_key and secret_key go together: set both or neither.")
+	}
+	if c.Token != "" && c.AccessKey == "" {
+		ds.AddAttributeError(path.Root("token"), "A token without its key", "token belongs to a temporary access_key with its secret_key: set all three, or none.")
 	}
 	ds.Append(s.Endpoints.ElementsAs(ctx, &c.Endpoints, false)...)
 	ds.Append(s.ConfigFiles.ElementsAs(ctx, &c.ConfigFiles, false)...)
@@ -257,8 +260,9 @@ func (s Session) retry() (r awsapi.Retry) {
 	if v, ok := a["max"].(types.Int64); ok {
 		r.Max = int(v.ValueInt64())
 	}
-	if v, ok := a["mode"].(types.String); ok {
-		r.Burst = v.ValueString() == "standard"
+	if v, ok := a["mode"].(types.String); ok && !v.IsNull() {
+		burst := v.ValueString() == "standard"
+		r.Burst = &burst
 	}
 	return r
 }

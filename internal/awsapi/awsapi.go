@@ -59,8 +59,10 @@ type Config struct {
 	Retry Retry
 	Proxy Proxy
 	// CABundle is a file with certificates of authorities to trust, in PEM.
-	CABundle        string
-	FIPS, DualStack bool // use AWS's endpoints of these kinds
+	CABundle string
+	// FIPS and DualStack say whether AWS's endpoints of these kinds are used; nil for
+	// what the environment or the profile says.
+	FIPS, DualStack *bool
 
 	// Version is the provider's, for the requests' User-Agent header.
 	Version string
@@ -81,6 +83,7 @@ type Backend struct {
 
 	mu       sync.Mutex
 	base     *aws.Config          // without a region; nil until the first client
+	burst    bool                 // calls go at once; known with base
 	clients  map[string]any       // by service and region
 	identity map[string]*identity // by region
 }
@@ -101,7 +104,7 @@ func New(c Config) (*Backend, error) {
 			return nil, fmt.Errorf("there is no service %q among the endpoints; the names are %s", name, strings.Join(Services, ", "))
 		}
 	}
-	if (c.FIPS || c.DualStack) && (c.Endpoint != "" || len(c.Endpoints) > 0) {
+	if (aws.ToBool(c.FIPS) || aws.ToBool(c.DualStack)) && (c.Endpoint != "" || len(c.Endpoints) > 0) {
 		return nil, errors.New("use_fips and use_dualstack choose among AWS's own endpoints, and endpoint or endpoints name others; remove one of them")
 	}
 	b := &Backend{config: c, clients: map[string]any{}, identity: map[string]*identity{}}
@@ -269,7 +272,7 @@ func client[T any](ctx context.Context, b *Backend, service, region string, make
 			base.BaseEndpoint = &url
 		}
 	}
-	if !b.config.Retry.Burst {
+	if !b.burst {
 		base.APIOptions = append(slices.Clip(base.APIOptions), b.pace.client(service, region))
 	}
 	c := make(base)

@@ -82,7 +82,7 @@ func TestPace(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := awake(t, empty)
-				b.config.Retry.Burst = c.burst
+				b.burst = c.burst
 				start := time.Now()
 				for range c.calls {
 					if err := c.make(t.Context(), b); err != nil {

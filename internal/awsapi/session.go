@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -42,12 +43,12 @@ type Role struct {
 
 // Retry says how often a call is tried.
 type Retry struct {
-	// Max is how many attempts there are at most; 0 for 20: AWS throttles control
-	// planes to a few calls per second.
+	// Max is how many attempts there are at most; 0 for what the environment or the
+	// profile says, or 20: AWS throttles control planes to a few calls per second.
 	Max int
-	// Burst lets calls go at once; without it they are held back to keep within
-	// AWS's quotas.
-	Burst bool
+	// Burst lets calls go at once; false holds them back to keep within AWS's quotas;
+	// nil is false unless the environment or the profile chooses the mode "standard".
+	Burst *bool
 }
 
 const (
@@ -69,17 +70,7 @@ func retryer(most int, longest time.Duration) func() aws.Retryer {
 // real is what clients of AWS, and of servers at endpoints, have in common.
 func (b *Backend) real(ctx context.Context) (aws.Config, error) {
 	of := b.config
-	most := of.Retry.Max
-	if most == 0 {
-		most = attempts
-	}
-	options := []func(*config.LoadOptions) error{
-		config.WithAPIOptions(b.userAgent()),
-		config.WithRetryer(retryer(most, retry.DefaultMaxBackoff)),
-	}
-	if of.Region != "" {
-		options = append(options, config.WithRegion(of.Region))
-	}
+	var options []func(*config.LoadOptions) error
 	if of.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(of.Profile))
 	}
@@ -89,11 +80,29 @@ func (b *Backend) real(ctx context.Context) (aws.Config, error) {
 	if of.CredentialsFiles != nil {
 		options = append(options, config.WithSharedCredentialsFiles(of.CredentialsFiles))
 	}
-	if of.FIPS {
-		options = append(options, config.WithUseFIPSEndpoint(aws.FIPSEndpointStateEnabled))
+	most, err := b.retries(ctx, options)
+	if err != nil {
+		return aws.Config{}, err
 	}
-	if of.DualStack {
-		options = append(options, config.WithUseDualStackEndpoint(aws.DualStackEndpointStateEnabled))
+	options = append(options,
+		config.WithAPIOptions(b.userAgent()),
+		config.WithRetryer(retryer(most, retry.DefaultMaxBackoff)))
+	if of.Region != "" {
+		options = append(options, config.WithRegion(of.Region))
+	}
+	if of.FIPS != nil {
+		state := aws.FIPSEndpointStateDisabled
+		if *of.FIPS {
+			state = aws.FIPSEndpointStateEnabled
+		}
+		options = append(options, config.WithUseFIPSEndpoint(state))
+	}
+	if of.DualStack != nil {
+		state := aws.DualStackEndpointStateDisabled
+		if *of.DualStack {
+			state = aws.DualStackEndpointStateEnabled
+		}
+		options = append(options, config.WithUseDualStackEndpoint(state))
 	}
 	if of.AccessKey != "" {
 		options = append(options, config.WithCredentialsProvider(
@@ -123,7 +132,7 @@ func (b *Backend) real(ctx context.Context) (aws.Config, error) {
 		}))
 	c, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return c, fmt.Errorf("reading AWS's configuration: %w", err)
+		return c, unread(err)
 	}
 	if of.WebIdentity != nil {
 		c.Credentials = aws.NewCredentialsCache(of.WebIdentity.byToken(b.tokens(c)))
@@ -133,6 +142,23 @@ func (b *Backend) real(ctx context.Context) (aws.Config, error) {
 	}
 	return c, nil
 }
+
+// retries returns how often a call is tried, and settles whether calls go at once.
+// The SDK tells what the environment and the profile say of that only to those who
+// bring no retryer.
+func (b *Backend) retries(ctx context.Context, profile []func(*config.LoadOptions) error) (int, error) {
+	c, err := config.LoadDefaultConfig(ctx, append(slices.Clone(profile), config.WithCredentialsProvider(aws.AnonymousCredentials{}))...)
+	if err != nil {
+		return 0, unread(err)
+	}
+	of := b.config.Retry
+	if b.burst = c.RetryMode == aws.RetryModeStandard; of.Burst != nil {
+		b.burst = *of.Burst
+	}
+	return cmp.Or(of.Max, c.RetryMaxAttempts, attempts), nil
+}
+
+func unread(err error) error { return fmt.Errorf("reading AWS's configuration: %w", err) }
 
 // tokens is the client of STS that credentials are asked of.
 func (b *Backend) tokens(c aws.Config) *sts.Client {

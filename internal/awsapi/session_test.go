@@ -435,12 +435,17 @@ func TestKindsOfEndpoints(t *testing.T) {
 	nobody(t)
 	for _, c := range []struct {
 		config Config
+		env    string // "true" for both kinds
 		want   string
 	}{
-		{Config{}, "dynamodb.us-east-2.amazonaws.com"},
-		{Config{FIPS: true}, "dynamodb-fips.us-east-2.amazonaws.com"},
-		{Config{DualStack: true}, "dynamodb.us-east-2.api.aws"},
+		{Config{}, "", "dynamodb.us-east-2.amazonaws.com"},
+		{Config{FIPS: aws.Bool(true)}, "", "dynamodb-fips.us-east-2.amazonaws.com"},
+		{Config{DualStack: aws.Bool(true)}, "", "dynamodb.us-east-2.api.aws"},
+		{Config{DualStack: aws.Bool(false)}, "true", "dynamodb-fips.us-east-2.amazonaws.com"},
+		{Config{FIPS: aws.Bool(false)}, "true", "dynamodb.us-east-2.api.aws"},
 	} {
+		t.Setenv("AWS_USE_FIPS_ENDPOINT", c.env)
+		t.Setenv("AWS_USE_DUALSTACK_ENDPOINT", c.env)
 		c.config.Region, c.config.AccessKey, c.config.SecretKey, c.config.Retry.Max = "us-east-2", "k", "s", 1
 		b, seen := backend(t, c.config), &hosts{}
 		if _, err := b.load(t.Context()); err != nil {
@@ -455,23 +460,52 @@ func TestKindsOfEndpoints(t *testing.T) {
 			t.Errorf("called %s, want %s: %v", seen.last, c.want, err)
 		}
 	}
-	if _, err := New(Config{FIPS: true, Endpoint: "http://127.0.0.1:1"}); err == nil || !strings.Contains(err.Error(), "use_fips") {
+	if _, err := New(Config{FIPS: aws.Bool(true), Endpoint: "http://127.0.0.1:1"}); err == nil || !strings.Contains(err.Error(), "use_fips") {
 		t.Errorf("FIPS of another server: %v", err)
 	}
 }
 
-// TestRetries: a call is tried as often as it is said.
+// TestRetries: a call is tried as often as it is said, or as the environment or the
+// profile says.
 func TestRetries(t *testing.T) {
+	profile := write(t, "config", "[default]\nmax_attempts = 2\nretry_mode = standard\n")
+	for _, c := range []struct {
+		name, max, mode string // of the environment
+		retry           Retry
+		files           []string
+		want            int
+		burst           bool
+	}{
+		{"said", "", "", Retry{Max: 2, Burst: aws.Bool(true)}, nil, 2, true},
+		{"by the environment", "2", "standard", Retry{}, nil, 2, true},
+		{"adaptive", "2", "adaptive", Retry{}, nil, 2, false},
+		{"by the profile", "", "", Retry{}, []string{profile}, 2, true},
+		{"said otherwise", "3", "standard", Retry{Max: 1, Burst: aws.Bool(false)}, []string{profile}, 1, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			nobody(t)
+			t.Setenv("AWS_MAX_ATTEMPTS", c.max)
+			t.Setenv("AWS_RETRY_MODE", c.mode)
+			var n int
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				n++
+				w.Header().Set("Content-Type", "text/xml")
+				w.WriteHeader(http.StatusInternalServerError)
+			}))
+			t.Cleanup(s.Close)
+			b := backend(t, Config{Endpoint: s.URL, Region: "eu-north-1", AccessKey: "k", SecretKey: "s", Retry: c.retry, ConfigFiles: c.files})
+			_, _, err := b.Identity(t.Context(), "eu-north-1")
+			if n != c.want || !strings.Contains(fmt.Sprint(err), fmt.Sprintf("exceeded maximum number of attempts, %d", c.want)) {
+				t.Errorf("%d attempts, want %d: %v", n, c.want, err)
+			}
+			if b.burst != c.burst {
+				t.Errorf("calls go at once: %t, want %t", b.burst, c.burst)
+			}
+		})
+	}
 	nobody(t)
-	var n int
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		n++
-		w.Header().Set("Content-Type", "text/xml")
-		w.WriteHeader(http.StatusInternalServerError)
-	}))
-	t.Cleanup(s.Close)
-	got := caller(t.Context(), t, Config{Endpoint: s.URL, Region: "eu-north-1", AccessKey: "k", SecretKey: "s", Retry: Retry{Max: 2, Burst: true}})
-	if n != 2 || !strings.Contains(got, "exceeded maximum number of attempts, 2") {
-		t.Errorf("%d attempts: %s", n, got)
+	t.Setenv("AWS_RETRY_MODE", "sometimes")
+	if got := caller(t.Context(), t, Config{Endpoint: "http://127.0.0.1:1", Region: "eu-north-1"}); !strings.Contains(got, "sometimes") {
+		t.Errorf("an unknown mode: %s", got)
 	}
 }
