@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
@@ -60,7 +62,13 @@ func (r Role) Change(ctx context.Context, c IAM, prior Role) (more bool, err err
 		return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 	}
 	if more = !tf.SameJSON(r.Policy, prior.Policy) || !same(r.Managed, prior.Managed); more {
-		if err := r.Add(ctx, c, prior.Policy); err != nil {
+		err := r.Add(ctx, c, prior.Policy)
+		if tf.Is[*types.LimitExceededException](err) { // the role has room for the new or the old, and not for both
+			if err = r.Trim(ctx, c); err == nil {
+				err = r.Add(ctx, c, "")
+			}
+		}
+		if err != nil {
 			return false, err
 		}
 	}

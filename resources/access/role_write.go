@@ -55,22 +55,38 @@ func roleARN(ctx context.Context, path, name string) string {
 	return "arn:" + s.Partition + ":iam::" + s.Account + ":role" + path + name
 }
 
-// attach attaches managed policies and then detaches others.
+// attach attaches managed policies and then detaches others; one by one before that,
+// if the role has no room for both.
 func (m *role) attach(ctx context.Context, c *Clients, add, remove []string) error {
 	name := m.RoleName.ValueStringPointer()
-	for _, arn := range add {
-		err := soon(ctx, func(ctx context.Context) error {
-			_, err := c.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: &arn})
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("attaching %s: %w", arn, err)
-		}
-	}
-	for _, arn := range remove {
+	detach := func(arn string) error {
 		_, err := c.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: name, PolicyArn: &arn})
 		if err != nil && !tf.Is[*types.NoSuchEntityException](err) {
 			return fmt.Errorf("detaching %s: %w", arn, err)
+		}
+		return nil
+	}
+	for _, arn := range add {
+		for {
+			err := soon(ctx, func(ctx context.Context) error {
+				_, err := c.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: name, PolicyArn: &arn})
+				return err
+			})
+			if err == nil {
+				break
+			}
+			if !full(err) || len(remove) == 0 {
+				return fmt.Errorf("attaching %s: %w", arn, err)
+			}
+			if err := detach(remove[0]); err != nil {
+				return err
+			}
+			remove = remove[1:]
+		}
+	}
+	for _, arn := range remove {
+		if err := detach(arn); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -71,6 +71,28 @@ func (l lines) with(grant string, statements []parts.Statement) (lines, error) {
 	return all, nil
 }
 
+// and adds the statements of other grants. What is there already, because a run was cut
+// off while it moved them, stays as it is: AWS wants each Sid once.
+func (l lines) and(more lines) lines {
+	sid := func(raw json.RawMessage) string {
+		var s struct{ Sid string }
+		if json.Unmarshal(raw, &s) != nil {
+			return ""
+		}
+		return s.Sid
+	}
+	have := map[string]bool{}
+	for _, raw := range l {
+		if name := sid(raw); name != "" {
+			have[name[:len(name)-1]] = true
+		}
+	}
+	return slices.Concat(l, slices.DeleteFunc(slices.Clone(more), func(raw json.RawMessage) bool {
+		name := sid(raw)
+		return name != "" && have[name[:len(name)-1]]
+	}))
+}
+
 // belongs reports whether a statement is of a grant: its Sid is the grant's name and a
 // letter.
 func belongs(sid, grant string) bool {

@@ -114,27 +114,53 @@ func (p pen) replace(ctx context.Context, s sheet, old, fresh lines) error {
 // full reports whether a policy has no room for more.
 func full(err error) bool { return tf.Is[*types.LimitExceededException](err) && !versions(err) }
 
-// put gives a grant these statements, where there is room. One that is new is in no
-// other sheet.
+// put gives a grant these statements: where it is, or where there is room. One that is
+// new is in no sheet; any other may be in two, if a run was cut off while it moved it.
 func (p pen) put(ctx context.Context, grant string, statements []parts.Statement, isNew bool) error {
 	in, err := p.now(ctx, p.main())
 	if err != nil {
 		return err
 	}
+	var sheets []sheet
+	if !isNew {
+		if sheets, err = p.others(ctx); err != nil {
+			return err
+		}
+	}
+	if in.of(grant) == nil {
+		for _, s := range sheets {
+			if !s.managed() || !p.owns(s) {
+				continue
+			}
+			was, err := p.now(ctx, s)
+			if err != nil {
+				return err
+			}
+			if was.of(grant) == nil {
+				continue
+			}
+			fresh, err := was.with(grant, statements)
+			if err != nil {
+				return err
+			}
+			if err = p.replace(ctx, s, was, fresh); full(err) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			return p.strike(ctx, grant, slices.DeleteFunc(sheets, func(o sheet) bool { return o == s }))
+		}
+	}
 	fresh, err := in.with(grant, statements)
 	if err != nil {
 		return err
 	}
-	elsewhere := !isNew && in.of(grant) == nil
 	err = p.replace(ctx, p.main(), in, fresh)
 	switch {
 	case full(err):
 		return p.spill(ctx, grant, statements, in)
-	case err != nil || !elsewhere:
-		return err
-	}
-	sheets, err := p.others(ctx)
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	return p.strike(ctx, grant, sheets)
@@ -147,6 +173,12 @@ func (p pen) spill(ctx context.Context, grant string, statements []parts.Stateme
 	if err != nil {
 		return err
 	}
+	for s, has := range p.latest { // a list may not show what was attached a moment ago
+		if s.managed() && p.owns(s) && has != nil && !slices.Contains(sheets, s) {
+			sheets = append(sheets, s)
+		}
+	}
+	slices.Sort(sheets)
 	for _, s := range sheets {
 		was, err := p.now(ctx, s)
 		if err != nil {
@@ -198,11 +230,14 @@ func (p pen) open(ctx context.Context, have []sheet, grant string, statements []
 		PolicyName: aws.String(p.spilled(n)), Path: aws.String(parts.GrantPath), PolicyDocument: &text,
 		Description: aws.String("Grants of the role " + p.role + " that it has no room for."),
 	})
-	if tf.Is[*types.EntityAlreadyExistsException](err) { // left by a run that was cut off
-		err = p.renew(ctx, s, text)
+	if tf.Is[*types.EntityAlreadyExistsException](err) {
+		fresh, err = p.reopen(ctx, s, grant, statements)
 	}
 	if err == nil {
-		_, err = p.c.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &p.role, PolicyArn: aws.String(string(s))})
+		err = soon(ctx, func(ctx context.Context) error {
+			_, err := p.c.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &p.role, PolicyArn: aws.String(string(s))})
+			return err
+		})
 		if err != nil {
 			err = tf.Undo(ctx, err, func(ctx context.Context) error { return p.discard(ctx, s) })
 		}
@@ -210,8 +245,36 @@ func (p pen) open(ctx context.Context, have []sheet, grant string, statements []
 	if full(err) {
 		return "", noRoom(p.role, len(have), err)
 	}
+	if err != nil {
+		return "", err
+	}
+	p.replaced[string(s)] = true // a read may not show it yet
 	p.latest[s] = fresh
-	return s, err
+	return s, nil
+}
+
+// reopen writes a grant into a managed policy that no list showed. One that is attached
+// was just made, and keeps its grants; any other was left by a run that was cut off.
+func (p pen) reopen(ctx context.Context, s sheet, grant string, statements []parts.Statement) (lines, error) {
+	out, err := p.c.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(string(s))})
+	if err != nil {
+		return nil, err
+	}
+	var was lines
+	if aws.ToInt32(out.Policy.AttachmentCount) > 0 {
+		if was, err = p.read(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	fresh, err := was.with(grant, statements)
+	if err != nil {
+		return nil, err
+	}
+	text, err := fresh.document()
+	if err != nil {
+		return nil, err
+	}
+	return fresh, p.renew(ctx, s, text)
 }
 
 func noRoom(role string, policies int, err error) error {
@@ -332,17 +395,26 @@ func (p pen) remove(ctx context.Context, grant string) error {
 	return p.gather(ctx, rest, sheets)
 }
 
-// abandoned deletes the managed policies of a role that is gone.
+// mostPolicies is how many managed policies AWS lets a role have at the highest quota.
+const mostPolicies = 20
+
+// abandoned deletes the managed policies of a role that is gone. One in between may be
+// missing: each goes with its last grant.
 func (p pen) abandoned(ctx context.Context) error {
-	for n := 1; ; n++ {
+	for n := 1; n <= mostPolicies; n++ {
 		s := p.arn(ctx, n)
-		if in, err := p.read(ctx, s); err != nil || in == nil {
+		in, err := p.read(ctx, s)
+		if err != nil {
 			return err
+		}
+		if in == nil {
+			continue
 		}
 		if err := p.discard(ctx, s); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // gather moves the last managed policy's grants into the main sheet if they fit.
@@ -356,7 +428,7 @@ func (p pen) gather(ctx context.Context, in lines, sheets []sheet) error {
 	if err != nil || more == nil {
 		return err
 	}
-	err = p.replace(ctx, p.main(), in, slices.Concat(in, more))
+	err = p.replace(ctx, p.main(), in, in.and(more))
 	if full(err) {
 		return nil // it stays where it is
 	}
