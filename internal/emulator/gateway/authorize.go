@@ -167,7 +167,7 @@ func (a *answers) put(k answerKey, d *decision, keep time.Duration) {
 // ask has the authorizer's function decide. A status other than zero is that of the
 // refusal.
 func (g *Gateway) ask(q *request, a *Authorizer) (status int, message string) {
-	q.who.asked = true
+	q.who.asked = q.api.WebSocket
 	defer func() { q.who.status = cmp.Or(status, http.StatusOK) }()
 	values, ok := a.identities(q)
 	if !ok {

@@ -255,3 +255,25 @@ func TestStreamBreaks(t *testing.T) {
 		}
 	}
 }
+
+// TestContextOfFunction: what the authorizer's function says goes before the variables of
+// WebSocket APIs' logs, which HTTP APIs do not have.
+func TestContextOfFunction(t *testing.T) {
+	t.Parallel()
+	r, _ := asked(t, &Authorizer{Simple: true, Format: "2.0"}, func() string { return `{"isAuthorized":true,"context":{"status":"gold"}}` })
+	l := make(told, 1)
+	r.links(func(links *Links) { links.Logs = l })
+	r.stage(func(s *Stage) {
+		s.Log = &AccessLog{Group: "g", Format: "$context.authorizer.status $context.authorizer.latency"}
+	})
+	r.do("GET", "/a", "")
+	if got := l.take(t, 1)[0]; !strings.HasSuffix(got, " gold -") {
+		t.Errorf("of an HTTP API: got %q, want gold -", got)
+	}
+	a := authorized{asked: true, status: http.StatusOK, context: map[string]any{"status": "gold"}}
+	for name, want := range map[string]string{"status": "gold", "integrationStatus": "200", "latency": "0", "other": ""} {
+		if got, ok := a.lookup(name); got != want || ok != (want != "") {
+			t.Errorf("%s of a WebSocket API: got %q, %v, want %q", name, got, ok, want)
+		}
+	}
+}

@@ -72,18 +72,22 @@ func (a *authorized) lookup(name string) (string, bool) {
 		return a.key, true
 	case name == "error":
 		return a.failed, a.failed != ""
-	case name == "status" && a.asked:
-		return statusText(a.status), true
-	case name == "integrationStatus" && a.asked && a.status != http.StatusUnauthorized:
-		return strconv.Itoa(http.StatusOK), true // Lambda's own
-	case (name == "latency" || name == "integrationLatency") && a.asked:
-		return strconv.FormatInt(a.took.Milliseconds(), 10), true
 	}
-	v, ok := a.context[name]
-	if !ok {
+	if v, ok := a.context[name]; ok {
+		return anyText(v), true
+	}
+	if !a.asked {
 		return "", false
 	}
-	return anyText(v), true
+	switch name { // of WebSocket APIs, where the function has not said something else by that name
+	case "status":
+		return statusText(a.status), true
+	case "integrationStatus":
+		return strconv.Itoa(http.StatusOK), a.status != http.StatusUnauthorized // Lambda's own
+	case "latency", "integrationLatency":
+		return strconv.FormatInt(a.took.Milliseconds(), 10), true
+	}
+	return "", false
 }
 
 // access is the value of $context.authorize.name, of any route that asks who calls, or of

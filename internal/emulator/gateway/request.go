@@ -254,6 +254,6 @@ type authorized struct {
 	caller  *env.Caller
 	took    time.Duration
 	failed  string // why not
-	asked   bool   // whether a function was to decide
+	asked   bool   // whether a function was to decide, of WebSocket APIs
 	status  int    // of the decision, 200 or that of the refusal; 0 where nobody was asked
 }
