@@ -22,9 +22,10 @@ import (
 // AssumeRoleWithWebIdentity gives whoever has a token of an OpenID Connect issuer the
 // credentials of a role that trusts the issuer. The token must be signed with one of
 // the keys that the issuer publishes. A provider need not be registered with IAM: the
-// role's trust policy names it.
+// role's trust policy names it. Anyone may call: an issuer that the role does not trust
+// is never asked for its keys.
 func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeRoleWithWebIdentityInput) (*sts.AssumeRoleWithWebIdentityOutput, error) {
-	claims, err := s.claims(ctx, value(in.WebIdentityToken))
+	signed, claims, err := parse(value(in.WebIdentityToken))
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +49,9 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeR
 	if !ok {
 		s.env.Log.Info("a role was not assumed", "role", arn, "issuer", claims.Issuer, "reason", err)
 		return nil, apiError("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+	}
+	if err := s.verify(ctx, signed, claims); err != nil {
+		return nil, err
 	}
 	length := roleSession
 	if in.DurationSeconds != nil {
@@ -83,31 +87,36 @@ const (
 	maxKeys    = 1 << 20
 )
 
-// claims returns what a token says once its issuer's signature is verified.
-func (s *Service) claims(ctx context.Context, token string) (claims, error) {
-	var none, c claims
+// parse returns what a token says, which nobody has verified.
+func parse(token string) (*jose.JSONWebSignature, claims, error) {
+	var c claims
 	signed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil || json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &c) != nil || c.Issuer == "" {
-		return none, invalidToken("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+		return nil, c, invalidToken("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
 	}
+	return signed, c, nil
+}
+
+// verify demands that a token was signed by its issuer, and holds.
+func (s *Service) verify(ctx context.Context, signed *jose.JSONWebSignature, c claims) error {
 	keys, err := issuerKeys(ctx, c.Issuer)
 	if err != nil {
 		s.env.Log.Info("the keys of a token's issuer are not known", "issuer", c.Issuer, "reason", err)
-		return none, invalidToken("Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements")
+		return invalidToken("Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements")
 	}
 	key := keys.Key(signed.Signatures[0].Header.KeyID)
 	if len(key) != 1 || !key[0].IsPublic() {
-		return none, invalidToken("Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements")
+		return invalidToken("Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements")
 	}
 	if _, err := signed.Verify(key[0]); err != nil {
-		return none, invalidToken("The ID Token's signature is not valid")
+		return invalidToken("The ID Token's signature is not valid")
 	}
 	now := s.env.Clock.Now()
 	if end := time.UnixMilli(int64(c.Expires * 1000)); !now.Before(end) {
 		text := fmt.Sprintf("Token expired: current date/time %d must be before the expiration date/time %d", now.Unix(), end.Unix())
-		return none, &types.ExpiredTokenException{Message: &text}
+		return &types.ExpiredTokenException{Message: &text}
 	}
-	return c, nil
+	return nil
 }
 
 func invalidToken(message string) error {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,7 +29,9 @@ func TestWebIdentity(t *testing.T) {
 	}
 	// Issuers are below /own, which is as it must be, and /moved, which sends on to it.
 	var server *httptest.Server
+	var asked atomic.Int64
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
 		path, moved := strings.CutPrefix(r.URL.Path, "/moved")
 		var answer any
 		switch {
@@ -47,10 +50,13 @@ func TestWebIdentity(t *testing.T) {
 	t.Cleanup(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	roles := trusts{}
-	for _, name := range []string{"own", "moved", "plain"} {
+	for _, name := range []string{"own", "moved", "plain", "file"} {
 		provider := host + "/" + name
-		if name == "plain" {
+		switch name {
+		case "plain":
 			provider = "localhost/own"
+		case "file":
+			provider = "/own"
 		}
 		roles["arn:aws:iam::000000000000:role/"+name] = `{"Statement":{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::000000000000:oidc-provider/` + provider + `"},"Action":"sts:AssumeRoleWithWebIdentity"}}`
 	}
@@ -61,7 +67,8 @@ func TestWebIdentity(t *testing.T) {
 		{server.URL + "/own", "moved", "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 		{server.URL + "/moved", "moved", unknown},
 		{"http://localhost/own", "plain", unknown}, // a name can lead anywhere
-		{"file:///own", "own", unknown},
+		{"file:///own", "file", unknown},
+		{"http://127.0.0.1:1/any", "own", "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity"}, // nobody asks there
 	} {
 		claims, err := json.Marshal(map[string]any{"iss": tt.issuer, "sub": "me", "aud": "sts.amazonaws.com", "exp": c.Now().Add(time.Hour).Unix()})
 		if err != nil {
@@ -76,9 +83,13 @@ func TestWebIdentity(t *testing.T) {
 			t.Fatal(err)
 		}
 		arn, session := "arn:aws:iam::000000000000:role/"+tt.role, "session"
+		before := asked.Load()
 		_, err = s.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{RoleArn: &arn, RoleSessionName: &session, WebIdentityToken: &token})
 		if got := errorOf(err); got != tt.want || err != nil && got == "" {
 			t.Errorf("%s as %s: got %v, want %q", tt.issuer, tt.role, err, tt.want)
+		}
+		if strings.HasPrefix(tt.want, "AccessDenied") && asked.Load() != before {
+			t.Errorf("%s as %s: an issuer that the role does not trust was asked for its keys", tt.issuer, tt.role)
 		}
 	}
 }
