@@ -84,7 +84,7 @@ func packageFor(text string, recorded any) []byte {
 }
 
 // played tells whether a program stands for that of the set-up.
-func (r *lambdaReplay) played() bool {
+func (r *lambdaRecording) played() bool {
 	ours := false
 	for _, s := range r.Setup {
 		params, _ := s.Params.(map[string]any)
@@ -108,7 +108,7 @@ func (r *lambdaReplay) played() bool {
 }
 
 // missing tells whether the interpreter of a function of the set-up is not here.
-func (r *lambdaReplay) missing() bool {
+func (r *lambdaRecording) missing() bool {
 	for _, s := range r.Setup {
 		params, _ := s.Params.(map[string]any)
 		if id, ok := params["Runtime"].(string); ok && s.Op == "create_function" {

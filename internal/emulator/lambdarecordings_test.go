@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -56,51 +57,66 @@ var outOfReach = map[string]string{
 // notHere are AWS's runtimes that may be missing on this machine.
 var notHere = regexp.MustCompile(`the runtime \S+ is not emulated|needs? .* on PATH|is not installed|is missing`)
 
-// TestLambdaRecordings replays the recordings of Lambda, each in an emulator of its
-// own whose time stands still; go test -v counts those that cannot be replayed, by
-// reason.
+// TestLambdaRecordings replays the recordings of Lambda, those of each test in an
+// emulator whose time stands still, as long as each goes on from the one before; go test
+// -v counts those that cannot be replayed, by reason.
 func TestLambdaRecordings(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile(recordings + "lambda.jsonl")
 	if err != nil {
 		t.Skipf("the recordings of AWS's answers are not there: %v", err)
 	}
+	byTest := map[string][]*lambdaRecording{}
+	lines := bufio.NewScanner(bytes.NewReader(raw))
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		r := &lambdaRecording{}
+		if err := json.Unmarshal(lines.Bytes(), r); err != nil {
+			t.Fatal(err)
+		}
+		byTest[r.TestID] = append(byTest[r.TestID], r)
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
 	var mu sync.Mutex
-	skipped, met := map[string]int{}, 0
+	skipped, met, emulators := map[string]int{}, 0, 0
 	t.Run("all", func(t *testing.T) {
-		lines := bufio.NewScanner(bytes.NewReader(raw))
-		lines.Buffer(nil, 64<<20)
-		for lines.Scan() {
-			var r lambdaRecording
-			if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-				t.Fatal(err)
-			}
-			name := fmt.Sprintf("%s/%s/%d", r.TestID[strings.LastIndex(r.TestID, "::")+2:], r.Op, r.Step)
-			t.Run(name, func(t *testing.T) {
+		for id, all := range byTest {
+			slices.SortFunc(all, func(a, b *lambdaRecording) int { return a.Step - b.Step })
+			test := id[strings.LastIndex(id, "::")+2:]
+			t.Run(test, func(t *testing.T) {
 				t.Parallel()
-				for part, why := range outOfReach {
-					if strings.Contains(name, part) {
+				var at *lambdaReplay
+				for _, r := range all {
+					name := fmt.Sprintf("%s/%d", r.Op, r.Step)
+					why := r.outOfReach(test + "/" + name)
+					if why == "" && (at == nil || !at.leadsTo(r)) {
+						at = newLambdaReplay(t)
 						mu.Lock()
-						skipped[why]++
+						emulators++
 						mu.Unlock()
-						t.Skip(why)
 					}
-				}
-				why := (&lambdaReplay{lambdaRecording: r}).run(t)
-				mu.Lock()
-				if why != "" {
-					skipped[why]++
-				} else {
-					met++
-				}
-				mu.Unlock()
-				if why != "" {
-					t.Skip(why)
+					t.Run(name, func(t *testing.T) {
+						if why == "" {
+							why = at.replay(t, r)
+						}
+						mu.Lock()
+						if why != "" {
+							skipped[why]++
+						} else {
+							met++
+						}
+						mu.Unlock()
+						if why != "" {
+							t.Skip(why)
+						}
+					})
 				}
 			})
 		}
 	})
-	t.Logf("%3d replayed", met)
+	t.Logf("%3d replayed by %d emulators", met, emulators)
 	for why, n := range skipped {
 		t.Logf("%3d skipped: %s", n, why)
 	}
@@ -121,20 +137,23 @@ type lambdaRecording struct {
 	}
 }
 
-// lambdaReplay is one recording being replayed.
-type lambdaReplay struct {
-	lambdaRecording
-	e       *emulator.Emulator
-	clock   *clock.Fake
-	answers map[string]any
+// failed is the error that AWS answered, or nil.
+func (r *lambdaRecording) failed() map[string]any {
+	want, _ := r.Recorded.(map[string]any)
+	failed, _ := want["Error"].(map[string]any)
+	return failed
 }
 
-// run makes the calls and compares the last one's answer; it returns why it could not.
-func (r *lambdaReplay) run(t *testing.T) (skip string) {
+// outOfReach is why the recording of that name cannot be met, if so.
+func (r *lambdaRecording) outOfReach(name string) string {
+	for part, why := range outOfReach {
+		if strings.Contains(name, part) {
+			return why
+		}
+	}
 	want, whole := r.Recorded.(map[string]any)
-	failed, _ := want["Error"].(map[string]any)
 	switch {
-	case r.Op == "invoke" && failed == nil && want["StatusCode"] != 202. && !r.played():
+	case r.Op == "invoke" && r.failed() == nil && want["StatusCode"] != 202. && !r.played():
 		return "the recorded program must be compiled"
 	case r.Path != "" && r.Op != "invoke" && !strings.HasPrefix(r.Path, ".DeadLetterConfig"):
 		return "only what the recorded program answered is recorded"
@@ -143,60 +162,100 @@ func (r *lambdaReplay) run(t *testing.T) (skip string) {
 	case (r.Op == "invoke" || strings.Contains(r.Op, "provisioned")) && r.missing():
 		return "a runtime that is not on this machine"
 	}
-	r.clock = clock.NewFake(time.Now())
+	return ""
+}
+
+// needs tells whether a call of the set-up must be made: where nothing is invoked,
+// invocations change nothing.
+func (r *lambdaRecording) needs(service, op string) bool {
+	return service != "lambda" || op != "invoke" || r.Op == "invoke" && r.failed() == nil
+}
+
+// lambdaReplay is recordings of one test being replayed.
+type lambdaReplay struct {
+	e       *emulator.Emulator
+	clock   *clock.Fake
+	answers map[string]any
+	made    []int // the calls that may have changed something, in order
+}
+
+func newLambdaReplay(t *testing.T) *lambdaReplay {
+	t.Helper()
+	r := &lambdaReplay{clock: clock.NewFake(time.Now()), answers: map[string]any{}}
 	r.e = start(t, emulator.Config{Clock: r.clock, AnyCredentials: true})
-	r.answers = map[string]any{}
 	if _, err := iam.NewFromConfig(r.config("us-east-1")).CreateRole(t.Context(), &iam.CreateRoleInput{
 		RoleName: aws.String("any"), AssumeRolePolicyDocument: aws.String(trust),
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range r.Setup {
-		if s.Op == "invoke" && s.Svc == "lambda" && (r.Op != "invoke" || failed != nil) {
-			continue // it changes nothing
+	return r
+}
+
+// leadsTo tells whether the calls that were made are those that a recording's set-up
+// begins with.
+func (r *lambdaReplay) leadsTo(next *lambdaRecording) bool {
+	var setup []int
+	for _, s := range next.Setup {
+		if slices.Contains(r.made, s.I) || next.needs(s.Svc, s.Op) {
+			setup = append(setup, s.I)
+		}
+	}
+	return len(setup) >= len(r.made) && slices.Equal(setup[:len(r.made)], r.made)
+}
+
+// replay makes the calls that are missing and compares the last one's answer; it returns
+// why it could not.
+func (r *lambdaReplay) replay(t *testing.T, rec *lambdaRecording) (skip string) {
+	failed := rec.failed()
+	want, _ := rec.Recorded.(map[string]any)
+	for _, s := range rec.Setup {
+		if slices.Contains(r.made, s.I) || !rec.needs(s.Svc, s.Op) {
+			continue
 		}
 		answer, why, _ := r.call(t, s.Client, s.Svc, s.Op, s.Params)
 		if why != "" {
 			return "set-up: " + why
 		}
-		r.answers[strconv.Itoa(s.I)] = answer
-		r.settle(t)
+		r.answered(t, s.I, answer)
 	}
-	if r.Op == "get_provisioned_concurrency_config" && want["Status"] != "IN_PROGRESS" {
+	if rec.Op == "get_provisioned_concurrency_config" && want["Status"] != "IN_PROGRESS" {
 		r.provisioned(t)
 	}
-	got, why, err := r.call(t, "", "lambda", r.Op, r.Request)
+	got, why, err := r.call(t, "", "lambda", rec.Op, rec.Request)
 	if why != "" {
 		return why
+	}
+	if err == nil && !strings.HasPrefix(rec.Op, "get_") && !strings.HasPrefix(rec.Op, "list_") {
+		r.answered(t, rec.Step, got)
 	}
 	if failed != nil {
 		var api smithy.APIError
 		if !errors.As(err, &api) {
-			t.Errorf("%v:\ngot  %v, %v\nwant %s: %s", r.Request, got, err, failed["Code"], failed["Message"])
+			t.Errorf("%v:\ngot  %v, %v\nwant %s: %s", rec.Request, got, err, failed["Code"], failed["Message"])
 		} else if api.ErrorCode() != failed["Code"] || !alike(upToPattern(fmt.Sprint(failed["Message"])), upToPattern(api.ErrorMessage())) {
-			t.Errorf("%v:\ngot  %s: %s\nwant %s: %s", r.Request, api.ErrorCode(), api.ErrorMessage(), failed["Code"], failed["Message"])
+			t.Errorf("%v:\ngot  %s: %s\nwant %s: %s", rec.Request, api.ErrorCode(), api.ErrorMessage(), failed["Code"], failed["Message"])
 		}
 		return ""
 	}
 	if err != nil {
-		t.Errorf("%v: %v", r.Request, err)
+		t.Errorf("%v: %v", rec.Request, err)
 		return ""
 	}
 	delete(want, "ResponseMetadata")
-	if answer, ok := got.(map[string]any); ok && r.Op == "invoke" {
-		got = answered(t, answer, r.Path)
+	if answer, ok := got.(map[string]any); ok && rec.Op == "invoke" {
+		got = payloadOf(t, maps.Clone(answer), rec.Path)
 		portable(want)
 		portable(want["Payload"])
-	} else if r.Path != "" {
-		got, _ = got.(map[string]any)[r.Path[1:]].(map[string]any)
+	} else if rec.Path != "" {
+		got, _ = got.(map[string]any)[rec.Path[1:]].(map[string]any)
 	}
 	contrast(t, "", want, got)
 	return ""
 }
 
-// answered is the answer of an invocation with its payload decoded, or the part of it
+// payloadOf is the answer of an invocation with its payload decoded, or the part of it
 // that is recorded.
-func answered(t *testing.T, answer map[string]any, path string) any {
+func payloadOf(t *testing.T, answer map[string]any, path string) any {
 	t.Helper()
 	text, _ := answer["Payload"].(string)
 	raw, err := base64.StdEncoding.DecodeString(text)
@@ -221,9 +280,12 @@ func (r *lambdaReplay) config(region string) aws.Config {
 	return c
 }
 
-// settle lets the time pass that changes take; the recorder waited for them, too.
-func (r *lambdaReplay) settle(t *testing.T) {
+// answered takes a note of a call that was made, and lets the time pass that changes
+// take; the recorder waited for them, too.
+func (r *lambdaReplay) answered(t *testing.T, step int, answer any) {
 	t.Helper()
+	r.answers[strconv.Itoa(step)] = answer
+	r.made = append(r.made, step)
 	r.clock.Advance(50 * time.Millisecond)
 }
 
