@@ -50,7 +50,7 @@ func apiOf(endpoint string) (id, region string, ok bool) {
 }
 
 // invokeAPI calls a deployed API, in a role where the task wants that.
-func (s *Service) invokeAPI(ctx context.Context, role string, params *jsonvalue.Object) (string, *run.Failure) {
+func (s *Service) invokeAPI(ctx context.Context, e *execution, role string, params *jsonvalue.Object) (string, *run.Failure) {
 	a := arguments{params}
 	if f := a.check([]string{"ApiEndpoint", "Method"}, "Headers", "Stage", "Path", "QueryParameters", "RequestBody", "AllowNullValues", "AuthType"); f != nil {
 		return "", f
@@ -107,7 +107,7 @@ func (s *Service) invokeAPI(ctx context.Context, role string, params *jsonvalue.
 	switch auth := a.text("AuthType"); auth {
 	case "", "NO_AUTH", "RESOURCE_POLICY": // HTTP APIs have no resource policies, and ask nothing of services
 	case "IAM_ROLE":
-		if failure := s.sign(ctx, r, body, role, region); failure != nil {
+		if failure := s.sign(e, r, body, role, region); failure != nil {
 			return "", failure
 		}
 	default:
@@ -159,9 +159,16 @@ func innerWithoutNulls(v any) any {
 	return v
 }
 
-// sign signs a request in a role.
-func (s *Service) sign(ctx context.Context, r *http.Request, body []byte, role, region string) *run.Failure {
-	key, secret, token, _, err := s.Roles.AssumeForService(ctx, role, Principal, "StepFunctions")
+// sign signs a request in a role, which Step Functions assumes for the state machine
+// of an execution by the name of which the role trusts it.
+func (s *Service) sign(e *execution, r *http.Request, body []byte, role, region string) *run.Failure {
+	var key, secret, token string
+	var err error
+	for _, principal := range []string{Principal, "states." + e.Scope.Region + ".amazonaws.com"} {
+		if key, secret, token, _, err = s.Roles.AssumeForService(s.as(e), role, principal, "StepFunctions"); err == nil {
+			break
+		}
+	}
 	if err != nil {
 		why := err.Error()
 		var api smithy.APIError
@@ -174,7 +181,7 @@ func (s *Service) sign(ctx context.Context, r *http.Request, body []byte, role, 
 	sum := sha256.Sum256(body)
 	at := s.env.Clock.Now()
 	credentials := aws.Credentials{AccessKeyID: key, SecretAccessKey: secret, SessionToken: token}
-	if err := v4.NewSigner().SignHTTP(ctx, credentials, r, hex.EncodeToString(sum[:]), "execute-api", region, at); err != nil {
+	if err := v4.NewSigner().SignHTTP(r.Context(), credentials, r, hex.EncodeToString(sum[:]), "execute-api", region, at); err != nil {
 		return wrong("The request cannot be signed: %s", err)
 	}
 	return nil

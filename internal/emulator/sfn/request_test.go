@@ -9,11 +9,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl/run"
 	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
 )
@@ -121,7 +123,9 @@ func TestRequestFields(t *testing.T) {
 	} {
 		call := func() (string, *run.Failure) { return s.invokeHTTP(ctx(t), object(t, "{"+row.params+"}")) }
 		if row.service == "apigateway" {
-			call = func() (string, *run.Failure) { return s.invokeAPI(ctx(t), role, object(t, "{"+row.params+"}")) }
+			call = func() (string, *run.Failure) {
+				return s.invokeAPI(ctx(t), &execution{}, role, object(t, "{"+row.params+"}"))
+			}
 		}
 		text, f := call()
 		if f != nil && !strings.HasPrefix(value(f.Cause), row.want) || f == nil && !strings.Contains(text, row.want) {
@@ -178,5 +182,30 @@ func TestWorkersAtOnce(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// regional is a role that trusts Step Functions of a region, for one state machine.
+type regional struct{ Roles }
+
+// AssumeForService implements [Roles].
+func (regional) AssumeForService(ctx context.Context, _, service, _ string) (accessKey, secretKey, sessionToken string, expires time.Time, err error) {
+	if c := env.CallerOf(ctx); service != "states.eu-north-1.amazonaws.com" || c.SourceARN != "MACHINE" || c.SourceAccount != "000000000000" {
+		return "", "", "", expires, errors.New("not authorized")
+	}
+	return "key", "secret", "token", expires, nil
+}
+
+// TestRegionalRole signs in a role whose trust policy has the principal of the region
+// and the state machine as its source.
+func TestRegionalRole(t *testing.T) {
+	t.Parallel()
+	s := service(t)
+	s.Roles = regional{}
+	s.APIs = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("Authorization")) })
+	e := &execution{Scope: env.ScopeOf(ctx(t)), Machine: "MACHINE"}
+	text, f := s.invokeAPI(ctx(t), e, role, object(t, `{"Method":"GET","ApiEndpoint":"a1.execute-api.eu-north-1.amazonaws.com","AuthType":"IAM_ROLE"}`))
+	if f != nil || !strings.Contains(text, "Credential=key/") {
+		t.Errorf("got %s, %v", text, f)
 	}
 }

@@ -109,7 +109,7 @@ func (s *Service) call(ctx context.Context, e *execution, role string, task run.
 	case "http":
 		return s.invokeHTTP(ctx, params)
 	case "apigateway":
-		return s.invokeAPI(ctx, role, params)
+		return s.invokeAPI(ctx, e, role, params)
 	}
 	t, operation, _ := targetOf(task.Resource)
 	params = texts(params, t.nested)
