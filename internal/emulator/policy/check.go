@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -54,6 +55,9 @@ func Check(document string) error {
 		case (len(s.Action) == 0) == (len(s.NotAction) == 0):
 			return fmt.Errorf("statement %d needs Action, or NotAction", i+1)
 		}
+		if !s.Principal.possible() || !s.NotPrincipal.possible() {
+			return fmt.Errorf("statement %d: its principal is neither * nor lists by AWS, Service, Federated or CanonicalUser", i+1)
+		}
 		if _, err := s.Condition.Hold(nil); err != nil {
 			return fmt.Errorf("statement %d: %w", i+1, err)
 		}
@@ -62,6 +66,19 @@ func Check(document string) error {
 		return errors.New("no Statement")
 	}
 	return nil
+}
+
+// possible tells whether the principals, if there are some, are of known kinds.
+func (p *principals) possible() bool {
+	if p == nil || p.everybody {
+		return true
+	}
+	for kind, who := range p.by {
+		if len(who) == 0 || !slices.Contains([]string{"AWS", "Service", "Federated", "CanonicalUser"}, kind) {
+			return false
+		}
+	}
+	return len(p.by) > 0
 }
 
 // plain is an error of JSON in words that name no Go type.
