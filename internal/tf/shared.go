@@ -3,25 +3,19 @@ package tf
 import (
 	"context"
 	"sync"
-	"time"
 )
-
-// forSiblings is how old an answer may be that is taken for the objects of one
-// refresh.
-const forSiblings = 30 * time.Second
 
 // An answer is what AWS said when it was asked on behalf of one object.
 type answer struct {
 	mu     sync.Mutex
 	value  any
-	at     time.Time // when asking began
-	writes int64     // before that
+	writes int64 // of the provider, before it was asked
 }
 
 // Shared returns what read does, or, while objects are refreshed, what it did for
-// another one shortly before, if nothing was changed since: all statements of one policy
-// cost one call then. While an object is changed it reads for itself. key says what is
-// read, within the region.
+// another one, if this configured provider changed nothing since: all statements of one
+// policy cost one call then, however long a refresh takes. While an object is changed it
+// reads for itself. key says what is read, within the region.
 func Shared[V any](ctx context.Context, key string, read func() (V, error)) (V, error) {
 	op := operationOf(ctx)
 	if !op.refresh {
@@ -30,13 +24,13 @@ func Shared[V any](ctx context.Context, key string, read func() (V, error)) (V, 
 	a := op.provider.answer(op.scope, key)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	began, writes := time.Now(), op.provider.writes.Load()
-	if v, ok := a.value.(V); ok && began.Sub(a.at) < forSiblings && a.writes == writes {
+	writes := op.provider.writes.Load()
+	if v, ok := a.value.(V); ok && a.writes == writes {
 		return v, nil
 	}
 	v, err := read()
 	if err == nil {
-		a.value, a.at, a.writes = v, began, writes
+		a.value, a.writes = v, writes
 	}
 	return v, err
 }

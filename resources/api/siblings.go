@@ -33,8 +33,9 @@ type family struct {
 	stages       shelf[types.Stage]
 }
 
-// How old a list may be: for those who refresh their siblings at the same time,
-// and for those who look, among their own changes, for what was there before.
+// How old a list may be: for those who read at the same time, beyond what [tf.Shared]
+// lets the objects of one refresh share, and for those who look, among their own
+// changes, for what was there before.
 const (
 	forReads  = time.Second
 	forWrites = 30 * time.Second
@@ -62,6 +63,14 @@ func (s *shelf[T]) get(age time.Duration, read func() ([]T, error)) ([]T, error)
 	}
 	s.items, s.at = items, began
 	return items, nil
+}
+
+// shared is get; those who refresh share one list, which key names within the region.
+func shared[T any](ctx context.Context, s *shelf[T], age time.Duration, key string, read func() ([]T, error)) ([]T, error) {
+	if age != forReads {
+		return s.get(age, read)
+	}
+	return tf.Shared(ctx, key, func() ([]T, error) { return s.get(age, read) })
 }
 
 // change applies a change of the caller's own to the list, if it was read: lists
@@ -99,7 +108,7 @@ func entry[V any](m *map[string]*V, key string) *V {
 // integrations lists an API's integrations as they were no longer than age ago,
 // with this provider's own changes since.
 func (c *Clients) integrations(ctx context.Context, api string, age time.Duration) ([]types.Integration, error) {
-	return c.Siblings.of(api).integrations.get(age, func() ([]types.Integration, error) {
+	return shared(ctx, &c.Siblings.of(api).integrations, age, "integrations of the API "+api, func() ([]types.Integration, error) {
 		return all(func(token *string) ([]types.Integration, *string, error) {
 			out, err := c.Gateway.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: &api, NextToken: token})
 			if err != nil {
@@ -112,7 +121,7 @@ func (c *Clients) integrations(ctx context.Context, api string, age time.Duratio
 
 // routes lists an API's routes as they were no longer than age ago.
 func (c *Clients) routes(ctx context.Context, api string, age time.Duration) ([]types.Route, error) {
-	return c.Siblings.of(api).routes.get(age, func() ([]types.Route, error) {
+	return shared(ctx, &c.Siblings.of(api).routes, age, "routes of the API "+api, func() ([]types.Route, error) {
 		return all(func(token *string) ([]types.Route, *string, error) {
 			out, err := c.Gateway.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: &api, NextToken: token})
 			if err != nil {
@@ -125,7 +134,7 @@ func (c *Clients) routes(ctx context.Context, api string, age time.Duration) ([]
 
 // stages lists an API's stages as they were no longer than age ago.
 func (c *Clients) stages(ctx context.Context, api string, age time.Duration) ([]types.Stage, error) {
-	return c.Siblings.of(api).stages.get(age, func() ([]types.Stage, error) {
+	return shared(ctx, &c.Siblings.of(api).stages, age, "stages of the API "+api, func() ([]types.Stage, error) {
 		return all(func(token *string) ([]types.Stage, *string, error) {
 			out, err := c.Gateway.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: &api, NextToken: token})
 			if err != nil {
@@ -215,7 +224,7 @@ func (s *Siblings) permit(p parts.Permission, given bool) {
 
 // permitted reports whether an API may call a function. One that this provider has
 // just permitted may, whatever AWS shows for the moment; otherwise the function's
-// policy is read, once for all who ask at about the same time.
+// policy is read, once for all who refresh or ask at about the same time.
 func (c *Clients) permitted(ctx context.Context, api, function string, justNow bool) (bool, error) {
 	p := permission(ctx, api, function)
 	if justNow && c.Siblings.allowed(p) {
@@ -224,7 +233,7 @@ func (c *Clients) permitted(ctx context.Context, api, function string, justNow b
 	c.Siblings.mu.Lock()
 	policy := entry(&c.Siblings.policies, function)
 	c.Siblings.mu.Unlock()
-	statements, err := policy.get(forReads, func() ([]string, error) { return parts.Statements(ctx, c.Lambda, function) })
+	statements, err := shared(ctx, policy, forReads, "statements of "+function, func() ([]string, error) { return parts.Statements(ctx, c.Lambda, function) })
 	there := slices.Contains(statements, p.ID())
 	if err == nil && !there {
 		c.Siblings.permit(p, false)
@@ -234,8 +243,8 @@ func (c *Clients) permitted(ctx context.Context, api, function string, justNow b
 
 // disallow takes the permission away once nothing of the API calls the function
 // any more. What is known says mostly that something still does; only if nothing
-// seems to, AWS is asked again.
-func (c *Clients) disallow(ctx context.Context, api, function string) error {
+// seems to, AWS is asked again. Integrations that are about to go do not count.
+func (c *Clients) disallow(ctx context.Context, api, function string, going ...string) error {
 	if function == "" {
 		return nil
 	}
@@ -246,7 +255,9 @@ func (c *Clients) disallow(ctx context.Context, api, function string) error {
 		case err != nil:
 			return err
 		}
-		if slices.ContainsFunc(left, func(i types.Integration) bool { return functionOf(aws.ToString(i.IntegrationUri)) == function }) {
+		if slices.ContainsFunc(left, func(i types.Integration) bool {
+			return functionOf(aws.ToString(i.IntegrationUri)) == function && !slices.Contains(going, aws.ToString(i.IntegrationId))
+		}) {
 			return nil
 		}
 	}
