@@ -1,7 +1,6 @@
 package sfn
 
 import (
-	"iter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -27,10 +26,15 @@ type Quotas struct {
 // Defaults are AWS's own quotas.
 var Defaults = Quotas{Machines: 100_000, Activities: 100_000, Running: 1_000_000, Workers: 1_000, Versions: 1_000, Aliases: 100}
 
-// full tells whether there are so many values already.
-func full[T any](all iter.Seq2[string, T], most int) bool {
+// full tells whether there are so many values already whose keys begin so. They are
+// counted only where there may be, with those of others: what is made is not slower
+// for what was made before.
+func full[T any](tx *store.Tx, all *store.Set[T], prefix string, most int) bool {
+	if all.Len(tx) < most {
+		return false
+	}
 	n := 0
-	for range all {
+	for range all.Prefix(tx, prefix) {
 		if n++; n >= most {
 			return true
 		}
@@ -39,28 +43,28 @@ func full[T any](all iter.Seq2[string, T], most int) bool {
 }
 
 func (s *Service) roomForMachine(tx *store.Tx, scope env.Scope) error {
-	if full(s.machines.Prefix(tx, scope.Key("")), s.Quotas.Machines) {
+	if full(tx, s.machines, scope.Key(""), s.Quotas.Machines) {
 		return &types.StateMachineLimitExceeded{Message: ptr("The maximum number of state machines has been reached. Existing state machines must be deleted before a new state machine can be created.")}
 	}
 	return nil
 }
 
 func (s *Service) roomForActivity(tx *store.Tx, scope env.Scope) error {
-	if full(s.activities.Prefix(tx, scope.Key("")), s.Quotas.Activities) {
+	if full(tx, s.activities, scope.Key(""), s.Quotas.Activities) {
 		return &types.ActivityLimitExceeded{Message: ptr("The maximum number of activities has been reached. Existing activities must be deleted before a new activity can be created.")}
 	}
 	return nil
 }
 
 func (s *Service) roomForVersion(tx *store.Tx, m *machine) error {
-	if full(s.versions.Prefix(tx, m.Scope.Key(m.Name, "")), s.Quotas.Versions) {
+	if full(tx, s.versions, m.Scope.Key(m.Name, ""), s.Quotas.Versions) {
 		return &types.ServiceQuotaExceededException{Message: ptr("The request would cause a service quota to be exceeded: a state machine has at most so many versions.")}
 	}
 	return nil
 }
 
 func (s *Service) roomForAlias(tx *store.Tx, a *alias) error {
-	if full(s.aliases.Prefix(tx, a.Scope.Key(a.Machine, "")), s.Quotas.Aliases) {
+	if full(tx, s.aliases, a.Scope.Key(a.Machine, ""), s.Quotas.Aliases) {
 		return &types.ServiceQuotaExceededException{Message: ptr("The request would cause a service quota to be exceeded: a state machine has at most so many aliases.")}
 	}
 	return nil

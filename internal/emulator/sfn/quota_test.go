@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/clock"
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/sfn/asl/run"
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/store"
 )
@@ -82,6 +83,10 @@ func TestQuotas(t *testing.T) {
 		if err := row.do(row.again); !errors.As(err, &api) || api.ErrorCode() != row.want {
 			t.Errorf("%s: got %v, want %s", row.name, err, row.want)
 		}
+	}
+	elsewhere := env.WithScope(ctx(t), env.Scope{Region: "eu-north-1", Account: "111111111111"})
+	if _, err := s.CreateStateMachine(elsewhere, &sfn.CreateStateMachineInput{Name: ptr("first"), Definition: ptr(pass), RoleArn: ptr(role)}); err != nil {
+		t.Errorf("in another account: %v", err)
 	}
 	s.env.Clock.(*clock.Fake).Advance(pollTime)
 	if err := <-polled; err != nil {

@@ -235,6 +235,9 @@ func (c *Set[T]) Put(tx *Tx, key string, v T) { c.set.put(tx, key, &v) }
 // Delete removes key and reports whether it was there.
 func (c *Set[T]) Delete(tx *Tx, key string) bool { return c.set.remove(tx, key) }
 
+// Len is how many values there are. It takes no longer for more of them.
+func (c *Set[T]) Len(tx *Tx) int { return c.set.at(tx).Len() }
+
 // From yields the values at key and after it, in order. Changes that the
 // transaction makes on the way do not show.
 func (c *Set[T]) From(tx *Tx, key string) iter.Seq2[string, T] {

@@ -628,3 +628,25 @@ func TestGroup(t *testing.T) {
 		t.Errorf("got %d values", got)
 	}
 }
+
+// TestLen counts the values of a set, also those that the transaction has changed.
+func TestLen(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store.Store) {
+		c := set[int](t, s, "c")
+		update(t, s, func(tx *store.Tx) {
+			c.Put(tx, "a", 1)
+			c.Put(tx, "b", 2)
+			c.Put(tx, "b", 3)
+			if got := c.Len(tx); got != 2 {
+				t.Errorf("got %d, want 2", got)
+			}
+		})
+		update(t, s, func(tx *store.Tx) { c.Delete(tx, "a") })
+		view(t, s, func(tx *store.Tx) {
+			if got := c.Len(tx); got != 1 {
+				t.Errorf("got %d, want 1", got)
+			}
+		})
+	})
+}
