@@ -27,12 +27,11 @@ resource "serverless_websocket_api" "chat" {
 	Edits: []Edit{
 		{Argument: "mock", To: `{ status = 202, body = "{\"pong\":2}" }`, Writes: []string{"UpdateIntegration", "UpdateIntegrationResponse"}},
 		{Argument: "mock", To: `{ status = 200 }`, Writes: []string{"DeleteIntegrationResponse"}},
-		{Argument: "answers", To: `false`, Writes: []string{"UpdateRoute", "DeleteRouteResponse"}},
-		{Argument: "answers", From: Arguments{"answers": `false`}, To: `true`, Writes: []string{"CreateRouteResponse", "UpdateRoute"}},
+		{Argument: "answers", To: `false`, Writes: []string{"DeleteRouteResponse", "UpdateRoute"}},
+		{Argument: "answers", From: Arguments{"answers": `false`}, To: `true`, Writes: []string{"UpdateRoute", "CreateRouteResponse"}},
 		{Argument: "api_key", To: `true`, Writes: []string{"UpdateRoute"}},
 	},
-	// Another target, or no answers, would leave what goes with the route at the latest.
-	Together: Arguments{"mock": `{ status = 202, body = "{\"pong\":2}" }`, "api_key": `true`},
+	Together: Arguments{"answers": ``, "mock": ``, "http": `{ url = "http://127.0.0.1:9/" }`, "api_key": `true`},
 	Invalid: []Invalid{
 		{"mock", `{ status = 100 }`, []string{"mock.status", "between 200 and 599"}},
 		{"route", `"GET /ping"`, []string{"answers", "mock", "WebSocket"}},

@@ -267,17 +267,27 @@ var routeSubject = Subject{
 
 func TestRoute(t *testing.T) { Prove(t, routeSubject) }
 
-// TestRouteKilled: what a killed change of the target left behind goes with the
-// route at the latest.
+// TestRouteKilled: the apply after a killed change of the target removes what goes with
+// the target before, and nothing stays without the route.
 func TestRouteKilled(t *testing.T) {
 	t.Parallel()
+	for name, change := range map[string]Arguments{
+		"service":        {"function": ``, "service": sending("1")},
+		"integration_id": {"function": ``, "route": `"$default"`, "integration_id": `serverless_integration.one.id`},
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); routeKilled(t, routeSubject.Base.with(change)) })
+	}
+}
+
+func routeKilled(t *testing.T, after Arguments) {
 	s := routeSubject
 	s.settings = "  stack = \"proof\"\n"
 	b := s.bench(t)
 	b.apply(s.Base) // so that the stage has a deployment
 	b.before()
 	empty := b.deployed()
-	after := s.Base.with(Arguments{"function": ``, "service": sending("1")})
+	b.apply(after)
+	want := b.deployed()
 	for n, more := 0, true; more; n++ {
 		b.apply(s.Base)
 		b.hit = ""
@@ -285,11 +295,14 @@ func TestRouteKilled(t *testing.T) {
 		more = b.hit != ""
 		b.apply(after)
 		b.settled(after)
+		if got := b.deployed(); got != want {
+			t.Fatalf("killed at call %d: the emulator holds %d things, want %d", n, got, want)
+		}
 		if _, err := b.Apply(t.Context(), b.provided()+b.Before); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.deployed(); got != empty {
-			t.Fatalf("killed at call %d: the emulator holds %d things, want %d", n, got, empty)
+			t.Fatalf("killed at call %d: the emulator holds %d things without the route, want %d", n, got, empty)
 		}
 	}
 }

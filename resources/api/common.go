@@ -139,7 +139,7 @@ func mine[T any](ctx context.Context, all []T, name string, of func(T) (id, name
 	for _, unfinished := range []bool{true, false} {
 		for i := range all {
 			id, called, tags := of(all[i])
-			if called != name || unfinished != tf.Ours(ctx, tags) || !unfinished && (owner == "" || tags[tf.StackKey] != owner) {
+			if called != name || unfinished != (tf.Ours(ctx, tags) || tf.Recorded(ctx, id)) || !unfinished && (owner == "" || tags[tf.StackKey] != owner) {
 				continue
 			}
 			if tf.Claim(ctx, id) {

@@ -184,11 +184,15 @@ func arriveAfter(ctx context.Context, c *Clients, api, id string) error {
 // arrive ends a change of an integration's function: it takes away the permission to
 // call the one before. The description is what it says, then.
 func arrive(ctx context.Context, c *Clients, api, id, says, function string) error {
-	err := c.disallow(ctx, api, function)
-	if err != nil {
+	if err := c.disallow(ctx, api, function); err != nil {
 		return err
 	}
-	err = settled(ctx, func(ctx context.Context) error {
+	return describe(ctx, c, api, id, says)
+}
+
+// describe changes an integration's description.
+func describe(ctx context.Context, c *Clients, api, id, says string) error {
+	err := settled(ctx, func(ctx context.Context) error {
 		_, err := c.Gateway.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: &api, IntegrationId: &id, Description: &says})
 		return err
 	})

@@ -107,11 +107,26 @@ func (t *mockTarget) put(ctx context.Context, c *Clients, api, integration strin
 // routes have.
 const defaultResponse = "$default"
 
-// putAnswers makes a route answer its clients, or not any more. The route says so last,
-// and is the first to say no more, so that what it says can be trusted.
-func putAnswers(ctx context.Context, c *Clients, m *route, before bool) error {
+// readAnswers reports whether a route that says that it answers has the response that
+// this takes. It is null if not: that is neither, and a change in any case.
+func readAnswers(ctx context.Context, c *Clients, api, route string) (tftypes.Bool, error) {
+	list, err := c.Gateway.GetRouteResponses(ctx, &apigatewayv2.GetRouteResponsesInput{ApiId: &api, RouteId: &route})
+	switch {
+	case tf.Is[*types.NotFoundException](err): // just removed with the route
+		return tftypes.BoolNull(), nil
+	case err != nil:
+		return tftypes.BoolNull(), fmt.Errorf("reading the route's responses: %w", err)
+	case len(list.Items) == 0:
+		return tftypes.BoolNull(), nil
+	}
+	return tftypes.BoolValue(true), nil
+}
+
+// putAnswers makes a route answer its clients, or not any more. The route is the first
+// to say so, and says so until its response is gone: one that says nothing has none.
+func putAnswers(ctx context.Context, c *Clients, m *route, before tftypes.Bool) error {
 	api, id := m.API.ValueString(), m.ID.ValueString()
-	if m.Answers.ValueBool() == before {
+	if m.Answers.Equal(before) {
 		return nil
 	}
 	say := func(expression string) error {
@@ -121,20 +136,23 @@ func putAnswers(ctx context.Context, c *Clients, m *route, before bool) error {
 			return err
 		})
 	}
-	if before {
-		if err := say(""); err != nil {
+	if !m.Answers.ValueBool() {
+		if err := dropResponse(ctx, c, api, id); err != nil {
 			return err
 		}
-		return dropResponse(ctx, c, api, id)
+		return say("")
+	}
+	if err := say(defaultResponse); err != nil {
+		return err
 	}
 	err := settled(ctx, func(ctx context.Context) error {
 		_, err := c.Gateway.CreateRouteResponse(ctx, &apigatewayv2.CreateRouteResponseInput{ApiId: &api, RouteId: &id, RouteResponseKey: aws.String(defaultResponse)})
 		return err
 	})
-	if err != nil && !tf.Says(err, "ConflictException", "already exists") { // of a run that was cut off
-		return err
+	if tf.Says(err, "ConflictException", "already exists") { // of a run that was cut off
+		return nil
 	}
-	return say(defaultResponse)
+	return err
 }
 
 // dropResponse removes a route's response.

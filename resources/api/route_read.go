@@ -109,6 +109,12 @@ func (m *route) fill(ctx context.Context, c *Clients, r types.Route, i *types.In
 	}
 	m.Scopes = scopesOf(r.AuthorizationScopes, m.Scopes)
 	m.APIKey, m.Answers = tftypes.BoolValue(aws.ToBool(r.ApiKeyRequired)), tftypes.BoolValue(aws.ToString(r.RouteResponseSelectionExpression) != "")
+	if m.Answers.ValueBool() && !m.now {
+		var err error
+		if m.Answers, err = readAnswers(ctx, c, m.API.ValueString(), aws.ToString(r.RouteId)); err != nil {
+			return err
+		}
+	}
 	m.IntegrationID = tftypes.StringNull()
 	if i == nil {
 		m.goesElsewhere()
@@ -130,9 +136,45 @@ func (m *route) fill(ctx context.Context, c *Clients, r types.Route, i *types.In
 	if i != nil && m.owned() {
 		_, abandoned = left(i.Description)
 	}
-	var err error
+	remains, err := m.remains(ctx, c)
+	switch {
+	case err != nil:
+		return err
+	case remains != "" && m.Function.IsNull():
+		m.PermissionID = tftypes.StringValue(remains)
+		return nil
+	case remains != "":
+		abandoned = remains
+	}
 	m.PermissionID, err = c.readPermission(ctx, m.API.ValueString(), m.Function.ValueString(), abandoned, m.now)
 	return err
+}
+
+// remains is an integration that a run that was cut off has left of the route, such as
+// integrations/abc123; "" for none. While there is one, permission_id is not what it
+// should be, which a plan shows.
+func (m *route) remains(ctx context.Context, c *Clients) (string, error) {
+	if m.now {
+		return "", nil
+	}
+	list, err := c.integrations(ctx, m.API.ValueString(), forReads)
+	if err != nil {
+		return "", err
+	}
+	for _, i := range list {
+		id := aws.ToString(i.IntegrationId)
+		if says, _ := left(i.Description); says != m.mark() || id == m.IntegrationID.ValueString() {
+			continue
+		}
+		routes, err := c.routes(ctx, m.API.ValueString(), forReads)
+		if err != nil {
+			return "", err
+		}
+		if !leads(routes, id) {
+			return targetOf(id), nil
+		}
+	}
+	return "", nil
 }
 
 // readPermission returns the id of the permission to call a function, "" for none.

@@ -38,7 +38,7 @@ func createRoute(ctx context.Context, c *Clients, m *route) error {
 		err = makeRoute(ctx, c, m)
 	}
 	if err == nil {
-		if err := putAnswers(ctx, c, m, false); err != nil {
+		if err := putAnswers(ctx, c, m, tftypes.BoolValue(false)); err != nil {
 			return err
 		}
 		return putThrottle(ctx, c, m, nil)
@@ -74,8 +74,9 @@ func ownIntegration(ctx context.Context, c *Clients, m *route, kind types.Protoc
 	return makeIntegration(ctx, c, m.integration(ctx, kind))
 }
 
-// sweep removes what the route with that mark left behind in runs that were cut
-// off: integrations that no route leads to, and the permissions that they needed.
+// sweep removes what the route with that mark leaves behind, or left in runs that were
+// cut off: integrations that no route leads to, and the permissions that they needed.
+// An integration goes last, so that whoever comes after a cut finds all by it.
 func sweep(ctx context.Context, c *Clients, m *route, mark, keep string) error {
 	api := m.API.ValueString()
 	found, err := c.integrations(ctx, api, forWrites)
@@ -87,22 +88,65 @@ func sweep(ctx context.Context, c *Clients, m *route, mark, keep string) error {
 	}
 	for _, i := range found {
 		says, abandoned := left(i.Description)
-		if says != mark || aws.ToString(i.IntegrationId) == keep {
+		id := aws.ToString(i.IntegrationId)
+		if says != mark || id == keep {
 			continue
 		}
-		if err := deleteIntegration(ctx, c, api, aws.ToString(i.IntegrationId)); err != nil {
+		used, err := m.sharing(ctx, c, id)
+		if err != nil {
 			return err
+		}
+		if used != "" {
+			continue
 		}
 		for _, function := range []string{functionOf(aws.ToString(i.IntegrationUri)), abandoned} {
 			if !callsFunction(function) || function == m.Function.ValueString() {
 				continue
 			}
-			if err := c.disallow(ctx, api, function); err != nil {
+			if err := c.disallow(ctx, api, function, id); err != nil {
 				return err
 			}
 		}
+		if err := deleteIntegration(ctx, c, api, id); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// sharing is the key of another route that leads to the integration; "" for none.
+func (m *route) sharing(ctx context.Context, c *Clients, integration string) (string, error) {
+	routes, err := c.routes(ctx, m.API.ValueString(), 0)
+	if err != nil && !tf.Is[*types.NotFoundException](err) { // with the whole API
+		return "", err
+	}
+	for _, r := range routes {
+		if aws.ToString(r.Target) == targetOf(integration) && aws.ToString(r.RouteId) != m.ID.ValueString() {
+			return aws.ToString(r.RouteKey), nil
+		}
+	}
+	return "", nil
+}
+
+// claim marks the integration that the route is about to leave as its own, so that a
+// run after this one, should it be cut off, finds it. That of other routes stays theirs.
+func (m *route) claim(ctx context.Context, c *Clients, id string) error {
+	says, function, err := abandoned(ctx, c, m.API.ValueString(), id)
+	if err != nil || says == m.mark() {
+		return err
+	}
+	if used, err := m.sharing(ctx, c, id); err != nil || used != "" {
+		return err
+	}
+	says = m.mark()
+	if function != "" {
+		says = leaving(says, function)
+	}
+	err = describe(ctx, c, m.API.ValueString(), id, says)
+	if tf.Is[*types.NotFoundException](err) {
+		return nil
+	}
+	return err
 }
 
 // changeOwn changes the route's integration in place. One that was imported may be
@@ -127,17 +171,15 @@ func changeOwn(ctx context.Context, c *Clients, prior, m *route, kind types.Prot
 		if reflect.DeepEqual(was, is) {
 			return nil
 		}
-		routes, err := c.routes(ctx, api, 0)
+		used, err := m.sharing(ctx, c, id)
 		if err != nil {
 			return err
 		}
-		for _, r := range routes {
-			if aws.ToString(r.Target) == targetOf(id) && aws.ToString(r.RouteId) != m.ID.ValueString() {
-				return &tf.Problem{
-					Summary: "The integration is not this route's alone",
-					Detail: "The route " + aws.ToString(r.RouteKey) + " leads to the integration " + id + " as well, and would change too. " +
-						"Import the integration as a serverless_integration, and give its id to both routes as integration_id.",
-				}
+		if used != "" {
+			return &tf.Problem{
+				Summary: "The integration is not this route's alone",
+				Detail: "The route " + used + " leads to the integration " + id + " as well, and would change too. " +
+					"Import the integration as a serverless_integration, and give its id to both routes as integration_id.",
 			}
 		}
 	}
@@ -241,7 +283,11 @@ func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
 			return err
 		}
 	}
-	left := "" // the integration that is left without this route
+	if prior.mark() != m.mark() { // nobody looks for the one before, afterwards
+		if err := sweep(ctx, c, m, prior.mark(), prior.IntegrationID.ValueString()); err != nil {
+			return err
+		}
+	}
 	switch {
 	case m.inPlace(prior):
 		if unfinished(prior.Function.ValueString(), prior.PermissionID) {
@@ -269,27 +315,20 @@ func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
 		}
 	}
 	if prior.owned() && !m.IntegrationID.Equal(prior.IntegrationID) {
-		left = prior.IntegrationID.ValueString()
+		if err := m.claim(ctx, c, prior.IntegrationID.ValueString()); err != nil {
+			return err
+		}
 	}
 	if err := changeRoute(ctx, c, prior, m); err != nil {
 		return err
 	}
-	if err := putAnswers(ctx, c, m, prior.Answers.ValueBool()); err != nil {
+	if err := putAnswers(ctx, c, m, prior.Answers); err != nil {
 		return err
 	}
 	if err := putThrottle(ctx, c, m, prior); err != nil {
 		return err
 	}
-	if err := deleteIntegration(ctx, c, api, left); err != nil {
-		return err
-	}
-	if err := sweep(ctx, c, m, prior.mark(), m.IntegrationID.ValueString()); err != nil {
-		return err
-	}
-	if !m.Function.Equal(prior.Function) && !m.inPlace(prior) {
-		return c.disallow(ctx, api, prior.Function.ValueString())
-	}
-	return nil
+	return sweep(ctx, c, m, m.mark(), m.IntegrationID.ValueString())
 }
 
 func changeRoute(ctx context.Context, c *Clients, prior, m *route) error {
