@@ -31,7 +31,10 @@ was chosen for the folder at first; "emulator env" prints the lines.`,
 		lag := fs.Int("lag", 0, "show things as they were before the last write for that `number` of reads, and refuse new roles as often")
 		verbose := fs.Bool("v", false, "print a log")
 		return func(ctx context.Context, p *Program, _ []string) error {
-			c := process.Config{DataDir: *dataDir, Addr: *addr, Main: p.Main, AnyCredentials: *anyCredentials, Throttle: *throttle, Waits: *waits, Quotas: *quotas, Lag: max(0, *lag)}
+			if *lag < 0 {
+				return fmt.Errorf("-lag is %d; it is a number of reads, 0 or more", *lag)
+			}
+			c := process.Config{DataDir: *dataDir, Addr: *addr, Main: p.Main, AnyCredentials: *anyCredentials, Throttle: *throttle, Waits: *waits, Quotas: *quotas, Lag: *lag}
 			if c.Addr == "" && c.DataDir == "" {
 				c.Addr = defaultAddr
 			}
