@@ -7,6 +7,7 @@ import (
 	"slices"
 	"unicode"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -46,7 +47,7 @@ type grantModel struct {
 var texts = types.SetType{ElemType: types.StringType}
 
 func set(about string) schema.SetAttribute {
-	return schema.SetAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: about}
+	return schema.SetAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.Set{setvalidator.SizeAtLeast(1)}, MarkdownDescription: about}
 }
 
 // Policy is the data source serverless_policy: a policy document.

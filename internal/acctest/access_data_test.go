@@ -146,6 +146,7 @@ resource "serverless_log_group" "p" {
 	}
 	for config, says := range map[string]string{
 		`data "serverless_policy" "d" { statements = [{ resources = ["*"] }] }`:                                          "actions or not_actions",
+		`data "serverless_policy" "d" { statements = [{ actions = [] }] }`:                                               "at least 1",
 		`data "serverless_policy" "d" {}`:                                                                                "a statement at least",
 		`data "serverless_policy" "d" { grants = [{ to = ["x"], access = ["read"] }] }`:                                  "not an ARN",
 		`data "serverless_policy" "d" { statements = [{ sid = "a", actions = ["*"] }, { sid = "a", actions = ["*"] }] }`: "once in a policy",

@@ -202,19 +202,21 @@ resource "serverless_role" "next" {
 		}
 	}
 	// A function that gets another role takes its grant along.
-	block := "resource \"serverless_grant\" \"g\" {\n  from = serverless_function.f.arn\n  " + table + "}\n"
-	if _, err := m.Apply(t.Context(), atHome+there+block); err != nil {
-		t.Fatal(err)
-	}
 	moved := strings.Replace(there, "role_arn = serverless_role.r.arn", "role_arn = serverless_role.next.arn", 1)
-	for range 2 { // the plan that changes the role does not know of it yet
-		if _, err := m.Apply(t.Context(), atHome+moved+block); err != nil {
-			t.Fatal(err)
+	for _, from := range []string{"serverless_function.f.arn", "serverless_function.f.function_name"} {
+		block := "resource \"serverless_grant\" \"g\" {\n  from = " + from + "\n  " + table + "}\n"
+		for _, config := range []string{there, moved, moved} { // the plan that changes the role does not know of it yet
+			if _, err := m.Apply(t.Context(), atHome+config+block); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	for role, want := range map[string]int{"worker": 0, "next": 1} {
-		if inline, _ := granted(t, roles(t, e), role); len(inline) != want {
-			t.Errorf("%s has %v, want %d policies", role, inline, want)
+		for role, want := range map[string]int{"worker": 0, "next": 1} {
+			if inline, _ := granted(t, roles(t, e), role); len(inline) != want {
+				t.Errorf("%s: %s has %v, want %d policies", from, role, inline, want)
+			}
+		}
+		if _, err := m.Apply(t.Context(), atHome+there); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -266,6 +268,13 @@ resource "serverless_grant" "g" {
 	}
 	if inline, _ := granted(t, roles(t, e), "worker"); len(inline) != 2 {
 		t.Errorf("got %v, want a policy of each", inline)
+	}
+	abroad, there := deploy(t, e, ""), strings.Replace(stack("a"), `region = "eu-north-1"`, `region = "eu-west-1"`, 1)
+	if _, err := abroad.Apply(t.Context(), there); err != nil {
+		t.Fatal(err)
+	}
+	if inline, _ := granted(t, roles(t, e), "worker"); len(inline) != 3 {
+		t.Errorf("got %v, want one more of the stack's other region", inline)
 	}
 	if err := machines["a"].Destroy(t.Context(), stack("a")); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func keep(t *testing.T, e *emulator.Emulator) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := secrets.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("database"), SecretString: aws.String(`{"password":"hunter2","port":5432}`)}); err != nil {
+	if _, err := secrets.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("database"), SecretString: aws.String(`{"password":"hunter2","port":5432,"socket":null}`)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := secrets.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("seed"), SecretBinary: []byte{1, 2}}); err != nil {
@@ -57,6 +57,10 @@ ephemeral "serverless_secret" "port" {
   key           = "port"
   version_stage = "AWSCURRENT"
 }
+ephemeral "serverless_secret" "socket" {
+  secret = "database"
+  key    = "socket"
+}
 ephemeral "serverless_secret" "seed" {
   secret = "seed"
 }
@@ -77,6 +81,7 @@ resource "serverless_role" "r" {
     FIRST     = ephemeral.serverless_secret.first.value
     PASSWORD  = ephemeral.serverless_secret.password.value
     PORT      = ephemeral.serverless_secret.port.value
+    SOCKET    = ephemeral.serverless_secret.socket.value
     SEED      = ephemeral.serverless_secret.seed.value
     SESSION   = "${length(ephemeral.serverless_credentials.c.token) > 20} ${startswith(ephemeral.serverless_credentials.c.access_key, "ASIA")} ${timecmp(ephemeral.serverless_credentials.c.expires_at, plantimestamp())}"
   }
@@ -85,7 +90,7 @@ resource "serverless_role" "r" {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"PARAMETER": "second 2", "FIRST": "first", "PASSWORD": "hunter2", "PORT": "5432", "SEED": "AQI=", "SESSION": "true true 1"} {
+	for name, want := range map[string]string{"PARAMETER": "second 2", "FIRST": "first", "PASSWORD": "hunter2", "PORT": "5432", "SOCKET": "null", "SEED": "AQI=", "SESSION": "true true 1"} {
 		if got := out.Environment.Variables[name]; got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}

@@ -69,7 +69,7 @@ var Grant = tf.Type[*Clients, grant]{
 	List:   listGrants,
 	Schema: schema.Schema{
 		MarkdownDescription: "Lets a function, a state machine or a role use something: the same access words as the `links` of a `serverless_function`, for things that are made elsewhere or that refer to each other in a circle. " +
-			"The grants of a role share one inline policy, and managed ones for what that has no room for. Writes for one role wait for each other; give the provider a `stack` where several configurations grant something to the same role, so that each has policies of its own.",
+			"The grants of a role share one inline policy, and managed ones for what that has no room for. Writes for one role wait for each other; give the provider a `stack` where several configurations, or providers of several regions, grant something to the same role, so that each has policies of its own.",
 		Attributes: map[string]schema.Attribute{
 			"from": schema.StringAttribute{
 				Required: true, Validators: []validator.String{bearerRef},
@@ -319,9 +319,9 @@ func readGrant(ctx context.Context, c *Clients, m *grant) error {
 	if !tf.SameJSON(policy.ValueString(), m.Policy.ValueString()) {
 		m.Policy = policy
 	}
-	if strings.HasPrefix(m.From.ValueString(), "arn:") {
-		arn, err := roleOf(ctx, c, m.From.ValueString())
-		if err != nil {
+	if from := m.From.ValueString(); from != "" && from != name { // not the role itself
+		arn, err := roleOf(ctx, c, from)
+		if err != nil && !tf.Is[*tf.Problem](err) { // a name that is not one thing's any more tells nothing
 			return err
 		}
 		if arn != "" && arn != m.RoleARN.ValueString() {

@@ -19,7 +19,8 @@ import (
 // Grants of one role share policies, because AWS limits what a role has room for: all
 // of a configuration's are in one inline policy, and managed ones take what that has no
 // room for. A statement tells by its Sid which grant it is of. A configuration with a
-// stack has sheets of its own, which nobody else writes: its state's lock is theirs.
+// stack has sheets of its own for each region of its providers, which nobody else writes:
+// its state's lock is theirs.
 
 // sheetName is what the names of sheets begin with.
 const sheetName = "serverless-grants"
@@ -133,7 +134,7 @@ type ledger struct {
 func ledgerOf(ctx context.Context, c *Clients, role string) ledger {
 	l := ledger{c: c, role: role}
 	if owner := tf.Owner(ctx, ""); owner != "" {
-		l.owner = "-" + hash(owner)
+		l.owner = "-" + hash(owner, tf.Configured(ctx).Region.ValueString()) // roles know no regions, and each provider is alone
 	}
 	return l
 }
