@@ -131,11 +131,13 @@ func (m *secret) choose() error {
 	if !ok {
 		return tf.At(path.Root("key"), &tf.Problem{Summary: "No such member", Detail: fmt.Sprintf("The value of %s has no member %q. Correct key, or leave it out.", m.ARN.ValueString(), m.Key.ValueString())})
 	}
-	var text *string
-	if json.Unmarshal(raw, &text) != nil || text == nil { // null is none
-		m.Value = basetypes.StringValue(string(raw))
-		return nil
+	var value any
+	text := string(raw)
+	if json.Unmarshal(raw, &value) == nil {
+		if s, ok := value.(string); ok {
+			text = s
+		}
 	}
-	m.Value = basetypes.StringPointerValue(text)
+	m.Value = basetypes.StringValue(text)
 	return nil
 }
