@@ -1,6 +1,9 @@
 package acctest
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 var httpAPISubject = Subject{
 	Type:  "serverless_http_api",
@@ -67,6 +70,8 @@ var httpAPISubject = Subject{
 		{"openapi", `jsonencode({ openapi = "3.0.1", paths = {} })`, []string{"openapi", "no route"}},
 		{"openapi", `"a: ["`, []string{"openapi", "neither JSON nor YAML"}},
 		{"openapi", guarded, []string{"openapi", "GET /a", "users", "x-amazon-apigateway-authorizer", "fail_on_warnings = false"}},
+		{"openapi", strings.Replace(guarded, `scheme = "bearer"`, `x-amazon-apigateway-authorizer = null`, 1), []string{"openapi", "GET /a", "users"}},
+		{"openapi", strings.Replace(guarded, "{ users = {", "{ others = {", 1), []string{"openapi", "GET /a", "users"}},
 		{"route_throttles", `{ "GET /a" = { rate = 1, burst = 2 } }`, []string{"route_throttles", "serverless_route"}},
 		{"ip_address_type", `"ipv6"`, []string{"ip_address_type", "dualstack"}},
 		{"throttle", `{ rate = -1, burst = 2 }`, []string{"throttle.rate", "at least 0"}},

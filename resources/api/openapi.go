@@ -91,8 +91,8 @@ type document struct {
 	Security   []map[string]any                      `json:"security"`
 	Components struct {
 		Schemes map[string]struct {
-			AuthType   string          `json:"x-amazon-apigateway-authtype"`
-			Authorizer json.RawMessage `json:"x-amazon-apigateway-authorizer"`
+			AuthType   string `json:"x-amazon-apigateway-authtype"`
+			Authorizer any    `json:"x-amazon-apigateway-authorizer"`
 		} `json:"securitySchemes"`
 	} `json:"components"`
 }
@@ -157,7 +157,7 @@ func (d document) open() (route, scheme string) {
 			}
 			for _, requirement := range op.Security {
 				for _, name := range slices.Sorted(maps.Keys(requirement)) {
-					if s, there := d.Components.Schemes[name]; there && s.AuthType != "awsSigv4" && s.Authorizer == nil {
+					if s := d.Components.Schemes[name]; s.AuthType != "awsSigv4" && s.Authorizer == nil {
 						return key, name
 					}
 				}
