@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -39,26 +40,50 @@ type Machine struct {
 	// reaches no state. Nil is never.
 	Dead func() bool
 
-	state *state.State // nil is empty
+	// Remembers says that a killed process leaves what it intended, too, as our
+	// engine does; terraform leaves what it completed.
+	Remembers bool
+
+	state      *state.State   // nil is empty
+	unfinished []state.Intent // of the process that was killed
 
 	warnings []string // of the last apply
 }
 
-// journal is what a killed process leaves: the steps that it completed.
+// journal is what a killed process leaves: the steps that it completed, and those
+// that it intended.
 type journal struct {
 	*state.State
 	dead func() bool
+
+	mu         sync.Mutex
+	unfinished []state.Intent
 }
 
-func (j journal) Intend(state.Intent) error { return nil }
+func (j *journal) Intend(i state.Intent) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.dead() {
+		j.end(i.Addr)
+		j.unfinished = append(j.unfinished, i)
+	}
+	return nil
+}
 
-func (j journal) Commit(steps ...state.Entry) error {
+func (j *journal) Commit(steps ...state.Entry) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for _, e := range steps {
 		if !j.dead() {
 			j.Put(e)
+			j.end(e.Addr)
 		}
 	}
 	return nil
+}
+
+func (j *journal) end(i addr.Instance) {
+	j.unfinished = slices.DeleteFunc(j.unfinished, func(was state.Intent) bool { return was.Addr == i })
 }
 
 // A Change is what a plan does to one resource.
@@ -133,7 +158,7 @@ func (m *Machine) plan(ctx context.Context, text string, mode plan.Mode) (*plan.
 	if err != nil {
 		return nil, nil, err
 	}
-	p, ds := program.Plan(ctx, plan.Options{Mode: mode, Prior: m.state, Variables: unknown})
+	p, ds := program.Plan(ctx, plan.Options{Mode: mode, Prior: m.state, Variables: unknown, Unfinished: m.unfinished})
 	return program, p, failure(ds)
 }
 
@@ -168,13 +193,16 @@ func (m *Machine) apply(ctx context.Context, text string, mode plan.Mode) ([]Cha
 	if err != nil {
 		return nil, err
 	}
-	left := journal{p.Prior.Clone(), m.Dead}
+	left := &journal{State: p.Prior.Clone(), dead: m.Dead, unfinished: slices.Clone(m.unfinished)}
 	if left.dead == nil {
 		left.dead = func() bool { return false }
 	}
-	result, ds := apply.Run(ctx, program, p, apply.Options{Log: left})
-	if m.state = result.State; left.dead() {
-		m.state = left.State
+	result, ds := apply.Run(ctx, program, p, apply.Options{Log: left, Unfinished: m.unfinished})
+	m.state, m.unfinished = result.State, nil
+	if left.dead() {
+		if m.state = left.State; m.Remembers {
+			m.unfinished = left.unfinished
+		}
 	}
 	m.warnings = nil
 	for _, d := range ds {

@@ -139,7 +139,7 @@ func (v *view) run(ctx context.Context, j *job, f *planFlags) error {
 		v.note(text)
 	})
 	defer told()
-	result, diags := apply.Run(ctx, j.program, j.plan, apply.Options{Parallelism: f.parallelism, Hook: hook, Log: j.store, ReadFile: local.ReadFile})
+	result, diags := apply.Run(ctx, j.program, j.plan, apply.Options{Parallelism: f.parallelism, Hook: hook, Log: j.store, Unfinished: j.store.Recovered().Unfinished, ReadFile: local.ReadFile})
 	if err := j.store.Write(result.State); err != nil {
 		diags = append(diags, v.unwritten(j.store, result.State, err))
 	}

@@ -11,9 +11,10 @@ import (
 
 // This file has the rules for an object that is there before it is created. One that
 // carries this configuration's mark is its own, cut off while it was made: it is
-// taken over and brought to what is planned. Any other has another owner, and is an
-// error that says in what it differs and how to import it. A create that fails is
-// undone.
+// taken over and brought to what is planned. So is one that, as the engine's journal
+// says, an earlier run made for this very block, if it is all that is planned. Any
+// other has another owner, and is an error that says in what it differs and how to
+// import it. A create that fails is undone.
 
 // Unmarked is the error of a Create whose call could not mark what it makes. Where
 // there was no object before it, one without any mark is this call's, of which the
@@ -33,15 +34,20 @@ func (t *Tagged) Marked(ctx context.Context) map[string]string {
 }
 
 // Ours reports whether the tags are those of an object whose creation by this
-// configuration was cut off.
-func Ours(ctx context.Context, tags map[string]string) bool { return tags[MarkerKey] == Marker(ctx) }
+// configuration was cut off, or the object is known from the engine's journal.
+func Ours(ctx context.Context, tags map[string]string) bool {
+	return tags[MarkerKey] == Marker(ctx) || notesOf(ctx).sure()
+}
 
 // make creates the object, or takes over the one that is there.
 func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 	if r.Find == nil {
-		return r.Type.Create(ctx, c, m)
+		return r.makeUnseen(ctx, c, m)
 	}
 	found, tags, err := r.standing(ctx, c, m)
+	if err == nil && found != nil && !Ours(ctx, tags) {
+		err = r.recognize(ctx, c, found, m)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -49,6 +55,9 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 		return r.resume(ctx, c, found, m)
 	case found != nil || !r.claim(ctx, m):
 		return r.conflict(ctx, c, m, found, tags)
+	}
+	if err = note(ctx, ""); err != nil {
+		return err
 	}
 	if err = r.Type.Create(ctx, c, m); err == nil {
 		r.claim(ctx, m) // now that it has an id
@@ -74,6 +83,49 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 		return err
 	}
 	return Undo(ctx, err, func(ctx context.Context) error { return r.Undo(ctx, c, m) })
+}
+
+// makeUnseen creates an object whose type looks itself what is there already.
+func (r *instance[C, M]) makeUnseen(ctx context.Context, c C, m *M) error {
+	if r.Finish == nil { // it marks nothing, and knows its own otherwise
+		return r.Type.Create(ctx, c, m)
+	}
+	if e := earlier(ctx); e != nil && e.ID != "" {
+		found := *m
+		baseOf(&found).ID = types.StringNull() // so that all is read
+		if err := r.recognize(ctx, c, &found, m); err != nil {
+			return err
+		}
+	}
+	if !notesOf(ctx).sure() {
+		if err := note(ctx, ""); err != nil {
+			return err
+		}
+	}
+	return r.Type.Create(ctx, c, m)
+}
+
+// recognize finds out whether the object that is there is the one that an earlier run
+// made for this block, as the engine's journal says: by its id, or, where AWS has no
+// place for a mark, because there was nothing when that run began to create it. It must
+// be all that is planned.
+func (r *instance[C, M]) recognize(ctx context.Context, c C, found, m *M) error {
+	e := earlier(ctx)
+	if e == nil || e.ID == "" && r.Tag != nil {
+		return nil
+	}
+	is := *found
+	if err := r.Type.Read(ctx, c, &is); err != nil {
+		if r.Gone(err) {
+			return nil
+		}
+		return err
+	}
+	if e.ID != "" && !Recorded(ctx, baseOf(&is).ID.ValueString()) {
+		return nil
+	}
+	notesOf(ctx).known = len(r.differences(ctx, &is, m)) == 0
+	return nil
 }
 
 // standing returns a model of the object that is there, with what Read needs, and its
@@ -128,8 +180,13 @@ func (r *instance[C, M]) change(ctx context.Context, c C, prior, m *M) error {
 // A tagger is a model that embeds [Tagged].
 type tagger interface{ tagged() *Tagged }
 
-// finish removes the mark of a new object.
+// finish removes the mark of a new object, which the engine's journal knows by then.
 func (r *instance[C, M]) finish(ctx context.Context, c C, m *M) error {
+	if r.Finish != nil || r.Find != nil && r.Tag != nil {
+		if err := note(ctx, baseOf(m).ID.ValueString()); err != nil {
+			return err
+		}
+	}
 	switch {
 	case r.Finish != nil:
 		return r.Finish(ctx, c, m)
@@ -172,6 +229,9 @@ func (r *instance[C, M]) differences(ctx context.Context, found, m *M) []string 
 		a := r.schema.Attributes[name]
 		if a.IsWriteOnly() || !a.IsOptional() && !a.IsRequired() || name == "name" && r.Physical != "" || name == "region" || name == "timeouts" {
 			continue
+		}
+		if v.IsNull() && a.IsComputed() {
+			continue // it is left to AWS: in a model, an unknown collection is null
 		}
 		if !shows(v, all[name]) {
 			names = append(names, name)

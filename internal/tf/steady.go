@@ -22,6 +22,9 @@ type steady interface {
 	identityKind() tftypes.Object
 	version() int64
 
+	// marks tells that a create notes in the engine's journal what it makes.
+	marks() bool
+
 	// valid reports that the framework would find no fault with a configuration.
 	valid(ctx context.Context, config tftypes.Value, allowed validator.ValidateSchemaClientCapabilities) bool
 

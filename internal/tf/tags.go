@@ -39,10 +39,14 @@ func Boundary(ctx context.Context) types.String { return operationOf(ctx).provid
 const MarkerKey = "serverless:creating"
 
 // Marker is the value of MarkerKey for objects that this configuration creates:
-// the provider's stack, or, without one, a value that only this run knows. When a
+// the provider's stack, or, without one, a value that only this run knows; after a run
+// that was cut off, the one that the engine's journal has of that. When a
 // create finds its object already there it takes it over if this marker is on it,
 // because then it is its own, cut off; any other object is a conflict.
 func Marker(ctx context.Context) string {
+	if e := earlier(ctx); e != nil {
+		return e.Mark
+	}
 	p := operationOf(ctx).provider
 	if s := p.Stack.ValueString(); s != "" {
 		return s

@@ -80,7 +80,7 @@ func resume(ctx context.Context, c *Clients, m *function) (bool, error) {
 		return false, nil
 	case err != nil:
 		return false, err
-	case out.Tags[tf.MarkerKey] == tf.Marker(ctx):
+	case tf.Ours(ctx, out.Tags):
 		return true, nil
 	}
 	return false, conflict(name, out.Tags)

@@ -121,7 +121,7 @@ func createActivity(ctx context.Context, c *Clients, m *activityModel) error {
 		if err != nil {
 			return err
 		}
-		if tags[tf.MarkerKey] != tf.Marker(ctx) {
+		if !tf.Ours(ctx, tags) {
 			return &tf.Problem{
 				Summary: "The activity " + name + " exists already",
 				Detail:  tf.Origin(tags) + " Choose another name, delete that activity, " + tf.TakeOver("activity", name),

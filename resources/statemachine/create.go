@@ -100,7 +100,7 @@ func resume(ctx context.Context, c *Clients, m *machine) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if tags[tf.MarkerKey] == tf.Marker(ctx) {
+	if tf.Ours(ctx, tags) {
 		return true, nil
 	}
 	name := m.MachineName.ValueString()

@@ -33,6 +33,10 @@ type Options struct {
 	Hook        plan.Hook // nil for none
 	Log         state.Log // where each step is kept; nil keeps it in memory only
 
+	// Unfinished are changes that an earlier run began, as in [plan.Options]: a
+	// provider is given back what it noted of them.
+	Unfinished []state.Intent
+
 	// ReadFile reads files for functions; nil is os.ReadFile. Whoever holds a
 	// lock on the state file gives one that does not drop it.
 	ReadFile func(path string) ([]byte, error)
@@ -74,7 +78,7 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	if o.ReadFile == nil {
 		o.ReadFile = os.ReadFile
 	}
-	a := &applier{interrupted: ctx, plan: p, hook: o.Hook, log: o.Log, state: p.Prior.Clone(), deposed: map[addr.Instance]string{}, open: map[addr.Instance]bool{}}
+	a := &applier{interrupted: ctx, plan: p, hook: o.Hook, log: o.Log, unfinished: o.Unfinished, state: p.Prior.Clone(), deposed: map[addr.Instance]string{}, open: map[addr.Instance]bool{}}
 	for _, op := range p.Graph {
 		if op.Kind == plan.Write && op.Change >= 0 && op.Change < len(p.Changes) {
 			a.open[p.Changes[op.Change].Addr] = true
@@ -133,11 +137,12 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 
 type applier struct {
 	*plan.Session
-	plan  *plan.Plan
-	hook  plan.Hook
-	log   state.Log
-	state *state.State
-	halt  func() // keeps further changes from beginning
+	plan       *plan.Plan
+	hook       plan.Hook
+	log        state.Log
+	unfinished []state.Intent
+	state      *state.State
+	halt       func() // keeps further changes from beginning
 
 	loose atomic.Bool // an object may have come out otherwise than was planned
 

@@ -118,6 +118,7 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 	if step == plan.Creating {
 		intent.Provider = w.r.Provider
 		intent.Identity, intent.Planned = plan.Announce(w.r.Schema, planned.Value)
+		intent.Note = w.noted()
 	}
 	// The intent comes last: what is recorded of the object after it ends it.
 	restore, more := w.depose()
@@ -129,7 +130,7 @@ func (w *writer) run(ctx context.Context) hcl.Diagnostics {
 		return append(diags, w.unrecorded(w.c.Addr, err, notBegun)...)
 	}
 	w.hook.Started(event)
-	more = w.call(ctx, provider, planned, restore)
+	more = w.call(ctx, provider, planned, intent, restore)
 	made := more // whatever becomes of the provisioners
 	if w.c.Action != plan.Update && !more.HasErrors() {
 		more = append(more, w.provisionNew(ctx)...)
@@ -207,9 +208,25 @@ func (w *writer) depose() (restore func() error, diags hcl.Diagnostics) {
 	}, nil
 }
 
-// call has the provider make the change and stores what it says came of it.
-func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned plugin.Object, restore func() error) hcl.Diagnostics {
-	got, legacy, lost, diags := provider.Apply(ctx, w.c.Addr.Resource.Type, w.prior.Value, planned, w.config.Value)
+// noted is what the provider noted of the creation of this object in a run that was
+// cut off; nil for nothing.
+func (w *writer) noted() []byte {
+	for _, i := range w.unfinished {
+		if i.Addr == w.c.Addr && i.Deposed == "" && i.Action == "create" && i.Provider == w.r.Provider {
+			return i.Note
+		}
+	}
+	return nil
+}
+
+// call has the provider make the change and stores what it says came of it. What the
+// provider notes meanwhile is kept with the intent.
+func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned plugin.Object, intent state.Intent, restore func() error) hcl.Diagnostics {
+	notes := &plugin.Notes{Earlier: intent.Note, Write: func(note []byte) error {
+		intent.Note = note
+		return w.log.Intend(intent)
+	}}
+	got, legacy, lost, diags := provider.Apply(ctx, w.c.Addr.Resource.Type, w.prior.Value, planned, w.config.Value, notes)
 	diags = w.Locate(diags, w.r, w.c.Addr)
 	if !lost && !got.Value.IsWhollyKnown() {
 		diags = append(diags, w.Bug(w.r, w.c.Addr, "Invalid result of the provider", "values are still unknown after apply"))
@@ -324,7 +341,7 @@ func (a *applier) remove(ctx context.Context, c *plan.Change) hcl.Diagnostics {
 		a.hook.Finished(event, diags)
 		return diags
 	}
-	got, _, lost, more := provider.Apply(ctx, c.Addr.Resource.Type, prior.Value, planned, null)
+	got, _, lost, more := provider.Apply(ctx, c.Addr.Resource.Type, prior.Value, planned, null, nil)
 	more = a.about(more, c.Addr)
 	switch {
 	case lost: // the object stays as it was known

@@ -60,15 +60,26 @@ func Announce(s *plugin.Schema, planned cty.Value) (identity, known json.RawMess
 // recover takes over the objects that an earlier run created, but could not record
 // because it was cut off: they are in the state as if it had. Only an object that
 // is all that was planned is taken for one; another of that name may be somebody
-// else's.
+// else's. Where the provider notes what it makes, the creation itself takes over what
+// is wanted; one of several instances may not be wanted any more.
 func (p *planner) recover(ctx context.Context) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, i := range p.opts.Unfinished {
 		if i.Action != "create" || i.Identity == nil || i.Planned == nil || p.prior.Get(i.Addr) != nil {
 			continue
 		}
+		wanted := p.opts.Mode != Destroy && p.Resource(i.Addr) != nil
+		provider, more := p.Provider(ctx, i.Provider)
+		if diags = append(diags, more...); more.HasErrors() {
+			continue
+		}
+		if notes := provider.Notes(i.Addr.Resource.Type); notes && i.Note == nil {
+			continue // nothing was made yet: what is there is somebody else's
+		} else if notes && wanted && i.Addr.Key == nil {
+			continue // the provider goes on from its note, and knows the object better
+		}
 		o, there, more := p.created(ctx, i)
-		if o == nil && !more.HasErrors() && (p.opts.Mode == Destroy || p.Resource(i.Addr) == nil) {
+		if o == nil && !more.HasErrors() && !wanted {
 			o, there, more = p.awaited(ctx, i)
 		}
 		diags = append(diags, more...)
@@ -83,7 +94,7 @@ func (p *planner) recover(ctx context.Context) hcl.Diagnostics {
 			}
 			p.prior.Put(e)
 			p.next.Put(e)
-		case there && (p.opts.Mode == Destroy || p.Resource(i.Addr) == nil):
+		case there && !wanted:
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError, Summary: "An object is half made",
 				Detail: fmt.Sprintf("An earlier run was cut off while it created %s, and there is an object of that name which is not, or not yet, what was planned. Apply the configuration that has its block first: it finishes the object, and destroying it can follow. If the object is somebody else's, remove the journal beside the state.", i.Addr),

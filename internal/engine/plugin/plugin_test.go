@@ -148,7 +148,7 @@ func TestSchema(t *testing.T) {
 func TestPanicBecomesADiagnostic(t *testing.T) {
 	t.Parallel()
 	p, s := start(t)
-	_, _, lost, diags := p.Apply(context.Background(), "shape", cty.NullVal(s.Type), plugin.Object{Value: s.WithoutWriteOnly(sample())}, sample())
+	_, _, lost, diags := p.Apply(context.Background(), "shape", cty.NullVal(s.Type), plugin.Object{Value: s.WithoutWriteOnly(sample())}, sample(), nil)
 	if !lost || !diags.HasErrors() || !strings.Contains(diags.Error(), "panicked while applying shape: made to") {
 		t.Errorf("got %v, %v", lost, diags)
 	}

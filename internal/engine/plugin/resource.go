@@ -206,10 +206,31 @@ func (p *Provider) Plan(ctx context.Context, typeName string, prior Object, prop
 	return out, diags
 }
 
-// Apply makes the planned change. Even with errors out is what is known of the
+// Notes let a provider in this process keep with the intent of a change how far it is.
+type Notes struct {
+	Earlier []byte             // its last note of the same change in a run that was cut off, or nil
+	Write   func([]byte) error // stores a note of JSON, and returns when it is safe
+}
+
+// noting is a provider of this process that makes notes.
+type noting interface {
+	// Notes tells that creations of a type make notes, the first one before anything
+	// is made.
+	Notes(typeName string) bool
+	ApplyNoted(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest, earlier []byte, write func([]byte) error) (*tfprotov6.ApplyResourceChangeResponse, error)
+}
+
+// Notes tells that whoever creates an object of a type notes it before anything is
+// made, and goes on from the note after a run that was cut off.
+func (p *Provider) Notes(typeName string) bool {
+	server, ok := p.server.(noting)
+	return ok && server.Notes(typeName)
+}
+
+// Apply makes the planned change. Notes may be nil. Even with errors out is what is known of the
 // object afterwards, unless lost, when nothing could be learned; legacy is as in
 // Planned.
-func (p *Provider) Apply(ctx context.Context, typeName string, prior cty.Value, planned Object, config cty.Value) (out Object, legacy, lost bool, diags hcl.Diagnostics) {
+func (p *Provider) Apply(ctx context.Context, typeName string, prior cty.Value, planned Object, config cty.Value, notes *Notes) (out Object, legacy, lost bool, diags hcl.Diagnostics) {
 	s := p.schemas.Resources[typeName]
 	priorValue, err := encode(prior, s.Type)
 	if err != nil {
@@ -226,10 +247,14 @@ func (p *Provider) Apply(ctx context.Context, typeName string, prior cty.Value, 
 	ctx, done := p.untilStopped(ctx)
 	defer done()
 	resp, diags := call(p, "applying "+typeName, func() (*tfprotov6.ApplyResourceChangeResponse, error) {
-		return p.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+		req := &tfprotov6.ApplyResourceChangeRequest{
 			TypeName: typeName, PriorState: priorValue, PlannedState: plannedValue, Config: configValue,
 			PlannedPrivate: planned.Private, PlannedIdentity: identity,
-		})
+		}
+		if server, ok := p.server.(noting); ok && notes != nil {
+			return server.ApplyNoted(ctx, req, notes.Earlier, notes.Write)
+		}
+		return p.server.ApplyResourceChange(ctx, req)
 	}, func(r *tfprotov6.ApplyResourceChangeResponse) []*tfprotov6.Diagnostic { return r.Diagnostics })
 	if resp == nil {
 		return out, false, true, diags

@@ -16,13 +16,15 @@ type Intent struct {
 	Provider addr.ProviderConfig // of an object that is created, or empty
 	Action   string              // "create", "update" or "delete"
 	Identity json.RawMessage     // the planned identity as cty JSON, or nil
+	Note     json.RawMessage     // what the provider said last of what it is at, or nil
 	Planned  json.RawMessage     // what is planned, as cty JSON with nulls for unknown values, or nil
 }
 
 // Log keeps each step of an apply where no crash can lose it. Both methods
 // return once the record is safe, and may be called from many goroutines.
 type Log interface {
-	// Intend is called before a provider is asked to change an object.
+	// Intend is called before a provider is asked to change an object, and again
+	// with each note of the provider's. It replaces what was intended with it before.
 	Intend(Intent) error
 
 	// Commit is called with what became of it, after Put. Entries with a nil

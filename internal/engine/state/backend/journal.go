@@ -59,10 +59,11 @@ type intentJSON struct {
 	Action   string          `json:"action"`
 	Identity json.RawMessage `json:"identity,omitempty"`
 	Planned  json.RawMessage `json:"planned,omitempty"`
+	Note     json.RawMessage `json:"note,omitempty"`
 }
 
 func intentOf(i state.Intent) *intentJSON {
-	return &intentJSON{Entry: state.Entry{Addr: i.Addr, Deposed: i.Deposed, Provider: i.Provider}, Action: i.Action, Identity: i.Identity, Planned: i.Planned}
+	return &intentJSON{Entry: state.Entry{Addr: i.Addr, Deposed: i.Deposed, Provider: i.Provider}, Action: i.Action, Identity: i.Identity, Planned: i.Planned, Note: i.Note}
 }
 
 // roomPath is a file of random bytes that keeps room on the disk: a change that

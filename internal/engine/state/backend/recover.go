@@ -38,7 +38,7 @@ func (s *Store) replay() error {
 		return fmt.Errorf("opening the journal of an earlier run: %w", err)
 	}
 	s.journal = j
-	begun := slices.DeleteFunc(slices.Clone(s.recovery.Unfinished), func(i state.Intent) bool { return i.Planned == nil })
+	begun := slices.DeleteFunc(slices.Clone(s.recovery.Unfinished), func(i state.Intent) bool { return i.Planned == nil && i.Note == nil })
 	if len(begun) == 0 {
 		return s.Write(st)
 	}
@@ -126,8 +126,11 @@ func recovered(st *state.State, records []record) Recovery {
 	var out Recovery
 	for _, r := range records {
 		if i := r.Intent; i != nil {
+			out.Unfinished = slices.DeleteFunc(out.Unfinished, func(was state.Intent) bool {
+				return was.Addr == i.Entry.Addr && was.Deposed == i.Entry.Deposed && was.Action == i.Action
+			})
 			out.Unfinished = append(out.Unfinished, state.Intent{
-				Addr: i.Entry.Addr, Deposed: i.Entry.Deposed, Provider: i.Entry.Provider, Action: i.Action, Identity: i.Identity, Planned: i.Planned,
+				Addr: i.Entry.Addr, Deposed: i.Entry.Deposed, Provider: i.Entry.Provider, Action: i.Action, Identity: i.Identity, Planned: i.Planned, Note: i.Note,
 			})
 		}
 		for _, e := range r.Commit {

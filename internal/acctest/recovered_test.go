@@ -1,0 +1,83 @@
+package acctest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// recoveredSubjects are types of each way in which a create finds its own again: by a
+// name that people give, by an id that AWS chooses, and with and without tags.
+var recoveredSubjects = map[string]Subject{
+	"function":      functionSubject,
+	"event source":  {Type: "serverless_event_source", Before: sources, Base: Arguments{"function": `serverless_function.f.arn`, "sqs": `{ queue_arn = serverless_queue.q.arn }`}},
+	"authorizer":    authorizerSubject,
+	"table":         tableSubject,
+	"queue":         queueSubject,
+	"state machine": stateMachineSubject,
+	"activity":      activitySubject,
+	"HTTP API":      httpAPISubject,
+	"role policy":   rolePolicySubject,
+}
+
+// TestRecovered kills the process at each call of a create. Our engine's journal says
+// what was intended, so that the next apply converges without a word of the user's,
+// even where no stack says whose a marked object is.
+func TestRecovered(t *testing.T) {
+	t.Parallel()
+	for name, s := range recoveredSubjects {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clean := s.bench(t)
+			clean.before()
+			clean.apply(s.Base)
+			calls, deployed := clean.wire.Calls(), clean.deployed()
+			for n := range calls {
+				t.Run(fmt.Sprintf("%d %s", n, calls[n]), func(t *testing.T) {
+					t.Parallel()
+					b := s.bench(t)
+					b.Remembers = true
+					b.before()
+					b.spoiling(n, Kill, s.Base)
+					b.apply(s.Base)
+					b.settled(s.Base)
+					if got := b.deployed(); got != deployed {
+						t.Errorf("the emulator holds %d things, want %d", got, deployed)
+					}
+					b.emptied(s.Base)
+				})
+			}
+		})
+	}
+}
+
+// TestNotRecovered: what somebody else makes after a run was killed is not taken over,
+// where AWS has a place for the mark of whose it is.
+func TestNotRecovered(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"function", "event source", "table", "queue", "state machine"} {
+		s := recoveredSubjects[name]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clean := s.bench(t)
+			clean.before()
+			clean.apply(s.Base)
+			calls := clean.wire.Calls()
+			first := 0 // the last call before anything is written
+			for reads(calls[first+1]) {
+				first++
+			}
+			b := s.bench(t)
+			b.Remembers = true
+			b.before()
+			other := b.another()
+			b.spoiling(first, Kill, s.Base)
+			if _, err := other.Apply(t.Context(), b.config(s.Base)); err != nil {
+				t.Fatalf("the other's apply: %v", err)
+			}
+			if _, err := b.Apply(t.Context(), b.config(s.Base)); err == nil || !strings.Contains(err.Error(), "exists already") {
+				t.Errorf("got %v, want an error that says that it exists already", err)
+			}
+		})
+	}
+}
