@@ -106,6 +106,8 @@ func toDo(i state.Intent) string {
 	switch {
 	case i.Action != "create":
 		return "The plan looks at the object, and makes the change again if need be."
+	case i.Note != nil:
+		return "If the object exists, the apply goes on with it from what the journal says."
 	case i.Planned != nil:
 		return "If the object exists as it was planned, the plan takes it over."
 	}

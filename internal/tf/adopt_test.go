@@ -85,7 +85,8 @@ func TestMake(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		harbor harbor
-		taken  bool // by another block of the name
+		taken  bool   // by another block of the name
+		noted  *trace // by a run that was cut off
 		did    string
 		says   []string // of the error; none: the vessel is there, red
 	}{
@@ -94,6 +95,11 @@ func TestMake(t *testing.T) {
 		{name: "its own, of another kind", harbor: harbor{kind: "steam", tags: mine}, says: []string{"unfinished with another kind", "Apply again"}},
 		{name: "another's", harbor: harbor{kind: "steam", color: "red", tags: none}, says: []string{"house boat a exists already in eu-north-1", "Somebody else made it", "differs from this one in kind.", "import serverless_house_boat.NAME 'a'"}},
 		{name: "the same of another's", harbor: harbor{kind: "sail", color: "red", tags: other}, says: []string{"was cut off left it unfinished", "It is as this one should be."}},
+		{name: "its own, complete", harbor: harbor{kind: "sail", color: "red", tags: none}, noted: &trace{Mark: "run", ID: "a"}},
+		{name: "its own, unfinished in another stack", harbor: harbor{kind: "sail", color: "blue", tags: map[string]string{MarkerKey: "run"}}, noted: &trace{Mark: "run"}, did: "paint"},
+		{name: "another's, made since", harbor: harbor{kind: "sail", color: "red", tags: none}, noted: &trace{Mark: "run"}, says: []string{"exists already"}},
+		{name: "its own, changed since", harbor: harbor{kind: "sail", color: "blue", tags: none}, noted: &trace{Mark: "run", ID: "a"}, says: []string{"exists already", "differs from this one in color"}},
+		{name: "another's of another id", harbor: harbor{kind: "sail", color: "red", tags: none}, noted: &trace{Mark: "run", ID: "b"}, says: []string{"exists already"}},
 		{name: "one of two blocks", taken: true, says: []string{"exists already"}},
 		{name: "refused", harbor: harbor{answer: no}, did: "create undo", says: []string{"missing"}},
 		{name: "never answered, not made", harbor: harbor{answer: cut}, did: "create undo", says: []string{"connection reset"}},
@@ -106,6 +112,13 @@ func TestMake(t *testing.T) {
 			t.Parallel()
 			p := &Provider{Stack: types.StringValue("here"), Region: types.StringValue("eu-north-1")}
 			ctx := context.WithValue(t.Context(), operationKey{}, &operation{provider: p, scope: Scope{Region: "eu-north-1"}})
+			var wrote []string
+			if c.noted != nil {
+				ctx = context.WithValue(ctx, notesKey{}, &notes{earlier: c.noted, write: func(text []byte) error {
+					wrote = append(wrote, string(text))
+					return nil
+				}})
+			}
 			r := vesselType.instances(nil)()
 			m := &vessel{Tagged: Tagged{types.MapNull(types.StringType), types.MapNull(types.StringType)}, Name: types.StringValue("a"), Kind: types.StringValue("sail"), Color: types.StringValue("red")}
 			if c.taken {
@@ -114,6 +127,9 @@ func TestMake(t *testing.T) {
 			h := &c.harbor
 			h.tags = maps.Clone(h.tags)
 			err := r.make(ctx, h, m)
+			if len(wrote) > 0 {
+				t.Errorf("it noted %v of what was there", wrote)
+			}
 			if got := strings.Join(h.did, " "); got != c.did {
 				t.Errorf("it did %q, want %q", got, c.did)
 			}
@@ -126,5 +142,34 @@ func TestMake(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNotes: what is created is noted before it is made and before its mark comes off;
+// nothing is made that cannot be noted.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	p := &Provider{Stack: types.StringValue("here"), Region: types.StringValue("eu-north-1")}
+	operated := context.WithValue(t.Context(), operationKey{}, &operation{provider: p, scope: Scope{Region: "eu-north-1"}})
+	one := func() *vessel {
+		return &vessel{Tagged: Tagged{types.MapNull(types.StringType), types.MapNull(types.StringType)}, Name: types.StringValue("a"), Kind: types.StringValue("sail"), Color: types.StringValue("red")}
+	}
+	h, r, m := &harbor{}, vesselType.instances(nil)(), one()
+	ctx := context.WithValue(operated, notesKey{}, &notes{write: func(text []byte) error {
+		h.did = append(h.did, string(text))
+		return nil
+	}})
+	if err := errors.Join(r.make(ctx, h, m), r.finish(ctx, h, m)); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(h.did, " "), `{"mark":"here"} create {"mark":"here","id":"a"} tag`; got != want {
+		t.Errorf("it did %s, want %s", got, want)
+	}
+	full := errors.New("no space left")
+	ctx = context.WithValue(operated, notesKey{}, &notes{write: func([]byte) error { return full }})
+	p.claims.Clear()
+	h = &harbor{}
+	if err := r.make(ctx, h, one()); !errors.Is(err, full) || len(h.did) > 0 {
+		t.Errorf("got %v and %v, want the error of the journal alone", err, h.did)
 	}
 }

@@ -91,5 +91,5 @@ func (s *shortcut) ApplyNoted(ctx context.Context, req *tfprotov6.ApplyResourceC
 			n.earlier = t
 		}
 	}
-	return s.Server.ApplyResourceChange(context.WithValue(ctx, notesKey{}, n), req)
+	return s.ApplyResourceChange(context.WithValue(ctx, notesKey{}, n), req)
 }
