@@ -15,7 +15,18 @@ type presence struct {
 
 	mu                 sync.Mutex
 	connections, calls int
+	met                bool // somebody has connected
 	left               bool // over is closed
+}
+
+// unmet ends the presence if nobody has connected yet.
+func (p *presence) unmet() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.met && !p.left {
+		p.left = true
+		close(p.over)
+	}
 }
 
 // HandleConn counts connections (stats.Handler).
@@ -43,6 +54,7 @@ func (p *presence) count(connections, calls int) {
 	defer p.mu.Unlock()
 	p.connections += connections
 	p.calls += calls
+	p.met = true
 	if p.connections == 0 && p.calls == 0 && !p.left {
 		p.left = true
 		close(p.over)

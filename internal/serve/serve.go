@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -32,6 +33,10 @@ const Protocol = 6
 
 // messageLimit is the size of a request or answer at most, in bytes.
 const messageLimit = 256 << 20
+
+// patience is how long Terraform may take to connect, which it does at once: if it
+// was killed before that, no connection's end tells of it.
+const patience = 5 * time.Minute
 
 // Wanted tells whether this process was started as a plugin. Its children inherit
 // the variable that says so, but have arguments.
@@ -87,6 +92,8 @@ func Provider(address string, provider func() tfprotov6.ProviderServer) error {
 		return fmt.Errorf("telling Terraform where the provider listens: %w", err)
 	}
 	os.Stdout, os.Stderr = stdout, stderr
+	nobody := time.AfterFunc(patience, here.unmet)
+	defer nobody.Stop()
 	go func() {
 		<-here.over // calls whose Terraform has gone know it, and end in their own way
 		server.Stop()

@@ -165,6 +165,29 @@ func TestPresence(t *testing.T) {
 	}
 }
 
+// A presence that nobody came to ends, and one that somebody came to does not.
+func TestUnmet(t *testing.T) {
+	t.Parallel()
+	alone := &presence{over: make(chan struct{})}
+	alone.unmet()
+	select {
+	case <-alone.over:
+	default:
+		t.Error("what nobody has connected to goes on")
+	}
+	alone.HandleConn(t.Context(), &stats.ConnBegin{}) // too late, and the end is no second one
+	alone.HandleConn(t.Context(), &stats.ConnEnd{})
+	alone.unmet()
+	met := &presence{over: make(chan struct{})}
+	met.HandleConn(t.Context(), &stats.ConnBegin{})
+	met.unmet()
+	select {
+	case <-met.over:
+		t.Error("what somebody has connected to ends")
+	default:
+	}
+}
+
 // What cannot be done is refused, in words.
 func TestRefused(t *testing.T) {
 	t.Parallel()
