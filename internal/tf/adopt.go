@@ -115,6 +115,12 @@ func (r *instance[C, M]) recognize(ctx context.Context, c C, found, m *M) error 
 		return nil
 	}
 	is := *found
+	if e.ID != "" {
+		if id := baseOf(found).ID.ValueString(); id != "" && id != e.ID {
+			return nil
+		}
+		baseOf(&is).ID = types.StringValue(e.ID) // what the configuration leaves out is not looked at
+	}
 	if err := r.Type.Read(ctx, c, &is); err != nil {
 		if r.Gone(err) {
 			return nil
