@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/go-jose/go-jose/v4"
@@ -182,8 +184,45 @@ func (w *work) orders() {
 		latest, ok := out.Item["order"].(*types.AttributeValueMemberS)
 		return ok && latest.Value == dear.ID
 	})
+	w.late(config, dear.ID)
 	for _, name := range []string{"shop-dev-failures", "shop-dev-mail", "shop-dev-mail-dlq"} {
 		w.until(name+" is empty", func() bool { return w.empty(queues, name) })
+	}
+}
+
+// late gives the projector a record again that another one of the same order has
+// followed: it changes nothing.
+func (w *work) late(config aws.Config, order string) {
+	w.Helper()
+	tables, functions := dynamodb.NewFromConfig(config), lambda.NewFromConfig(config)
+	key := func(sk string) *dynamodb.GetItemInput {
+		return &dynamodb.GetItemInput{TableName: aws.String("shop-dev-orders"), Key: map[string]types.AttributeValue{
+			"pk": &types.AttributeValueMemberS{Value: "ann"}, "sk": &types.AttributeValueMemberS{Value: sk},
+		}}
+	}
+	at := func() string {
+		out, err := tables.GetItem(w.Context(), key("order#"+order))
+		if err != nil {
+			w.Fatal(err)
+		}
+		n, ok := out.Item["created_at"].(*types.AttributeValueMemberN)
+		if !ok {
+			w.Fatalf("the order %s is %v", order, out.Item)
+		}
+		return n.Value
+	}()
+	record := fmt.Sprintf(`{"Records": [{"dynamodb": {"SequenceNumber": "1", "NewImage": {
+		"pk": {"S": "ann"}, "id": {"S": %q}, "status": {"S": "STALE"}, "created_at": {"N": %q}}}}]}`, order, at)
+	said, err := functions.Invoke(w.Context(), &lambda.InvokeInput{FunctionName: aws.String("shop-dev-order-projector"), Payload: []byte(record)})
+	if err != nil || said.FunctionError != nil {
+		w.Fatalf("calling the projector: %v, %s", err, said.Payload)
+	}
+	out, err := tables.GetItem(w.Context(), key("latest"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	if state, ok := out.Item["state"].(*types.AttributeValueMemberS); !ok || state.Value != "NEW" {
+		w.Errorf("after a late record the latest order is %v, want it as it was", out.Item)
 	}
 }
 

@@ -7,14 +7,15 @@ const db = new DynamoDBClient({});
 export async function handler(event) {
   for (const { dynamodb } of event.Records) {
     const order = dynamodb.NewImage;
+    const seq = { N: dynamodb.SequenceNumber }; // the records of one order come in the order of these
     try {
       await db.send(
         new PutItemCommand({
           TableName: process.env.ORDERS_TABLE_NAME,
-          Item: { pk: order.pk, sk: { S: "latest" }, order: order.id, state: order.status, at: order.created_at },
-          ConditionExpression: "attribute_not_exists(pk) OR #at <= :at",
-          ExpressionAttributeNames: { "#at": "at" },
-          ExpressionAttributeValues: { ":at": order.created_at },
+          Item: { pk: order.pk, sk: { S: "latest" }, order: order.id, state: order.status, at: order.created_at, seq },
+          ConditionExpression: "attribute_not_exists(pk) OR #at < :at OR #order = :order AND seq < :seq",
+          ExpressionAttributeNames: { "#at": "at", "#order": "order" },
+          ExpressionAttributeValues: { ":at": order.created_at, ":order": order.id, ":seq": seq },
         }),
       );
     } catch (error) {
