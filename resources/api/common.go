@@ -41,6 +41,10 @@ type common struct {
 	URL            tftypes.String            `tfsdk:"url"`
 	ExecutionARN   tftypes.String            `tfsdk:"execution_arn"`
 	LogGroup       tftypes.String            `tfsdk:"log_group_name"`
+	Domain         *ownDomain                `tfsdk:"domain"`
+	DomainURL      tftypes.String            `tfsdk:"domain_url"`
+	TargetDomain   tftypes.String            `tfsdk:"target_domain"`
+	HostedZoneID   tftypes.String            `tfsdk:"hosted_zone_id"`
 }
 
 // ipv4 is the type of addresses that AWS gives unless told otherwise.
@@ -88,6 +92,10 @@ func withCommon(own map[string]schema.Attribute, format string) map[string]schem
 		"arn":            tf.Computed("ARN of the API."),
 		"execution_arn":  tf.Computed("ARN that permissions to call functions name as their source."),
 		"log_group_name": tf.Computed("Name of the log group that came with `access_log`; null for another one or none."),
+		"domain":         ownDomainSchema,
+		"domain_url":     tf.Computed("URL at which the API answers at its `domain`, with the mapping and without a slash at its end; null without one."),
+		"target_domain":  tf.Computed("Name that the alias record of `domain` leads to; null without one."),
+		"hosted_zone_id": tf.Computed("Zone of `target_domain`, which the alias record names, too; null without a domain."),
 	}
 	maps.Copy(all, own)
 	return all
@@ -218,7 +226,11 @@ func (m *common) updateAPI(prior *common, in *apigatewayv2.UpdateApiInput) (chan
 // tag changes the tags of the API and of what comes with it.
 func (m *common) tag(ctx context.Context, c *Clients, set map[string]string, remove []string) error {
 	arn := apiARN(ctx, m.ID.ValueString())
-	for _, arn := range []string{arn, arn + "/stages/" + m.Stage.ValueString()} {
+	arns := []string{arn, arn + "/stages/" + m.Stage.ValueString()}
+	if m.Domain != nil {
+		arns = append(arns, domainARN(ctx, m.Domain.Name.ValueString()))
+	}
+	for _, arn := range arns {
 		if err := changeTags(ctx, c, arn, set, remove); err != nil {
 			return err
 		}
@@ -274,24 +286,43 @@ func (m *common) read(ctx context.Context, c *Clients, kind types.ProtocolType) 
 	m.ARN = tftypes.StringValue(apiARN(ctx, m.ID.ValueString()))
 	m.ExecutionARN = tftypes.StringValue(tf.ScopeOf(ctx).ARN("execute-api", m.ID.ValueString()))
 	tf.SetTags(ctx, &m.Tagged, out.Tags)
+	imported := m.Stage.IsNull()
 	stage, err := m.readStage(ctx, c, aws.ToString(out.ApiEndpoint))
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := m.readDomain(ctx, c, aws.ToString(out.ApiEndpoint), imported); err != nil {
 		return nil, nil, err
 	}
 	return out, stage, m.readLogs(ctx, c, stage)
 }
 
-// deleteAPI removes an API with all that it has; its log group goes first, because
-// nobody knows of it once the API is gone.
+// deleteAPI removes an API with all that it has; its log group and its domain go
+// first, because nobody knows of them once the API is gone.
 func (m *common) deleteAPI(ctx context.Context, c *Clients) error {
 	defer lock(m.ID.ValueString())()
 	if err := m.deleteLogs(ctx, c); err != nil {
+		return err
+	}
+	if err := m.dropDomains(ctx, c, ""); err != nil {
 		return err
 	}
 	return settled(ctx, func(ctx context.Context) error {
 		_, err := c.Gateway.DeleteApi(ctx, &apigatewayv2.DeleteApiInput{ApiId: m.ID.ValueStringPointer()})
 		return err
 	})
+}
+
+// undo removes what a create that failed has made.
+func (m *common) undo(ctx context.Context, c *Clients) error {
+	if m.ID.ValueString() == "" {
+		return nil
+	}
+	if err := m.deleteAPI(ctx, c); err != nil && !tf.Is[*types.NotFoundException](err) {
+		return err
+	}
+	m.ID = tftypes.StringNull()
+	return nil
 }
 
 func apiARN(ctx context.Context, id string) string {

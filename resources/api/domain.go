@@ -28,8 +28,8 @@ var Domain = tf.Type[*Clients, domain]{
 	Schema: schema.Schema{
 		MarkdownDescription: "A domain name of one's own for APIs. `serverless_domain_mapping` says which API answers there; an alias record of the zone must lead from the name to `target_domain`.",
 		Attributes: map[string]schema.Attribute{
-			"domain_name":               schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 512), tf.Pattern(`^[a-z0-9*.-]+$`, "write a domain name in small letters")}, MarkdownDescription: "The name, such as `api.example.com`. Changing it replaces the domain."},
-			"certificate_arn":           schema.StringAttribute{Required: true, Validators: []validator.String{tf.Pattern(`^arn:[^:]+:acm:[^:]+:\d{12}:certificate/.+$`, "write the ARN of a certificate of ACM in the same region")}, MarkdownDescription: "ARN of the certificate for the name, in ACM of the same region."},
+			"domain_name":               schema.StringAttribute{Required: true, Validators: domainNames, MarkdownDescription: "The name, such as `api.example.com`. Changing it replaces the domain."},
+			"certificate_arn":           schema.StringAttribute{Required: true, Validators: certificates, MarkdownDescription: "ARN of the certificate for the name, in ACM of the same region."},
 			"ownership_certificate_arn": schema.StringAttribute{Optional: true, MarkdownDescription: "ARN of a public certificate of ACM that proves whose the name is, where `certificate_arn` is imported or private and `mtls` is set."},
 			"mtls": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: "Demands certificates of clients.",
@@ -60,7 +60,7 @@ var Domain = tf.Type[*Clients, domain]{
 		}
 		return true, out.Tags, nil
 	},
-	Create: createDomain,
+	Create: func(ctx context.Context, c *Clients, m *domain) error { return makeDomain(ctx, c, m, m.Marked(ctx)) },
 	Tag: func(ctx context.Context, c *Clients, m *domain, set map[string]string, remove []string) error {
 		return changeTags(ctx, c, domainARN(ctx, m.DomainName.ValueString()), set, remove)
 	},
@@ -71,13 +71,7 @@ var Domain = tf.Type[*Clients, domain]{
 		return err
 	},
 	List: func(ctx context.Context, c *Clients, in *domain, found func(*domain) error) error {
-		list, err := all(func(token *string) ([]types.DomainName, *string, error) {
-			out, err := c.Gateway.GetDomainNames(ctx, &apigatewayv2.GetDomainNamesInput{NextToken: token})
-			if err != nil {
-				return nil, nil, err
-			}
-			return out.Items, out.NextToken, nil
-		})
+		list, err := c.domains(ctx)
 		if err != nil {
 			return err
 		}
@@ -93,6 +87,11 @@ var Domain = tf.Type[*Clients, domain]{
 	},
 	Moves: map[string]map[string]string{"aws_apigatewayv2_domain_name": {"domain_name": "domain_name"}},
 }
+
+var (
+	domainNames  = []validator.String{stringvalidator.LengthBetween(1, 512), tf.Pattern(`^[a-z0-9*.-]+$`, "write a domain name in small letters")}
+	certificates = []validator.String{tf.Pattern(`^arn:[^:]+:acm:[^:]+:\d{12}:certificate/.+$`, "write the ARN of a certificate of ACM in the same region")}
+)
 
 type (
 	// A domain is the model of serverless_domain.
@@ -134,11 +133,22 @@ func (m *domain) mutual() *types.MutualTlsAuthenticationInput {
 	return &types.MutualTlsAuthenticationInput{TruststoreUri: m.MTLS.URI.ValueStringPointer(), TruststoreVersion: m.MTLS.Version.ValueStringPointer()}
 }
 
-func createDomain(ctx context.Context, c *Clients, m *domain) error {
+// domains lists those of the region.
+func (c *Clients) domains(ctx context.Context) ([]types.DomainName, error) {
+	return all(func(token *string) ([]types.DomainName, *string, error) {
+		out, err := c.Gateway.GetDomainNames(ctx, &apigatewayv2.GetDomainNamesInput{NextToken: token})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Items, out.NextToken, nil
+	})
+}
+
+func makeDomain(ctx context.Context, c *Clients, m *domain, tags map[string]string) error {
 	name := m.DomainName.ValueString()
 	_, err := c.Gateway.CreateDomainName(ctx, &apigatewayv2.CreateDomainNameInput{
 		DomainName: &name, DomainNameConfigurations: m.configuration(), MutualTlsAuthentication: m.mutual(),
-		RoutingMode: types.RoutingMode(m.Routing.ValueString()), Tags: m.Marked(ctx),
+		RoutingMode: types.RoutingMode(m.Routing.ValueString()), Tags: tags,
 	})
 	if err != nil {
 		return err
@@ -201,6 +211,12 @@ func readDomain(ctx context.Context, c *Clients, m *domain) error {
 	if err != nil {
 		return err
 	}
+	m.fill(ctx, out)
+	return nil
+}
+
+// fill fills in what AWS tells of a domain.
+func (m *domain) fill(ctx context.Context, out *apigatewayv2.GetDomainNameOutput) {
 	name := aws.ToString(out.DomainName)
 	m.DomainName, m.ARN = tftypes.StringValue(name), tftypes.StringValue(domainARN(ctx, name))
 	m.ID = m.ARN
@@ -230,5 +246,4 @@ func readDomain(ctx context.Context, c *Clients, m *domain) error {
 		}
 	}
 	tf.SetTags(ctx, &m.Tagged, out.Tags)
-	return nil
 }

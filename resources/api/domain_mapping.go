@@ -29,7 +29,7 @@ var DomainMapping = tf.Type[*Clients, domainMapping]{
 			"api":    schema.StringAttribute{Required: true, MarkdownDescription: "Id of the API that answers. Changing it replaces the mapping."},
 			"stage":  schema.StringAttribute{Required: true, MarkdownDescription: "Name of the API's stage that answers."},
 			"path": schema.StringAttribute{
-				Optional: true, Validators: []validator.String{tf.Pattern(`^[^/].{0,298}[^/]$|^[^/]$`, "write 1 to 300 characters without a slash at either end, such as v1/orders")},
+				Optional: true, Validators: mappingPaths,
 				MarkdownDescription: "The path below which it answers, without slashes at its ends, such as `v1`. Default: the whole domain.",
 			},
 		},
@@ -43,21 +43,8 @@ var DomainMapping = tf.Type[*Clients, domainMapping]{
 		}
 		return err
 	},
-	Update: func(ctx context.Context, c *Clients, _, m *domainMapping) error {
-		return settled(ctx, func(ctx context.Context) error {
-			_, err := c.Gateway.UpdateApiMapping(ctx, &apigatewayv2.UpdateApiMappingInput{
-				DomainName: m.Domain.ValueStringPointer(), ApiMappingId: m.ID.ValueStringPointer(), ApiId: m.API.ValueStringPointer(),
-				Stage: m.Stage.ValueStringPointer(), ApiMappingKey: aws.String(m.Path.ValueString()),
-			})
-			return err
-		})
-	},
-	Delete: func(ctx context.Context, c *Clients, m *domainMapping) error {
-		return settled(ctx, func(ctx context.Context) error {
-			_, err := c.Gateway.DeleteApiMapping(ctx, &apigatewayv2.DeleteApiMappingInput{DomainName: m.Domain.ValueStringPointer(), ApiMappingId: m.ID.ValueStringPointer()})
-			return err
-		})
-	},
+	Update: func(ctx context.Context, c *Clients, _, m *domainMapping) error { return changeMapping(ctx, c, m) },
+	Delete: deleteMapping,
 	List: func(ctx context.Context, c *Clients, in *domainMapping, found func(*domainMapping) error) error {
 		list, err := c.mappings(ctx, in.Domain.ValueString())
 		if err != nil {
@@ -74,6 +61,8 @@ var DomainMapping = tf.Type[*Clients, domainMapping]{
 	},
 	Moves: map[string]map[string]string{"aws_apigatewayv2_api_mapping": {"domain": "domain_name", "id": "id"}},
 }
+
+var mappingPaths = []validator.String{tf.Pattern(`^[^/].{0,298}[^/]$|^[^/]$`, "write 1 to 300 characters without a slash at either end, such as v1/orders")}
 
 // A domainMapping is the model of serverless_domain_mapping.
 type domainMapping struct {
@@ -121,4 +110,21 @@ func createMapping(ctx context.Context, c *Clients, m *domainMapping) error {
 		}
 		return err
 	}))
+}
+
+func changeMapping(ctx context.Context, c *Clients, m *domainMapping) error {
+	return settled(ctx, func(ctx context.Context) error {
+		_, err := c.Gateway.UpdateApiMapping(ctx, &apigatewayv2.UpdateApiMappingInput{
+			DomainName: m.Domain.ValueStringPointer(), ApiMappingId: m.ID.ValueStringPointer(), ApiId: m.API.ValueStringPointer(),
+			Stage: m.Stage.ValueStringPointer(), ApiMappingKey: aws.String(m.Path.ValueString()),
+		})
+		return err
+	})
+}
+
+func deleteMapping(ctx context.Context, c *Clients, m *domainMapping) error {
+	return settled(ctx, func(ctx context.Context) error {
+		_, err := c.Gateway.DeleteApiMapping(ctx, &apigatewayv2.DeleteApiMappingInput{DomainName: m.Domain.ValueStringPointer(), ApiMappingId: m.ID.ValueStringPointer()})
+		return err
+	})
 }

@@ -53,12 +53,14 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 			prior = &p.Prior.common
 		}
 		planLogs(p, &p.Planned.common, prior)
+		planDomain(p, &p.Planned.common, prior)
 		return nil
 	},
 	Find: func(ctx context.Context, c *Clients, m *httpAPI) (bool, map[string]string, error) {
 		return m.find(ctx, c, types.ProtocolTypeHttp)
 	},
 	Create: createHTTPAPI,
+	Undo:   func(ctx context.Context, c *Clients, m *httpAPI) error { return m.undo(ctx, c) },
 	Finish: func(ctx context.Context, c *Clients, m *httpAPI) error { return m.unmark(ctx, c) },
 	Tag: func(ctx context.Context, c *Clients, m *httpAPI, set map[string]string, remove []string) error {
 		return m.tag(ctx, c, set, remove)
@@ -148,7 +150,7 @@ func createHTTPAPI(ctx context.Context, c *Clients, m *httpAPI) error {
 	if err := m.putDocument(ctx, c, tftypes.StringNull()); err != nil {
 		return err
 	}
-	return m.makeStage(ctx, c, nil, m.settings())
+	return m.makeServed(ctx, c, m.settings())
 }
 
 func updateHTTPAPI(ctx context.Context, c *Clients, prior, m *httpAPI) error {

@@ -33,6 +33,14 @@ func (m *common) settings() stageSettings {
 	return s
 }
 
+// makeServed makes what serves a new API: its stage, and its domain.
+func (m *common) makeServed(ctx context.Context, c *Clients, settings stageSettings) error {
+	if err := m.makeStage(ctx, c, nil, settings); err != nil {
+		return err
+	}
+	return m.changeDomain(ctx, c, &common{})
+}
+
 // makeStage makes the stage that an API comes with.
 func (m *common) makeStage(ctx context.Context, c *Clients, prior *common, settings stageSettings) error {
 	defer c.Siblings.of(m.ID.ValueString()).stages.forget()
@@ -104,13 +112,17 @@ func foreign(ctx context.Context, in *apigatewayv2.CreateStageInput, is *apigate
 	}
 }
 
-// updateStage makes a new stage before it removes the old one, so that the API
-// answers at one of both at any time.
+// updateStage changes the API's stage and the domain that leads to it. It makes a new
+// stage before it removes the old one, so that the API answers at one of both at any
+// time.
 func (m *common) updateStage(ctx context.Context, c *Clients, prior *common, was, is stageSettings) error {
 	api := m.ID.ValueString()
 	defer c.Siblings.of(api).stages.forget()
 	if !m.Stage.Equal(prior.Stage) {
 		if err := m.makeStage(ctx, c, prior, is); err != nil {
+			return err
+		}
+		if err := m.changeDomain(ctx, c, prior); err != nil { // AWS keeps a stage that a domain leads to
 			return err
 		}
 		if prior.Stage.ValueString() != "" {
@@ -159,6 +171,9 @@ func (m *common) updateStage(ctx context.Context, c *Clients, prior *common, was
 		if err := dropAccessLog(ctx, c, api, m.Stage.ValueString()); err != nil {
 			return err
 		}
+	}
+	if err := m.changeDomain(ctx, c, prior); err != nil {
+		return err
 	}
 	return m.leaveLogs(ctx, c, prior)
 }

@@ -76,6 +76,7 @@ var WebSocketAPI = tf.Type[*Clients, webSocketAPI]{
 			prior = &p.Prior.common
 		}
 		planLogs(p, &p.Planned.common, prior)
+		planDomain(p, &p.Planned.common, prior)
 		return nil
 	},
 	Find: func(ctx context.Context, c *Clients, m *webSocketAPI) (bool, map[string]string, error) {
@@ -89,8 +90,9 @@ var WebSocketAPI = tf.Type[*Clients, webSocketAPI]{
 		if err != nil {
 			return err
 		}
-		return m.makeStage(ctx, c, nil, m.settings())
+		return m.makeServed(ctx, c, m.settings())
 	},
+	Undo:   func(ctx context.Context, c *Clients, m *webSocketAPI) error { return m.undo(ctx, c) },
 	Finish: func(ctx context.Context, c *Clients, m *webSocketAPI) error { return m.unmark(ctx, c) },
 	Tag: func(ctx context.Context, c *Clients, m *webSocketAPI, set map[string]string, remove []string) error {
 		return m.tag(ctx, c, set, remove)
