@@ -3,6 +3,7 @@ package acctest
 import (
 	"go/types"
 	"maps"
+	"os/exec"
 	"path"
 	"slices"
 	"strings"
@@ -43,11 +44,14 @@ func operations(t *testing.T, patterns []string) map[string]bool {
 	for _, p := range patterns {
 		paths = append(paths, "github.com/tfserverless/terraform-provider-serverless/"+p)
 	}
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("the program go is not on PATH")
+	}
 	loaded, err := packages.Load(&packages.Config{
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedImports | packages.NeedExportFile,
 	}, paths...)
 	if err != nil {
-		t.Skipf("reading the provider's code with go: %v", err)
+		t.Fatalf("reading the provider's code with go: %v", err)
 	}
 	found := map[string]bool{}
 	for _, p := range loaded {
