@@ -91,11 +91,11 @@ func (m *common) changeDomain(ctx context.Context, c *Clients, prior *common) er
 		}
 	}
 	switch {
-	case prior.Domain == nil:
+	case m.Domain == nil && prior.Domain == nil:
 		return nil
 	case m.Domain == nil:
 		return m.dropDomains(ctx, c, "")
-	case !m.Domain.Name.Equal(prior.Domain.Name):
+	case prior.Domain == nil || !m.Domain.Name.Equal(prior.Domain.Name): // an old one without its mapping is not seen
 		return m.dropDomains(ctx, c, m.Domain.Name.ValueString())
 	}
 	return nil

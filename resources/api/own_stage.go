@@ -38,7 +38,10 @@ func (m *common) makeServed(ctx context.Context, c *Clients, settings stageSetti
 	if err := m.makeStage(ctx, c, nil, settings); err != nil {
 		return err
 	}
-	return m.changeDomain(ctx, c, &common{})
+	if m.Domain == nil {
+		return nil
+	}
+	return m.putDomain(ctx, c, &common{})
 }
 
 // makeStage makes the stage that an API comes with.
