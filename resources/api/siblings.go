@@ -65,11 +65,9 @@ func (s *shelf[T]) get(age time.Duration, read func() ([]T, error)) ([]T, error)
 	return items, nil
 }
 
-// shared is get; those who refresh share one list, which key names within the region.
+// shared is get; those who refresh share one list, whoever comes first, which key names
+// within the region.
 func shared[T any](ctx context.Context, s *shelf[T], age time.Duration, key string, read func() ([]T, error)) ([]T, error) {
-	if age != forReads {
-		return s.get(age, read)
-	}
 	return tf.Shared(ctx, key, func() ([]T, error) { return s.get(age, read) })
 }
 
