@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"strings"
 	"time"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/cors"
@@ -69,10 +70,11 @@ func (r *Route) Require(names ...string) error {
 	return nil
 }
 
-// missing are the names of the parameters that a request must have and does not.
+// missing are the names of the parameters that a request must have and does not: AWS
+// demands that they are "included and not blank".
 func (r *Route) missing(q *request) (names []string) {
 	for _, t := range r.required {
-		if _, ok := q.lookup(t); !ok {
+		if v, _ := q.lookup(t); strings.TrimSpace(v) == "" {
 			names = append(names, t.name)
 		}
 	}
