@@ -70,7 +70,7 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 			after, cancel = Afterwards(ctx)
 			defer cancel()
 		}
-		switch found, tags, again := r.standing(after, c, m); {
+		switch found, tags, again := r.left(after, c, m, err); {
 		case found == nil:
 			err = errors.Join(err, again)
 		case Ours(ctx, tags) || Is[*Unmarked](err) && tags[MarkerKey] == "":
@@ -147,6 +147,22 @@ func (r *instance[C, M]) standing(ctx context.Context, c C, m *M) (*M, map[strin
 		return nil, nil, err
 	}
 	return &found, tags, nil
+}
+
+// left is standing after a create that failed. What it may have made in spite of that
+// is looked for repeatedly, because reads may lag behind it.
+func (r *instance[C, M]) left(ctx context.Context, c C, m *M, failed error) (found *M, tags map[string]string, err error) {
+	looks := 8 // in about two seconds
+	if Refused(failed) && !taken(failed) {
+		looks = 1
+	}
+	err = Poll(ctx, "AWS to show what was made", func(ctx context.Context) (bool, error) {
+		var err error
+		found, tags, err = r.standing(ctx, c, m)
+		looks--
+		return found != nil || looks == 0, err
+	})
+	return found, tags, err
 }
 
 // resume brings an unfinished object to what is planned.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/smithy-go"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -26,6 +27,7 @@ type harbor struct {
 	tags        map[string]string
 	answer      error // of the next call that makes one
 	lost        bool  // it is carried out in spite of the answer
+	late        int   // looks that do not see yet what was made
 	did         []string
 }
 
@@ -36,6 +38,10 @@ var vesselType = Type[*harbor, vessel]{
 	}},
 	Gone: Gone[*missing]("GetVessel"),
 	Find: func(_ context.Context, c *harbor, _ *vessel) (bool, map[string]string, error) {
+		if len(c.did) > 0 && c.late > 0 {
+			c.late--
+			return false, nil, nil
+		}
 		return c.kind != "", c.tags, nil
 	},
 	Create: func(ctx context.Context, c *harbor, m *vessel) error {
@@ -104,6 +110,8 @@ func TestMake(t *testing.T) {
 		{name: "refused", harbor: harbor{answer: no}, did: "create undo", says: []string{"missing"}},
 		{name: "never answered, not made", harbor: harbor{answer: cut}, did: "create undo", says: []string{"connection reset"}},
 		{name: "never answered, made", harbor: harbor{answer: cut, lost: true}, did: "create"},
+		{name: "never answered, made, seen late", harbor: harbor{answer: cut, lost: true, late: 2}, did: "create"},
+		{name: "asked twice, made at first, seen late", harbor: harbor{answer: &smithy.GenericAPIError{Code: "ResourceInUseException", Fault: smithy.FaultClient}, lost: true, late: 2}, did: "create"},
 		{name: "never answered, another's", harbor: harbor{answer: cut, lost: true, tags: none}, did: "create", says: []string{"exists already"}},
 		{name: "never answered, made without a mark", harbor: harbor{answer: &Unmarked{cut}, lost: true, tags: none}, did: "create"},
 		{name: "never answered, another's is in the way", harbor: harbor{answer: &Unmarked{cut}, lost: true, tags: other}, did: "create", says: []string{"exists already"}},

@@ -3,6 +3,8 @@ package tf
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -13,6 +15,15 @@ import (
 func Refused(err error) bool {
 	var answered smithy.APIError
 	return errors.As(err, &answered) && answered.ErrorFault() == smithy.FaultClient
+}
+
+// taken reports whether AWS said no because something is there already, as it also
+// answers to the second attempt of a call whose first answer was lost.
+func taken(err error) bool {
+	var answered smithy.APIError
+	return errors.As(err, &answered) && slices.ContainsFunc([]string{"Exists", "InUse", "Conflict"}, func(part string) bool {
+		return strings.Contains(answered.ErrorCode(), part)
+	})
 }
 
 // Afterwards is a context for looking what became of a call whose answer was lost,
