@@ -454,7 +454,7 @@ func waitForFile(t *testing.T, path string) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.After(30 * time.Second); ; {
+	for limit := time.After(2 * time.Minute); ; {
 		if _, err := os.Stat(path); err == nil {
 			return
 		}

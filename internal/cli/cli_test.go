@@ -62,7 +62,7 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.After(30 * time.Second); ; {
+	for limit := time.After(2 * time.Minute); ; {
 		if raw, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && (len(args) == 1 || strings.Contains(string(raw), args[1])) {
 			return
 		}

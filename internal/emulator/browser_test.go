@@ -65,7 +65,7 @@ const ask = async (name, url, init) => {
   ]
   document.body.innerText = "[" + got.join(" ") + "]"
 })()`
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000", "--dump-dom", pages.URL).Output()
 	if err != nil {

@@ -116,7 +116,7 @@ func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.After(30 * time.Second); !is(); {
+	for limit := time.After(2 * time.Minute); !is(); {
 		select {
 		case <-tick.C:
 		case <-limit:

@@ -83,7 +83,7 @@ func (f *faulty) raw(text string, read int) {
 		return
 	}
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	_, _ = io.WriteString(conn, text)
 	_, _ = io.ReadFull(conn, make([]byte, read))
 }

@@ -85,7 +85,7 @@ def handler(event, context):
 			functions := lambda.NewFromConfig(c)
 			name := aws.String("f")
 			_, err = functions.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
-				FunctionName: name, Runtime: tt.runtime, Handler: aws.String("index.handler"), Timeout: aws.Int32(30), MemorySize: aws.Int32(512),
+				FunctionName: name, Runtime: tt.runtime, Handler: aws.String("index.handler"), Timeout: aws.Int32(300), MemorySize: aws.Int32(512),
 				Role: aws.String("arn:aws:iam::000000000000:role/r"), Code: &lambdatypes.FunctionCode{ZipFile: code.Bytes()},
 			})
 			must(t, err)

@@ -40,7 +40,7 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 	<-arrived
 	ended := make(chan error, 1)
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 		defer cancel()
 		ended <- e.Shutdown(ctx)
 	}()

@@ -361,7 +361,7 @@ func (r *stateReplay) do(t *testing.T, s stateCall, next string) {
 // until lets the time go on until something is so.
 func (r *stateReplay) until(t *testing.T, so func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for !so() {
 		if time.Now().After(deadline) {
 			t.Fatal("it never comes to an end")

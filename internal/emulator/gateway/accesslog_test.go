@@ -54,7 +54,7 @@ func (l told) take(t *testing.T, n int) []string {
 		select {
 		case line := <-l:
 			all = append(all, line)
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("got only %q", all)
 		}
 	}

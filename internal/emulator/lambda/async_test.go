@@ -67,7 +67,7 @@ func (w *world) waits(t *testing.T, calls int) (e event, there bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.After(time.Minute); ; {
+	for limit := time.After(2 * time.Minute); ; {
 		there = false
 		_ = w.env.Store.View(func(tx *store.Tx) error {
 			for _, e = range w.backlog.waiting.From(tx, "") {

@@ -152,7 +152,7 @@ func (w *world) leave() {
 // drive lets the time go on, and workers answer, until the execution has ended.
 func (w *world) drive(arn string) *sfn.DescribeExecutionOutput {
 	w.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(3 * time.Minute); ; {
 		x, err := w.DescribeExecution(ctx(w.t), &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 		if err != nil {
 			w.t.Fatal(err)

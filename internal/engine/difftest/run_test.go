@@ -117,7 +117,7 @@ func (b *bench) copy(folder string) {
 
 // call runs the program to its end.
 func (b *bench) call(args ...string) (stdout, stderr string, code int) {
-	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(b.t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, b.program[0], args...)
 	cmd.Dir, cmd.Env = b.dir, b.env

@@ -71,7 +71,7 @@ func function(t testing.TB, runtime, handler string, files map[string]string) *F
 	return &Function{
 		Key: t.Name(), ARN: "arn:aws:lambda:eu-north-1:000000000000:function:f", Name: "f", Version: "$LATEST",
 		Account: "000000000000", Region: "eu-north-1", Runtime: runtime, Handler: handler, Code: dir,
-		Memory: 256, Storage: 512, Timeout: 10 * time.Second,
+		Memory: 256, Storage: 512, Timeout: 2 * time.Minute, // for what answers, on any machine
 		Log: Logging{Group: "/aws/lambda/f", Application: "INFO", System: "INFO"},
 	}
 }
@@ -179,6 +179,7 @@ func TestTimeout(t *testing.T) {
 	if !strings.Contains(string(r.Tail), "\tStatus: timeout\t") {
 		t.Errorf("the log does not tell of the timeout: %s", r.Tail)
 	}
+	f.Timeout = time.Minute
 	if got := string(b.call(t, f, `{}`).Payload); got != "1" {
 		t.Errorf("after a timeout, the environment was used again: n = %s", got)
 	}

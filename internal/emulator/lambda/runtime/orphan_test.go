@@ -29,7 +29,7 @@ func playVictim(dir, main string) {
 	if err != nil {
 		panic(err)
 	}
-	f := &Function{Key: "k", Name: "f", Version: "$LATEST", Runtime: node, Handler: "index.handler", Code: filepath.Join(dir, "code"), Memory: 256, Storage: 16, Timeout: 10 * time.Second}
+	f := &Function{Key: "k", Name: "f", Version: "$LATEST", Runtime: node, Handler: "index.handler", Code: filepath.Join(dir, "code"), Memory: 256, Storage: 16, Timeout: 2 * time.Minute}
 	r, err := h.Invoke(context.Background(), f, Invocation{RequestID: "r", Payload: []byte("1")})
 	if err != nil {
 		panic(err)
@@ -87,7 +87,7 @@ func TestKilledEmulator(t *testing.T) {
 			if err := h.Close(); err != nil {
 				t.Error(err)
 			}
-			for deadline := time.Now().Add(10 * time.Second); ; {
+			for deadline := time.Now().Add(2 * time.Minute); ; {
 				left := processesWith(t, "sleep\x00"+mark) + processesWith(t, filepath.Join(dir, "bootstraps"))
 				if left == 0 {
 					return

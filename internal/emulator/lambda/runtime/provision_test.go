@@ -23,7 +23,7 @@ func gatekeeper(t *testing.T, got <-chan struct{}) (url string) {
 // await returns the first state of the environments started ahead that is good.
 func (b *bench) await(t *testing.T, key string, good func(Provisioned) bool) Provisioned {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(2 * time.Minute)
 	for {
 		p := b.Provisioned(key)
 		if good(p) {
