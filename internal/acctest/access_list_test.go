@@ -55,7 +55,7 @@ resource "serverless_log_group" "g" {
 		{"serverless_role", `{ tags = { team = "b" } }`, ""},
 		{"serverless_log_group", `{}`, "/shop"},
 		{"serverless_log_group", `{ tags = { team = "b" } }`, "/shop"},
-		{"serverless_role_policy", `{ role_name = "worker" }`, "extra serverless-grants"},
+		{"serverless_role_policy", `{ role_name = "worker" }`, "extra serverless-grants-Grant378bf142fa"},
 		{"serverless_role_policy", `{ role_name = "worker", name_prefix = "ex" }`, "extra"},
 	} {
 		got, err := p.List(c.kind, c.config, true, 0)

@@ -69,7 +69,7 @@ var Grant = tf.Type[*Clients, grant]{
 	List:   listGrants,
 	Schema: schema.Schema{
 		MarkdownDescription: "Lets a function, a state machine or a role use something: the same access words as the `links` of a `serverless_function`, for things that are made elsewhere or that refer to each other in a circle. " +
-			"The grants of a role share one inline policy, and managed ones for what that has no room for. Writes for one role wait for each other; give the provider a `stack` where several configurations, or providers of several regions, grant something to the same role, so that each has policies of its own.",
+			"Any number of configurations may grant something to the same role at the same time: each grant is an inline policy of its own. Where the provider block names a `stack`, all of its grants share one, which leaves the role more room. Managed policies take what the role has no room for.",
 		Attributes: map[string]schema.Attribute{
 			"from": schema.StringAttribute{
 				Required: true, Validators: []validator.String{bearerRef},
@@ -222,7 +222,7 @@ func (m *grant) bearer(ctx context.Context, c *Clients) error {
 // whether the same grant is there.
 func (m *grant) called(ctx context.Context, l ledger, statements []parts.Statement) (bool, error) {
 	for n := 0; ; n++ {
-		name := "Grant" + hash(append(append([]string{l.role, l.owner, strconv.Itoa(n)}, texts(m.To)...), texts(m.Access)...)...)
+		name := grantName + hash(append(append([]string{l.role, l.owner, strconv.Itoa(n)}, texts(m.To)...), texts(m.Access)...)...)
 		found, err := l.find(ctx, name, l.own)
 		if err != nil {
 			return false, err
@@ -301,7 +301,7 @@ func readGrant(ctx context.Context, c *Clients, m *grant) error {
 		m.RoleARN = basetypes.StringValue(arn)
 	}
 	l := ledgerOf(ctx, c, name)
-	found, err := l.find(ctx, m.Name.ValueString(), l.others)
+	found, err := l.find(ctx, m.Name.ValueString(), func(ctx context.Context) ([]sheet, error) { return l.others(ctx, m.Name.ValueString()) })
 	if err != nil {
 		return err
 	}
@@ -346,24 +346,16 @@ func readGrant(ctx context.Context, c *Clients, m *grant) error {
 // listGrants finds the grants of a role in all of its sheets.
 func listGrants(ctx context.Context, c *Clients, in *grant, found func(*grant) error) error {
 	l := ledgerOf(ctx, c, lastPart(in.RoleName.ValueString()))
-	sheets, err := l.others(ctx)
+	sheets, err := l.sheets(ctx)
 	if err != nil {
 		return err
 	}
-	for _, s := range append([]sheet{l.main()}, sheets...) {
+	for _, s := range sheets {
 		all, err := l.read(ctx, s)
 		if err != nil {
 			return err
 		}
-		var names []string
-		for _, raw := range all {
-			var s struct{ Sid string }
-			if json.Unmarshal(raw, &s) == nil && strings.HasPrefix(s.Sid, "Grant") {
-				names = append(names, s.Sid[:len(s.Sid)-1])
-			}
-		}
-		slices.Sort(names)
-		for _, name := range slices.Compact(names) {
+		for _, name := range all.grants() {
 			m := *in
 			m.RoleName, m.Name = basetypes.StringValue(l.role), basetypes.StringValue(name)
 			if err := found(&m); err != nil {

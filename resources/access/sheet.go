@@ -16,14 +16,19 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
-// Grants of one role share policies, because AWS limits what a role has room for: all
-// of a configuration's are in one inline policy, and managed ones take what that has no
-// room for. A statement tells by its Sid which grant it is of. A configuration with a
-// stack has sheets of its own for each region of its providers, which nobody else writes:
-// its state's lock is theirs.
+// What grants give is in policies of their role, and a statement tells by its Sid which
+// grant it is of. No policy is ever written by two runs at once, which would lose what
+// one of them wrote: IAM has no call that fails if a policy was changed meanwhile. The
+// grants of a configuration with a stack share one inline policy for each region of its
+// providers, which the lock of its state guards. Without a stack nothing tells whose a
+// policy is, so each grant has an inline policy of its own. Managed policies take what
+// the role has no room for; one is written only by those who made it.
 
-// sheetName is what the names of sheets begin with.
-const sheetName = "serverless-grants"
+// sheetName is what the names of sheets begin with, and grantName those of grants.
+const (
+	sheetName = "serverless-grants"
+	grantName = "Grant"
+)
 
 // A sheet is one policy of a role that has grants: an inline one by its name, or a
 // managed one by its ARN.
@@ -50,12 +55,34 @@ func (l lines) of(grant string) []parts.Statement {
 	return all
 }
 
+// raw are the statements of a grant as they are written.
+func (l lines) raw(grant string) lines {
+	return slices.DeleteFunc(slices.Clone(l), func(raw json.RawMessage) bool { return !belongs(sidOf(raw), grant) })
+}
+
+// grants are the names of all grants, sorted.
+func (l lines) grants() []string {
+	var all []string
+	for _, raw := range l {
+		if sid := sidOf(raw); strings.HasPrefix(sid, grantName) {
+			all = append(all, sid[:len(sid)-1])
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func sidOf(raw json.RawMessage) string {
+	var s struct{ Sid string }
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s.Sid
+}
+
 // without are the statements of all but a grant.
 func (l lines) without(grant string) lines {
-	return slices.DeleteFunc(slices.Clone(l), func(raw json.RawMessage) bool {
-		var s struct{ Sid string }
-		return json.Unmarshal(raw, &s) == nil && belongs(s.Sid, grant)
-	})
+	return slices.DeleteFunc(slices.Clone(l), func(raw json.RawMessage) bool { return belongs(sidOf(raw), grant) })
 }
 
 // with adds a grant's statements.
@@ -75,23 +102,10 @@ func (l lines) with(grant string, statements []parts.Statement) (lines, error) {
 // and adds the statements of other grants. What is there already, because a run was cut
 // off while it moved them, stays as it is: AWS wants each Sid once.
 func (l lines) and(more lines) lines {
-	sid := func(raw json.RawMessage) string {
-		var s struct{ Sid string }
-		if json.Unmarshal(raw, &s) != nil {
-			return ""
-		}
-		return s.Sid
+	for _, grant := range l.grants() {
+		more = more.without(grant)
 	}
-	have := map[string]bool{}
-	for _, raw := range l {
-		if name := sid(raw); name != "" {
-			have[name[:len(name)-1]] = true
-		}
-	}
-	return slices.Concat(l, slices.DeleteFunc(slices.Clone(more), func(raw json.RawMessage) bool {
-		name := sid(raw)
-		return name != "" && have[name[:len(name)-1]]
-	}))
+	return slices.Concat(l, more)
 }
 
 // belongs reports whether a statement is of a grant: its Sid is the grant's name and a
@@ -139,8 +153,13 @@ func ledgerOf(ctx context.Context, c *Clients, role string) ledger {
 	return l
 }
 
-// main is the sheet that a grant goes into as long as it has room.
-func (l ledger) main() sheet { return sheet(sheetName + l.owner) }
+// home is the sheet that a grant goes into as long as the role has room.
+func (l ledger) home(grant string) sheet {
+	if l.owner == "" {
+		return sheet(sheetName + "-" + grant)
+	}
+	return sheet(sheetName + l.owner)
+}
 
 // spilled is the name of the nth managed policy, from 1.
 func (l ledger) spilled(n int) string {
@@ -183,9 +202,18 @@ func (l ledger) text(ctx context.Context, s sheet) (string, error) {
 	return url.QueryUnescape(aws.ToString(out.PolicyVersion.Document))
 }
 
-// others are the sheets of the role but the main one, also those of other
-// configurations. A role that is not there is an error of AWS.
-func (l ledger) others(ctx context.Context) ([]sheet, error) {
+// others are the sheets of the role that may have a grant, but its home; also those of
+// other configurations.
+func (l ledger) others(ctx context.Context, grant string) ([]sheet, error) {
+	all, err := l.sheets(ctx)
+	return slices.DeleteFunc(all, func(s sheet) bool {
+		alone := strings.HasPrefix(string(s), sheetName+"-"+grantName) && string(s) != sheetName+"-"+grant // another grant's own
+		return alone || s == l.home(grant)
+	}), err
+}
+
+// sheets are all of the role's. A role that is not there is an error of AWS.
+func (l ledger) sheets(ctx context.Context) ([]sheet, error) {
 	all, err := l.attached(ctx)
 	if err != nil {
 		return nil, err
@@ -197,7 +225,7 @@ func (l ledger) others(ctx context.Context) ([]sheet, error) {
 			return nil, err
 		}
 		for _, name := range out.PolicyNames {
-			if strings.HasPrefix(name, sheetName) && sheet(name) != l.main() {
+			if strings.HasPrefix(name, sheetName) {
 				all = append(all, sheet(name))
 			}
 		}
@@ -205,7 +233,8 @@ func (l ledger) others(ctx context.Context) ([]sheet, error) {
 	return all, nil
 }
 
-// own are this configuration's sheets but the main one.
+// own are the managed sheets of this configuration; without a stack, those of all that
+// have none.
 func (l ledger) own(ctx context.Context) ([]sheet, error) {
 	all, err := l.attached(ctx)
 	return slices.DeleteFunc(all, func(s sheet) bool { return !l.owns(s) }), err
@@ -228,15 +257,15 @@ func (l ledger) attached(ctx context.Context) ([]sheet, error) {
 	return all, nil
 }
 
-// owns reports whether a managed policy is one of this configuration's.
+// owns reports whether a sheet is a managed one by this configuration's names.
 func (l ledger) owns(s sheet) bool {
-	return strings.HasPrefix(lastPart(string(s)), l.role+l.owner+"-grants-")
+	return s.managed() && strings.HasPrefix(lastPart(string(s)), l.role+l.owner+"-grants-")
 }
 
-// find looks for a grant in the main sheet, and then in those that more lists. What is
+// find looks for a grant at its home, and then in the sheets that more lists. What is
 // not found is nil.
 func (l ledger) find(ctx context.Context, grant string, more func(context.Context) ([]sheet, error)) ([]parts.Statement, error) {
-	in, err := l.read(ctx, l.main())
+	in, err := l.read(ctx, l.home(grant))
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -117,19 +116,19 @@ func full(err error) bool { return tf.Is[*types.LimitExceededException](err) && 
 // put gives a grant these statements: where it is, or where there is room. One that is
 // new is in no sheet; any other may be in two, if a run was cut off while it moved it.
 func (p pen) put(ctx context.Context, grant string, statements []parts.Statement, isNew bool) error {
-	in, err := p.now(ctx, p.main())
+	in, err := p.now(ctx, p.home(grant))
 	if err != nil {
 		return err
 	}
 	var sheets []sheet
 	if !isNew {
-		if sheets, err = p.others(ctx); err != nil {
+		if sheets, err = p.others(ctx, grant); err != nil {
 			return err
 		}
 	}
 	if in.of(grant) == nil {
 		for _, s := range sheets {
-			if !s.managed() || !p.owns(s) {
+			if !p.owns(s) {
 				continue
 			}
 			was, err := p.now(ctx, s)
@@ -156,7 +155,7 @@ func (p pen) put(ctx context.Context, grant string, statements []parts.Statement
 	if err != nil {
 		return err
 	}
-	err = p.replace(ctx, p.main(), in, fresh)
+	err = p.replace(ctx, p.home(grant), in, fresh)
 	switch {
 	case full(err):
 		return p.spill(ctx, grant, statements, in)
@@ -164,130 +163,6 @@ func (p pen) put(ctx context.Context, grant string, statements []parts.Statement
 		return err
 	}
 	return p.strike(ctx, grant, sheets)
-}
-
-// spill puts a grant into a managed policy, because the role has no room for it; in is
-// what is in the main sheet.
-func (p pen) spill(ctx context.Context, grant string, statements []parts.Statement, in lines) error {
-	sheets, err := p.own(ctx)
-	if err != nil {
-		return err
-	}
-	for s, has := range p.latest { // a list may not show what was attached a moment ago
-		if s.managed() && p.owns(s) && has != nil && !slices.Contains(sheets, s) {
-			sheets = append(sheets, s)
-		}
-	}
-	slices.Sort(sheets)
-	for _, s := range sheets {
-		was, err := p.now(ctx, s)
-		if err != nil {
-			return err
-		}
-		fresh, err := was.with(grant, statements)
-		if err != nil {
-			return err
-		}
-		if err = p.replace(ctx, s, was, fresh); !full(err) {
-			return p.moved(ctx, grant, s, in, err)
-		}
-	}
-	s, err := p.open(ctx, sheets, grant, statements)
-	return p.moved(ctx, grant, s, in, err)
-}
-
-// moved takes a grant out of where it was before it was put into s.
-func (p pen) moved(ctx context.Context, grant string, s sheet, in lines, err error) error {
-	if err != nil {
-		return err
-	}
-	if err := p.replace(ctx, p.main(), in, in.without(grant)); err != nil {
-		return err
-	}
-	sheets, err := p.others(ctx)
-	if err != nil {
-		return err
-	}
-	return p.strike(ctx, grant, slices.DeleteFunc(sheets, func(o sheet) bool { return o == s }))
-}
-
-// open makes one managed policy more, attached to the role.
-func (p pen) open(ctx context.Context, have []sheet, grant string, statements []parts.Statement) (sheet, error) {
-	fresh, err := lines(nil).with(grant, statements)
-	if err != nil {
-		return "", err
-	}
-	text, err := fresh.document()
-	if err != nil {
-		return "", err
-	}
-	n := 1
-	for slices.ContainsFunc(have, func(s sheet) bool { return lastPart(string(s)) == p.spilled(n) }) {
-		n++
-	}
-	s := p.arn(ctx, n)
-	_, err = p.c.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{
-		PolicyName: aws.String(p.spilled(n)), Path: aws.String(parts.GrantPath), PolicyDocument: &text,
-		Description: aws.String("Grants of the role " + p.role + " that it has no room for."),
-	})
-	if tf.Is[*types.EntityAlreadyExistsException](err) {
-		fresh, err = p.reopen(ctx, s, grant, statements)
-	}
-	if err == nil {
-		err = soon(ctx, func(ctx context.Context) error {
-			_, err := p.c.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &p.role, PolicyArn: aws.String(string(s))})
-			return err
-		})
-		if err != nil {
-			err = tf.Undo(ctx, err, func(ctx context.Context) error { return p.discard(ctx, s) })
-		}
-	}
-	if full(err) {
-		return "", noRoom(p.role, len(have), err)
-	}
-	if err != nil {
-		return "", err
-	}
-	p.replaced[string(s)] = true // a read may not show it yet
-	p.latest[s] = fresh
-	return s, nil
-}
-
-// reopen writes a grant into a managed policy that no list showed. One that is attached
-// was just made, and keeps its grants; any other was left by a run that was cut off.
-func (p pen) reopen(ctx context.Context, s sheet, grant string, statements []parts.Statement) (lines, error) {
-	out, err := p.c.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(string(s))})
-	if err != nil {
-		return nil, err
-	}
-	var was lines
-	if aws.ToInt32(out.Policy.AttachmentCount) > 0 {
-		if was, err = p.read(ctx, s); err != nil {
-			return nil, err
-		}
-	}
-	fresh, err := was.with(grant, statements)
-	if err != nil {
-		return nil, err
-	}
-	text, err := fresh.document()
-	if err != nil {
-		return nil, err
-	}
-	return fresh, p.renew(ctx, s, text)
-}
-
-func noRoom(role string, policies int, err error) error {
-	return &tf.Problem{
-		Summary: "The role " + role + " has no room for the grant",
-		Detail: fmt.Sprintf("AWS gives a role room for 10,240 characters of inline policies and for 10 managed policies of 6,144 characters each, %d of which have its grants already. It said: %v. "+
-			"Use fewer grants by naming several things in one, detach managed policies, ask AWS for a higher quota, or give the things to several roles.", policies, err),
-	}
-}
-
-func (p pen) arn(ctx context.Context, n int) sheet {
-	s := tf.ScopeOf(ctx)
-	return sheet("arn:" + s.Partition + ":iam::" + s.Account + ":policy" + parts.GrantPath + p.spilled(n))
 }
 
 // renew gives a managed policy another document, and keeps no version but that: AWS
@@ -374,15 +249,14 @@ func (p pen) strike(ctx context.Context, grant string, sheets []sheet) error {
 
 // remove takes a grant away, and brings what was spilled back where there is room now.
 func (p pen) remove(ctx context.Context, grant string) error {
-	in, err := p.now(ctx, p.main())
+	in, err := p.now(ctx, p.home(grant))
 	if err != nil {
 		return err
 	}
-	rest := in.without(grant)
-	if err := p.replace(ctx, p.main(), in, rest); err != nil {
+	if err := p.replace(ctx, p.home(grant), in, in.without(grant)); err != nil {
 		return err
 	}
-	sheets, err := p.others(ctx)
+	sheets, err := p.others(ctx, grant)
 	if tf.Is[*types.NoSuchEntityException](err) { // the role is gone, and its managed policies are left
 		return p.abandoned(ctx)
 	}
@@ -392,7 +266,7 @@ func (p pen) remove(ctx context.Context, grant string) error {
 	if err := p.strike(ctx, grant, sheets); err != nil {
 		return err
 	}
-	return p.gather(ctx, rest, sheets)
+	return p.gather(ctx, sheets)
 }
 
 // mostPolicies is how many managed policies AWS lets a role have at the highest quota.
@@ -415,25 +289,4 @@ func (p pen) abandoned(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// gather moves the last managed policy's grants into the main sheet if they fit.
-func (p pen) gather(ctx context.Context, in lines, sheets []sheet) error {
-	sheets = slices.DeleteFunc(sheets, func(s sheet) bool { return !s.managed() || !p.owns(s) })
-	if len(sheets) == 0 {
-		return nil
-	}
-	last := sheets[len(sheets)-1]
-	more, err := p.now(ctx, last)
-	if err != nil || more == nil {
-		return err
-	}
-	err = p.replace(ctx, p.main(), in, in.and(more))
-	if full(err) {
-		return nil // it stays where it is
-	}
-	if err != nil {
-		return err
-	}
-	return p.replace(ctx, last, more, nil)
 }
