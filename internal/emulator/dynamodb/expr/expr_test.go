@@ -94,6 +94,37 @@ func TestNumberOrder(t *testing.T) {
 	})
 }
 
+// TestNumberSums compares sums and differences with those of a library of decimals.
+func TestNumberSums(t *testing.T) {
+	t.Parallel()
+	oracle := apd.Context{Precision: 38, MaxExponent: 1000, MinExponent: -1000, Rounding: apd.RoundHalfUp}
+	near := rapid.SampledFrom([]string{"0", "1", "-1", "5e-38", "-5e-38", "4e-38", "99999999999999999999999999999999999999", "-99999999999999999999999999999999999999", "0.5", "1e-130", "-1e-130", "9e125"})
+	rapid.Check(t, func(t *rapid.T) {
+		draw := rapid.OneOf(numbers(), near)
+		a, b := draw.Draw(t, "a"), draw.Draw(t, "b")
+		x, _, err := apd.NewFromString(a)
+		y, _, err2 := apd.NewFromString(b)
+		m, err3 := expr.ParseNumber(a)
+		k, err4 := expr.ParseNumber(b)
+		if err := errors.Join(err, err2, err3, err4); err != nil {
+			t.Fatal(err)
+		}
+		for name, f := range map[string]struct {
+			got  func(expr.Number) (expr.Number, error)
+			want func(d, x, y *apd.Decimal) (apd.Condition, error)
+		}{"+": {m.Add, oracle.Add}, "-": {m.Sub, oracle.Sub}} {
+			var sum apd.Decimal
+			if _, err := f.want(&sum, x, y); err != nil {
+				t.Fatal(err)
+			}
+			want, wantErr := expr.ParseNumber(sum.Text('E'))
+			if got, err := f.got(k); got != want || !errors.Is(err, wantErr) {
+				t.Fatalf("%s %s %s: got %s, %v, want %s, %v", a, name, b, got, err, want, wantErr)
+			}
+		}
+	})
+}
+
 func TestKeyOrder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -1,10 +1,9 @@
 package expr
 
 import (
+	"math/big"
 	"strconv"
 	"strings"
-
-	"github.com/cockroachdb/apd/v3"
 )
 
 // A Number is a decimal of up to 38 significant digits between 1E-130 and
@@ -203,28 +202,61 @@ func (n Number) Size() int {
 // Compare is negative, zero or positive as n is less than, equal to or more than m.
 func (n Number) Compare(m Number) int { return strings.Compare(string(n), string(m)) }
 
-// Add returns n + m, or n - m, rounded to 38 digits as DynamoDB does. The error's
-// text is AWS's.
-func (n Number) Add(m Number) (Number, error) { return calculate((*apd.Context).Add, n, m) }
-
-// Sub returns n - m; see [Number.Add].
-func (n Number) Sub(m Number) (Number, error) { return calculate((*apd.Context).Sub, n, m) }
-
-// decimals keeps 38 digits; the exponents are checked by encode.
-var decimals = apd.Context{Precision: maxDigits, MaxExponent: 1000, MinExponent: -1000, Rounding: apd.RoundHalfUp}
-
-func calculate(f func(*apd.Context, *apd.Decimal, *apd.Decimal, *apd.Decimal) (apd.Condition, error), n, m Number) (Number, error) {
-	var sum apd.Decimal
-	if _, err := f(&decimals, &sum, n.decimal(), m.decimal()); err != nil {
-		return "", err
-	}
-	return ParseNumber(sum.Text('E'))
+// Add returns n + m, rounded half up to 38 digits as DynamoDB does. The error's text
+// is AWS's.
+func (n Number) Add(m Number) (Number, error) {
+	low := min(n.lowest(), m.lowest())
+	sum := n.units(low)
+	return round(sum.Add(sum, m.units(low)), low)
 }
 
-func (n Number) decimal() *apd.Decimal {
-	d, _, err := apd.NewFromString(n.String())
-	if err != nil {
-		return new(apd.Decimal) // unreachable: String is a decimal
+// Sub returns n - m; see [Number.Add].
+func (n Number) Sub(m Number) (Number, error) {
+	low := min(n.lowest(), m.lowest())
+	rest := n.units(low)
+	return round(rest.Sub(rest, m.units(low)), low)
+}
+
+// lowest is the exponent of ten that the last digit stands for.
+func (n Number) lowest() int {
+	_, digits, exp := n.decode()
+	return exp - len(digits)
+}
+
+// units is n / 10^low, which is whole where low is at most n's lowest: then it has
+// fewer than 300 digits.
+func (n Number) units(low int) *big.Int {
+	neg, digits, exp := n.decode()
+	v, ok := new(big.Int).SetString("0"+digits+strings.Repeat("0", exp-len(digits)-low), 10)
+	if !ok {
+		return new(big.Int) // unreachable: these are digits
 	}
-	return d
+	if neg {
+		v.Neg(v)
+	}
+	return v
+}
+
+// round returns v × 10^low with 38 digits, of which the last may be rounded up.
+func round(v *big.Int, low int) (Number, error) {
+	digits := new(big.Int).Abs(v).String()
+	if more := len(digits) - maxDigits; more > 0 {
+		up := digits[maxDigits] >= '5'
+		digits, low = digits[:maxDigits], low+more
+		if up {
+			digits = increment(digits)
+		}
+	}
+	return encode(v.Sign() < 0, strings.Trim(digits, "0"), low+len(digits))
+}
+
+// increment adds one to a whole number.
+func increment(digits string) string {
+	kept := strings.TrimRight(digits, "9")
+	zeros := strings.Repeat("0", len(digits)-len(kept))
+	if kept == "" {
+		return "1" + zeros
+	}
+	last := len(kept) - 1
+	return kept[:last] + string(kept[last]+1) + zeros
 }
