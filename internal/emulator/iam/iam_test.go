@@ -350,3 +350,80 @@ func FuzzDocument(f *testing.F) {
 		_, _ = checkPolicy(document), checkTrust(document)
 	})
 }
+
+// TestInstanceProfile: a profile holds on to its role, and neither is deleted before
+// they are parted.
+func TestInstanceProfile(t *testing.T) {
+	t.Parallel()
+	s, ctx := newService(t)
+	name, r := ptr("machines"), ptr("worker")
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want string
+	}{
+		{"a role", func() error {
+			_, err := s.CreateRole(ctx, &iam.CreateRoleInput{RoleName: r, AssumeRolePolicyDocument: ptr(trustLambda)})
+			return err
+		}, ""},
+		{"of no profile", func() error {
+			_, err := s.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: name, RoleName: r})
+			return err
+		}, "NoSuchEntity: Instance Profile machines cannot be found."},
+		{"a profile", func() error {
+			_, err := s.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: name})
+			return err
+		}, ""},
+		{"one more of its name", func() error {
+			_, err := s.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: name})
+			return err
+		}, "EntityAlreadyExists: Instance Profile machines already exists."},
+		{"no role", func() error {
+			_, err := s.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: name, RoleName: ptr("none")})
+			return err
+		}, "NoSuchEntity: The role with name none cannot be found."},
+		{"its role", func() error {
+			_, err := s.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: name, RoleName: r})
+			return err
+		}, ""},
+		{"two roles", func() error {
+			_, err := s.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: name, RoleName: r})
+			return err
+		}, "LimitExceeded: Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1"},
+		{"the role of a profile", func() error {
+			_, err := s.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: r})
+			return err
+		}, "DeleteConflict: Cannot delete entity, must remove roles from instance profile first."},
+		{"the profile of a role", func() error {
+			_, err := s.DeleteInstanceProfile(ctx, &iam.DeleteInstanceProfileInput{InstanceProfileName: name})
+			return err
+		}, "DeleteConflict: Cannot delete entity, must remove roles from instance profile first."},
+		{"what has the role", func() error {
+			all, err := s.ListInstanceProfilesForRole(ctx, &iam.ListInstanceProfilesForRoleInput{RoleName: r})
+			if err == nil && (len(all.InstanceProfiles) != 1 || *all.InstanceProfiles[0].Arn != "arn:aws:iam::000000000000:instance-profile/machines") {
+				t.Errorf("got %v", all.InstanceProfiles)
+			}
+			return err
+		}, ""},
+		{"parted", func() error {
+			_, err := s.RemoveRoleFromInstanceProfile(ctx, &iam.RemoveRoleFromInstanceProfileInput{InstanceProfileName: name, RoleName: r})
+			return err
+		}, ""},
+		{"without a role", func() error {
+			one, err := s.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: name})
+			if err == nil && len(one.InstanceProfile.Roles) != 0 {
+				t.Errorf("got %v", one.InstanceProfile.Roles)
+			}
+			return err
+		}, ""},
+		{"the end of both", func() error {
+			_, err := s.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: r})
+			_, again := s.DeleteInstanceProfile(ctx, &iam.DeleteInstanceProfileInput{InstanceProfileName: name})
+			return errors.Join(err, again)
+		}, ""},
+	} {
+		if got := errorOf(step.do()); got != step.want {
+			t.Errorf("%s: got %q, want %q", step.name, got, step.want)
+		}
+	}
+}

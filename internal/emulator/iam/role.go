@@ -201,6 +201,8 @@ func (s *Service) DeleteRole(ctx context.Context, in *iam.DeleteRoleInput) (*iam
 			return deleteConflict("Cannot delete entity, must detach all policies first.")
 		case len(r.Inline) > 0:
 			return deleteConflict("Cannot delete entity, must delete policies first.")
+		case len(s.profilesOf(ctx, tx, r)) > 0:
+			return deleteConflict(withRoles)
 		}
 		s.roles.Delete(tx, key(ctx, strings.ToLower(*r.RoleName)))
 		return nil
@@ -288,19 +290,6 @@ func (s *Service) ListRoleTags(ctx context.Context, in *iam.ListRoleTagsInput) (
 	}
 	out.IsTruncated = out.Marker != nil
 	return out, nil
-}
-
-// ListInstanceProfilesForRole lists none: instance profiles are not emulated, so
-// no role has one. terraform-provider-aws asks before it deletes a role.
-func (s *Service) ListInstanceProfilesForRole(ctx context.Context, in *iam.ListInstanceProfilesForRoleInput) (*iam.ListInstanceProfilesForRoleOutput, error) {
-	if _, err := s.view(ctx, in.RoleName); err != nil {
-		return nil, err
-	}
-	_, _, err := page([]string{}, func(s string) string { return s }, in.MaxItems, in.Marker)
-	if err != nil {
-		return nil, err
-	}
-	return &iam.ListInstanceProfilesForRoleOutput{InstanceProfiles: []types.InstanceProfile{}}, nil
 }
 
 // Role returns the trust policy and the id of the role of that ARN, and how long

@@ -1,8 +1,8 @@
 // Package iam keeps roles, their policies and managed policies. It must not know
 // who assumes a role (that is sts) nor decide what a policy allows: identity
 // policies are stored and given back, and not enforced. Users, groups, access
-// keys, instance profiles, identity providers and service-linked roles are not
-// emulated.
+// keys, identity providers and service-linked roles are not emulated, nor the machines
+// that instance profiles are for.
 //
 // Policy documents are kept as they were sent and leave the service URL-encoded
 // (RFC 3986), as IAM returns them; the wire layer passes them on untouched.
@@ -31,18 +31,20 @@ import (
 // A Service is IAM. It is global: one for all regions of an account.
 type Service struct {
 	env      *env.Env
-	roles    *store.Set[role]   // by account and lower-case name
-	policies *store.Set[policy] // by account and ARN
-	managed  map[string]policy  // AWS's own, by ARN
+	roles    *store.Set[role]    // by account and lower-case name
+	policies *store.Set[policy]  // by account and ARN
+	profiles *store.Set[profile] // by account and lower-case name
+	managed  map[string]policy   // AWS's own, by ARN
 }
 
 // New returns the service over the environment's store.
 func New(e *env.Env) (*Service, error) {
 	s := &Service{env: e}
-	var errs [3]error
+	var errs [4]error
 	s.roles, errs[0] = store.NewSet[role](e.Store, "iam.role")
 	s.policies, errs[1] = store.NewSet[policy](e.Store, "iam.policy")
-	s.managed, errs[2] = readManaged()
+	s.profiles, errs[2] = store.NewSet[profile](e.Store, "iam.instanceprofile")
+	s.managed, errs[3] = readManaged()
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("opening IAM's sets: %w", err)
 	}
@@ -56,16 +58,20 @@ func (s *Service) Wire() wire.Service {
 		Protocol: wire.Query,
 		Version:  "2010-05-08",
 		Operations: []wire.Operation{
+			wire.QueryOp(s.AddRoleToInstanceProfile),
 			wire.QueryOp(s.AttachRolePolicy),
+			wire.QueryOp(s.CreateInstanceProfile),
 			wire.QueryOp(s.CreatePolicy),
 			wire.QueryOp(s.CreatePolicyVersion),
 			wire.QueryOp(s.CreateRole),
+			wire.QueryOp(s.DeleteInstanceProfile),
 			wire.QueryOp(s.DeletePolicy),
 			wire.QueryOp(s.DeletePolicyVersion),
 			wire.QueryOp(s.DeleteRole),
 			wire.QueryOp(s.DeleteRolePermissionsBoundary),
 			wire.QueryOp(s.DeleteRolePolicy),
 			wire.QueryOp(s.DetachRolePolicy),
+			wire.QueryOp(s.GetInstanceProfile),
 			wire.QueryOp(s.GetPolicy),
 			wire.QueryOp(s.GetPolicyVersion),
 			wire.QueryOp(s.GetRole),
@@ -78,6 +84,7 @@ func (s *Service) Wire() wire.Service {
 			wire.QueryOp(s.ListRoles),
 			wire.QueryOp(s.PutRolePermissionsBoundary),
 			wire.QueryOp(s.PutRolePolicy),
+			wire.QueryOp(s.RemoveRoleFromInstanceProfile),
 			wire.QueryOp(s.SetDefaultPolicyVersion),
 			wire.QueryOp(s.TagPolicy),
 			wire.QueryOp(s.TagRole),

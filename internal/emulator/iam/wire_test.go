@@ -11,5 +11,5 @@ func TestWire(t *testing.T) {
 	s, _ := newService(t)
 	wiretest.Fixtures(t, s.Wire())
 	// Tags are kept as they are given; only their keys are looked at.
-	wiretest.Inert(t, s.Wire(), "CreatePolicy.Tags.Value", "CreateRole.Tags.Value", "TagPolicy.Tags.Value", "TagRole.Tags.Value")
+	wiretest.Inert(t, s.Wire(), "CreateInstanceProfile.Tags.Value", "CreatePolicy.Tags.Value", "CreateRole.Tags.Value", "TagPolicy.Tags.Value", "TagRole.Tags.Value")
 }
