@@ -18,6 +18,12 @@ var recoveredSubjects = map[string]Subject{
 	"activity":      activitySubject,
 	"HTTP API":      httpAPISubject,
 	"role policy":   rolePolicySubject,
+	"route": {Type: "serverless_route", Before: "resource \"serverless_http_api\" \"shop\" {\n  name = \"shop\"\n}\n", Base: Arguments{
+		"api": `serverless_http_api.shop.id`, "route": `"GET /orders"`, "http": `{ url = "http://127.0.0.1:9/" }`,
+	}},
+	"integration": {Type: "serverless_integration", Before: "resource \"serverless_http_api\" \"shop\" {\n  name = \"shop\"\n}\n", Base: Arguments{
+		"api": `serverless_http_api.shop.id`, "type": `"HTTP_PROXY"`, "uri": `"http://127.0.0.1:9/"`, "method": `"ANY"`,
+	}},
 }
 
 // TestRecovered kills the process at each call of a create. Our engine's journal says

@@ -35,6 +35,9 @@ func Shared[V any](ctx context.Context, key string, read func() (V, error)) (V, 
 	return v, err
 }
 
+// Refreshing reports whether an object is read that nobody has just changed.
+func Refreshing(ctx context.Context) bool { return operationOf(ctx).refresh }
+
 func (p *Provider) answer(s Scope, key string) *answer {
 	a, _ := p.answers.LoadOrStore(s.Region+" "+key, &answer{})
 	return a.(*answer)

@@ -70,6 +70,9 @@ var Authorizer = tf.Type[*Clients, authorizer]{
 		if p.Prior != nil && (p.Prior.JWT == nil) != (p.Planned.JWT == nil) {
 			p.Replace("jwt")
 		}
+		if p.Prior != nil && p.Prior.Name.IsNull() { // it is gone, but not its permission
+			p.Replace("name")
+		}
 		switch {
 		case !p.Known("function"):
 		case p.Planned.function() == "":
@@ -83,18 +86,14 @@ var Authorizer = tf.Type[*Clients, authorizer]{
 	},
 	Find:   findAuthorizer,
 	Create: createAuthorizer,
-	Undo: func(ctx context.Context, c *Clients, m *authorizer) error {
-		if m.ID.ValueString() != "" {
-			return nil
-		}
-		defer lock(m.API.ValueString())()
-		return c.disallow(ctx, m.API.ValueString(), m.function())
-	},
 	Read:   readAuthorizer,
 	Update: updateAuthorizer,
 	Delete: func(ctx context.Context, c *Clients, m *authorizer) error {
 		defer lock(m.API.ValueString())()
 		abandoned, err := m.abandoned(ctx, c)
+		if err == nil {
+			err = m.leave(ctx, c, abandoned)
+		}
 		if err != nil {
 			return err
 		}
@@ -105,7 +104,7 @@ var Authorizer = tf.Type[*Clients, authorizer]{
 		if err != nil && !tf.Is[*types.NotFoundException](err) {
 			return err
 		}
-		return errors.Join(c.disallow(ctx, m.API.ValueString(), m.function()), m.leave(ctx, c, abandoned))
+		return c.disallow(ctx, m.API.ValueString(), m.function())
 	},
 	List: func(ctx context.Context, c *Clients, in *authorizer, found func(*authorizer) error) error {
 		list, err := c.authorizers(ctx, in.API.ValueString())
@@ -160,12 +159,14 @@ func (m *authorizer) function() string {
 
 // authorizers lists an API's authorizers.
 func (c *Clients) authorizers(ctx context.Context, api string) ([]types.Authorizer, error) {
-	return all(func(token *string) ([]types.Authorizer, *string, error) {
-		out, err := c.Gateway.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: &api, NextToken: token})
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Items, out.NextToken, nil
+	return tf.Shared(ctx, "authorizers of the API "+api, func() ([]types.Authorizer, error) {
+		return all(func(token *string) ([]types.Authorizer, *string, error) {
+			out, err := c.Gateway.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: &api, NextToken: token})
+			if err != nil {
+				return nil, nil, err
+			}
+			return out.Items, out.NextToken, nil
+		})
 	})
 }
 
@@ -233,21 +234,53 @@ func createAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {
 			return err
 		}
 	}
-	return unanswered(settled(ctx, func(ctx context.Context) error {
+	err = settled(ctx, func(ctx context.Context) error {
 		out, err := c.Gateway.CreateAuthorizer(ctx, m.input(ctx, kind), once)
 		if err == nil {
 			m.ID = tftypes.StringPointerValue(out.AuthorizerId)
 		}
 		return err
-	}))
+	})
+	if err == nil {
+		return nil
+	}
+	return tf.Undo(ctx, unanswered(err), func(ctx context.Context) error { return c.disallow(ctx, api, m.function()) })
 }
 
 func readAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {
 	api := m.API.ValueString()
-	out, err := c.Gateway.GetAuthorizer(ctx, &apigatewayv2.GetAuthorizerInput{ApiId: &api, AuthorizerId: m.ID.ValueStringPointer()})
-	if err != nil {
+	known, err := glimpse(ctx, m, func() ([]types.Authorizer, error) { return c.authorizers(ctx, api) },
+		func(a types.Authorizer) bool { return aws.ToString(a.AuthorizerId) == m.ID.ValueString() },
+		func(a types.Authorizer) error { return m.fill(ctx, c, a) })
+	if known || err != nil {
 		return err
 	}
+	out, err := c.Gateway.GetAuthorizer(ctx, &apigatewayv2.GetAuthorizerInput{ApiId: &api, AuthorizerId: m.ID.ValueStringPointer()})
+	if err != nil {
+		return m.outlived(ctx, c, err)
+	}
+	var a types.Authorizer
+	tf.CopyGiven(&a, out)
+	return m.fill(ctx, c, a)
+}
+
+// outlived returns err, which says that the authorizer is gone, unless the permission to
+// call its function is still there: then its removal was cut off, and it has no name, by
+// which a plan replaces it.
+func (m *authorizer) outlived(ctx context.Context, c *Clients, err error) error {
+	if m.now || !tf.Is[*types.NotFoundException](err) {
+		return err
+	}
+	left, again := c.outlived(ctx, m.API.ValueString(), m.function())
+	if again != nil || !left {
+		return errors.Join(err, again)
+	}
+	m.Name = tftypes.StringNull()
+	return nil
+}
+
+// fill makes the model that of an authorizer.
+func (m *authorizer) fill(ctx context.Context, c *Clients, out types.Authorizer) error {
 	m.Name = tftypes.StringPointerValue(out.Name)
 	m.Sources = listOf(out.IdentitySource)
 	m.JWT, m.Function = nil, nil
@@ -270,7 +303,7 @@ func readAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {
 	if err != nil {
 		return err
 	}
-	m.PermissionID, err = c.readPermission(ctx, api, m.function(), abandoned, m.now)
+	m.PermissionID, err = c.readPermission(ctx, m.API.ValueString(), m.function(), abandoned, m.now)
 	return err
 }
 
@@ -338,7 +371,7 @@ func (m *authorizer) abandoned(ctx context.Context, c *Clients) (string, error) 
 	if m.Function == nil {
 		return "", nil
 	}
-	out, err := c.Gateway.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: m.API.ValueStringPointer()})
+	out, err := c.api(ctx, m.API.ValueString())
 	switch {
 	case tf.Is[*types.NotFoundException](err): // the API itself is gone
 		return "", nil

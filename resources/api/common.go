@@ -266,7 +266,7 @@ func changeTags(ctx context.Context, c *Clients, arn string, set map[string]stri
 
 // read fills in what both kinds have, of an API of that kind.
 func (m *common) read(ctx context.Context, c *Clients, kind types.ProtocolType) (*apigatewayv2.GetApiOutput, *types.Stage, error) {
-	out, err := c.Gateway.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: m.ID.ValueStringPointer()})
+	out, err := c.api(ctx, m.ID.ValueString())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -36,13 +36,7 @@ var DomainMapping = tf.Type[*Clients, domainMapping]{
 	},
 	Find:   findMapping,
 	Create: createMapping,
-	Read: func(ctx context.Context, c *Clients, m *domainMapping) error {
-		out, err := c.Gateway.GetApiMapping(ctx, &apigatewayv2.GetApiMappingInput{DomainName: m.Domain.ValueStringPointer(), ApiMappingId: m.ID.ValueStringPointer()})
-		if err == nil {
-			m.API, m.Stage, m.Path = tftypes.StringPointerValue(out.ApiId), tf.NonEmpty(out.Stage), tf.NonEmpty(out.ApiMappingKey)
-		}
-		return err
-	},
+	Read:   readMapping,
 	Update: func(ctx context.Context, c *Clients, _, m *domainMapping) error { return changeMapping(ctx, c, m) },
 	Delete: deleteMapping,
 	List: func(ctx context.Context, c *Clients, in *domainMapping, found func(*domainMapping) error) error {
@@ -75,13 +69,35 @@ type domainMapping struct {
 
 // mappings lists those of a domain.
 func (c *Clients) mappings(ctx context.Context, domain string) ([]types.ApiMapping, error) {
-	return all(func(token *string) ([]types.ApiMapping, *string, error) {
-		out, err := c.Gateway.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &domain, NextToken: token})
-		if err != nil {
-			return nil, nil, fmt.Errorf("listing the mappings of %s: %w", domain, err)
-		}
-		return out.Items, out.NextToken, nil
+	return tf.Shared(ctx, "mappings of the domain "+domain, func() ([]types.ApiMapping, error) {
+		return all(func(token *string) ([]types.ApiMapping, *string, error) {
+			out, err := c.Gateway.GetApiMappings(ctx, &apigatewayv2.GetApiMappingsInput{DomainName: &domain, NextToken: token})
+			if err != nil {
+				return nil, nil, fmt.Errorf("listing the mappings of %s: %w", domain, err)
+			}
+			return out.Items, out.NextToken, nil
+		})
 	})
+}
+
+func readMapping(ctx context.Context, c *Clients, m *domainMapping) error {
+	domain := m.Domain.ValueString()
+	known, err := glimpse(ctx, m, func() ([]types.ApiMapping, error) { return c.mappings(ctx, domain) },
+		func(p types.ApiMapping) bool { return aws.ToString(p.ApiMappingId) == m.ID.ValueString() }, m.fill)
+	if known || err != nil {
+		return err
+	}
+	out, err := c.Gateway.GetApiMapping(ctx, &apigatewayv2.GetApiMappingInput{DomainName: &domain, ApiMappingId: m.ID.ValueStringPointer()})
+	if err != nil {
+		return err
+	}
+	return m.fill(types.ApiMapping{ApiId: out.ApiId, Stage: out.Stage, ApiMappingKey: out.ApiMappingKey})
+}
+
+// fill makes the model that of a mapping.
+func (m *domainMapping) fill(p types.ApiMapping) error {
+	m.API, m.Stage, m.Path = tftypes.StringPointerValue(p.ApiId), tf.NonEmpty(p.Stage), tf.NonEmpty(p.ApiMappingKey)
+	return nil
 }
 
 // findMapping finds the mapping of the model's path: a domain has one of a path.

@@ -64,6 +64,7 @@ var Integration = tf.Type[*Clients, integration]{
 	},
 	Validate: validateIntegration,
 	Plan:     planIntegration,
+	Find:     findOrphan,
 	Create:   createIntegration,
 	Read:     readIntegration,
 	Update:   updateIntegration,
@@ -71,13 +72,16 @@ var Integration = tf.Type[*Clients, integration]{
 		defer lock(m.API.ValueString())()
 		api, id := m.API.ValueString(), m.ID.ValueString()
 		_, function, err := abandoned(ctx, c, api, id)
+		if err == nil {
+			err = c.disallow(ctx, api, function)
+		}
 		if err != nil {
 			return err
 		}
 		if err = removeIntegration(ctx, c, api, id); err != nil && !tf.Is[*types.NotFoundException](err) {
 			return err
 		}
-		return errors.Join(c.disallow(ctx, api, m.function()), c.disallow(ctx, api, function))
+		return c.disallow(ctx, api, m.function())
 	},
 	List: func(ctx context.Context, c *Clients, in *integration, found func(*integration) error) error {
 		list, err := c.integrations(ctx, in.API.ValueString(), forReads)
@@ -141,7 +145,7 @@ func validateIntegration(_ context.Context, v *tf.Check, m *integration) {
 // function is the function whose policy lets the API call it; empty for other
 // targets, and where a role calls it.
 func (m *integration) function() string {
-	if m.Subtype.IsNull() && m.RoleARN.IsNull() && strings.HasPrefix(m.Type.ValueString(), "AWS") && callsFunction(m.URI.ValueString()) {
+	if m.Subtype.IsNull() && m.RoleARN.IsNull() && !strings.HasPrefix(m.Type.ValueString(), "HTTP") && callsFunction(m.URI.ValueString()) {
 		return functionOf(m.URI.ValueString())
 	}
 	return ""
@@ -189,62 +193,77 @@ func (m *integration) input() *apigatewayv2.CreateIntegrationInput {
 	return in
 }
 
-func createIntegration(ctx context.Context, c *Clients, m *integration) error {
-	defer lock(m.API.ValueString())()
-	m.now = true
-	if err := refuseOrphan(ctx, c, m); err != nil {
-		return err
-	}
-	if m.function() != "" {
-		if err := c.allow(ctx, m.API.ValueString(), m.function()); err != nil {
-			return err
-		}
-	}
-	id, err := makeIntegration(ctx, c, m.input())
-	if err != nil {
-		return tf.Undo(ctx, err, func(ctx context.Context) error { return c.disallow(ctx, m.API.ValueString(), m.function()) })
-	}
-	tf.Claim(ctx, m.API.ValueString()+"/"+id)
-	m.ID = tftypes.StringValue(id)
-	return nil
-}
-
-// refuseOrphan finds an integration that is the same to the word, which no route
-// leads to and which is none of this run's: an apply that was cut off left it.
-func refuseOrphan(ctx context.Context, c *Clients, m *integration) error {
+// findOrphan finds an integration that is the same to the word, which no route leads to
+// and which is none of this run's: integrations have no names.
+func findOrphan(ctx context.Context, c *Clients, m *integration) (bool, map[string]string, error) {
 	api := m.API.ValueString()
-	found, err := c.integrations(ctx, api, forWrites)
+	defer lock(api)() // whoever creates another one claims it before
+	known, err := c.integrations(ctx, api, forWrites)
 	if err != nil {
-		return err
+		return false, nil, err
 	}
 	in := m.input()
-	for _, i := range found {
+	for _, i := range known {
 		id := aws.ToString(i.IntegrationId)
 		if !like(i, in) || !tf.Claim(ctx, api+"/"+id) {
 			continue
 		}
 		routes, err := c.routes(ctx, api, forWrites)
 		if err != nil {
-			return err
+			return false, nil, err
 		}
-		if !leads(routes, id) {
-			return &tf.Problem{
-				Summary: "The API has such an integration already",
-				Detail: "No route leads to it, so that somebody else made it a moment ago, or an apply that was cut off before it could record it. Remove it, " +
-					tf.TakeOver("integration", tf.ImportID(ctx, api+"/"+id)),
-			}
+		if leads(routes, id) {
+			continue
+		}
+		if known, err = c.integrations(ctx, api, 0); err != nil {
+			return false, nil, err
+		}
+		if contains(known, &id) { // what a list of before has may be gone
+			m.ID = tftypes.StringValue(id)
+			return true, nil, nil
 		}
 	}
+	return false, nil, nil
+}
+
+func createIntegration(ctx context.Context, c *Clients, m *integration) error {
+	api := m.API.ValueString()
+	defer lock(api)()
+	m.now = true
+	if m.function() != "" {
+		if err := c.allow(ctx, api, m.function()); err != nil {
+			return err
+		}
+	}
+	id, err := makeIntegration(ctx, c, m.input())
+	if err != nil {
+		return tf.Undo(ctx, unanswered(err), func(ctx context.Context) error { return c.disallow(ctx, api, m.function()) })
+	}
+	tf.Claim(ctx, api+"/"+id)
+	m.ID = tftypes.StringValue(id)
 	return nil
 }
 
 func readIntegration(ctx context.Context, c *Clients, m *integration) error {
 	api := m.API.ValueString()
-	out, err := c.Gateway.GetIntegration(ctx, &apigatewayv2.GetIntegrationInput{ApiId: &api, IntegrationId: m.ID.ValueStringPointer()})
-	if err != nil {
+	known, err := glimpse(ctx, m, func() ([]types.Integration, error) { return c.integrations(ctx, api, forReads) },
+		func(i types.Integration) bool { return aws.ToString(i.IntegrationId) == m.ID.ValueString() },
+		func(i types.Integration) error { return m.fill(ctx, c, i) })
+	if known || err != nil {
 		return err
 	}
-	tf.Claim(ctx, api+"/"+m.ID.ValueString())
+	out, err := c.Gateway.GetIntegration(ctx, &apigatewayv2.GetIntegrationInput{ApiId: &api, IntegrationId: m.ID.ValueStringPointer()})
+	if err != nil {
+		return m.outlived(ctx, c, err)
+	}
+	var i types.Integration
+	tf.CopyGiven(&i, out)
+	return m.fill(ctx, c, i)
+}
+
+// fill makes the model that of an integration, which is known in this run from now on.
+func (m *integration) fill(ctx context.Context, c *Clients, out types.Integration) (err error) {
+	tf.Claim(ctx, m.API.ValueString()+"/"+m.ID.ValueString())
 	m.Type, m.Subtype = tftypes.StringValue(string(out.IntegrationType)), tf.NonEmpty(out.IntegrationSubtype)
 	m.URI, m.Method = tf.NonEmpty(out.IntegrationUri), tf.NonEmpty(out.IntegrationMethod)
 	says, abandoned := left(out.Description)
@@ -261,8 +280,23 @@ func readIntegration(ctx context.Context, c *Clients, m *integration) error {
 	m.RequestParameters = stringsOf(out.RequestParameters, m.RequestParameters)
 	m.RequestTemplates = stringsOf(out.RequestTemplates, m.RequestTemplates)
 	m.ResponseParameters = stringMaps(out.ResponseParameters, m.ResponseParameters)
-	m.PermissionID, err = c.readPermission(ctx, api, m.function(), abandoned, m.now)
+	m.PermissionID, err = c.readPermission(ctx, m.API.ValueString(), m.function(), abandoned, m.now)
 	return err
+}
+
+// outlived returns err, which says that the integration is gone, unless the permission to
+// call its function is still there: then its removal was cut off, and it has no type, by
+// which a plan replaces it.
+func (m *integration) outlived(ctx context.Context, c *Clients, err error) error {
+	if m.now || !tf.Is[*types.NotFoundException](err) {
+		return err
+	}
+	left, again := c.outlived(ctx, m.API.ValueString(), m.function())
+	if again != nil || !left {
+		return errors.Join(err, again)
+	}
+	m.Type = tftypes.StringNull()
+	return nil
 }
 
 func updateIntegration(ctx context.Context, c *Clients, prior, m *integration) error {

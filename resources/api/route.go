@@ -26,6 +26,7 @@ var Route = tf.Type[*Clients, route]{
 	Filled:   []string{"permission_id"},
 	Validate: validateRoute,
 	Plan:     planRoute,
+	Find:     standingRoute,
 	Create:   createRoute,
 	Read:     readRoute,
 	Update:   updateRoute,
@@ -61,6 +62,8 @@ type (
 		// now says that it was just written: the object itself must be read, and not
 		// what its siblings were told of it.
 		now bool `tfsdk:"-"`
+		// freed says that its limit was just taken away, which reads have to show.
+		freed bool `tfsdk:"-"`
 	}
 	// An httpTarget is a server that requests are passed on to.
 	httpTarget struct {
@@ -186,6 +189,9 @@ func ambiguous(key string) bool { return key == routekey.Default }
 // that somebody removed as a change, so that the next apply adds it again.
 func planRoute(_ context.Context, p *tf.Plan[route]) error {
 	m := p.Planned
+	if p.Prior != nil && p.Prior.Route.IsNull() { // it is gone, but not all that came with it
+		p.Replace("route")
+	}
 	if p.Prior != nil && p.Prior.PermissionID.IsNull() && p.Known("function") {
 		p.Set("permission_id", tftypes.StringUnknown())
 	}

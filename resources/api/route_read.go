@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -21,7 +22,7 @@ import (
 func readRoute(ctx context.Context, c *Clients, m *route) error {
 	if byKey(m.ID.ValueString()) {
 		m.Route = m.ID
-		found, err := findRoute(ctx, c, m)
+		found, err := findRoute(ctx, c, m, forReads)
 		if err != nil {
 			return err
 		}
@@ -42,7 +43,12 @@ func readRoute(ctx context.Context, c *Clients, m *route) error {
 	}
 	out, err := c.Gateway.GetRoute(ctx, &apigatewayv2.GetRouteInput{ApiId: m.API.ValueStringPointer(), RouteId: m.ID.ValueStringPointer()})
 	if err != nil {
-		return err
+		left, again := m.outlived(ctx, c, err)
+		if left && again == nil {
+			m.Route, m.Throttle = tftypes.StringNull(), nil
+			return nil
+		}
+		return errors.Join(err, again)
 	}
 	var r types.Route
 	tf.CopyGiven(&r, out)
@@ -229,8 +235,8 @@ func scopesOf(found []string, was []tftypes.String) []tftypes.String {
 // readThrottle finds the route's limit. It is null unless all stages agree, which
 // a plan shows.
 func (m *route) readThrottle(ctx context.Context, c *Clients, age time.Duration) error {
-	if m.now && m.Throttle == nil {
-		return nil // it was just made so
+	if m.now && m.Throttle == nil && !m.freed {
+		return nil // it never had one
 	}
 	stages, err := c.stages(ctx, m.API.ValueString(), age)
 	if err != nil {
@@ -262,7 +268,7 @@ func listRoutes(ctx context.Context, c *Clients, in *route, found func(*route) e
 	}
 	for _, r := range routes {
 		m := *in
-		m.ID = tftypes.StringPointerValue(r.RouteId)
+		m.ID, m.Route = tftypes.StringPointerValue(r.RouteId), tftypes.StringPointerValue(r.RouteKey)
 		if err := found(&m); err != nil {
 			return err
 		}

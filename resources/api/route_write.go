@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -43,16 +44,29 @@ func createRoute(ctx context.Context, c *Clients, m *route) error {
 		}
 		return putThrottle(ctx, c, m, nil)
 	}
-	m.ID = tftypes.StringNull()
 	if !own {
 		return err
 	}
-	return tf.Undo(ctx, err, func(ctx context.Context) error {
-		if err := deleteIntegration(ctx, c, api, m.IntegrationID.ValueString()); err != nil {
+	id := m.IntegrationID.ValueString()
+	m.IntegrationID = tftypes.StringUnknown()
+	return tf.Undo(ctx, err, func(ctx context.Context) error { // even if somebody else's route is in the way
+		if err := deleteIntegration(ctx, c, api, id); err != nil {
 			return err
 		}
 		return c.disallow(ctx, api, m.Function.ValueString())
 	})
+}
+
+// standingRoute finds the route of the model's key: an API has one of a key.
+func standingRoute(ctx context.Context, c *Clients, m *route) (bool, map[string]string, error) {
+	for _, age := range []time.Duration{forWrites, 0} { // what a list of before has may be gone
+		found, err := findRoute(ctx, c, m, age)
+		if err != nil || found == nil {
+			return false, nil, err
+		}
+		m.ID = tftypes.StringPointerValue(found.RouteId)
+	}
+	return true, nil, nil
 }
 
 // settle gives values to what a plan could not know: it depends on the kind of API.
@@ -72,81 +86,6 @@ func ownIntegration(ctx context.Context, c *Clients, m *route, kind types.Protoc
 		return "", err
 	}
 	return makeIntegration(ctx, c, m.integration(ctx, kind))
-}
-
-// sweep removes what the route with that mark leaves behind, or left in runs that were
-// cut off: integrations that no route leads to, and the permissions that they needed.
-// An integration goes last, so that whoever comes after a cut finds all by it.
-func sweep(ctx context.Context, c *Clients, m *route, mark, keep string) error {
-	api := m.API.ValueString()
-	found, err := c.integrations(ctx, api, forWrites)
-	if err != nil {
-		if tf.Is[*types.NotFoundException](err) { // with the whole API
-			return nil
-		}
-		return err
-	}
-	for _, i := range found {
-		says, abandoned := left(i.Description)
-		id := aws.ToString(i.IntegrationId)
-		if says != mark || id == keep {
-			continue
-		}
-		used, err := m.sharing(ctx, c, id)
-		if err != nil {
-			return err
-		}
-		if used != "" {
-			continue
-		}
-		for _, function := range []string{functionOf(aws.ToString(i.IntegrationUri)), abandoned} {
-			if !callsFunction(function) || function == m.Function.ValueString() {
-				continue
-			}
-			if err := c.disallow(ctx, api, function, id); err != nil {
-				return err
-			}
-		}
-		if err := deleteIntegration(ctx, c, api, id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sharing is the key of another route that leads to the integration; "" for none.
-func (m *route) sharing(ctx context.Context, c *Clients, integration string) (string, error) {
-	routes, err := c.routes(ctx, m.API.ValueString(), 0)
-	if err != nil && !tf.Is[*types.NotFoundException](err) { // with the whole API
-		return "", err
-	}
-	for _, r := range routes {
-		if aws.ToString(r.Target) == targetOf(integration) && aws.ToString(r.RouteId) != m.ID.ValueString() {
-			return aws.ToString(r.RouteKey), nil
-		}
-	}
-	return "", nil
-}
-
-// claim marks the integration that the route is about to leave as its own, so that a
-// run after this one, should it be cut off, finds it. That of other routes stays theirs.
-func (m *route) claim(ctx context.Context, c *Clients, id string) error {
-	says, function, err := abandoned(ctx, c, m.API.ValueString(), id)
-	if err != nil || says == m.mark() {
-		return err
-	}
-	if used, err := m.sharing(ctx, c, id); err != nil || used != "" {
-		return err
-	}
-	says = m.mark()
-	if function != "" {
-		says = leaving(says, function)
-	}
-	err = describe(ctx, c, m.API.ValueString(), id, says)
-	if tf.Is[*types.NotFoundException](err) {
-		return nil
-	}
-	return err
 }
 
 // changeOwn changes the route's integration in place. One that was imported may be
@@ -222,39 +161,43 @@ func makeRoute(ctx context.Context, c *Clients, m *route) error {
 	if m.APIKey.ValueBool() {
 		in.ApiKeyRequired = aws.Bool(true)
 	}
+	list := &c.Siblings.of(m.API.ValueString()).routes
 	err = settled(ctx, func(ctx context.Context) error {
 		out, err := c.Gateway.CreateRoute(ctx, in)
 		if err == nil {
 			m.ID = tftypes.StringPointerValue(out.RouteId)
+			var made types.Route
+			tf.CopyGiven(&made, out)
+			list.change(func(all []types.Route) []types.Route { return append(all, made) })
 		}
 		return err
 	})
-	c.Siblings.of(m.API.ValueString()).routes.forget()
-	if err == nil || tf.Refused(err) && !tf.Is[*types.ConflictException](err) {
+	if err == nil {
+		return nil
+	}
+	list.forget()
+	if !m.owned() {
+		return unanswered(err)
+	}
+	if tf.Refused(err) && !tf.Is[*types.ConflictException](err) {
 		return err
 	}
 	// A route that is there and leads to the integration that was just made is
 	// this one: its answer was lost.
 	ctx, cancel := tf.Afterwards(ctx)
 	defer cancel()
-	found, again := findRoute(ctx, c, m)
-	switch {
-	case again != nil || found == nil:
+	found, again := findRoute(ctx, c, m, 0)
+	if again != nil || found == nil || aws.ToString(found.Target) != aws.ToString(in.Target) {
 		return errors.Join(err, again)
-	case m.owned() && aws.ToString(found.Target) == aws.ToString(in.Target):
-		m.ID = tftypes.StringPointerValue(found.RouteId)
-		return nil
 	}
-	id := tf.ImportID(ctx, m.API.ValueString()+"/"+aws.ToString(found.RouteId))
-	return &tf.Problem{
-		Summary: "The API has a route " + m.Route.ValueString() + " already",
-		Detail:  "An API has one route of a key at most. Somebody else made this one, or an apply that was cut off before it could record it. Remove it, " + tf.TakeOver("route", id),
-	}
+	m.ID = tftypes.StringPointerValue(found.RouteId)
+	return nil
 }
 
-// findRoute returns the API's route with the model's key; nil if there is none.
-func findRoute(ctx context.Context, c *Clients, m *route) (*types.Route, error) {
-	routes, err := c.routes(ctx, m.API.ValueString(), 0)
+// findRoute returns the API's route with the model's key, as routes were no longer than
+// age ago; nil if there is none.
+func findRoute(ctx context.Context, c *Clients, m *route, age time.Duration) (*types.Route, error) {
+	routes, err := c.routes(ctx, m.API.ValueString(), age)
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +219,7 @@ func updateRoute(ctx context.Context, c *Clients, prior, m *route) error {
 	}
 	m.settle(kind)
 	defer lock(api)()
-	m.now, prior.now = true, true
+	m.now, prior.now, m.freed = true, true, prior.Throttle != nil && m.Throttle == nil
 	m.PermissionID = permissionID(ctx, api, m.Function.ValueString())
 	if !m.Function.IsNull() && (prior.PermissionID.IsNull() || !m.Function.Equal(prior.Function)) {
 		if err := c.allow(ctx, api, m.Function.ValueString()); err != nil {
@@ -369,40 +312,6 @@ func changeRoute(ctx context.Context, c *Clients, prior, m *route) error {
 	})
 	c.Siblings.of(m.API.ValueString()).routes.forget()
 	return err
-}
-
-func deleteRoute(ctx context.Context, c *Clients, m *route) error {
-	api := m.API.ValueString()
-	defer lock(api)()
-	none := *m
-	none.Throttle = nil
-	if err := putThrottle(ctx, c, &none, m); err != nil && !tf.Is[*types.NotFoundException](err) {
-		return err
-	}
-	err := settled(ctx, func(ctx context.Context) error {
-		_, err := c.Gateway.DeleteRoute(ctx, &apigatewayv2.DeleteRouteInput{ApiId: &api, RouteId: m.ID.ValueStringPointer()})
-		return err
-	})
-	c.Siblings.of(api).routes.forget()
-	if err != nil && !tf.Is[*types.NotFoundException](err) {
-		return err
-	}
-	if m.owned() {
-		_, function, err := abandoned(ctx, c, api, m.IntegrationID.ValueString())
-		if err != nil {
-			return err
-		}
-		if err := deleteIntegration(ctx, c, api, m.IntegrationID.ValueString()); err != nil {
-			return err
-		}
-		if err := c.disallow(ctx, api, function); err != nil {
-			return err
-		}
-	}
-	if err := sweep(ctx, c, m, m.mark(), ""); err != nil {
-		return err
-	}
-	return c.disallow(ctx, api, m.Function.ValueString())
 }
 
 // putThrottle sets the route's limit on each stage of the API, and takes away that

@@ -125,12 +125,14 @@ func (m *routingRule) actions() []types.RoutingRuleAction {
 
 // rules lists those of a domain.
 func (c *Clients) rules(ctx context.Context, domain string) ([]types.RoutingRule, error) {
-	return all(func(token *string) ([]types.RoutingRule, *string, error) {
-		out, err := c.Gateway.ListRoutingRules(ctx, &apigatewayv2.ListRoutingRulesInput{DomainName: &domain, NextToken: token})
-		if err != nil {
-			return nil, nil, fmt.Errorf("listing the rules of %s: %w", domain, err)
-		}
-		return out.RoutingRules, out.NextToken, nil
+	return tf.Shared(ctx, "rules of the domain "+domain, func() ([]types.RoutingRule, error) {
+		return all(func(token *string) ([]types.RoutingRule, *string, error) {
+			out, err := c.Gateway.ListRoutingRules(ctx, &apigatewayv2.ListRoutingRulesInput{DomainName: &domain, NextToken: token})
+			if err != nil {
+				return nil, nil, fmt.Errorf("listing the rules of %s: %w", domain, err)
+			}
+			return out.RoutingRules, out.NextToken, nil
+		})
 	})
 }
 
@@ -162,10 +164,23 @@ func createRule(ctx context.Context, c *Clients, m *routingRule) error {
 }
 
 func readRule(ctx context.Context, c *Clients, m *routingRule) error {
-	out, err := c.Gateway.GetRoutingRule(ctx, &apigatewayv2.GetRoutingRuleInput{DomainName: m.Domain.ValueStringPointer(), RoutingRuleId: m.ID.ValueStringPointer()})
+	domain := m.Domain.ValueString()
+	known, err := glimpse(ctx, m, func() ([]types.RoutingRule, error) { return c.rules(ctx, domain) },
+		func(r types.RoutingRule) bool { return aws.ToString(r.RoutingRuleId) == m.ID.ValueString() }, m.fill)
+	if known || err != nil {
+		return err
+	}
+	out, err := c.Gateway.GetRoutingRule(ctx, &apigatewayv2.GetRoutingRuleInput{DomainName: &domain, RoutingRuleId: m.ID.ValueStringPointer()})
 	if err != nil {
 		return err
 	}
+	var r types.RoutingRule
+	tf.CopyGiven(&r, out)
+	return m.fill(r)
+}
+
+// fill makes the model that of a rule.
+func (m *routingRule) fill(out types.RoutingRule) error {
 	m.ARN, m.Priority = tftypes.StringPointerValue(out.RoutingRuleArn), tftypes.Int64Value(int64(aws.ToInt32(out.Priority)))
 	m.Paths, m.Headers = nil, nil
 	for _, cond := range out.Conditions {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -68,7 +69,33 @@ func (s *shelf[T]) get(age time.Duration, read func() ([]T, error)) ([]T, error)
 // shared is get; those who refresh share one list, whoever comes first, which key names
 // within the region.
 func shared[T any](ctx context.Context, s *shelf[T], age time.Duration, key string, read func() ([]T, error)) ([]T, error) {
+	if tf.Refreshing(ctx) { // others who refresh take it, too
+		age = min(age, forReads)
+	}
 	return tf.Shared(ctx, key, func() ([]T, error) { return s.get(age, read) })
+}
+
+// glimpse fills m, by fill, from the list that it shares with others in a refresh, and
+// reports whether m is as it was by that: whatever else the list shows is asked of the
+// object itself, since lists may lag behind. is tells which of the list is m's.
+func glimpse[M, T any](ctx context.Context, m *M, list func() ([]T, error), is func(T) bool, fill func(T) error) (bool, error) {
+	if !tf.Refreshing(ctx) {
+		return false, nil
+	}
+	items, err := list()
+	if tf.Is[*types.NotFoundException](err) { // with all that the list is of
+		return false, nil
+	}
+	i := slices.IndexFunc(items, is)
+	if err != nil || i < 0 {
+		return false, err
+	}
+	was := *m
+	if err := fill(items[i]); err != nil || reflect.DeepEqual(was, *m) {
+		return err == nil, err
+	}
+	*m = was
+	return false, nil
 }
 
 // change applies a change of the caller's own to the list, if it was read: lists
@@ -140,6 +167,13 @@ func (c *Clients) stages(ctx context.Context, api string, age time.Duration) ([]
 			}
 			return out.Items, out.NextToken, nil
 		})
+	})
+}
+
+// api reads an API: once for itself and for its parts in a refresh.
+func (c *Clients) api(ctx context.Context, id string) (*apigatewayv2.GetApiOutput, error) {
+	return tf.Shared(ctx, "the API "+id, func() (*apigatewayv2.GetApiOutput, error) {
+		return c.Gateway.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: &id})
 	})
 }
 
@@ -240,33 +274,52 @@ func (c *Clients) permitted(ctx context.Context, api, function string, justNow b
 }
 
 // disallow takes the permission away once nothing of the API calls the function
-// any more. What is known says mostly that something still does; only if nothing
-// seems to, AWS is asked again. Integrations that are about to go do not count.
+// any more. Integrations that are about to go do not count.
 func (c *Clients) disallow(ctx context.Context, api, function string, going ...string) error {
 	if function == "" {
 		return nil
 	}
+	if called, err := c.calls(ctx, api, function, going...); err != nil || called {
+		return err
+	}
+	p := permission(ctx, api, function)
+	c.Siblings.permit(p, false)
+	return p.Remove(ctx, c.Lambda)
+}
+
+// outlived reports whether the permission to call a function has outlived all of the API
+// that calls it: a run that removed the last was cut off.
+func (c *Clients) outlived(ctx context.Context, api, function string) (bool, error) {
+	if function == "" {
+		return false, nil
+	}
+	if there, err := c.permitted(ctx, api, function, false); err != nil || !there {
+		return false, err
+	}
+	called, err := c.calls(ctx, api, function)
+	return err == nil && !called, err
+}
+
+// calls reports whether something of the API calls the function, beside integrations
+// that are about to go. What is known says mostly that something does; only if nothing
+// seems to, AWS is asked again.
+func (c *Clients) calls(ctx context.Context, api, function string, going ...string) (bool, error) {
 	for _, age := range []time.Duration{forWrites, 0} {
 		left, err := c.integrations(ctx, api, age)
 		switch {
 		case tf.Is[*types.NotFoundException](err): // with the whole API
 		case err != nil:
-			return err
+			return false, err
 		}
 		if slices.ContainsFunc(left, func(i types.Integration) bool {
 			return functionOf(aws.ToString(i.IntegrationUri)) == function && !slices.Contains(going, aws.ToString(i.IntegrationId))
 		}) {
-			return nil
+			return true, nil
 		}
 	}
 	authorizers, err := c.authorizers(ctx, api)
 	if err != nil && !tf.Is[*types.NotFoundException](err) {
-		return err
+		return false, err
 	}
-	if slices.ContainsFunc(authorizers, func(a types.Authorizer) bool { return functionOf(aws.ToString(a.AuthorizerUri)) == function }) {
-		return nil
-	}
-	p := permission(ctx, api, function)
-	c.Siblings.permit(p, false)
-	return p.Remove(ctx, c.Lambda)
+	return slices.ContainsFunc(authorizers, func(a types.Authorizer) bool { return functionOf(aws.ToString(a.AuthorizerUri)) == function }), nil
 }

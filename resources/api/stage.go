@@ -206,10 +206,23 @@ func updateStage(ctx context.Context, c *Clients, prior, m *stage) error {
 
 func readStage(ctx context.Context, c *Clients, m *stage) error {
 	api := m.API.ValueString()
+	known, err := glimpse(ctx, m, func() ([]types.Stage, error) { return c.stages(ctx, api, forReads) },
+		func(s types.Stage) bool { return aws.ToString(s.StageName) == m.Name.ValueString() },
+		func(s types.Stage) error { return m.fill(ctx, c, s) })
+	if known || err != nil {
+		return err
+	}
 	out, err := c.Gateway.GetStage(ctx, &apigatewayv2.GetStageInput{ApiId: &api, StageName: m.Name.ValueStringPointer()})
 	if err != nil {
 		return err
 	}
+	var s types.Stage
+	tf.CopyGiven(&s, out)
+	return m.fill(ctx, c, s)
+}
+
+// fill makes the model that of a stage.
+func (m *stage) fill(ctx context.Context, c *Clients, out types.Stage) error {
 	m.ID, m.ARN = tftypes.StringValue(m.arn(ctx)), tftypes.StringValue(m.arn(ctx))
 	m.Description, m.AutoDeploy = tf.NonEmpty(out.Description), tftypes.BoolValue(aws.ToBool(out.AutoDeploy))
 	if m.AutoDeploy.ValueBool() {
@@ -224,11 +237,11 @@ func readStage(ctx context.Context, c *Clients, m *stage) error {
 		m.AccessLog = &stageLog{Group: tftypes.StringPointerValue(l.DestinationArn), Format: tftypes.StringPointerValue(l.Format)}
 	}
 	tf.SetTags(ctx, &m.Tagged, out.Tags)
-	m.ExecutionARN = tftypes.StringValue(tf.ScopeOf(ctx).ARN("execute-api", api+"/"+m.Name.ValueString()))
+	m.ExecutionARN = tftypes.StringValue(tf.ScopeOf(ctx).ARN("execute-api", m.API.ValueString()+"/"+m.Name.ValueString()))
 	if !m.URL.IsNull() && !m.URL.IsUnknown() {
 		return nil // an API's address never changes
 	}
-	of, err := c.Gateway.GetApi(ctx, &apigatewayv2.GetApiInput{ApiId: &api})
+	of, err := c.api(ctx, m.API.ValueString())
 	if err != nil {
 		return fmt.Errorf("finding the stage's address: %w", err)
 	}
