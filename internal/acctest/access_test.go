@@ -23,7 +23,7 @@ var roleSubject = Subject{
 		"tags":        `{ team = "a" }`,
 	},
 	Import:     []string{"{role_name}", "{arn}", "{role_name}@{region}"},
-	Unimported: []string{"policies", "services"}, // which the documents say in other words
+	Unimported: []string{"force_detach", "policies", "services"}, // the documents say the latter two in other words
 	Edits: []Edit{
 		{Argument: "name", To: `"laborer"`, Replace: true},
 		{Argument: "name", To: `"other"`, From: Arguments{"role_name": `"worker-on-aws"`}, Local: true, Writes: []string{}},
@@ -41,6 +41,7 @@ var roleSubject = Subject{
 		{Argument: "policy_arns", To: `["arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"]`, Writes: []string{"AttachRolePolicy", "DetachRolePolicy"}},
 		{Argument: "policy_arns", To: ``, Writes: []string{"DetachRolePolicy"}},
 		{Argument: "tags", To: `{ team = "b", cost = "1" }`, With: []string{"tags_all"}, Writes: []string{"TagRole"}},
+		{Argument: "force_detach", To: `true`, Local: true, Writes: []string{}},
 		{Argument: "tags", To: ``, With: []string{"tags_all"}, Writes: []string{"UntagRole"}},
 		{Argument: "timeouts", To: `{ create = "5m" }`, Local: true, Writes: []string{}},
 	},

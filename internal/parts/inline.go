@@ -26,6 +26,13 @@ type Inline interface {
 // the like. It goes with the role.
 type Extra struct{ Role, Name string }
 
+// What the names begin with of the policies that a role is given by others than its
+// owner's resource: by event sources of its function, and by grants.
+const (
+	PollPolicy  = "event-source-"
+	GrantPolicy = "serverless-grants"
+)
+
 // OwnRole returns the name of a role from its ARN if this provider made it, which
 // its policy tells; "" for any other.
 func OwnRole(ctx context.Context, c Inline, arn string) (string, error) {

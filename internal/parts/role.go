@@ -180,12 +180,12 @@ func InlinePolicy(ctx context.Context, c IAM, name string) (string, error) {
 // Managed returns the ARNs of the role's managed policies, sorted and without those of
 // grants; none if the role is not there.
 func Managed(ctx context.Context, c IAM, name string) ([]string, error) {
-	all, err := attached(ctx, c, name)
+	all, err := Attached(ctx, c, name)
 	return slices.DeleteFunc(all, func(arn string) bool { return strings.Contains(arn, ":policy"+GrantPath) }), err
 }
 
-// attached returns the ARNs of all of the role's managed policies, sorted.
-func attached(ctx context.Context, c IAM, name string) ([]string, error) {
+// Attached returns the ARNs of all of the role's managed policies, sorted.
+func Attached(ctx context.Context, c IAM, name string) ([]string, error) {
 	var arns []string
 	pages := iam.NewListAttachedRolePoliciesPaginator(c, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
 	for pages.HasMorePages() {
@@ -207,7 +207,7 @@ func attached(ctx context.Context, c IAM, name string) ([]string, error) {
 // DeleteRole removes the role with all that it has. A role that is not there is
 // no error.
 func DeleteRole(ctx context.Context, c IAM, name string) error {
-	all, err := attached(ctx, c, name)
+	all, err := Attached(ctx, c, name)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ type role struct {
 	Boundary    basetypes.String   `tfsdk:"permissions_boundary"`
 	Policies    []tf.JSON          `tfsdk:"policies"`
 	PolicyARNs  []basetypes.String `tfsdk:"policy_arns"`
+	ForceDetach basetypes.Bool     `tfsdk:"force_detach"`
 	Policy      tf.JSON            `tfsdk:"policy"`
 	ARN         basetypes.String   `tfsdk:"arn"`
 	UniqueID    basetypes.String   `tfsdk:"unique_id"`
@@ -70,11 +71,9 @@ var Role = tf.Type[*Clients, role]{
 	},
 	Read:   readRole,
 	Update: updateRole,
-	Delete: func(ctx context.Context, c *Clients, m *role) error {
-		return parts.DeleteRole(ctx, c.IAM, m.RoleName.ValueString())
-	},
-	List:  listRoles,
-	Moves: map[string]map[string]string{"aws_iam_role": {"role_name": "name"}},
+	Delete: deleteRole,
+	List:   listRoles,
+	Moves:  map[string]map[string]string{"aws_iam_role": {"role_name": "name"}},
 	Schema: schema.Schema{
 		MarkdownDescription: "A role of IAM. `serverless_function` and `serverless_state_machine` make their own; this is for one that several share, or that something else takes on: give its `arn` to their `role_arn`. What it may do is in `policies` and `policy_arns`, and in each `serverless_grant` from it.",
 		Attributes: map[string]schema.Attribute{
@@ -119,6 +118,10 @@ var Role = tf.Type[*Clients, role]{
 			"policy_arns": schema.SetAttribute{
 				Optional: true, ElementType: basetypes.StringType, Validators: []validator.Set{setvalidator.SizeBetween(1, 20), setvalidator.ValueStringsAre(policyARN)},
 				MarkdownDescription: "ARNs of the managed policies that are attached to the role: these and no others, but for what grants need.",
+			},
+			"force_detach": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Whether the role is deleted together with what others gave it: inline policies, attached managed policies, its place in instance profiles. False refuses to delete it while it has such things, and names them. Default: false.",
 			},
 			"tags":      tf.TagsAttribute(),
 			"policy":    schema.StringAttribute{Computed: true, CustomType: tf.JSONType{}, MarkdownDescription: "The inline policy that `policies` make; null for none."},

@@ -46,6 +46,9 @@ func createRole(ctx context.Context, c *Clients, m *role) error {
 			return err
 		}
 	}
+	if err := m.rememberAttached(ctx); err != nil {
+		return err
+	}
 	return m.attach(ctx, c, texts(m.PolicyARNs), nil)
 }
 
@@ -129,6 +132,9 @@ func updateRole(ctx context.Context, c *Clients, prior, m *role) error {
 	without := func(all, o []string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(o, s) })
 	}
+	if err := m.rememberAttached(ctx); err != nil {
+		return err
+	}
 	if err := m.attach(ctx, c, without(is, was), without(was, is)); err != nil {
 		return err
 	}
@@ -182,7 +188,7 @@ func readRole(ctx context.Context, c *Clients, m *role) error {
 		}
 	}
 	tf.SetTags(ctx, &m.Tagged, tagsOfRole(r))
-	return nil
+	return m.found(ctx, managed)
 }
 
 // readTrust keeps what is written as long as it means what was found.

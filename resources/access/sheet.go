@@ -26,7 +26,7 @@ import (
 
 // sheetName is what the names of sheets begin with, and grantName those of grants.
 const (
-	sheetName = "serverless-grants"
+	sheetName = parts.GrantPolicy
 	grantName = "Grant"
 )
 

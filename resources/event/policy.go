@@ -102,7 +102,7 @@ func (m *model) extra(ctx context.Context, c *Clients) (*parts.Extra, error) {
 	if m.Kafka != nil {
 		source = strings.Join(sorted(m.Kafka.Servers), ",") + "/" + m.Kafka.Topic.ValueString()
 	}
-	return &parts.Extra{Role: role, Name: "event-source-" + hash(m.Function.ValueString(), source)}, nil
+	return &parts.Extra{Role: role, Name: parts.PollPolicy + hash(m.Function.ValueString(), source)}, nil
 }
 
 // allow lets the function's own role read the source, before it has to.
