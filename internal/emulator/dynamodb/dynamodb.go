@@ -122,6 +122,9 @@ func New(e *env.Env) (*Service, error) {
 	if err := s.resume(); err != nil {
 		return nil, err
 	}
+	if err := s.buryRest(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -94,7 +94,7 @@ func regionOfDelete(a *types.DeleteReplicationGroupMemberAction) *string {
 // provisioned writes do not scale, as copies demand.
 func (s *Service) addReplica(tx *store.Tx, t *table, a *types.CreateReplicationGroupMemberAction, unscaled error) error {
 	region, now := aws.ToString(a.RegionName), s.now()
-	if o, ok := s.tables.Get(tx, t.replicaKey(region)); ok && (o.Passing != types.TableStatusDeleting || now.Before(o.Until)) {
+	if _, ok := s.tables.Get(tx, t.replicaKey(region)); ok {
 		return invalid("Failed to create a the new replica of table with name: ‘%s’ because one or more replicas already existed as tables.", t.name())
 	}
 	if !t.onDemand() && unscaled != nil {

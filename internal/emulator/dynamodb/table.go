@@ -54,14 +54,10 @@ func tableName(scope env.Scope, nameOrARN *string) string {
 	return strings.TrimPrefix(s, scope.ARN("dynamodb", "table/"))
 }
 
-// table returns the table of that name or ARN, unless it has gone.
+// table returns the table of that name or ARN, if there is one.
 func (s *Service) table(ctx context.Context, tx *store.Tx, nameOrARN *string) (table, bool) {
 	scope := env.ScopeOf(ctx)
-	t, ok := s.tables.Get(tx, scope.Key(tableName(scope, nameOrARN)))
-	if ok && t.Passing == types.TableStatusDeleting && !s.now().Before(t.Until) {
-		return table{}, false
-	}
-	return t, ok
+	return s.tables.Get(tx, scope.Key(tableName(scope, nameOrARN)))
 }
 
 // known is table for the operations on tables.
@@ -99,7 +95,7 @@ func (t *table) onDemand() bool {
 }
 
 func (t *table) status(now time.Time) types.TableStatus {
-	if t.Passing != "" && now.Before(t.Until) {
+	if t.Passing == types.TableStatusDeleting || t.Passing != "" && now.Before(t.Until) {
 		return t.Passing
 	}
 	return types.TableStatusActive

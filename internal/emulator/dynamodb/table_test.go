@@ -143,6 +143,29 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// TestDeletedMeanwhile: a deletion that a process did not see the end of goes on in the
+// next one.
+func TestDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "state.db")
+	f := start(t, file)
+	f.Settle = time.Second
+	must[*sdk.CreateTableOutput](t)(f.CreateTable(f.ctx, simple()))
+	f.clock.Advance(time.Second)
+	must[*sdk.DeleteTableOutput](t)(f.DeleteTable(f.ctx, &sdk.DeleteTableInput{TableName: aws.String("t1")}))
+	if err := f.env.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f = start(t, file)
+	if n := f.env.Store.Len(); n == 0 {
+		t.Fatal("the table is gone before its time")
+	}
+	f.clock.Advance(2 * time.Second)
+	if n := f.env.Store.Len(); n != 0 {
+		t.Fatalf("the store holds %d values, want none", n)
+	}
+}
+
 // TestIndexChanges makes an index over items that are there, and deletes it.
 func TestIndexChanges(t *testing.T) {
 	t.Parallel()

@@ -143,7 +143,7 @@ func (s *Service) DeleteTable(ctx context.Context, in *dynamodb.DeleteTableInput
 		return nil, err
 	}
 	if s.Settle > 0 {
-		s.env.Clock.AfterFunc(s.Settle, func() { s.bury(ctx, &t) })
+		s.buryLater(&t)
 	}
 	d := t.Desc
 	return &dynamodb.DeleteTableOutput{TableDescription: &types.TableDescription{
@@ -169,19 +169,33 @@ func (s *Service) empty(tx *store.Tx, t *table) {
 	s.leaveLog(tx, t)
 }
 
-// bury removes what is left of a table that has shown DELETING for long enough,
-// unless its name has been given to another.
-func (s *Service) bury(ctx context.Context, gone *table) {
-	err := s.update(func(tx *store.Tx) error {
-		t, ok := s.tables.Get(tx, env.ScopeOf(ctx).Key(gone.name()))
-		if ok && aws.ToString(t.Desc.TableId) == aws.ToString(gone.Desc.TableId) {
-			s.remove(ctx, tx, gone)
+// buryLater removes a table once it has shown DELETING for long enough.
+func (s *Service) buryLater(gone *table) {
+	ctx := env.WithScope(context.Background(), arnScope(aws.ToString(gone.Desc.TableArn)))
+	s.env.Clock.AfterFunc(gone.Until.Sub(s.now()), func() {
+		err := s.update(func(tx *store.Tx) error {
+			t, ok := s.tables.Get(tx, env.ScopeOf(ctx).Key(gone.name()))
+			if ok && aws.ToString(t.Desc.TableId) == aws.ToString(gone.Desc.TableId) {
+				s.remove(ctx, tx, gone)
+			}
+			return nil
+		})
+		if err != nil {
+			s.env.Log.Error("removing a deleted table", "table", gone.name(), "error", err)
+		}
+	})
+}
+
+// buryRest ends the deletions that an earlier process began.
+func (s *Service) buryRest() error {
+	return s.env.Store.View(func(tx *store.Tx) error {
+		for _, t := range s.tables.From(tx, "") {
+			if t.Passing == types.TableStatusDeleting {
+				s.buryLater(&t)
+			}
 		}
 		return nil
 	})
-	if err != nil {
-		s.env.Log.Error("removing a deleted table", "table", gone.name(), "error", err)
-	}
 }
 
 // atRest is known for changes, which a table in a passing state refuses.
