@@ -164,3 +164,34 @@ resource "serverless_table" "t" {
 		t.Errorf("left: %d (%v)", n, err)
 	}
 }
+
+// TestLostAnswerOfAKinesisStream: DynamoDB refuses to turn on what is on, also to the
+// second attempt of a call whose first answer was lost. Of a stream that is somebody
+// else's that stays an error.
+func TestLostAnswerOfAKinesisStream(t *testing.T) {
+	t.Parallel()
+	s := Subject{Type: "serverless_table", Base: Arguments{"name": `"orders"`, "partition_key": `{ name = "pk", type = "S" }`}}
+	after := s.Base.with(Arguments{"kinesis_stream": `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/a" }`})
+	b := s.bench(t)
+	b.wire.Lag = 2
+	b.apply(s.Base)
+	other := b.another()
+	cut := false
+	b.wire.Spoil = func(_ int, operation string) Fault {
+		if operation != "EnableKinesisStreamingDestination" || cut {
+			return Fault{}
+		}
+		cut = true
+		return Fault{Kind: CutAfter}
+	}
+	b.apply(after)
+	b.settled(after)
+	if !cut {
+		t.Error("no answer was lost")
+	}
+	_, err := other.Apply(t.Context(), b.config(s.Base.with(Arguments{"kinesis_stream": `{ arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/b" }`})))
+	if err == nil || !strings.Contains(err.Error(), "EnableKinesisStreamingDestination answered ValidationException") {
+		t.Errorf("another stream in the place of the first: %v", err)
+	}
+	b.emptied(after)
+}

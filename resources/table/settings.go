@@ -79,7 +79,7 @@ func tell(ctx context.Context, c *Clients, prior, m *model) error {
 				ApproximateCreationDateTimePrecision: types.ApproximateCreationDateTimePrecision(is.Precision.ValueString()),
 			},
 		})
-		if err != nil {
+		if err != nil && (!tf.Says(err, "ValidationException", "must be DISABLED or ENABLE_FAILED") || !begun(ctx, c, m, is)) {
 			return err
 		}
 	case !is.Precision.Equal(was.Precision):
@@ -96,6 +96,21 @@ func tell(ctx context.Context, c *Clients, prior, m *model) error {
 		return nil
 	}
 	return told(ctx, c, m, is, types.DestinationStatusActive)
+}
+
+// begun reports whether a destination is on already, by a call whose answer was lost,
+// which reads may show late.
+func begun(ctx context.Context, c *Clients, m *model, k *kinesisStream) bool {
+	on, looks := false, 8 // in about two seconds
+	_ = tf.Poll(ctx, "DynamoDB to show the Kinesis stream", func(ctx context.Context) (bool, error) {
+		all, err := destinations(ctx, c, m)
+		on = slices.ContainsFunc(all, func(d types.KinesisDataStreamDestination) bool {
+			return aws.ToString(d.StreamArn) == k.ARN.ValueString() && (d.DestinationStatus == types.DestinationStatusActive || d.DestinationStatus == types.DestinationStatusEnabling)
+		})
+		looks--
+		return on || looks == 0, err
+	})
+	return on
 }
 
 // told waits until a destination has that status.
