@@ -16,6 +16,11 @@ import (
 // -parallel on the command line counts.
 func TestMain(m *testing.M) {
 	seeds.Fix()
+	if moody() {
+		if err := os.Setenv("SERVERLESS_MOODS", "on"); err != nil {
+			panic(err)
+		}
+	}
 	debug.SetGCPercent(400)
 	asked := false
 	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })

@@ -43,7 +43,8 @@ type Config struct {
 	// see package quota.
 	Quotas bool
 	// Lag is how many reads of a thing show it as it was before the last write to
-	// its service, and how often a new role cannot be assumed.
+	// its service, and how often a new role cannot be assumed. Tables and queues take
+	// a moment then for what Waits has them take AWS's time for.
 	Lag int
 	// Control serves requests below [ControlPath], which no web page can make;
 	// nil: nobody does.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +17,23 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/wire"
 	"github.com/tfserverless/terraform-provider-serverless/internal/quota"
 )
+
+// moment is how long a table is CREATING, UPDATING or DELETING, and the name of a
+// deleted queue is not free, where reads lag: long enough to be met by who asks at once.
+const moment = 100 * time.Millisecond
+
+// Moods adds AWS's moods to c if the environment variable SERVERLESS_MOODS is "on":
+// quotas, and reads that lag.
+func Moods(c Config) (Config, error) {
+	switch v := os.Getenv("SERVERLESS_MOODS"); v {
+	case "", "off":
+	case "on":
+		c.Quotas, c.Lag = true, max(c.Lag, 2)
+	default:
+		return c, fmt.Errorf(`the environment variable SERVERLESS_MOODS is %q; it may be "on" or "off"`, v)
+	}
+	return c, nil
+}
 
 // moods imitates what AWS does for no reason that a caller could know: it throttles,
 // and it shows the past for a while. It stands before the services, which know

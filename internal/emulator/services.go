@@ -74,8 +74,11 @@ func (e *Emulator) compose() (_ *services, err error) {
 	}
 	s.closers = append(s.closers, tables.Close)
 	tables.Throttle = e.config.Throttle
-	if e.config.Waits {
+	switch {
+	case e.config.Waits:
 		tables.Settle, tables.ExpiryRest, tables.RecoveryLag = 5*time.Second, time.Hour, 5*time.Minute
+	case e.config.Lag > 0:
+		tables.Settle = moment
 	}
 	scaling, err := applicationautoscaling.New(around, tables)
 	if err != nil {
@@ -101,8 +104,11 @@ func (e *Emulator) compose() (_ *services, err error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, queues.Close)
-	if e.config.Waits {
+	switch {
+	case e.config.Waits:
 		queues.Rest = time.Minute
+	case e.config.Lag > 0:
+		queues.Rest = moment
 	}
 	tokens := sts.New(around, &newRoles{roles: roles, lag: e.config.Lag}, e.key.ID, e.key.Secret)
 	functions, err := lambda.New(around, groups, tokens)

@@ -16,7 +16,8 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/provider"
 )
 
-// Emulator returns an emulator that ends with the test.
+// Emulator returns an emulator that ends with the test. With SERVERLESS_MOODS=on in
+// the environment it is that of [Moody].
 func Emulator(t testing.TB) *emulator.Emulator {
 	t.Helper()
 	return made(t, emulator.Config{})
@@ -32,6 +33,10 @@ func Moody(t testing.TB) *emulator.Emulator {
 
 func made(t testing.TB, c emulator.Config) *emulator.Emulator {
 	t.Helper()
+	c, err := emulator.Moods(c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	e, err := emulator.New(c)
 	if err != nil {
 		t.Fatalf("making an emulator: %v", err)

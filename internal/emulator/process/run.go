@@ -82,11 +82,14 @@ func Run(ctx context.Context, c Config) error {
 			return err
 		}
 	}
-	p.emulator, err = emulator.New(emulator.Config{
+	made, err := emulator.Moods(emulator.Config{
 		DataDir: p.folder.path, Main: c.Main, Log: c.Log, AnyCredentials: c.AnyCredentials, Control: p.control(),
 		Throttle: c.Throttle, Waits: c.Waits, Quotas: c.Quotas, Lag: c.Lag,
 	})
 	if err != nil {
+		return err
+	}
+	if p.emulator, err = emulator.New(made); err != nil {
 		return fmt.Errorf("starting the emulator: %w", err)
 	}
 	p.address.AccessKey, p.address.SecretKey = p.emulator.Credentials()
