@@ -1,5 +1,7 @@
 package jsonata
 
+import "sync"
+
 // builtin is a function of the language: how its arguments are checked, how many
 // of them functions such as $map hand it, and what it does.
 type builtin struct {
@@ -9,7 +11,7 @@ type builtin struct {
 }
 
 // builtins are the functions of the language by name.
-var builtins = func() map[string]any {
+var builtins = sync.OnceValue(func() map[string]any {
 	out := map[string]any{}
 	for _, table := range []map[string]builtin{stringFunctions, numberFunctions, arrayFunctions, objectFunctions, dateFunctions} {
 		for name, b := range table {
@@ -17,7 +19,7 @@ var builtins = func() map[string]any {
 		}
 	}
 	return out
-}()
+})
 
 // arg is the argument at i, or nothing.
 func arg(args []any, i int) any {

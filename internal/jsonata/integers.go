@@ -255,7 +255,7 @@ func (f *integerFormat) pattern() string {
 		}
 		return "[mdclxvi]+"
 	case words:
-		return "(?:" + strings.Join(numberWords, "|") + "|and|[\\-, ])+"
+		return "(?:" + strings.Join(numberWords(), "|") + "|and|[\\-, ])+"
 	}
 	out := "[0-9]+"
 	if f.width > 0 {

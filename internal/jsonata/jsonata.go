@@ -64,7 +64,7 @@ type Library struct{ table map[string]any }
 // NewLibrary is the functions of the language but those named by without, and the
 // given ones, by name without the dollar sign.
 func NewLibrary(functions map[string]Function, without ...string) *Library {
-	l := &Library{table: maps.Clone(builtins)}
+	l := &Library{table: maps.Clone(builtins())}
 	for _, name := range without {
 		delete(l.table, name)
 	}
@@ -129,7 +129,7 @@ func wrapped(input any) any {
 }
 
 func globals(o Options) *frame {
-	env := &frame{table: builtins}
+	env := &frame{table: builtins()}
 	if o.Library != nil {
 		env.table = o.Library.table
 	}

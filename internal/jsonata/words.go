@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -131,7 +132,7 @@ func fromLetters(text string, a byte) float64 {
 }
 
 // wordValues are the values of English words for numbers.
-var wordValues = func() map[string]float64 {
+var wordValues = sync.OnceValue(func() map[string]float64 {
 	out := map[string]float64{}
 	for i := range few {
 		out[strings.ToLower(few[i])] = float64(i)
@@ -151,12 +152,12 @@ var wordValues = func() map[string]float64 {
 		out[w+"th"] = out[w]
 	}
 	return out
-}()
+})
 
 // numberWords are the words, the longest first, for a regular expression.
-var numberWords = func() []string {
+var numberWords = sync.OnceValue(func() []string {
 	var out []string
-	for w := range wordValues {
+	for w := range wordValues() {
 		out = append(out, w)
 	}
 	slices.SortFunc(out, func(a, b string) int {
@@ -166,7 +167,7 @@ var numberWords = func() []string {
 		return strings.Compare(a, b)
 	})
 	return out
-}()
+})
 
 var betweenWords = regexp.MustCompile(`,\s|\sand\s|[\s\-]`)
 
@@ -175,7 +176,7 @@ var betweenWords = regexp.MustCompile(`,\s|\sand\s|[\s\-]`)
 func fromWords(text string) float64 {
 	segments := []float64{0}
 	for _, w := range betweenWords.Split(text, -1) {
-		v, ok := wordValues[w]
+		v, ok := wordValues()[w]
 		if !ok {
 			return math.NaN()
 		}

@@ -18,12 +18,12 @@ import (
 
 const classic = "us-east-1" // the region whose buckets have no location constraint
 
-var bucketNames = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var bucketNames = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`)
 
 // validBucket reports whether a bucket can be called that.
 func validBucket(name string) bool {
 	_, err := netip.ParseAddr(name)
-	return err != nil && bucketNames.MatchString(name) && !strings.Contains(name, "..") && !strings.HasPrefix(name, "xn--") &&
+	return err != nil && len(name) <= 63 && bucketNames.MatchString(name) && !strings.Contains(name, "..") && !strings.HasPrefix(name, "xn--") &&
 		!strings.HasPrefix(name, "sthree-") && !strings.HasSuffix(name, "-s3alias") && !strings.HasSuffix(name, "--ol-s3") && !strings.HasSuffix(name, "--x-s3")
 }
 

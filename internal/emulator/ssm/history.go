@@ -58,12 +58,12 @@ func (s *Service) GetParameterHistory(ctx context.Context, in *ssm.GetParameterH
 	return out, nil
 }
 
-var labelText = regexp.MustCompile(`^[a-zA-Z0-9_.\-]{1,100}$`)
+var labelText = regexp.MustCompile(`^[a-zA-Z0-9_.\-]+$`)
 
 // isLabel tells whether a text can be a label.
 func isLabel(text string) bool {
 	low := strings.ToLower(text)
-	return labelText.MatchString(text) && (text[0] < '0' || text[0] > '9') && !strings.HasPrefix(low, "aws") && !strings.HasPrefix(low, "ssm")
+	return len(text) <= 100 && labelText.MatchString(text) && (text[0] < '0' || text[0] > '9') && !strings.HasPrefix(low, "aws") && !strings.HasPrefix(low, "ssm")
 }
 
 // LabelParameterVersion gives labels to a version, and takes them from the others.

@@ -1,18 +1,21 @@
 package expr
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Reserved reports whether DynamoDB forbids the word as an attribute's name in an
 // expression, in any case; a placeholder such as #n stands for it then.
-func Reserved(word string) bool { return reserved[strings.ToUpper(word)] }
+func Reserved(word string) bool { return reserved()[strings.ToUpper(word)] }
 
-var reserved = func() map[string]bool {
+var reserved = sync.OnceValue(func() map[string]bool {
 	m := map[string]bool{}
 	for _, w := range strings.Fields(reservedWords) {
 		m[w] = true
 	}
 	return m
-}()
+})
 
 // reservedWords is the list of the DynamoDB developer guide, "Reserved words in
 // DynamoDB".

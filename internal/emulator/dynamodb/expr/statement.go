@@ -423,7 +423,7 @@ func (p *statement) path() Path {
 		switch {
 		case p.accept("."):
 			t := p.next()
-			if t.kind != tokenName && t.kind != tokenWord || t.kind == tokenWord && sqlKeywords[strings.ToUpper(t.text)] {
+			if t.kind != tokenName && t.kind != tokenWord || t.kind == tokenWord && sqlKeywords()[strings.ToUpper(t.text)] {
 				p.fail("Invalid path dot component")
 			}
 			path = append(path, Step{Name: t.text})

@@ -3,6 +3,7 @@ package expr
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // call reads a function: those of conditions and, in what an UPDATE assigns, those
@@ -70,7 +71,7 @@ func Checks(c Condition) bool {
 }
 
 // sqlKeywords are the words of SQL that cannot stand in a path without quotes.
-var sqlKeywords = func() map[string]bool {
+var sqlKeywords = sync.OnceValue(func() map[string]bool {
 	m := map[string]bool{}
 	for _, w := range strings.Fields(`
 		ABSOLUTE ACTION ADD ALL ALLOCATE ALTER AND ANY ARE AS ASC ASSERTION AT AUTHORIZATION AVG BEGIN BETWEEN BIT BIT_LENGTH
@@ -91,4 +92,4 @@ var sqlKeywords = func() map[string]bool {
 		m[w] = true
 	}
 	return m
-}()
+})

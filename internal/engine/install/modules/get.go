@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/archive"
 	"github.com/tfserverless/terraform-provider-serverless/internal/engine/install/bucket"
@@ -185,7 +186,9 @@ func unpack(body io.Reader, format, dir string) error {
 	return archive.Unzip(f.Name(), dir, archive.Roomy)
 }
 
-var meta = regexp.MustCompile(`(?i)<meta\s+name=["']?terraform-get["']?\s+content=["']([^"']+)["']`)
+var meta = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)<meta\s+name=["']?terraform-get["']?\s+content=["']([^"']+)["']`)
+})
 
 // page asks a URL that names no archive where the module is.
 func (i *Installer) page(s source, at *url.URL, dir string, hops int) error {
@@ -207,7 +210,7 @@ func (i *Installer) page(s source, at *url.URL, dir string, hops int) error {
 		if err != nil {
 			return err
 		}
-		if m := meta.FindSubmatch(text); m != nil {
+		if m := meta().FindSubmatch(text); m != nil {
 			to = string(bytes.TrimSpace(m[1]))
 		}
 	}

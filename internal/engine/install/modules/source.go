@@ -93,7 +93,10 @@ var refusedKinds = map[string]string{
 	"gcs": "a Google Cloud Storage bucket", "hg": "a Mercurial repository", "oci": "an OCI repository",
 }
 
-var part = regexp.MustCompile(`^[0-9A-Za-z](?:[0-9A-Za-z_-]{0,62}[0-9A-Za-z])?$`)
+var partText = regexp.MustCompile(`^[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?$`)
+
+// isPart tells whether a text can be a part of a module's address in a registry.
+func isPart(text string) bool { return len(text) <= 64 && partText.MatchString(text) }
 
 // parse reads the source of a call, which is no local path.
 func parse(text string) (source, error) {
@@ -107,7 +110,7 @@ func parse(text string) (source, error) {
 		text = "oci::" + text
 	}
 	forced, rest := "", text
-	if before, after, ok := strings.Cut(text, "::"); ok && part.MatchString(before) {
+	if before, after, ok := strings.Cut(text, "::"); ok && isPart(before) {
 		forced, rest = before, after
 	}
 	if what, ok := refusedKinds[forced]; ok {
@@ -139,7 +142,7 @@ func parseRegistry(text string) (source, bool) {
 		return source{}, false
 	}
 	for _, p := range parts {
-		if !part.MatchString(p) {
+		if !isPart(p) {
 			return source{}, false
 		}
 	}
