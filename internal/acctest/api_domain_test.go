@@ -14,7 +14,7 @@ func ownDomain(name, more string) string {
 
 var (
 	onceMapped = ownDomain("api.example.com", `, mapping = "v1"`)
-	ofDomain   = []string{"domain_url", "target_domain", "hosted_zone_id"}
+	ofDomain   = []string{"domain_url", "target_domain", "hosted_zone_id", "domain_mapping_id"}
 )
 
 // ownDomainSubject is an API with a domain of its own.

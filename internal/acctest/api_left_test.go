@@ -1,6 +1,9 @@
 package acctest
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestDeleteKilled: whatever of a delete is cut off, the next apply ends it, without the
 // object as with it: nothing that came with it stays, and the function that it called
@@ -54,6 +57,39 @@ func TestDeleteKilled(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDocumentKilled: whatever is cut off of the removal of a document, the next apply
+// ends it.
+func TestDocumentKilled(t *testing.T) {
+	t.Parallel()
+	s := Subject{Type: "serverless_http_api", Base: Arguments{"name": `"shop"`}, settings: "  stack = \"proof\"\n"}
+	with := s.Base.with(Arguments{"openapi": strings.Replace(document("/a"), "paths = {", `paths = {
+      "/b" = { x-amazon-apigateway-any-method = {
+        responses                        = {}
+        x-amazon-apigateway-integration = { type = "http_proxy", httpMethod = "GET", uri = "http://127.0.0.1:9/b", payloadFormatVersion = "1.0" }
+      } }`, 1)})
+	b := s.bench(t)
+	b.apply(s.Base)
+	b.apply(with)
+	b.apply(s.Base)
+	empty := b.deployed()
+	for n, more := 0, true; more; n++ {
+		b.apply(with)
+		b.killing(n)
+		_, _ = b.Apply(t.Context(), b.config(s.Base)) // it is killed
+		b.wire.Spoil = nil
+		b.wire.Revive()
+		more = b.hit != ""
+		b.apply(s.Base)
+		b.settled(s.Base)
+		if got := b.deployed(); got != empty {
+			t.Fatalf("killed at write %d, %s: the emulator holds %d things without the document, want %d", n, b.hit, got, empty)
+		}
+	}
+	if len(b.Addresses()) != 1 {
+		t.Errorf("the state holds %v", b.Addresses())
 	}
 }
 

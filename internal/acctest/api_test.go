@@ -31,7 +31,7 @@ var httpAPISubject = Subject{
 		{Argument: "access_log", From: Arguments{"access_log": `{}`}, To: ``, With: []string{"log_group_name"}, Writes: []string{"DeleteAccessLogSettings", "DeleteLogGroup"}},
 		{Argument: "openapi", To: document("/a"), Writes: []string{"ReimportApi", "UpdateApi"}, Unasked: true},
 		{Argument: "openapi", From: Arguments{"openapi": document("/a")}, To: document("/b"), Writes: []string{"ReimportApi", "UpdateApi"}},
-		{Argument: "openapi", From: Arguments{"openapi": document("/a")}, To: ``, Writes: []string{"DeleteRoute", "DeleteIntegration"}},
+		{Argument: "openapi", From: Arguments{"openapi": document("/a")}, To: ``, Writes: []string{"UpdateIntegration", "DeleteRoute", "DeleteIntegration"}},
 		{Argument: "openapi", From: Arguments{"openapi": document("/a")}, To: "yamlencode(jsondecode(" + document("/a") + "))", Same: true},
 		{Argument: "fail_on_warnings", To: `false`, Local: true, Writes: []string{}},
 		{

@@ -45,6 +45,7 @@ type common struct {
 	DomainURL      tftypes.String            `tfsdk:"domain_url"`
 	TargetDomain   tftypes.String            `tfsdk:"target_domain"`
 	HostedZoneID   tftypes.String            `tfsdk:"hosted_zone_id"`
+	MappingID      tftypes.String            `tfsdk:"domain_mapping_id"`
 }
 
 // ipv4 is the type of addresses that AWS gives unless told otherwise.
@@ -96,6 +97,8 @@ func withCommon(own map[string]schema.Attribute, format string) map[string]schem
 		"domain_url":     tf.Computed("URL at which the API answers at its `domain`, with the mapping and without a slash at its end; null without one."),
 		"target_domain":  tf.Computed("Name that the alias record of `domain` leads to; null without one."),
 		"hosted_zone_id": tf.Computed("Zone of `target_domain`, which the alias record names, too; null without a domain."),
+
+		"domain_mapping_id": tf.Computed("Id of the mapping that leads from `domain` to the API's stage; null without one."),
 	}
 	maps.Copy(all, own)
 	return all

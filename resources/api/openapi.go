@@ -97,8 +97,17 @@ type document struct {
 	} `json:"components"`
 }
 
-// read returns a document with the keys of its routes, sorted.
+// read returns a document with the keys of its routes, of which it must have some.
 func read(text string) (d document, keys []string, err error) {
+	d, keys, err = described(text)
+	if err == nil && len(keys) == 0 {
+		err = fmt.Errorf("the document describes no route")
+	}
+	return d, keys, err
+}
+
+// described returns a document with the keys of its routes, sorted.
+func described(text string) (d document, keys []string, err error) {
 	v, err := parsed(text)
 	if err != nil {
 		return d, nil, err
@@ -121,10 +130,27 @@ func read(text string) (d document, keys []string, err error) {
 		}
 	}
 	slices.Sort(keys)
-	if len(keys) == 0 {
-		return d, nil, fmt.Errorf("the document describes no route")
-	}
 	return d, keys, nil
+}
+
+// describing is a document that describes routes by their keys alone.
+func describing(keys []string) string {
+	paths := map[string]map[string]any{}
+	for _, key := range keys {
+		method, path, _ := strings.Cut(key, " ")
+		if method = strings.ToLower(method); path == "" {
+			method, path = "any", "/$default"
+		}
+		if method == "any" {
+			method = anyMethod
+		}
+		if paths[path] == nil {
+			paths[path] = map[string]any{}
+		}
+		paths[path][method] = map[string]any{}
+	}
+	text, _ := json.Marshal(map[string]any{"openapi": "3.0.1", "paths": paths}) // texts only
+	return string(text)
 }
 
 // keyOf is the key of the route of a member of a path; empty for what is no method.
@@ -202,9 +228,13 @@ func (m *httpAPI) putDocument(ctx context.Context, c *Clients, prior tftypes.Str
 	return nil
 }
 
+// ofDocument is the description of integrations whose routes a document no longer
+// describes: one who comes after a run that was cut off finds them by it.
+const ofDocument = "serverless_http_api openapi"
+
 // clear removes the routes of a document, and the integrations that they led to.
 func (m *httpAPI) clear(ctx context.Context, c *Clients, document string) error {
-	_, keys, err := read(document)
+	_, keys, err := described(document)
 	if err != nil {
 		return err
 	}
@@ -213,34 +243,46 @@ func (m *httpAPI) clear(ctx context.Context, c *Clients, document string) error 
 	if err != nil {
 		return err
 	}
-	left := map[string]bool{}
+	routes = slices.DeleteFunc(slices.Clone(routes), func(r types.Route) bool { return !slices.Contains(keys, aws.ToString(r.RouteKey)) })
+	marked := map[string]bool{}
 	for _, r := range routes {
-		if !slices.Contains(keys, aws.ToString(r.RouteKey)) {
+		integration, ok := integrationOf(r)
+		if !ok || marked[integration] {
 			continue
 		}
+		if err := describe(ctx, c, id, integration, ofDocument); err != nil {
+			return err
+		}
+		marked[integration] = true
+	}
+	for _, r := range routes {
 		_, err := c.Gateway.DeleteRoute(ctx, &apigatewayv2.DeleteRouteInput{ApiId: &id, RouteId: r.RouteId})
 		if err != nil && !tf.Is[*types.NotFoundException](err) {
 			return err
 		}
-		if integration, ok := integrationOf(r); ok {
-			left[integration] = true
-		}
 	}
-	for integration := range left {
-		if err := deleteIntegration(ctx, c, id, integration); err != nil {
+	integrations, err := c.integrations(ctx, id, 0)
+	if err != nil {
+		return err
+	}
+	for _, i := range integrations {
+		if aws.ToString(i.Description) != ofDocument {
+			continue
+		}
+		if err := deleteIntegration(ctx, c, id, aws.ToString(i.IntegrationId)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// readDocument forgets the document if the API's routes are others than those that
-// it describes, which a plan shows.
+// readDocument makes the document one of those of its routes that are there, if these
+// are not all of the API, which a plan shows; it is null if nothing is left of it.
 func (m *httpAPI) readDocument(ctx context.Context, c *Clients) error {
 	if m.OpenAPI.IsNull() {
 		return nil
 	}
-	_, want, err := read(m.OpenAPI.ValueString())
+	_, want, err := described(m.OpenAPI.ValueString())
 	if err != nil {
 		return err
 	}
@@ -253,8 +295,20 @@ func (m *httpAPI) readDocument(ctx context.Context, c *Clients) error {
 		got = append(got, aws.ToString(r.RouteKey))
 	}
 	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		m.OpenAPI = tftypes.StringNull()
+	if len(want) > 0 && slices.Equal(got, want) {
+		return nil
+	}
+	integrations, err := c.integrations(ctx, m.ID.ValueString(), 0)
+	if err != nil {
+		return err
+	}
+	left := slices.ContainsFunc(integrations, func(i types.Integration) bool {
+		return aws.ToString(i.Description) == ofDocument && !leads(routes, aws.ToString(i.IntegrationId))
+	})
+	want = slices.DeleteFunc(want, func(key string) bool { return !slices.Contains(got, key) })
+	m.OpenAPI = tftypes.StringNull()
+	if left || len(want) > 0 {
+		m.OpenAPI = tftypes.StringValue(describing(want))
 	}
 	return nil
 }

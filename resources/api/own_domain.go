@@ -42,13 +42,14 @@ func planDomain[M any](p *tf.Plan[M], m, prior *common) {
 	moves := prior == nil || prior.Domain == nil
 	switch {
 	case m.Domain == nil && p.Known("domain"):
-		for _, name := range []string{"domain_url", "target_domain", "hosted_zone_id"} {
+		for _, name := range []string{"domain_url", "target_domain", "hosted_zone_id", "domain_mapping_id"} {
 			p.Set(name, tftypes.StringNull())
 		}
 		return
 	case m.Domain == nil || moves || !m.Domain.Name.Equal(prior.Domain.Name):
 		p.Set("target_domain", tftypes.StringUnknown())
 		p.Set("hosted_zone_id", tftypes.StringUnknown())
+		p.Set("domain_mapping_id", tftypes.StringUnknown())
 		p.Set("domain_url", tftypes.StringUnknown())
 	case !m.Domain.Mapping.Equal(prior.Domain.Mapping):
 		p.Set("domain_url", tftypes.StringUnknown())
@@ -263,7 +264,8 @@ func (m *common) dropDomain(ctx context.Context, c *Clients, name string) error 
 // that the state does not know. One that leads elsewhere is null, which a plan shows.
 func (m *common) readDomain(ctx context.Context, c *Clients, endpoint string, imported bool) error {
 	was := m.Domain
-	m.Domain, m.DomainURL, m.TargetDomain, m.HostedZoneID = nil, tftypes.StringNull(), tftypes.StringNull(), tftypes.StringNull()
+	m.Domain, m.DomainURL = nil, tftypes.StringNull()
+	m.TargetDomain, m.HostedZoneID, m.MappingID = tftypes.StringNull(), tftypes.StringNull(), tftypes.StringNull()
 	if was == nil && !imported {
 		return nil
 	}
@@ -302,7 +304,7 @@ func (m *common) readDomain(ctx context.Context, c *Clients, endpoint string, im
 		return nil
 	}
 	m.Domain = &ownDomain{Name: d.DomainName, Certificate: d.Certificate, Mapping: tf.NonEmpty(is.ApiMappingKey)}
-	m.TargetDomain, m.HostedZoneID = d.TargetDomain, d.HostedZoneID
+	m.TargetDomain, m.HostedZoneID, m.MappingID = d.TargetDomain, d.HostedZoneID, tftypes.StringPointerValue(is.ApiMappingId)
 	m.DomainURL = tftypes.StringValue(domainURL(endpoint, m.ID.ValueString(), m.Domain))
 	return nil
 }
