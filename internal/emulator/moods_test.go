@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
@@ -109,6 +112,72 @@ func TestLag(t *testing.T) {
 	}
 	if n := count(); n != 1 {
 		t.Errorf("after a write that was refused: %d tables", n)
+	}
+}
+
+// TestMoods: the environment gives moods to an emulator, and nothing but "on" does.
+func TestMoods(t *testing.T) {
+	for _, row := range []struct {
+		value string
+		lag   int
+		says  string
+	}{{"", 0, ""}, {"off", 0, ""}, {"on", 2, ""}, {"yes", 0, `SERVERLESS_MOODS is "yes"`}} {
+		t.Setenv("SERVERLESS_MOODS", row.value)
+		c, err := emulator.Moods(emulator.Config{})
+		if row.says != "" {
+			if err == nil || !strings.Contains(err.Error(), row.says) {
+				t.Errorf("%s: got %v, want an error that says %s", row.value, err, row.says)
+			}
+			continue
+		}
+		if err != nil || c.Lag != row.lag || c.Quotas != (row.lag > 0) {
+			t.Errorf("%q: got %+v and %v, want a lag of %d", row.value, c, err, row.lag)
+		}
+	}
+}
+
+// TestMoodyNames: with reads that lag, a table is made and the name of a queue rests
+// for a moment, and then no longer.
+func TestMoodyNames(t *testing.T) {
+	t.Parallel()
+	now := clock.NewFake(time.Now())
+	c := moody(t, emulator.Config{Lag: 2, Clock: now})
+	tables, queues := dynamodb.NewFromConfig(c), sqs.NewFromConfig(c)
+	notes := &dynamodb.CreateTableInput{
+		TableName: aws.String("notes"), BillingMode: ddb.BillingModePayPerRequest,
+		AttributeDefinitions: []ddb.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: ddb.ScalarAttributeTypeS}},
+		KeySchema:            []ddb.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: ddb.KeyTypeHash}},
+	}
+	if _, err := tables.CreateTable(t.Context(), notes); err != nil {
+		t.Fatal(err)
+	}
+	remove := func() error {
+		_, err := tables.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: notes.TableName})
+		return err
+	}
+	if err, busy := remove(), (*ddb.ResourceInUseException)(nil); !errors.As(err, &busy) {
+		t.Errorf("deleting a table that is being made: %v", err)
+	}
+	create := func() (*sqs.CreateQueueOutput, error) {
+		return queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("mail")})
+	}
+	q, err := create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := queues.DeleteQueue(t.Context(), &sqs.DeleteQueueInput{QueueUrl: q.QueueUrl}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = create()
+	if deleted := (*sqstypes.QueueDeletedRecently)(nil); !errors.As(err, &deleted) {
+		t.Errorf("the name of a queue that was just deleted: %v", err)
+	}
+	now.Advance(time.Second)
+	if _, err := create(); err != nil {
+		t.Errorf("the name of a queue that was deleted a while ago: %v", err)
+	}
+	if err := remove(); err != nil {
+		t.Errorf("deleting a table that is there: %v", err)
 	}
 }
 

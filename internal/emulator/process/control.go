@@ -29,7 +29,10 @@ type Status struct {
 // request must bear the token.
 func (p *owner) control() http.Handler {
 	m := http.NewServeMux()
-	m.HandleFunc("POST "+emulator.ControlPath+"join", func(http.ResponseWriter, *http.Request) { p.emulator.Touch() })
+	m.HandleFunc("POST "+emulator.ControlPath+"join", func(http.ResponseWriter, *http.Request) {
+		p.emulator.Touch()
+		p.emulator.Settle() // between two runs there is time
+	})
 	m.HandleFunc("GET "+emulator.ControlPath+"status", func(w http.ResponseWriter, _ *http.Request) {
 		s, err := p.status()
 		if err != nil {
