@@ -35,6 +35,12 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		bin = dir
+		if os.Getenv("MOODS") == "on" { // as in the proofs
+			if err := os.Setenv("SERVERLESS_MOODS", "on"); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+		}
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, "terraform-provider-serverless"), "..")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "building: %v\n%s", err, out)
