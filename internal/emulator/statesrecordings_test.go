@@ -428,6 +428,7 @@ func (r *stateReplay) receive(t *testing.T, url string) {
 	}
 	for _, m := range got.Messages {
 		if token := taskToken.FindString(*m.Body); token != "" {
+			until(t, "the service answers who sent the message", func() bool { return !r.calling(t) })
 			r.end(t, token)
 		}
 	}

@@ -254,7 +254,7 @@ func (s *Service) SendTaskSuccess(_ context.Context, in *sfn.SendTaskSuccessInpu
 // SendTaskFailure fails the task of a token.
 func (s *Service) SendTaskFailure(_ context.Context, in *sfn.SendTaskFailureInput) (*sfn.SendTaskFailureOutput, error) {
 	err := s.answer(*in.TaskToken, func(x *run.Execution, task int) bool {
-		return x.TaskFailed(task, run.Failure{Error: in.Error, Cause: in.Cause})
+		return x.TaskRefused(task, run.Failure{Error: in.Error, Cause: in.Cause})
 	})
 	if err != nil {
 		return nil, err

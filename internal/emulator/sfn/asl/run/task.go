@@ -209,6 +209,18 @@ func (x *Execution) TaskFailed(id int, f Failure) bool {
 	return true
 }
 
+// TaskRefused gives the error of a task's worker, who may be faster than the service's
+// answer to who handed the task over. It tells whether there is such a task.
+func (x *Execution) TaskRefused(id int, f Failure) bool {
+	t, st := x.under(id)
+	if t == nil {
+		return false
+	}
+	t.Task.Submitted = true
+	x.taskFailed(t, st, f)
+	return true
+}
+
 // taskFailed records that a task failed, and fails its state.
 func (x *Execution) taskFailed(t *thread, st *asl.State, f Failure) {
 	how := "Failed"
