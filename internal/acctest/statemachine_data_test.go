@@ -17,11 +17,7 @@ import (
 
 // states is Step Functions of an emulator.
 func states(e provider.Emulator) *sfn.Client {
-	id, secret := e.Credentials()
-	return sfn.New(sfn.Options{
-		Region: "eu-north-1", BaseEndpoint: aws.String("http://127.0.0.1"), HTTPClient: e,
-		Credentials: credentials.NewStaticCredentialsProvider(id, secret, ""),
-	})
+	return sfn.NewFromConfig(providertest.Clients(e, "eu-north-1"))
 }
 
 const sums = `
@@ -276,7 +272,7 @@ resource "serverless_activity" "a" {
 	_, err := m.Apply(t.Context(), "provider \"serverless\" {\n  region = \"eu-north-1\"\n}\n"+both)
 	twice := &Machine{Serve: deploy(t, providertest.Emulator(t), "").Serve}
 	_, again := twice.Apply(t.Context(), "provider \"serverless\" {\n  region = \"eu-north-1\"\n}\n"+both+strings.NewReplacer(`" "m"`, `" "n"`, `" "a"`, `" "b"`).Replace(both))
-	for _, part := range []string{"The state machine m is made twice", "The activity a is made twice", "Give one of them another name"} {
+	for _, part := range []string{"The state machine m is made twice", "The activity a exists already", "Give one of them another name"} {
 		if again == nil || !strings.Contains(again.Error(), part) {
 			t.Errorf("two resources of a name: got %v, want %s", again, part)
 		}

@@ -47,8 +47,10 @@ func (r *instance[C, M]) imported(req resource.ImportStateRequest) (map[string]s
 		return values, nil
 	}
 	id := req.ID
-	if strings.HasPrefix(id, "arn:") {
-		return r.importedARN(id)
+	if strings.HasPrefix(id, "arn:") { // else the first part of the id may be one
+		if values, err := r.importedARN(id); err == nil || r.ARN != "" && len(r.Import) == 1 {
+			return values, err
+		}
 	}
 	if name, region, ok := cutLast(id, "@"); ok && !strings.Contains(region, "/") {
 		id, values["region"] = name, region

@@ -49,6 +49,7 @@ var weightsAttribute = schema.MapAttribute{
 var Alias = tf.Type[*Clients, aliasModel]{
 	Name:   "function_alias",
 	Import: []string{"function", "name"},
+	ARN:    "lambda:function:{function}:{name}",
 	Gone:   tf.Gone[*types.ResourceNotFoundException]("GetAlias", "DeleteAlias"),
 	Schema: schema.Schema{
 		MarkdownDescription: "A name for a published version of a function, which leads to another version without those who call it knowing. " +
@@ -67,28 +68,24 @@ var Alias = tf.Type[*Clients, aliasModel]{
 		},
 	},
 	Replace: []string{"function", "name"},
+	Find: func(ctx context.Context, c *Clients, m *aliasModel) (bool, map[string]string, error) {
+		out, err := getAlias(ctx, c, refer(m.Function), m.Name.ValueString())
+		return out != nil, nil, err
+	},
 	Create: func(ctx context.Context, c *Clients, m *aliasModel) error {
-		r := refer(m.Function)
-		id := r.function() + "/" + m.Name.ValueString()
-		return piece{
-			of: "function_alias", id: id, called: "alias " + m.Name.ValueString() + " of " + r.function(),
-			there: func(ctx context.Context) (bool, error) {
-				out, err := getAlias(ctx, c, r, m.Name.ValueString())
-				return out != nil, err
-			},
-			make: func(ctx context.Context) error {
-				in := &lambda.CreateAliasInput{
-					FunctionName: r.name, Name: m.Name.ValueStringPointer(), FunctionVersion: m.Version.ValueStringPointer(), Description: m.Description.ValueStringPointer(),
-				}
-				if len(m.Weights) > 0 {
-					in.RoutingConfig = &types.AliasRoutingConfiguration{AdditionalVersionWeights: weightsOf(m.Weights)}
-				}
-				return tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
-					_, err := c.Lambda.CreateAlias(ctx, in)
-					return err
-				})
-			},
-		}.create(ctx, &m.Base)
+		in := &lambda.CreateAliasInput{
+			FunctionName: refer(m.Function).name, Name: m.Name.ValueStringPointer(), FunctionVersion: m.Version.ValueStringPointer(), Description: m.Description.ValueStringPointer(),
+		}
+		if len(m.Weights) > 0 {
+			in.RoutingConfig = &types.AliasRoutingConfiguration{AdditionalVersionWeights: weightsOf(m.Weights)}
+		}
+		return unanswered(tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
+			out, err := c.Lambda.CreateAlias(ctx, in)
+			if err == nil {
+				m.ID = tftypes.StringPointerValue(out.AliasArn)
+			}
+			return err
+		}))
 	},
 	Read: func(ctx context.Context, c *Clients, m *aliasModel) error {
 		r := refer(m.Function)

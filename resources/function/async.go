@@ -59,6 +59,7 @@ func (m *asyncFunction) config() *async {
 var AsyncConfig = tf.Type[*Clients, asyncFunction]{
 	Name:   "function_async_config",
 	Import: []string{"function"},
+	ARN:    "lambda:function:{function}",
 	Gone:   tf.Gone[*types.ResourceNotFoundException]("GetFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig"),
 	Schema: schema.Schema{
 		MarkdownDescription: "What becomes of calls of a function whose caller does not wait: how long they are tried, and who is told of them. " +
@@ -66,16 +67,17 @@ var AsyncConfig = tf.Type[*Clients, asyncFunction]{
 		Attributes: with(asyncAttributes, "function", functionAttribute("the configuration")),
 	},
 	Replace: []string{"function"},
+	Find: func(ctx context.Context, c *Clients, m *asyncFunction) (bool, map[string]string, error) {
+		found, err := getAsync(ctx, c, refer(m.Function))
+		return found != nil, nil, err
+	},
 	Create: func(ctx context.Context, c *Clients, m *asyncFunction) error {
 		f := refer(m.Function)
-		return piece{
-			of: "function_async_config", id: f.id(), called: "configuration of asynchronous calls of " + f.id(),
-			there: func(ctx context.Context) (bool, error) {
-				found, err := getAsync(ctx, c, f)
-				return found != nil, err
-			},
-			make: func(ctx context.Context) error { return putAsync(ctx, c, f, m.config()) },
-		}.create(ctx, &m.Base)
+		err := putAsync(ctx, c, f, m.config())
+		if err == nil {
+			m.ID = tftypes.StringValue(f.id())
+		}
+		return unanswered(err)
 	},
 	Read: func(ctx context.Context, c *Clients, m *asyncFunction) error {
 		f := refer(m.Function)

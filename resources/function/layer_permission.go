@@ -66,25 +66,22 @@ var LayerPermission = tf.Type[*Clients, layerPermission]{
 			v.Error(path.Root("organization_id"), "Only with all accounts", "An organization limits principal = \"*\". Set that, or leave organization_id out.")
 		}
 	},
+	Find: func(ctx context.Context, c *Clients, m *layerPermission) (bool, map[string]string, error) {
+		found, err := layerStatement(ctx, c, m)
+		if tf.Is[*types.ResourceNotFoundException](err) {
+			err = nil
+		}
+		return found != nil, nil, err
+	},
 	Create: func(ctx context.Context, c *Clients, m *layerPermission) error {
-		id := m.LayerName.ValueString() + "/" + m.Version.ValueString() + "/" + m.StatementID.ValueString()
-		return piece{
-			of: "layer_permission", id: id, called: "statement " + m.StatementID.ValueString() + " in the policy of the layer " + m.LayerName.ValueString(),
-			there: func(ctx context.Context) (bool, error) {
-				found, err := layerStatement(ctx, c, m)
-				if tf.Is[*types.ResourceNotFoundException](err) {
-					return false, nil
-				}
-				return found != nil, err
-			},
-			make: func(ctx context.Context) error {
-				_, err := c.Lambda.AddLayerVersionPermission(ctx, &lambda.AddLayerVersionPermissionInput{
-					LayerName: m.LayerName.ValueStringPointer(), VersionNumber: m.number(), StatementId: m.StatementID.ValueStringPointer(),
-					Action: aws.String("lambda:GetLayerVersion"), Principal: m.Principal.ValueStringPointer(), OrganizationId: m.OrgID.ValueStringPointer(),
-				})
-				return err
-			},
-		}.create(ctx, &m.Base)
+		_, err := c.Lambda.AddLayerVersionPermission(ctx, &lambda.AddLayerVersionPermissionInput{
+			LayerName: m.LayerName.ValueStringPointer(), VersionNumber: m.number(), StatementId: m.StatementID.ValueStringPointer(),
+			Action: aws.String("lambda:GetLayerVersion"), Principal: m.Principal.ValueStringPointer(), OrganizationId: m.OrgID.ValueStringPointer(),
+		})
+		if err == nil {
+			m.ID = tftypes.StringValue(m.id())
+		}
+		return unanswered(err)
 	},
 	Read: func(ctx context.Context, c *Clients, m *layerPermission) error {
 		s, err := layerStatement(ctx, c, m)
@@ -94,7 +91,7 @@ var LayerPermission = tf.Type[*Clients, layerPermission]{
 		if s == nil {
 			return &smithy.OperationError{ServiceID: "Lambda", OperationName: "GetLayerVersionPolicy", Err: &types.ResourceNotFoundException{}}
 		}
-		m.ID = tftypes.StringValue(m.LayerName.ValueString() + "/" + m.Version.ValueString() + "/" + m.StatementID.ValueString())
+		m.ID = tftypes.StringValue(m.id())
 		if !samePrincipal(m.Principal.ValueString(), s.Principal) {
 			m.Principal = tftypes.StringValue(s.Principal)
 			if parts := strings.Split(s.Principal, ":"); len(parts) == 6 && parts[5] == "root" { // as it is written
@@ -128,6 +125,10 @@ var LayerPermission = tf.Type[*Clients, layerPermission]{
 	Moves: map[string]map[string]string{
 		"aws_lambda_layer_version_permission": {"layer_name": "layer_name", "version": "version_number", "statement_id": "statement_id"},
 	},
+}
+
+func (m *layerPermission) id() string {
+	return m.LayerName.ValueString() + "/" + m.Version.ValueString() + "/" + m.StatementID.ValueString()
 }
 
 func (m *layerPermission) number() *int64 {

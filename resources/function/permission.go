@@ -110,7 +110,19 @@ var Permission = tf.Type[*Clients, permission]{
 		p.Set("statement_id", tftypes.StringValue(p.Planned.statement("").hash()))
 		return nil
 	},
-	Create: createPermission,
+	Find: func(ctx context.Context, c *Clients, m *permission) (bool, map[string]string, error) {
+		have, err := statements(ctx, c, refer(m.Function))
+		_, ok := found(have, m.named())
+		return ok, nil, err
+	},
+	Create: func(ctx context.Context, c *Clients, m *permission) error {
+		r, id := refer(m.Function), m.named()
+		err := m.statement(id).add(ctx, c, r)
+		if err == nil {
+			m.ID = tftypes.StringValue(r.id() + "/" + id)
+		}
+		return unanswered(err)
+	},
 	Read:   readPermission,
 	Update: updatePermission,
 	Delete: func(ctx context.Context, c *Clients, m *permission) error {
@@ -161,19 +173,6 @@ func (m *permission) named() string {
 		m.StatementID = tftypes.StringValue(m.statement("").hash())
 	}
 	return m.StatementID.ValueString()
-}
-
-func createPermission(ctx context.Context, c *Clients, m *permission) error {
-	r, id := refer(m.Function), m.named()
-	return piece{
-		of: "function_permission", id: r.id() + "/" + id, called: "statement " + id + " in the policy of " + r.id(),
-		there: func(ctx context.Context) (bool, error) {
-			have, err := statements(ctx, c, r)
-			_, ok := found(have, id)
-			return ok, err
-		},
-		make: func(ctx context.Context) error { return m.statement(id).add(ctx, c, r) },
-	}.create(ctx, &m.Base)
 }
 
 func readPermission(ctx context.Context, c *Clients, m *permission) error {

@@ -27,6 +27,7 @@ type provisioned struct {
 var Provisioned = tf.Type[*Clients, provisioned]{
 	Name:   "provisioned_concurrency",
 	Import: []string{"function"},
+	ARN:    "lambda:function:{function}",
 	Gone:   unprovisioned,
 	Schema: schema.Schema{
 		MarkdownDescription: "Keeps copies of an alias or a version of a function started, so that calls find them warm. They cost money while they wait. " +
@@ -48,19 +49,16 @@ var Provisioned = tf.Type[*Clients, provisioned]{
 			v.Error(path.Root("function"), "Neither an alias nor a version", "Only what is published can be kept started. Write a colon and an alias or a version behind the function, or give the target_arn of one that publishes.")
 		}
 	},
+	Find: func(ctx context.Context, c *Clients, m *provisioned) (bool, map[string]string, error) {
+		n, err := getProvisioned(ctx, c, refer(m.Function))
+		return n > 0, nil, err
+	},
 	Create: func(ctx context.Context, c *Clients, m *provisioned) error {
 		r := refer(m.Function)
-		err := piece{
-			of: "provisioned_concurrency", id: r.id(), called: "provisioned concurrency of " + r.id(),
-			there: func(ctx context.Context) (bool, error) {
-				n, err := getProvisioned(ctx, c, r)
-				return n > 0, err
-			},
-			make: func(ctx context.Context) error { return putProvisioned(ctx, c, r, m.Executions) },
-		}.create(ctx, &m.Base)
-		if err != nil {
-			return err
+		if err := putProvisioned(ctx, c, r, m.Executions); err != nil {
+			return unanswered(err)
 		}
+		m.ID = tftypes.StringValue(r.id())
 		return ready(ctx, c, r, true)
 	},
 	Read: func(ctx context.Context, c *Clients, m *provisioned) error {

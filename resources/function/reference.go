@@ -1,8 +1,6 @@
 package function
 
 import (
-	"context"
-	"errors"
 	"maps"
 	"strings"
 
@@ -87,46 +85,14 @@ func with(all map[string]schema.Attribute, name string, one schema.Attribute) ma
 	return all
 }
 
-// A piece is something about a function that AWS keeps without a place for a mark
-// or tags.
-type piece struct {
-	of     string // type name, such as "function_alias"
-	id     string // import id
-	called string // in messages: what it is, and of which function
-	there  func(context.Context) (bool, error)
-	make   func(context.Context) error
-}
-
-// create makes the piece and gives the model its id. One that is there already is
-// a conflict. One that was not there a moment ago, and is there after a call whose
-// answer was lost, is the one that was made.
-func (p piece) create(ctx context.Context, b *tf.Base) error {
-	found, err := p.there(ctx)
-	if err != nil {
+// unanswered is the error of a call that makes what AWS has no tags for: if its
+// answer was lost, or the SDK repeated the call because of that, what is there now and
+// was not there before is what it made.
+func unanswered(err error) error {
+	if err == nil || tf.Refused(err) && !exists(err) {
 		return err
 	}
-	if found || !tf.Claim(ctx, p.of+" "+p.id) {
-		return p.conflict()
-	}
-	if err := p.make(ctx); err != nil {
-		if tf.Refused(err) && !exists(err) {
-			return err
-		}
-		ctx, cancel := tf.Afterwards(ctx)
-		defer cancel()
-		if found, again := p.there(ctx); again != nil || !found {
-			return errors.Join(err, again)
-		}
-	}
-	b.ID = tftypes.StringValue(p.id)
-	return nil
-}
-
-func (p piece) conflict() error {
-	return &tf.Problem{
-		Summary: "There is a " + p.called + " already",
-		Detail:  "Somebody else made it, or an apply that was cut off before it could record it. Remove it, " + tf.TakeOver(p.of, p.id),
-	}
+	return &tf.Unmarked{Err: err}
 }
 
 // exists reports whether AWS refused to make something because it is there.

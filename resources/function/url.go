@@ -82,6 +82,7 @@ var urlAttributes = map[string]schema.Attribute{
 var URL = tf.Type[*Clients, urlModel]{
 	Name:   "function_url",
 	Import: []string{"function"},
+	ARN:    "lambda:function:{function}",
 	Gone:   tf.Gone[*types.ResourceNotFoundException]("GetFunctionUrlConfig", "DeleteFunctionUrlConfig"),
 	Schema: schema.Schema{
 		MarkdownDescription: "An HTTPS URL that calls a function, or one of its aliases. `serverless_function` has the same as its attribute `url`; this is for functions that something else makes.",
@@ -98,19 +99,16 @@ var URL = tf.Type[*Clients, urlModel]{
 		}
 		return nil
 	},
+	Find: func(ctx context.Context, c *Clients, m *urlModel) (bool, map[string]string, error) {
+		found, err := getURL(ctx, c, refer(m.Function))
+		return found != nil, nil, err
+	},
 	Create: func(ctx context.Context, c *Clients, m *urlModel) error {
 		f := refer(m.Function)
-		err := piece{
-			of: "function_url", id: f.id(), called: "URL of " + f.id(),
-			there: func(ctx context.Context) (bool, error) {
-				found, err := getURL(ctx, c, f)
-				return found != nil, err
-			},
-			make: func(ctx context.Context) error { return createURL(ctx, c, f, m.config()) },
-		}.create(ctx, &m.Base)
-		if err != nil {
-			return err
+		if err := createURL(ctx, c, f, m.config()); err != nil {
+			return unanswered(err)
 		}
+		m.ID = tftypes.StringValue(f.id())
 		return admit(ctx, c, f, m.Auth.ValueString() == "NONE")
 	},
 	Read: func(ctx context.Context, c *Clients, m *urlModel) error {

@@ -2,7 +2,6 @@ package statemachine
 
 import (
 	"context"
-	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -59,10 +58,17 @@ var Activity = tf.Type[*Clients, activityModel]{
 			v.Error(path.Root("name"), "No name", "Give the activity a name, or activity_name to name it on AWS without the provider's name_prefix.")
 		}
 	},
+	Find: func(ctx context.Context, c *Clients, m *activityModel) (bool, map[string]string, error) {
+		arn := m.arn(ctx)
+		if _, err := c.SFN.DescribeActivity(ctx, &sfn.DescribeActivityInput{ActivityArn: &arn}); err != nil {
+			return false, nil, err
+		}
+		tags, err := tagsOf(ctx, c, arn)
+		return true, tags, err
+	},
 	Create: createActivity,
-	Finish: func(ctx context.Context, c *Clients, m *activityModel) error {
-		_, err := c.SFN.UntagResource(ctx, &sfn.UntagResourceInput{ResourceArn: m.ID.ValueStringPointer(), TagKeys: []string{tf.MarkerKey}})
-		return err
+	Tag: func(ctx context.Context, c *Clients, m *activityModel, set map[string]string, remove []string) error {
+		return tag(ctx, c, m.arn(ctx), set, remove)
 	},
 	Read: func(ctx context.Context, c *Clients, m *activityModel) error {
 		arn, all := m.arn(ctx), m.ID.IsNull()
@@ -78,9 +84,6 @@ var Activity = tf.Type[*Clients, activityModel]{
 		m.ID = tftypes.StringPointerValue(out.ActivityArn)
 		m.ARN, m.Encryption = m.ID, encrypted(out.EncryptionConfiguration, m.Encryption, all)
 		return nil
-	},
-	Update: func(ctx context.Context, c *Clients, prior, m *activityModel) error {
-		return retag(ctx, c, m.arn(ctx), &prior.Tagged, &m.Tagged)
 	},
 	Delete: func(ctx context.Context, c *Clients, m *activityModel) error {
 		arn := m.arn(ctx)
@@ -107,35 +110,14 @@ var Activity = tf.Type[*Clients, activityModel]{
 	Moves: map[string]map[string]string{"aws_sfn_activity": {"activity_name": "name"}},
 }
 
-// createActivity makes an activity. AWS answers with one that is there, whoever
-// made it, so that this looks first.
+// createActivity makes an activity. AWS answers with one that is there, whoever made
+// it, so that it is looked for before.
 func createActivity(ctx context.Context, c *Clients, m *activityModel) error {
-	arn, name := m.arn(ctx), m.ActivityName.ValueString()
-	if err := claim(ctx, "activity", name, arn); err != nil {
-		return err
+	_, err := c.SFN.CreateActivity(ctx, &sfn.CreateActivityInput{
+		Name: m.ActivityName.ValueStringPointer(), Tags: tagList(m.Marked(ctx)), EncryptionConfiguration: encrypting(m.Encryption),
+	})
+	if err == nil {
+		m.ID = tftypes.StringValue(m.arn(ctx))
 	}
-	_, err := c.SFN.DescribeActivity(ctx, &sfn.DescribeActivityInput{ActivityArn: &arn})
-	switch {
-	case err == nil:
-		tags, err := tagsOf(ctx, c, arn)
-		if err != nil {
-			return err
-		}
-		if !tf.Ours(ctx, tags) {
-			return &tf.Problem{
-				Summary: "The activity " + name + " exists already",
-				Detail:  tf.Origin(tags) + " Choose another name, delete that activity, " + tf.TakeOver("activity", name),
-			}
-		}
-	case !tf.Is[*types.ActivityDoesNotExist](err):
-		return err
-	}
-	tags := maps.Clone(m.All())
-	tags[tf.MarkerKey] = tf.Marker(ctx)
-	_, err = c.SFN.CreateActivity(ctx, &sfn.CreateActivityInput{Name: &name, Tags: tagList(tags), EncryptionConfiguration: encrypting(m.Encryption)})
-	if err != nil {
-		return err
-	}
-	m.ID = tftypes.StringValue(arn)
-	return nil
+	return err
 }

@@ -2,7 +2,6 @@ package statemachine
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"strings"
 
@@ -86,6 +85,10 @@ var Alias = tf.Type[*Clients, aliasModel]{
 			v.Error(path.Root("weights"), "The same version twice", "Version "+m.Version.ValueString()+" is the alias's own and gets what the weights leave. Name another version in weights.")
 		}
 	},
+	Find: func(ctx context.Context, c *Clients, m *aliasModel) (bool, map[string]string, error) {
+		out, err := getAlias(ctx, c, m.arn(ctx))
+		return out != nil, nil, err
+	},
 	Create: createAlias,
 	Read: func(ctx context.Context, c *Clients, m *aliasModel) error {
 		arn := m.arn(ctx)
@@ -140,36 +143,20 @@ var Alias = tf.Type[*Clients, aliasModel]{
 	Moves: map[string]map[string]string{"aws_sfn_alias": {"state_machine": "arn", "name": "name"}},
 }
 
-// createAlias makes an alias. AWS has no place for a mark on it: one that is there
-// already is a conflict, and one that was not there a moment ago, and is there
-// after a call whose answer was lost, is the one that was made.
+// createAlias makes an alias. AWS has no place for a mark on it: one that was not there
+// a moment ago, and is there after a call whose answer was lost, is the one that was
+// made.
 func createAlias(ctx context.Context, c *Clients, m *aliasModel) error {
-	arn := m.arn(ctx)
-	old, err := getAlias(ctx, c, arn)
-	if err != nil {
-		return err
-	}
-	if old != nil || !tf.Claim(ctx, arn) {
-		id := lastPart(arnOf(ctx, m.Machine)) + "/" + m.Name.ValueString()
-		return &tf.Problem{
-			Summary: "There is an alias " + m.Name.ValueString() + " of " + lastPart(arnOf(ctx, m.Machine)) + " already",
-			Detail:  "Somebody else made it, or an apply that was cut off before it could record it. Remove it, " + tf.TakeOver("state_machine_alias", id),
-		}
-	}
-	_, err = c.SFN.CreateStateMachineAlias(ctx, &sfn.CreateStateMachineAliasInput{
+	out, err := c.SFN.CreateStateMachineAlias(ctx, &sfn.CreateStateMachineAliasInput{
 		Name: m.Name.ValueStringPointer(), Description: m.Description.ValueStringPointer(),
 		RoutingConfiguration: routes(arnOf(ctx, m.Machine), m.Version.ValueString(), m.Weights),
 	})
-	if err != nil {
-		if tf.Refused(err) && !tf.Is[*types.ConflictException](err) {
-			return err
-		}
-		ctx, cancel := tf.Afterwards(ctx)
-		defer cancel()
-		if found, again := getAlias(ctx, c, arn); again != nil || found == nil {
-			return errors.Join(err, again)
-		}
+	if err == nil {
+		m.ID = tftypes.StringPointerValue(out.StateMachineAliasArn)
+		return nil
 	}
-	m.ID = tftypes.StringValue(arn)
-	return nil
+	if tf.Refused(err) && !tf.Is[*types.ConflictException](err) {
+		return err
+	}
+	return &tf.Unmarked{Err: err}
 }

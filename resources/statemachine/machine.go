@@ -30,11 +30,14 @@ var Machine = tf.Type[*Clients, machine]{
 	Plan:     plan,
 	Create:   create,
 	Finish:   finish,
-	Read:     read,
-	Update:   update,
-	Delete:   remove,
-	List:     list,
-	Moves:    map[string]map[string]string{"aws_sfn_state_machine": {"state_machine_name": "name"}},
+	Tag: func(ctx context.Context, c *Clients, m *machine, set map[string]string, remove []string) error {
+		return tag(ctx, c, machineARN(ctx, m), set, remove)
+	},
+	Read:   read,
+	Update: update,
+	Delete: remove,
+	List:   list,
+	Moves:  map[string]map[string]string{"aws_sfn_state_machine": {"state_machine_name": "name"}},
 }
 
 func list(ctx context.Context, c *Clients, in *machine, found func(*machine) error) error {

@@ -32,15 +32,11 @@ func update(ctx context.Context, c *Clients, prior, m *machine) error {
 	if err := follow(ctx, c, prior, m); err != nil {
 		return err
 	}
-	if err := retag(ctx, c, machineARN(ctx, m), &prior.Tagged, &m.Tagged); err != nil {
-		return err
-	}
 	return trim(ctx, c, prior, m, role)
 }
 
-// retag changes the tags of a machine or an activity.
-func retag(ctx context.Context, c *Clients, arn string, prior, now *tf.Tagged) error {
-	set, remove := now.Changed(prior)
+// tag changes the tags of a machine or an activity.
+func tag(ctx context.Context, c *Clients, arn string, set map[string]string, remove []string) error {
 	if len(remove) > 0 {
 		if _, err := c.SFN.UntagResource(ctx, &sfn.UntagResourceInput{ResourceArn: &arn, TagKeys: remove}); err != nil {
 			return err
@@ -61,9 +57,11 @@ func updateRole(ctx context.Context, c *Clients, prior, m *machine) (*parts.Role
 	if role == nil {
 		return nil, nil
 	}
-	var err error
-	if role.Policy, err = rolePolicy(m, scopeOf(ctx)); err != nil {
-		return nil, err
+	if role.Policy = m.RolePolicy.ValueString(); m.RolePolicy.IsUnknown() {
+		var err error
+		if role.Policy, err = rolePolicy(m, scopeOf(ctx)); err != nil {
+			return nil, err
+		}
 	}
 	if prior.RolePolicy.IsNull() || role.Name != roleName(ctx, prior) || m.RoleARN.IsUnknown() {
 		arn, _, err := role.Create(ctx, c.IAM)
