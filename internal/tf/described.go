@@ -19,15 +19,24 @@ type Described struct {
 // GetProviderSchema implements the interface. Nobody may change the answer.
 func (s *shortcut) GetProviderSchema(ctx context.Context, req *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
 	if s.said == nil {
-		return s.Server.GetProviderSchema(ctx, req)
+		return s.describe(ctx, req)
 	}
 	s.said.mu.Lock()
 	defer s.said.mu.Unlock()
 	var err error
 	if s.said.schemas == nil {
-		s.said.schemas, err = s.Server.GetProviderSchema(ctx, req)
+		s.said.schemas, err = s.describe(ctx, req)
 	}
 	return s.said.schemas, err
+}
+
+// describe adds what the framework can do and does not tell.
+func (s *shortcut) describe(ctx context.Context, req *tfprotov6.GetProviderSchemaRequest) (*tfprotov6.GetProviderSchemaResponse, error) {
+	resp, err := s.Server.GetProviderSchema(ctx, req)
+	if err == nil && resp.ServerCapabilities != nil {
+		resp.ServerCapabilities.GenerateResourceConfig = true
+	}
+	return resp, err
 }
 
 // GetResourceIdentitySchemas implements the interface. Nobody may change the answer.

@@ -37,6 +37,9 @@ func (t Type[C, M]) lister(connect Connector[C]) func() list.ListResource {
 
 // label is the attribute that people know an object by.
 func (t Type[C, M]) label() string {
+	if t.Label != "" {
+		return t.Label
+	}
 	if t.Physical != "" {
 		return t.Physical
 	}

@@ -68,6 +68,9 @@ func (t Type[C, M]) flaws() []string {
 	for _, name := range t.Import {
 		has("Import", name)
 	}
+	if t.Label != "" {
+		has("Label", t.Label)
+	}
 	for _, name := range t.Replace {
 		has("Replace", name)
 	}
@@ -79,6 +82,11 @@ func (t Type[C, M]) flaws() []string {
 	}
 	for _, name := range t.Merged {
 		has("Merged", name)
+	}
+	for _, names := range t.Alone {
+		for _, name := range names {
+			has("Alone", name)
+		}
 	}
 	for _, name := range t.Within {
 		has("Within", name)

@@ -164,6 +164,32 @@ func (s *shortcut) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanRe
 	return s.Server.PlanResourceChange(ctx, req)
 }
 
+// GenerateResourceConfig is the framework's, without what cannot be written together.
+func (s *shortcut) GenerateResourceConfig(ctx context.Context, req *tfprotov6.GenerateResourceConfigRequest) (*tfprotov6.GenerateResourceConfigResponse, error) {
+	resp, err := s.Server.GenerateResourceConfig(ctx, req)
+	t := s.types[req.TypeName]
+	if err != nil || t == nil || len(t.alone()) == 0 {
+		return resp, err
+	}
+	kind, _ := t.shape()
+	config, ok := object(resp.Config, kind)
+	if !ok {
+		return resp, nil
+	}
+	all := fields(config)
+	for _, names := range t.alone() {
+		if all[names[0]].IsNull() {
+			continue
+		}
+		for _, other := range names[1:] {
+			all[other] = tftypes.NewValue(kind.AttributeTypes[other], nil)
+		}
+	}
+	raw, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, all))
+	resp.Config = &raw
+	return resp, err
+}
+
 // StopProvider implements the interface.
 func (s *shortcut) StopProvider(ctx context.Context, req *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
 	s.mu.Lock()

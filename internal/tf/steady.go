@@ -22,6 +22,9 @@ type steady interface {
 	identityKind() tftypes.Object
 	version() int64
 
+	// alone is Alone of the type.
+	alone() [][]string
+
 	// marks tells that a create notes in the engine's journal what it makes.
 	marks() bool
 
@@ -38,6 +41,8 @@ type steady interface {
 }
 
 type sightKey struct{}
+
+func (r *instance[C, M]) alone() [][]string { return r.Alone }
 
 func (c *codec[M]) shape() (tftypes.Object, bool) {
 	_, ok := c.facts()

@@ -55,6 +55,11 @@ type Type[C, M any] struct {
 	// check the name that was made.
 	Physical string
 
+	// Label is the attribute that people know an object by, for lists: their
+	// name_prefix is about it, and List must set it. Empty is Physical or, without
+	// that, the last of Import.
+	Label string
+
 	// Replace lists the attributes whose change replaces the object. Physical
 	// and region are always among them.
 	Replace []string
@@ -144,6 +149,11 @@ type Type[C, M any] struct {
 	// is returned. With List a type can be queried, and be a data source by [Listing]; nil for types
 	// that AWS does not list.
 	List func(ctx context.Context, c C, in *M, found func(*M) error) error
+
+	// Alone are attributes and, behind each, those that the configuration of an object
+	// that exists goes without where it has that one, because they are not taken
+	// together. Earlier ones come first.
+	Alone [][]string
 
 	// Within lists those attributes of Import that say what to list in, such as
 	// the table of items. They are required for a list, and set in its model in.

@@ -23,6 +23,8 @@ import (
 var Authorizer = tf.Type[*Clients, authorizer]{
 	Name:    "authorizer",
 	Import:  []string{"api", "id"},
+	ARN:     "apigateway:/apis/{api}/authorizers/{id}",
+	Label:   "name",
 	Within:  []string{"api"},
 	Replace: []string{"api"},
 	Gone:    tf.Gone[*types.NotFoundException]("GetAuthorizer", "DeleteAuthorizer"),

@@ -18,6 +18,7 @@ import (
 var DomainMapping = tf.Type[*Clients, domainMapping]{
 	Name:    "domain_mapping",
 	Import:  []string{"domain", "id"},
+	ARN:     "apigateway:/domainnames/{domain}/apimappings/{id}",
 	Within:  []string{"domain"},
 	Replace: []string{"domain", "api"},
 	Gone:    tf.Gone[*types.NotFoundException]("GetApiMapping", "DeleteApiMapping"),

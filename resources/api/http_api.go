@@ -21,6 +21,7 @@ var HTTPAPI = tf.Type[*Clients, httpAPI]{
 	Name:   "http_api",
 	Import: []string{"id"},
 	ARN:    "apigateway:/apis/{id}",
+	Label:  "api_name",
 	Changes: map[string][]string{
 		"url": {"stage"},
 	},

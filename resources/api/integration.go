@@ -23,6 +23,7 @@ import (
 var Integration = tf.Type[*Clients, integration]{
 	Name:    "integration",
 	Import:  []string{"api", "id"},
+	ARN:     "apigateway:/apis/{api}/integrations/{id}",
 	Within:  []string{"api"},
 	Replace: []string{"api", "type", "subtype"},
 	Gone:    tf.Gone[*types.NotFoundException]("GetIntegration", "DeleteIntegration"),

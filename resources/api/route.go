@@ -16,8 +16,14 @@ import (
 // Route is the type serverless_route: which requests of an API go where, with the
 // integration and the permission that this takes.
 var Route = tf.Type[*Clients, route]{
-	Name:     "route",
-	Import:   []string{"api", "id"},
+	Name:   "route",
+	Import: []string{"api", "id"},
+	ARN:    "apigateway:/apis/{api}/routes/{id}",
+	Label:  "route",
+	Alone: [][]string{
+		{"function", "integration_id"}, {"http", "integration_id"}, {"service", "integration_id"}, {"mock", "integration_id"},
+		{"integration_id", "timeout", "payload_version", "request_parameters", "response_parameters"},
+	},
 	Within:   []string{"api"},
 	Replace:  []string{"api"},
 	Gone:     tf.Gone[*types.NotFoundException]("GetRoute", "GetRoutes", "DeleteRoute"),

@@ -22,6 +22,7 @@ import (
 var RoutingRule = tf.Type[*Clients, routingRule]{
 	Name:    "routing_rule",
 	Import:  []string{"domain", "id"},
+	ARN:     "apigateway:/domainnames/{domain}/routingrules/{id}",
 	Within:  []string{"domain"},
 	Replace: []string{"domain"},
 	Gone:    tf.Gone[*types.NotFoundException]("GetRoutingRule", "DeleteRoutingRule"),

@@ -20,6 +20,7 @@ import (
 var Stage = tf.Type[*Clients, stage]{
 	Name:    "stage",
 	Import:  []string{"api", "name"},
+	ARN:     "apigateway:/apis/{api}/stages/{name}",
 	Within:  []string{"api"},
 	Replace: []string{"api", "name"},
 	Gone:    tf.Gone[*types.NotFoundException]("GetStage", "DeleteStage"),

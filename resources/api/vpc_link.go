@@ -23,6 +23,7 @@ var VPCLink = tf.Type[*Clients, vpcLink]{
 	Name:    "vpc_link",
 	Import:  []string{"id"},
 	ARN:     "apigateway:/vpclinks/{id}",
+	Label:   "link_name",
 	Replace: []string{"subnet_ids", "security_group_ids"},
 	Gone:    tf.Gone[*types.NotFoundException]("GetVpcLink", "DeleteVpcLink"),
 	Schema: schema.Schema{

@@ -28,6 +28,7 @@ var WebSocketAPI = tf.Type[*Clients, webSocketAPI]{
 	Name:   "websocket_api",
 	Import: []string{"id"},
 	ARN:    "apigateway:/apis/{id}",
+	Label:  "api_name",
 	Changes: map[string][]string{
 		"url":            {"stage"},
 		"management_url": {"stage"},

@@ -41,7 +41,7 @@ type layer struct {
 }
 
 // layerContent are the attributes whose change publishes another version.
-var layerContent = []string{"source", "code_sha256", "description", "license", "runtimes", "architectures"}
+var layerContent = []string{"code_sha256", "description", "license", "runtimes", "architectures"}
 
 var layerName = tf.Pattern(`^[a-zA-Z0-9_-]{1,140}$`, "a layer's name has 1 to 140 letters, digits, hyphens and underscores")
 

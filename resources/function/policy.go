@@ -17,7 +17,16 @@ import (
 
 // planRole plans the policy of the function's own role.
 func planRole(p *tf.Plan[function]) error {
+	if !p.Config.RoleARN.IsNull() && p.Prior != nil && !p.Prior.RolePolicy.IsNull() && p.Planned.RoleARN.Equal(p.Prior.RoleARN) {
+		// The own role, as the configuration of an imported object names it: it stays as it is.
+		p.Set("role_policy", p.Prior.RolePolicy)
+		p.Set("role_permissions_boundary", p.Prior.RoleBoundary)
+		return nil
+	}
 	if !p.Config.RoleARN.IsNull() {
+		if p.Config.PolicyARNs != nil {
+			notWithRole(p.Error, "policy_arns")
+		}
 		p.Set("role_policy", tf.JSONNull())
 		p.Set("role_permissions_boundary", tftypes.StringNull())
 		return nil

@@ -57,9 +57,11 @@ func updateRole(ctx context.Context, c *Clients, prior, m *function) (*parts.Rol
 	if role == nil {
 		return nil, nil
 	}
-	var err error
-	if role.Policy, err = rolePolicy(m, scopeOf(ctx)); err != nil {
-		return nil, err
+	if role.Policy = m.RolePolicy.ValueString(); m.RolePolicy.IsUnknown() {
+		var err error
+		if role.Policy, err = rolePolicy(m, scopeOf(ctx)); err != nil {
+			return nil, err
+		}
 	}
 	if prior.RolePolicy.IsNull() || role.Name != roleName(ctx, prior) || m.RoleARN.IsUnknown() {
 		arn, _, err := role.Create(ctx, c.IAM)

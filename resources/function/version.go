@@ -35,6 +35,7 @@ type versionModel struct {
 var Version = tf.Type[*Clients, versionModel]{
 	Name:   "function_version",
 	Import: []string{"function", "version"},
+	ARN:    "lambda:function:{function}:{version}",
 	Gone:   tf.Gone[*types.ResourceNotFoundException]("GetFunctionConfiguration", "DeleteFunction"),
 	Schema: schema.Schema{
 		MarkdownDescription: "A published version of a function: what it is now, which never changes again. A change of `code_sha256` or `triggers` publishes another one. " +

@@ -39,7 +39,22 @@ var QueuePolicy = tf.Type[*Clients, queuePolicy]{
 		return putPolicy(ctx, c, m)
 	},
 	Delete: deletePolicy,
-	Moves:  map[string]map[string]string{"aws_sqs_queue_policy": {"queue_name": "queue_url"}},
+	List: func(ctx context.Context, c *Clients, in *queuePolicy, found func(*queuePolicy) error) error {
+		return each(ctx, c, func(name, url string) error {
+			a, err := attributesOf(ctx, c, url)
+			switch {
+			case tf.Is[*types.QueueDoesNotExist](err), err == nil && a[attrPolicy] == "":
+				return nil
+			case err != nil:
+				return err
+			}
+			m := *in
+			m.QueueName, m.Policy = basetypes.StringValue(name), tf.JSONValue(a[attrPolicy])
+			m.ID = basetypes.StringValue(a[types.QueueAttributeNameQueueArn])
+			return found(&m)
+		})
+	},
+	Moves: map[string]map[string]string{"aws_sqs_queue_policy": {"queue_name": "queue_url"}},
 	Schema: schema.Schema{
 		MarkdownDescription: "The policy of a queue, all of it: for a queue that something else manages, or whose policy needs what is not known when it is made. A `serverless_queue` beside it needs `tls_only = false`, and no `allow_from` and `policy`.",
 		Attributes: map[string]schema.Attribute{

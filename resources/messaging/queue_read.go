@@ -142,6 +142,15 @@ func (m *queue) readDeadLetter(ctx context.Context, c *Clients, policy string) e
 
 // list finds the queues of the region, by name and address.
 func list(ctx context.Context, c *Clients, in *queue, found func(*queue) error) error {
+	return each(ctx, c, func(name, url string) error {
+		m := *in
+		m.QueueName, m.URL, m.ARN = basetypes.StringValue(name), basetypes.StringValue(url), basetypes.StringValue(m.arnOf(ctx, name))
+		return found(&m)
+	})
+}
+
+// each calls found for each queue of the region.
+func each(ctx context.Context, c *Clients, found func(name, url string) error) error {
 	pages := sqs.ListQueuesInput{MaxResults: aws.Int32(1000)}
 	for {
 		out, err := c.SQS.ListQueues(ctx, &pages)
@@ -149,10 +158,7 @@ func list(ctx context.Context, c *Clients, in *queue, found func(*queue) error) 
 			return err
 		}
 		for _, url := range out.QueueUrls {
-			m := *in
-			name := url[strings.LastIndex(url, "/")+1:]
-			m.QueueName, m.URL, m.ARN = basetypes.StringValue(name), basetypes.StringValue(url), basetypes.StringValue(m.arnOf(ctx, name))
-			if err := found(&m); err != nil {
+			if err := found(url[strings.LastIndex(url, "/")+1:], url); err != nil {
 				return err
 			}
 		}

@@ -64,10 +64,9 @@ func validate(_ context.Context, v *tf.Check, m *machine) {
 	}
 	validateDefinition(v, m)
 	if !m.RoleARN.IsNull() {
-		for name, given := range map[string]bool{"policies": m.Policies != nil, "policy_arns": m.PolicyARNs != nil, "role": m.Role != nil} {
+		for name, given := range map[string]bool{"policies": m.Policies != nil, "role": m.Role != nil} {
 			if given {
-				v.Error(path.Root(name), "Not with role_arn",
-					"A state machine with a role_arn has no role of its own that "+name+" could be given to. Give that role its rights where it is made, or leave role_arn out.")
+				notWithRole(v.Error, name)
 			}
 		}
 	}
@@ -113,4 +112,11 @@ func documents(policies []tf.JSON) []string {
 func sentence(err error) string {
 	s := err.Error()
 	return fmt.Sprintf("%s%s.", strings.ToUpper(s[:1]), s[1:])
+}
+
+// notWithRole refuses an attribute of the own role beside role_arn. Of policy_arns that
+// is only known in the plan, which knows whether role_arn is the own role.
+func notWithRole(fail func(at path.Path, summary, detail string), name string) {
+	fail(path.Root(name), "Not with role_arn",
+		"A state machine with a role_arn has no role of its own that "+name+" could be given to. Give that role its rights where it is made, or leave role_arn out.")
 }

@@ -145,7 +145,16 @@ func arnScope(m *machine) string {
 
 // planRole plans the policy of the machine's own role.
 func planRole(p *tf.Plan[machine]) error {
+	if !p.Config.RoleARN.IsNull() && p.Prior != nil && !p.Prior.RolePolicy.IsNull() && p.Planned.RoleARN.Equal(p.Prior.RoleARN) {
+		// The own role, as the configuration of an imported object names it: it stays as it is.
+		p.Set("role_policy", p.Prior.RolePolicy)
+		p.Set("role_permissions_boundary", p.Prior.RoleBoundary)
+		return nil
+	}
 	if !p.Config.RoleARN.IsNull() {
+		if p.Config.PolicyARNs != nil {
+			notWithRole(p.Error, "policy_arns")
+		}
 		p.Set("role_policy", tf.JSONNull())
 		p.Set("role_permissions_boundary", types.StringNull())
 		return nil

@@ -36,6 +36,7 @@ type itemsModel struct {
 var TableItems = tf.Type[*Clients, itemsModel]{
 	Name:     "table_items",
 	Import:   []string{"table"},
+	ARN:      "dynamodb:table/{table}",
 	Replace:  []string{"table"},
 	Gone:     noTable,
 	Validate: validateItems,

@@ -75,7 +75,7 @@ func writeBlock(body *hclwrite.Body, b *plugin.Block, v cty.Value) {
 				body.SetAttributeRaw(name, leftOut())
 			}
 		case !inner.IsNull():
-			body.SetAttributeRaw(name, hclwrite.TokensForValue(configured(a, inner)))
+			body.SetAttributeRaw(name, tokens(configured(a, inner), a.Type == cty.DynamicPseudoType))
 		case a.Required:
 			body.SetAttributeRaw(name, hclwrite.TokensForValue(cty.NullVal(cty.DynamicPseudoType)))
 		}
@@ -87,6 +87,38 @@ func writeBlock(body *hclwrite.Body, b *plugin.Block, v cty.Value) {
 
 func settable(a *plugin.Attribute) bool {
 	return (a.Required || a.Optional) && a.Deprecated == ""
+}
+
+// tokens is a value as it is written. Where nothing else says that something is a set,
+// because any value may stand there, toset does.
+func tokens(v cty.Value, dynamic bool) hclwrite.Tokens {
+	if !dynamic || v.IsNull() {
+		return hclwrite.TokensForValue(v)
+	}
+	var elements []hclwrite.Tokens
+	switch ty := v.Type(); {
+	case ty.IsObjectType() || ty.IsMapType():
+		var members []hclwrite.ObjectAttrTokens
+		for it := v.ElementIterator(); it.Next(); {
+			key, element := it.Element()
+			name := hclwrite.TokensForValue(key)
+			if hclsyntax.ValidIdentifier(key.AsString()) {
+				name = hclwrite.TokensForIdentifier(key.AsString())
+			}
+			members = append(members, hclwrite.ObjectAttrTokens{Name: name, Value: tokens(element, true)})
+		}
+		return hclwrite.TokensForObject(members)
+	case ty.IsTupleType() || ty.IsListType() || ty.IsSetType():
+		for it := v.ElementIterator(); it.Next(); {
+			_, element := it.Element()
+			elements = append(elements, tokens(element, true))
+		}
+		if ty.IsSetType() {
+			return hclwrite.TokensForFunctionCall("toset", hclwrite.TokensForTuple(elements))
+		}
+		return hclwrite.TokensForTuple(elements)
+	}
+	return hclwrite.TokensForValue(v)
 }
 
 // leftOut is null, with a comment that says why.
