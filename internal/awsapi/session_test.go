@@ -416,6 +416,39 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+// TestProxies: each kind of address has its proxy, said or of the environment.
+func TestProxies(t *testing.T) {
+	nobody(t)
+	t.Setenv("HTTP_PROXY", "http://env.example:1")
+	t.Setenv("HTTPS_PROXY", "http://env.example:2")
+	t.Setenv("NO_PROXY", "free.example")
+	for _, c := range []struct {
+		proxy     Proxy
+		url, want string
+	}{
+		{Proxy{HTTP: "http://p.example:3"}, "http://aws.example/", "http://p.example:3"},
+		{Proxy{HTTP: "http://p.example:3"}, "https://aws.example/", "http://env.example:2"},
+		{Proxy{HTTPS: "http://p.example:4"}, "https://aws.example/", "http://p.example:4"},
+		{Proxy{HTTPS: "http://p.example:4"}, "http://aws.example/", "http://env.example:1"},
+		{Proxy{HTTPS: "http://p.example:4"}, "https://free.example/", ""},
+		{Proxy{Except: "aws.example"}, "https://aws.example/", ""},
+		{Proxy{Except: "aws.example"}, "https://free.example/", "http://env.example:2"},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, c.url, nil)
+		got, err := c.proxy.client().GetTransport().Proxy(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		if got != nil {
+			text = got.String()
+		}
+		if text != c.want {
+			t.Errorf("%+v: %s goes through %q, want %q", c.proxy, c.url, text, c.want)
+		}
+	}
+}
+
 // canceled is a context that ends at once: nothing is to be reached.
 func canceled(t *testing.T) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
