@@ -34,10 +34,14 @@ func (policyTemplate) Definition(_ context.Context, _ function.DefinitionRequest
 
 func (policyTemplate) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var name string
-	var values map[string]string
+	var given map[string]types.String
 	var scopes []types.Dynamic
-	if resp.Error = req.Arguments.Get(ctx, &name, &values, &scopes); resp.Error != nil {
+	if resp.Error = req.Arguments.Get(ctx, &name, &given, &scopes); resp.Error != nil {
 		return
+	}
+	values := map[string]string{}
+	for parameter, v := range given {
+		values[parameter] = v.ValueString() // null is empty, which no parameter may be
 	}
 	t, err := policytemplate.Find(name)
 	if err != nil {
