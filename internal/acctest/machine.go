@@ -198,11 +198,15 @@ func (m *Machine) apply(ctx context.Context, text string, mode plan.Mode) ([]Cha
 		left.dead = func() bool { return false }
 	}
 	result, ds := apply.Run(ctx, program, p, apply.Options{Log: left, Unfinished: m.unfinished})
-	m.state, m.unfinished = result.State, nil
+	// A run that comes to its end leaves what was noted of objects that are not there.
+	m.state, m.unfinished = result.State, slices.DeleteFunc(slices.Clone(left.unfinished), func(i state.Intent) bool {
+		return i.Action != "create" || i.Note == nil || result.State.Get(i.Addr) != nil
+	})
 	if left.dead() {
-		if m.state = left.State; m.Remembers {
-			m.unfinished = left.unfinished
-		}
+		m.state, m.unfinished = left.State, left.unfinished
+	}
+	if !m.Remembers {
+		m.unfinished = nil
 	}
 	m.warnings = nil
 	for _, d := range ds {

@@ -57,6 +57,89 @@ func TestRecovered(t *testing.T) {
 	}
 }
 
+// TestUnwanted kills the process at each write of a create, after which the object is
+// not wanted any more: nothing is left of it, whatever AWS calls it.
+func TestUnwanted(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"function", "event source", "authorizer", "queue", "HTTP API", "activity"} {
+		s := recoveredSubjects[name]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clean := s.bench(t)
+			clean.before()
+			before := clean.deployed()
+			clean.apply(s.Base)
+			calls := clean.wire.Calls()
+			for n, call := range calls {
+				if reads(call) {
+					continue
+				}
+				for _, how := range []string{"destroyed", "without its block"} {
+					t.Run(fmt.Sprintf("%d %s %s", n, call, how), func(t *testing.T) {
+						t.Parallel()
+						b := s.bench(t)
+						b.Remembers = true
+						b.before()
+						b.spoiling(n, Kill, s.Base)
+						if how == "destroyed" {
+							b.emptied(s.Base)
+							return
+						}
+						if _, err := b.Apply(t.Context(), b.provided()+b.Before); err != nil {
+							t.Fatalf("apply without the block: %v", err)
+						}
+						if got := b.deployed(); got != before {
+							t.Errorf("the emulator holds %d things, want %d", got, before)
+						}
+					})
+				}
+			}
+		})
+	}
+}
+
+// TestRecoveredLater: what was noted of a create outlives a run that ends in order
+// without coming to it, because something before it fails, and one that is of a
+// resource with keys is gone on with, too.
+func TestRecoveredLater(t *testing.T) {
+	t.Parallel()
+	s := recoveredSubjects["function"]
+	for name, a := range map[string]Arguments{"alone": s.Base, "keyed": s.Base.with(Arguments{"for_each": `toset(["a"])`}), "counted": s.Base.with(Arguments{"count": `1`})} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := s.bench(t)
+			b.Remembers = true
+			b.before()
+			b.wire.Spoil = func(_ int, operation string) Fault {
+				if operation == "UntagResource" { // the last call: what is there is complete
+					return Fault{Kind: Kill}
+				}
+				return Fault{}
+			}
+			_, _ = b.Apply(t.Context(), b.config(a)) // killed
+			if !b.wire.Dead() {
+				t.Fatal("no mark was taken off")
+			}
+			b.wire.Revive()
+			b.wire.Spoil = func(_ int, operation string) Fault {
+				if strings.HasPrefix(operation, "GetFunction") {
+					return Fault{Kind: Answer, Code: "AccessDeniedException", Message: "not now"}
+				}
+				return Fault{}
+			}
+			if _, err := b.Apply(t.Context(), b.config(a)); err == nil {
+				t.Fatal("the apply succeeded without seeing the function")
+			}
+			b.wire.Spoil = nil
+			if _, err := b.Apply(t.Context(), b.config(a)); err != nil {
+				t.Fatalf("apply: %v", err)
+			}
+			b.settled(a)
+			b.emptied(a)
+		})
+	}
+}
+
 // TestNotRecovered: what somebody else makes after a run was killed is not taken over,
 // where AWS has a place for the mark of whose it is.
 func TestNotRecovered(t *testing.T) {

@@ -82,7 +82,7 @@ func (v *view) applyNew(ctx context.Context, f *planFlags, auto bool) (err error
 		return err
 	}
 	defer func() { err = v.closed(j.store, err) }()
-	if !auto && pending(j.plan) {
+	if !auto && (pending(j.plan) || len(j.plan.Abandoned(j.store.Recovered().Unfinished)) > 0) {
 		question, consequence := "Do you want to perform these actions?", "They will be carried out as described above."
 		switch j.plan.Mode {
 		case plan.Destroy:

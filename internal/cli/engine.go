@@ -107,8 +107,8 @@ func toDo(i state.Intent) string {
 	case i.Action != "create":
 		return "The plan looks at the object, and makes the change again if need be."
 	case i.Note != nil:
-		return "If the object exists, the apply goes on with it from what the journal says."
-	case i.Planned != nil:
+		return "If the object exists, the apply goes on with it from what the journal says, or removes it if it is not wanted any more."
+	case i.Identity != nil:
 		return "If the object exists as it was planned, the plan takes it over."
 	}
 	return "Look whether the object exists: if it does and the plan wants to create it, it has to be imported or deleted first."

@@ -54,7 +54,11 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 	case found != nil && Ours(ctx, tags) && r.claim(ctx, found):
 		return r.resume(ctx, c, found, m)
 	case found != nil || !r.claim(ctx, m):
-		return r.conflict(ctx, c, m, found, tags)
+		err = r.conflict(ctx, c, m, found, tags)
+		if found != nil && baseOf(found).ID.ValueString() != "" && !Recorded(ctx, baseOf(found).ID.ValueString()) {
+			err = errors.Join(err, unnote(ctx)) // so that nothing is there of what was noted
+		}
+		return err
 	}
 	if err = note(ctx, ""); err != nil {
 		return err
@@ -63,6 +67,7 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 		r.claim(ctx, m) // now that it has an id
 		return nil
 	}
+	var again error
 	if baseOf(m).ID.ValueString() == "" { // the call may have been carried out all the same
 		after := ctx
 		if ctx.Err() != nil {
@@ -70,19 +75,28 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 			after, cancel = Afterwards(ctx)
 			defer cancel()
 		}
-		switch found, tags, again := r.left(after, c, m, err); {
+		var found *M
+		var tags map[string]string
+		switch found, tags, again = r.left(after, c, m, err); {
 		case found == nil:
 			err = errors.Join(err, again)
 		case Ours(ctx, tags) || Is[*Unmarked](err) && tags[MarkerKey] == "":
 			return r.resume(after, c, found, m)
 		default: // somebody else was a moment faster, and may use what was made for it
-			return r.conflict(after, c, m, found, tags)
+			return errors.Join(r.conflict(after, c, m, found, tags), unnote(after))
 		}
 	}
-	if r.Undo == nil {
-		return err
-	}
-	return Undo(ctx, err, func(ctx context.Context) error { return r.Undo(ctx, c, m) })
+	return Undo(ctx, err, func(ctx context.Context) error {
+		if r.Undo != nil {
+			if err := r.Undo(ctx, c, m); err != nil {
+				return err
+			}
+		}
+		if again != nil || baseOf(m).ID.ValueString() != "" {
+			return nil // there is something, or nobody knows
+		}
+		return unnote(ctx)
+	})
 }
 
 // makeUnseen creates an object whose type looks itself what is there already.
@@ -102,7 +116,11 @@ func (r *instance[C, M]) makeUnseen(ctx context.Context, c C, m *M) error {
 			return err
 		}
 	}
-	return r.Type.Create(ctx, c, m)
+	err := r.Type.Create(ctx, c, m)
+	if err != nil && ctx.Err() == nil && earlier(ctx) == nil && baseOf(m).ID.ValueString() == "" {
+		err = errors.Join(err, unnote(ctx)) // it has undone what it made
+	}
+	return err
 }
 
 // recognize finds out whether the object that is there is the one that an earlier run

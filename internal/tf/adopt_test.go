@@ -93,6 +93,7 @@ func TestMake(t *testing.T) {
 		harbor harbor
 		taken  bool   // by another block of the name
 		noted  *trace // by a run that was cut off
+		over   bool   // what was noted is taken back
 		did    string
 		says   []string // of the error; none: the vessel is there, red
 	}{
@@ -103,9 +104,9 @@ func TestMake(t *testing.T) {
 		{name: "the same of another's", harbor: harbor{kind: "sail", color: "red", tags: other}, says: []string{"was cut off left it unfinished", "It is as this one should be."}},
 		{name: "its own, complete", harbor: harbor{kind: "sail", color: "red", tags: none}, noted: &trace{Mark: "run", ID: "a"}},
 		{name: "its own, unfinished in another stack", harbor: harbor{kind: "sail", color: "blue", tags: map[string]string{MarkerKey: "run"}}, noted: &trace{Mark: "run"}, did: "paint"},
-		{name: "another's, made since", harbor: harbor{kind: "sail", color: "red", tags: none}, noted: &trace{Mark: "run"}, says: []string{"exists already"}},
+		{name: "another's, made since", harbor: harbor{kind: "sail", color: "red", tags: none}, noted: &trace{Mark: "run"}, over: true, says: []string{"exists already"}},
 		{name: "its own, changed since", harbor: harbor{kind: "sail", color: "blue", tags: none}, noted: &trace{Mark: "run", ID: "a"}, says: []string{"exists already", "differs from this one in color"}},
-		{name: "another's of another id", harbor: harbor{kind: "sail", color: "red", tags: none}, noted: &trace{Mark: "run", ID: "b"}, says: []string{"exists already"}},
+		{name: "another's of another id", harbor: harbor{kind: "sail", color: "red", tags: none}, noted: &trace{Mark: "run", ID: "b"}, over: true, says: []string{"exists already"}},
 		{name: "one of two blocks", taken: true, says: []string{"exists already"}},
 		{name: "refused", harbor: harbor{answer: no}, did: "create undo", says: []string{"missing"}},
 		{name: "never answered, not made", harbor: harbor{answer: cut}, did: "create undo", says: []string{"connection reset"}},
@@ -135,8 +136,12 @@ func TestMake(t *testing.T) {
 			h := &c.harbor
 			h.tags = maps.Clone(h.tags)
 			err := r.make(ctx, h, m)
-			if len(wrote) > 0 {
-				t.Errorf("it noted %v of what was there", wrote)
+			want := 0
+			if c.over { // what was noted is taken back
+				want = 1
+			}
+			if len(wrote) != want || strings.Join(wrote, "") != "" {
+				t.Errorf("it noted %q of what was there", wrote)
 			}
 			if got := strings.Join(h.did, " "); got != c.did {
 				t.Errorf("it did %q, want %q", got, c.did)
@@ -173,6 +178,20 @@ func TestNotes(t *testing.T) {
 	if got, want := strings.Join(h.did, " "), `{"mark":"here"} create {"mark":"here","id":"a"} tag`; got != want {
 		t.Errorf("it did %s, want %s", got, want)
 	}
+	// What is refused and undone leaves nothing; of what cannot be seen nobody knows.
+	h = &harbor{answer: &smithy.GenericAPIError{Code: "ValidationException", Fault: smithy.FaultClient}}
+	p.claims.Clear()
+	ctx = context.WithValue(operated, notesKey{}, &notes{write: func(text []byte) error {
+		h.did = append(h.did, string(text))
+		return nil
+	}})
+	if err := r.make(ctx, h, one()); err == nil {
+		t.Error("what was refused was made")
+	}
+	if got, want := strings.Join(h.did, " "), `{"mark":"here"} create undo `; got != want {
+		t.Errorf("it did %q, want %q", got, want)
+	}
+	p.claims.Clear()
 	full := errors.New("no space left")
 	ctx = context.WithValue(operated, notesKey{}, &notes{write: func([]byte) error { return full }})
 	p.claims.Clear()

@@ -62,6 +62,14 @@ func note(ctx context.Context, id string) error {
 	return nil
 }
 
+// unnote takes back what was noted: nothing is left of it.
+func unnote(ctx context.Context) error {
+	if n := notesOf(ctx); n != nil {
+		return n.write(nil)
+	}
+	return nil
+}
+
 // Recorded reports whether the object of that id is the one that an earlier run had
 // completed for this block when it was cut off, as the engine's journal says.
 func Recorded(ctx context.Context, id string) bool {
@@ -80,9 +88,9 @@ func (s *shortcut) Notes(typeName string) bool {
 }
 
 // ApplyNoted is ApplyResourceChange for an engine that keeps a journal. write stores a
-// note beside the intent of the change, and returns when it is safe; earlier is the
-// last note that a run which was cut off left of the same change, nil for none. Notes
-// are the provider's, JSON without secrets.
+// note beside the intent of the change, and returns when it is safe; nil takes it
+// back. earlier is the last note that a run which was cut off left of the same change,
+// nil for none. Notes are the provider's, JSON without secrets.
 func (s *shortcut) ApplyNoted(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest, earlier []byte, write func([]byte) error) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	n := &notes{write: write}
 	if len(earlier) > 0 {

@@ -99,6 +99,7 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 	defer halt()
 	a.halt = halt
 	a.report(a.adopt())
+	a.report(a.abandon(ctx))
 	outcomes, err := graph.Run(begin, a.steps(), o.Parallelism)
 	stop()
 	if err != nil {

@@ -254,7 +254,7 @@ func (w *writer) call(ctx context.Context, provider *plugin.Provider, planned pl
 			if err := restore(); err != nil {
 				diags = append(diags, w.unrecorded(w.c.Addr, err, over)...)
 			}
-			if !lost && w.state.Get(w.c.Addr) == nil { // a later run must not look for it
+			if !lost && w.state.Get(w.c.Addr) == nil && intent.Note == nil { // a later run must not look for it
 				diags = append(diags, w.commit(state.Entry{Addr: w.c.Addr, Provider: w.r.Provider})...)
 			}
 		}

@@ -17,10 +17,22 @@ import (
 )
 
 // Announce describes an object that is about to be created, so that a later run can
-// find it if this one is cut off: by its identity, as far as the plan knows that,
+// find it if this one is cut off: by its identity, if the plan knows that,
 // and by what is planned, unknown values left out. Both are cty JSON, or nil.
 func Announce(s *plugin.Schema, planned cty.Value) (identity, known json.RawMessage) {
 	if s.Identity == cty.NilType || !planned.Type().IsObjectType() || planned.IsNull() {
+		return nil, nil
+	}
+	plain, err := cty.Transform(planned, func(_ cty.Path, v cty.Value) (cty.Value, error) {
+		if !v.IsKnown() {
+			return cty.NullVal(v.Type()), nil
+		}
+		return v, nil
+	})
+	if err != nil {
+		return nil, nil
+	}
+	if known, err = ctyjson.Marshal(s.WithoutWriteOnly(plain), s.Type); err != nil {
 		return nil, nil
 	}
 	out := map[string]cty.Value{}
@@ -36,23 +48,11 @@ func Announce(s *plugin.Schema, planned cty.Value) (identity, known json.RawMess
 	}
 	for _, name := range s.IdentityRequired {
 		if out[name].IsNull() {
-			return nil, nil
+			return nil, known
 		}
-	}
-	plain, err := cty.Transform(planned, func(_ cty.Path, v cty.Value) (cty.Value, error) {
-		if !v.IsKnown() {
-			return cty.NullVal(v.Type()), nil
-		}
-		return v, nil
-	})
-	if err != nil {
-		return nil, nil
 	}
 	if identity, err = ctyjson.Marshal(cty.ObjectVal(out), s.Identity); err != nil {
-		return nil, nil
-	}
-	if known, err = ctyjson.Marshal(s.WithoutWriteOnly(plain), s.Type); err != nil {
-		return nil, nil
+		return nil, known
 	}
 	return identity, known
 }
@@ -61,7 +61,7 @@ func Announce(s *plugin.Schema, planned cty.Value) (identity, known json.RawMess
 // because it was cut off: they are in the state as if it had. Only an object that
 // is all that was planned is taken for one; another of that name may be somebody
 // else's. Where the provider notes what it makes, the creation itself takes over what
-// is wanted; one of several instances may not be wanted any more.
+// is wanted, and what is not is ended with [Plan.Abandoned].
 func (p *planner) recover(ctx context.Context) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, i := range p.opts.Unfinished {
@@ -75,7 +75,7 @@ func (p *planner) recover(ctx context.Context) hcl.Diagnostics {
 		}
 		if notes := provider.Notes(i.Addr.Resource.Type); notes && i.Note == nil {
 			continue // nothing was made yet: what is there is somebody else's
-		} else if notes && wanted && i.Addr.Key == nil {
+		} else if notes && (wanted || !p.moves(i)) {
 			continue // the provider goes on from its note, and knows the object better
 		}
 		o, there, more := p.created(ctx, i)
@@ -103,6 +103,29 @@ func (p *planner) recover(ctx context.Context) hcl.Diagnostics {
 		}
 	}
 	return diags
+}
+
+// moves tells that the object of an intent has another address by now.
+func (p *planner) moves(i state.Intent) bool {
+	e := state.Entry{Addr: i.Addr, Provider: i.Provider, Object: &state.Object{}}
+	return p.movedOn(e).Addr != i.Addr
+}
+
+// Abandoned are the creations of a run that was cut off which nobody wants any more,
+// and which the provider can end, because it has noted how far it was: applying the
+// plan ends them, and destroys what they made. A plan of a part leaves them aside.
+func (p *Plan) Abandoned(unfinished []state.Intent) []state.Intent {
+	if p.Partial || p.Mode == RefreshOnly {
+		return nil
+	}
+	var out []state.Intent
+	for _, i := range unfinished {
+		planned := func(c Change) bool { return c.Addr == i.Addr && c.Deposed == "" }
+		if i.Action == "create" && i.Note != nil && i.Planned != nil && !slices.ContainsFunc(p.Changes, planned) && p.Prior.Get(i.Addr) == nil {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // patience is how long an object that is to go is looked for that may still be in

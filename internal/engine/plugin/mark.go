@@ -26,6 +26,21 @@ func (s *Schema) WithoutWriteOnly(v cty.Value) cty.Value {
 	})
 }
 
+// Open is v, of which what was not known is null, with its computed attributes
+// unknown again where they are null.
+func (s *Schema) Open(v cty.Value) cty.Value {
+	if v.IsNull() || !v.IsKnown() {
+		return v
+	}
+	all := v.AsValueMap()
+	for name, a := range s.Block.Attributes {
+		if a.Computed && all[name].IsNull() {
+			all[name] = cty.UnknownVal(all[name].Type())
+		}
+	}
+	return cty.ObjectVal(all)
+}
+
 // WriteOnly tells that the attribute that path begins with, or one within it on
 // the way of path, is write-only.
 func (s *Schema) WriteOnly(path cty.Path) bool {

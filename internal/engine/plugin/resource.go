@@ -209,7 +209,7 @@ func (p *Provider) Plan(ctx context.Context, typeName string, prior Object, prop
 // Notes let a provider in this process keep with the intent of a change how far it is.
 type Notes struct {
 	Earlier []byte             // its last note of the same change in a run that was cut off, or nil
-	Write   func([]byte) error // stores a note of JSON, and returns when it is safe
+	Write   func([]byte) error // stores a note of JSON, and returns when it is safe; nil says that nothing is left of what was noted
 }
 
 // noting is a provider of this process that makes notes.

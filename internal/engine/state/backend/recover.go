@@ -38,11 +38,11 @@ func (s *Store) replay() error {
 		return fmt.Errorf("opening the journal of an earlier run: %w", err)
 	}
 	s.journal = j
-	begun := slices.DeleteFunc(slices.Clone(s.recovery.Unfinished), func(i state.Intent) bool { return i.Planned == nil && i.Note == nil })
-	if len(begun) == 0 {
+	s.open = slices.DeleteFunc(slices.Clone(s.recovery.Unfinished), func(i state.Intent) bool { return i.Identity == nil && i.Note == nil })
+	if len(s.open) == 0 {
 		return s.Write(st)
 	}
-	return s.carry(st, begun)
+	return s.carry(st, s.open)
 }
 
 // carry stores the state, and goes on with a journal of what may have been carried
@@ -57,6 +57,11 @@ func (s *Store) carry(st *state.State, begun []state.Intent) error {
 			return err
 		}
 	}
+	return s.goOn(begun)
+}
+
+// goOn makes the journal one of what is stored now and of these intents.
+func (s *Store) goOn(begun []state.Intent) error {
 	h := headerOf(s.raw, s.base)
 	lines, err := s.journal.line(record{Header: &h})
 	for _, i := range begun {
@@ -125,21 +130,29 @@ func (s *Store) holds(records []record) bool {
 func recovered(st *state.State, records []record) Recovery {
 	var out Recovery
 	for _, r := range records {
-		if i := r.Intent; i != nil {
-			out.Unfinished = slices.DeleteFunc(out.Unfinished, func(was state.Intent) bool {
-				return was.Addr == i.Entry.Addr && was.Deposed == i.Entry.Deposed && was.Action == i.Action
-			})
-			out.Unfinished = append(out.Unfinished, state.Intent{
-				Addr: i.Entry.Addr, Deposed: i.Entry.Deposed, Provider: i.Entry.Provider, Action: i.Action, Identity: i.Identity, Planned: i.Planned, Note: i.Note,
-			})
-		}
+		out.Unfinished = begun(out.Unfinished, r)
 		for _, e := range r.Commit {
 			st.Put(e)
 			out.Replayed++
-			out.Unfinished = slices.DeleteFunc(out.Unfinished, func(i state.Intent) bool { return i.Addr == e.Addr })
 		}
 	}
 	return out
+}
+
+// begun brings what has begun and not come to an end up to date with a record.
+func begun(open []state.Intent, r record) []state.Intent {
+	if i := r.Intent; i != nil {
+		open = slices.DeleteFunc(open, func(was state.Intent) bool {
+			return was.Addr == i.Entry.Addr && was.Deposed == i.Entry.Deposed && was.Action == i.Action
+		})
+		open = append(open, state.Intent{
+			Addr: i.Entry.Addr, Deposed: i.Entry.Deposed, Provider: i.Entry.Provider, Action: i.Action, Identity: i.Identity, Planned: i.Planned, Note: i.Note,
+		})
+	}
+	for _, e := range r.Commit {
+		open = slices.DeleteFunc(open, func(i state.Intent) bool { return i.Addr == e.Addr })
+	}
+	return open
 }
 
 // Peek decodes what a place holds without its lock, the steps included that the

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +35,9 @@ type Store struct {
 	timer    *time.Timer
 	ended    bool
 	recovery Recovery
+
+	opening sync.Mutex
+	open    []state.Intent // what was begun and never came to an end, by this run or the one before
 }
 
 // Open loads what the place holds and finishes what a run that was cut off left in
@@ -129,6 +133,9 @@ func (s *Store) record(r record) error {
 	for _, e := range r.Commit {
 		s.live.Put(e)
 	}
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	s.open = begun(s.open, r)
 	return nil
 }
 
@@ -242,10 +249,17 @@ func (s *Store) save(f *state.File) error {
 	return nil
 }
 
-// end drops the journal, because what is stored has all that it says.
+// end drops the journal, because what is stored has all that it says, but for what
+// providers noted of creations that no run has come back to: that is gone on with.
 func (s *Store) end() error {
 	if s.journal == nil {
 		return nil
+	}
+	noted := slices.DeleteFunc(slices.Clone(s.open), func(i state.Intent) bool {
+		return i.Action != "create" || i.Note == nil || s.base != nil && s.base.State.Get(i.Addr) != nil
+	})
+	if len(noted) > 0 {
+		return s.goOn(noted)
 	}
 	err := s.journal.drop(s.options.Archive)
 	s.journal = nil

@@ -179,6 +179,56 @@ func TestUnfinishedStays(t *testing.T) {
 	}
 }
 
+// What a provider noted of a creation is remembered until the object is there, or the
+// provider says that nothing is left of it, whatever runs come to their ends meanwhile.
+func TestNotesStay(t *testing.T) {
+	t.Parallel()
+	noted := state.Intent{Addr: instance(t, "a.two"), Action: "create", Note: []byte(`{"mark":"x"}`)}
+	silent := noted
+	silent.Note = nil
+	for name, end := range map[string]func(*Store) error{
+		"there":   func(s *Store) error { return s.Commit(entry(t, "a.two")) },
+		"nothing": func(s *Store) error { return errors.Join(s.Intend(silent), s.Commit(state.Entry{Addr: noted.Addr})) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			place, path := &shelf{}, filepath.Join(t.TempDir(), "j.journal")
+			s := open(t, place, path, 0, Options{Archive: filepath.Join(t.TempDir(), "kept")})
+			if err := errors.Join(s.Intend(noted), s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			st := state.New()
+			for _, other := range []string{"a.one", "a.three"} {
+				s = open(t, place, path, 0, Options{})
+				if r := s.Recovered(); len(r.Unfinished) != 1 || string(r.Unfinished[0].Note) != `{"mark":"x"}` {
+					t.Fatalf("before the run of %s: got %+v", other, r)
+				}
+				st.Put(entry(t, other))
+				if err := errors.Join(s.Commit(entry(t, other)), s.Write(st), s.Close()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s = open(t, place, path, 0, Options{})
+			if r := s.Recovered(); len(r.Unfinished) != 1 {
+				t.Fatalf("got %+v", r)
+			}
+			if name == "there" {
+				st.Put(entry(t, "a.two"))
+			}
+			if err := errors.Join(end(s), s.Write(st), s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			s = open(t, place, path, 0, Options{})
+			if r := s.Recovered(); len(r.Unfinished) != 0 {
+				t.Errorf("in the end: got %+v", r)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
 // The journals of the last runs are kept, and older ones go.
 func TestArchive(t *testing.T) {
 	t.Parallel()
