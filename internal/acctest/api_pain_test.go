@@ -26,6 +26,9 @@ type jealous struct {
 	calls     map[string]int // by operation
 }
 
+// Settle ends what the emulator itself shows of the past.
+func (j *jealous) Settle() { settle(j.Emulator) }
+
 func (j *jealous) Do(r *http.Request) (*http.Response, error) {
 	parts := strings.Split(r.URL.Path, "/") // "", v2, apis, id, …
 	changes := r.Method != http.MethodGet && len(parts) > 3 && parts[2] == "apis"

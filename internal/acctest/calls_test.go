@@ -24,6 +24,9 @@ type askings struct {
 	same  map[string]int // by operation and input
 }
 
+// Settle ends what the emulator itself shows of the past.
+func (a *askings) Settle() { settle(a.Emulator) }
+
 func (a *askings) Do(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {

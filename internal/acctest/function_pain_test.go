@@ -23,12 +23,7 @@ import (
 // functions is Lambda's client on e.
 func functions(t *testing.T, e provider.Emulator) *lambda.Client {
 	t.Helper()
-	id, secret := e.Credentials()
-	url, err := e.URL()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return lambda.New(lambda.Options{Region: "eu-north-1", BaseEndpoint: &url, HTTPClient: e, Credentials: credentials.NewStaticCredentialsProvider(id, secret, "")})
+	return lambda.NewFromConfig(providertest.Clients(e, "eu-north-1"))
 }
 
 // A stage is a machine on an emulator whose calls are seen and can be spoiled.

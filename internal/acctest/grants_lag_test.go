@@ -23,6 +23,9 @@ type lateList struct {
 	late atomic.Int32
 }
 
+// Settle ends what the emulator itself shows of the past.
+func (l *lateList) Settle() { settle(l.Emulator) }
+
 func (l *lateList) Do(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {

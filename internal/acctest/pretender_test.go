@@ -66,6 +66,9 @@ func (p *pretender) isolated() bool {
 	return slices.ContainsFunc(slices.Collect(maps.Values(p.facts)), func(o object) bool { return o["TenancyConfig"] != nil })
 }
 
+// Settle ends what the emulator itself shows of the past.
+func (p *pretender) Settle() { settle(p.Emulator) }
+
 // Do answers what is pretended, and passes on the rest.
 func (p *pretender) Do(r *http.Request) (*http.Response, error) {
 	operation := middleware.GetOperationName(r.Context())

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -194,12 +193,7 @@ func TestQueuePolicy(t *testing.T) { Prove(t, queuePolicySubject) }
 // queues is a client of an emulator's queues.
 func queues(t *testing.T, e *emulator.Emulator) *sqs.Client {
 	t.Helper()
-	key, secret := e.Credentials()
-	url, err := e.URL()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sqs.New(sqs.Options{Region: "eu-north-1", BaseEndpoint: &url, HTTPClient: e, Credentials: credentials.NewStaticCredentialsProvider(key, secret, "")})
+	return sqs.NewFromConfig(providertest.Clients(e, "eu-north-1"))
 }
 
 const mailQueue = `

@@ -100,6 +100,17 @@ func (w *Wire) Revive() {
 	w.dead = false
 }
 
+// Settle ends what the emulator itself shows of the past.
+func (w *Wire) Settle() { settle(w.Emulator) }
+
+// settle has the reads of an emulator with moods show what was written, as they do
+// after some seconds.
+func settle(e provider.Emulator) {
+	if lagging, ok := e.(interface{ Settle() }); ok {
+		lagging.Settle()
+	}
+}
+
 // Do sends a request to the emulator, unless it is spoiled.
 func (w *Wire) Do(r *http.Request) (*http.Response, error) {
 	var body []byte

@@ -6,6 +6,7 @@
 package providertest
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,10 +52,11 @@ func made(t testing.TB, c emulator.Config) *emulator.Emulator {
 
 // Clients returns what AWS's clients of e are made from, for a region: for tests that
 // look at what was deployed, or use it. dynamodb.NewFromConfig and its like take it.
+// They see what is there, also of an emulator whose reads lag.
 func Clients(e provider.Emulator, region string) aws.Config {
 	id, secret := e.Credentials()
 	return aws.Config{
-		Region: region, HTTPClient: e, BaseEndpoint: aws.String("http://127.0.0.1"),
+		Region: region, HTTPClient: present{e}, BaseEndpoint: aws.String("http://127.0.0.1"),
 		Credentials: credentials.NewStaticCredentialsProvider(id, secret, ""),
 	}
 }
@@ -68,9 +70,26 @@ func Factories(e provider.Emulator) map[string]func() (tfprotov6.ProviderServer,
 	}
 }
 
-// Server returns the provider on e.
+// Server returns the provider on e, of which it sees all that was written before.
 func Server(e provider.Emulator) tfprotov6.ProviderServer {
+	settle(e)
 	return provider.New("test", "", provider.On(e), provider.Sharing(&described)).Server()
 }
 
 var described provider.Described
+
+// present is an emulator as it is at each call.
+type present struct{ provider.Emulator }
+
+// Do implements the SDK's HTTP client.
+func (p present) Do(r *http.Request) (*http.Response, error) {
+	settle(p.Emulator)
+	return p.Emulator.Do(r)
+}
+
+// settle has reads show what was written, as after some seconds.
+func settle(e provider.Emulator) {
+	if lagging, ok := e.(interface{ Settle() }); ok {
+		lagging.Settle()
+	}
+}
