@@ -23,6 +23,7 @@ var Machine = tf.Type[*Clients, machine]{
 	ARN:      "states:stateMachine:{state_machine_name}",
 	Physical: "state_machine_name",
 	Replace:  []string{"type"},
+	Filled:   []string{"version"},
 	Changes:  map[string][]string{"role_arn": {"role_arn"}},
 	Defaults: []string{"log", "tracing"},
 	Gone:     tf.Gone[*types.StateMachineDoesNotExist]("DescribeStateMachine", "DeleteStateMachine"),
