@@ -76,7 +76,8 @@ func mark(ctx context.Context, c *Clients, m *model) error {
 }
 
 // found is what came of a restore or an import. Its keys must be those that are
-// asked for.
+// asked for. What DynamoDB never restores is not looked for: reads may lag and show
+// that of a table of the same name before.
 func found(ctx context.Context, c *Clients, m *model) (*model, error) {
 	found := *m
 	found.ID = basetypes.StringNull() // so that all is read
@@ -90,5 +91,5 @@ func found(ctx context.Context, c *Clients, m *model) (*model, error) {
 				m.TableName.ValueString(), found.permanent(), m.permanent()),
 		}
 	}
-	return &found, nil
+	return found.made(), nil
 }
