@@ -227,8 +227,9 @@ func (b *Backend) userAgent() []func(*middleware.Stack) error {
 }
 
 // quick retries without long pauses: the emulator is on this machine, and no one
-// else is throttled by our calls.
-var quick = retryer(8, 200*time.Millisecond)
+// else is throttled by our calls. It does so as often as with AWS, because the
+// emulator may keep AWS's quotas.
+var quick = retryer(attempts, 200*time.Millisecond)
 
 // endpoint is the address of a service; "" for AWS's own.
 func (b *Backend) endpoint(ctx context.Context, service string) (string, error) {
