@@ -17,7 +17,7 @@ func TestAccModules(t *testing.T) {
 		t.Skipf("%v", err)
 	}
 	for _, dir := range examples(t, "modules") {
-		each(t, dir, func(t *testing.T, w *work) {
+		each(t, dir, engines(t), func(t *testing.T, w *work) {
 			w.modules()
 			if out := w.run("test", "-no-color"); !strings.Contains(out, "Success!") {
 				t.Errorf("%s test says\n%s", w.engine.name, out)
@@ -25,7 +25,7 @@ func TestAccModules(t *testing.T) {
 		})
 		for stack, use := range map[string]func(*work){"hello": (*work).hello, "guestbook": (*work).guestbook} {
 			t.Run(stack, func(t *testing.T) {
-				each(t, dir, func(t *testing.T, w *work) {
+				each(t, dir, engines(t), func(t *testing.T, w *work) {
 					if stack == "guestbook" {
 						needs(t, "stacks/notes-node") // the same
 					}
