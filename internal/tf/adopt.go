@@ -170,15 +170,13 @@ func (r *instance[C, M]) standing(ctx context.Context, c C, m *M) (*M, map[strin
 // left is standing after a create that failed. What it may have made in spite of that
 // is looked for repeatedly, because reads may lag behind it.
 func (r *instance[C, M]) left(ctx context.Context, c C, m *M, failed error) (found *M, tags map[string]string, err error) {
-	looks := 8 // in about two seconds
 	if Refused(failed) && !taken(failed) {
-		looks = 1
+		return r.standing(ctx, c, m)
 	}
-	err = Poll(ctx, "AWS to show what was made", func(ctx context.Context) (bool, error) {
+	err = Look(ctx, func(ctx context.Context) (bool, error) {
 		var err error
 		found, tags, err = r.standing(ctx, c, m)
-		looks--
-		return found != nil || looks == 0, err
+		return found != nil, err
 	})
 	return found, tags, err
 }

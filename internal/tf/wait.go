@@ -47,6 +47,17 @@ func Retry(ctx context.Context, again func(error) bool, call func(context.Contex
 	}
 }
 
+// Look calls look until it sees what a call may have made in spite of its answer: up
+// to eight times in about two seconds, because reads may lag behind writes.
+func Look(ctx context.Context, look func(context.Context) (seen bool, err error)) error {
+	left := 8
+	return Poll(ctx, "AWS to show what was made", func(ctx context.Context) (bool, error) {
+		seen, err := look(ctx)
+		left--
+		return seen || left == 0, err
+	})
+}
+
 // Undo cleans up after err with a context of its own, because the operation's may
 // be at its end, and returns err, joined by the cleaning's own error if it has one.
 func Undo(ctx context.Context, err error, clean func(context.Context) error) error {

@@ -105,7 +105,12 @@ func createFunction(ctx context.Context, c *Clients, m *function, code *code) er
 	if tf.Is[*types.ResourceConflictException](err) {
 		// The call was carried out although its answer was lost, or somebody else
 		// made the function meanwhile.
-		if ours, again := resume(ctx, c, m); again != nil || ours {
+		ours := false
+		again := tf.Look(ctx, func(ctx context.Context) (_ bool, err error) {
+			ours, err = resume(ctx, c, m)
+			return ours, err
+		})
+		if again != nil || ours {
 			return again
 		}
 	}

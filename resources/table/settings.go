@@ -101,14 +101,13 @@ func tell(ctx context.Context, c *Clients, prior, m *model) error {
 // begun reports whether a destination is on already, by a call whose answer was lost,
 // which reads may show late.
 func begun(ctx context.Context, c *Clients, m *model, k *kinesisStream) bool {
-	on, looks := false, 8 // in about two seconds
-	_ = tf.Poll(ctx, "DynamoDB to show the Kinesis stream", func(ctx context.Context) (bool, error) {
+	on := false
+	_ = tf.Look(ctx, func(ctx context.Context) (bool, error) { // what stays unseen is refused in DynamoDB's words
 		all, err := destinations(ctx, c, m)
 		on = slices.ContainsFunc(all, func(d types.KinesisDataStreamDestination) bool {
 			return aws.ToString(d.StreamArn) == k.ARN.ValueString() && (d.DestinationStatus == types.DestinationStatusActive || d.DestinationStatus == types.DestinationStatusEnabling)
 		})
-		looks--
-		return on || looks == 0, err
+		return on, err
 	})
 	return on
 }
