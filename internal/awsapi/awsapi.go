@@ -218,6 +218,7 @@ func (b *Backend) load(ctx context.Context) (aws.Config, error) {
 		c.HTTPClient = awshttp.NewBuildableClient()
 	}
 	c.HTTPClient = patient{c.HTTPClient}
+	c.APIOptions = append(slices.Clip(c.APIOptions), firstRoomy)
 	b.base = &c
 	return c, nil
 }
