@@ -158,6 +158,8 @@ resource "serverless_role" "other" {
 	Together: Arguments{"to": `[` + tableARN + `notes"]`, "access": `["write", "stream"]`},
 	Invalid: []Invalid{
 		{"from", `"a b"`, []string{"from", "ARN or the name"}},
+		{"from", `"arn:aws:events:eu-north-1:000000000000:rule/r"`, []string{"a rule of EventBridge", "role_arn of its target"}},
+		{"from", `"arn:aws:s3:::b"`, []string{"a bucket", "cannot use a table"}},
 		{"to", `["orders"]`, []string{"to", "not an ARN"}},
 		{"to", `["arn:aws:sqs:eu-north-1:000000000000:q"]`, []string{"to and access", "receive"}},
 		{"access", `["raed"]`, []string{"access", "read"}},

@@ -1,8 +1,12 @@
 package acctest
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -309,5 +313,58 @@ func TestSameGrantTwice(t *testing.T) {
 	}
 	if inline, _ := granted(t, roles(t, e), "worker"); statements(inline) != 1 {
 		t.Errorf("got %v, want one statement", inline)
+	}
+}
+
+// otherAccount is an emulator whose caller and roles are of account 222222222222, whatever
+// policies say of the emulator's own.
+type otherAccount struct{ provider.Emulator }
+
+func (e otherAccount) Do(r *http.Request) (*http.Response, error) {
+	resp, err := e.Emulator.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	for _, form := range []string{"iam::%s:", "sts::%s:", "<Account>%s</Account>"} {
+		body = bytes.ReplaceAll(body, fmt.Appendf(nil, form, emulator.Account), fmt.Appendf(nil, form, "222222222222"))
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, resp.Body.Close()
+}
+
+// TestGrantBetweenAccounts: what a grant says that the other account must allow is what
+// a queue there takes as its policy.
+func TestGrantBetweenAccounts(t *testing.T) {
+	t.Parallel()
+	const theirs = "arn:aws:sqs:eu-north-1:000000000000:mail"
+	grant := "resource \"serverless_grant\" \"g\" {\n  from = %s\n  to = [\"" + theirs + "\"]\n  access = [\"send\"]\n}\n"
+	here := worker + fmt.Sprintf(grant, "serverless_role.r.arn")
+	m := deploy(t, otherAccount{providertest.Emulator(t)}, here)
+	if len(m.warnings) != 1 || !strings.Contains(m.warnings[0], "resource_policies is what to write") || !strings.Contains(m.warnings[0], theirs) {
+		t.Errorf("warnings: %v", m.warnings)
+	}
+	if changes, err := m.Plan(t.Context(), atHome+here); err != nil || changes[0].Action != "no-op" || changes[1].Action != "no-op" {
+		t.Errorf("the second plan here: %v, %v", changes, err)
+	}
+	policy := m.Value("serverless_grant.g").GetAttr("resource_policies").AsValueMap()[theirs].AsString()
+	if !strings.Contains(policy, `"Principal":{"AWS":"arn:aws:iam::222222222222:role/worker"}`) {
+		t.Fatalf("got %s, want our role let in", policy)
+	}
+	queue := "resource \"serverless_queue\" \"q\" {\n  name = \"mail\"\n  policy = " + strconv.Quote(policy) + "\n}\n"
+	there := deploy(t, providertest.Emulator(t), queue)
+	if got := there.Value("serverless_queue.q").GetAttr("arn").AsString(); got != theirs {
+		t.Errorf("the queue is %s, want %s", got, theirs)
+	}
+	if changes, err := there.Plan(t.Context(), atHome+queue); err != nil || changes[0].Action != "no-op" {
+		t.Errorf("the second plan there: %v, %v", changes, err)
+	}
+	// A grant of the other account cannot write what our role may do.
+	_, err := there.Apply(t.Context(), atHome+queue+fmt.Sprintf(grant, `"arn:aws:iam::222222222222:role/worker"`))
+	if err == nil || !strings.Contains(err.Error(), "by a grant of a provider for that one") {
+		t.Errorf("from a role of another account: %v", err)
 	}
 }

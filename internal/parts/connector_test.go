@@ -6,25 +6,24 @@ import (
 	"testing"
 )
 
-// What is here of the rights that AWS SAM's connectors give, pair by pair.
-const (
-	byGrant       = "links and grants"
-	byEventSource = "serverless_event_source, which gives its function's role the rights"
-	byRoute       = "serverless_route, which adds the permission"
-	byPermission  = "serverless_function_permission"
-	byQueue       = "allow_from of serverless_queue"
-	byTopic       = "nothing yet: topics are no resource type of this provider"
-)
+// byGrant is what makes most of the rights that AWS SAM's connectors give; of the others
+// it stands here what their refusal must name.
+const byGrant = "links and grants"
 
 const here = ":eu-north-1:123456789012:"
 
-// things are ARNs by the type that connectors call their destinations.
+// things are ARNs by the type that connectors call them.
 var things = map[string]string{
 	"Bucket":       "arn:aws:s3:::pictures",
+	"DataSource":   "arn:aws:appsync" + here + "apis/g/datasources/d",
 	"EventBus":     "arn:aws:events" + here + "event-bus/shop",
 	"Function":     "arn:aws:lambda" + here + "function:f",
+	"GraphQLApi":   "arn:aws:appsync" + here + "apis/g",
+	"HttpApi":      "arn:aws:execute-api" + here + "h",
 	"PlaceIndex":   "arn:aws:geo" + here + "place-index/p",
 	"Queue":        "arn:aws:sqs" + here + "q",
+	"RestApi":      "arn:aws:execute-api" + here + "r",
+	"Rule":         "arn:aws:events" + here + "rule/r",
 	"StateMachine": "arn:aws:states" + here + "stateMachine:m",
 	"Table":        "arn:aws:dynamodb" + here + "table/t",
 	"Topic":        "arn:aws:sns" + here + "t",
@@ -53,12 +52,12 @@ var connectors = []struct {
 	without            string // actions of SAM's that the words leave out
 	more               string // actions of the words that SAM's have not
 }{
-	{from: "Table", to: "Function", category: "Read", actions: "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams", by: byEventSource},
-	{from: "Rule", to: "Topic", category: "Write", actions: "sns:Publish", by: byTopic},
+	{from: "Table", to: "Function", category: "Read", actions: "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams", by: "serverless_event_source"},
+	{from: "Rule", to: "Topic", category: "Write", actions: "sns:Publish", by: "aws_sns_topic_policy of hashicorp/aws, with the principal events.amazonaws.com"},
 	{from: "Rule", to: "EventBus", category: "Write", actions: "events:PutEvents", by: byGrant, words: "publish"},
 	{from: "Rule", to: "StateMachine", category: "Write", actions: "states:StartExecution", by: byGrant, words: "start"},
-	{from: "Rule", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: byPermission},
-	{from: "Rule", to: "Queue", category: "Write", actions: "sqs:SendMessage", by: byQueue},
+	{from: "Rule", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: "serverless_function_permission with the principal events.amazonaws.com"},
+	{from: "Rule", to: "Queue", category: "Write", actions: "sqs:SendMessage", by: "allow_from of the serverless_queue"},
 	{from: "Function", to: "Function", category: "Write", actions: "lambda:InvokeAsync lambda:InvokeFunction", by: byGrant, words: "invoke", without: dead},
 	{from: "Function", to: "Bucket", category: "Read", actions: readBucket, by: byGrant, words: "read", without: notRead},
 	{from: "Function", to: "Bucket", category: "Write", actions: writeBucket, by: byGrant, words: "write", without: notWrite},
@@ -77,13 +76,13 @@ var connectors = []struct {
 		from: "Function", to: "PlaceIndex", category: "Read", actions: "geo:DescribePlaceIndex geo:GetPlace geo:SearchPlaceIndexForPosition geo:SearchPlaceIndexForSuggestions geo:SearchPlaceIndexForText",
 		by: byGrant, words: "read",
 	},
-	{from: "HttpApi", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: byRoute},
-	{from: "RestApi", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: byPermission},
-	{from: "Topic", to: "Queue", category: "Write", actions: "sqs:SendMessage", by: byQueue},
-	{from: "Topic", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: byPermission},
-	{from: "Queue", to: "Function", category: "Read", actions: "sqs:ReceiveMessage sqs:GetQueueAttributes", by: byEventSource},
-	{from: "Queue", to: "Function", category: "Write", actions: "sqs:DeleteMessage", by: byEventSource},
-	{from: "Bucket", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: byPermission},
+	{from: "HttpApi", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: "serverless_route"},
+	{from: "RestApi", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: "serverless_function_permission with the principal apigateway.amazonaws.com"},
+	{from: "Topic", to: "Queue", category: "Write", actions: "sqs:SendMessage", by: "allow_from of the serverless_queue"},
+	{from: "Topic", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: "serverless_function_permission with the principal sns.amazonaws.com"},
+	{from: "Queue", to: "Function", category: "Read", actions: "sqs:ReceiveMessage sqs:GetQueueAttributes", by: "serverless_event_source"},
+	{from: "Queue", to: "Function", category: "Write", actions: "sqs:DeleteMessage", by: "serverless_event_source"},
+	{from: "Bucket", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: "serverless_function_permission with the principal s3.amazonaws.com"},
 	{from: "StateMachine", to: "Function", category: "Write", actions: "lambda:InvokeAsync lambda:InvokeFunction", by: byGrant, words: "invoke", without: dead},
 	{from: "StateMachine", to: "Topic", category: "Write", actions: "sns:Publish", by: byGrant, words: "publish"},
 	{from: "StateMachine", to: "Queue", category: "Write", actions: "sqs:SendMessage", by: byGrant, words: "send"},
@@ -104,7 +103,7 @@ var connectors = []struct {
 	{from: "DataSource", to: "Table", category: "Write", actions: writeTable, by: byGrant, words: "write"},
 	{from: "DataSource", to: "Function", category: "Write", actions: "lambda:InvokeAsync lambda:InvokeFunction", by: byGrant, words: "invoke", without: dead},
 	{from: "DataSource", to: "EventBus", category: "Write", actions: "events:PutEvents", by: byGrant, words: "publish"},
-	{from: "GraphQLApi", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: byPermission},
+	{from: "GraphQLApi", to: "Function", category: "Write", actions: "lambda:InvokeFunction", by: "serverless_function_permission with the principal appsync.amazonaws.com"},
 }
 
 // TestConnectors holds the access words against SAM's connectors: what each of the 31
@@ -117,6 +116,9 @@ func TestConnectors(t *testing.T) {
 			if c.words != "" || c.without != "" || c.more != "" {
 				t.Errorf("%s to %s: words belong to grants", c.from, c.to)
 			}
+			if err := Instead(things[c.from], []string{things[c.to]}); err == nil || !strings.Contains(err.Error(), c.by) {
+				t.Errorf("%s to %s: got %v, want a refusal that names %s", c.from, c.to, err, c.by)
+			}
 			continue
 		}
 		statements, err := Link{To: things[c.to], Access: strings.Fields(c.words)}.Statements()
@@ -124,9 +126,17 @@ func TestConnectors(t *testing.T) {
 			t.Errorf("%s to %s: %v", c.from, c.to, err)
 			continue
 		}
+		if roles := c.from == "Rule" || c.from == "DataSource"; roles != (Instead(things[c.from], []string{things[c.to]}) != nil) {
+			t.Errorf("%s to %s: grants are from a role of its settings: %t", c.from, c.to, roles)
+		}
 		var got []string
 		for _, s := range statements {
 			got = append(got, s.Action...)
+			for _, a := range s.Action {
+				if want := places(c.to, a); !slices.Equal(s.Resource, want) {
+					t.Errorf("%s to %s: %s is about %v, want %v", c.from, c.to, a, s.Resource, want)
+				}
+			}
 		}
 		want := slices.DeleteFunc(strings.Fields(c.actions+" "+c.more), func(a string) bool { return slices.Contains(strings.Fields(c.without), a) })
 		slices.Sort(got)
@@ -148,4 +158,27 @@ func TestConnectors(t *testing.T) {
 	if len(pairs) != 31 {
 		t.Errorf("there are %d pairs, want SAM's 31", len(pairs))
 	}
+}
+
+// places are what SAM's connectors let an action be about, but for the two that mean
+// nothing there: objects as a bucket's own, and a bucket's own as an object's. A
+// function's versions and aliases come with it, as they do in SAM for data sources.
+func places(to, action string) []string {
+	arn := things[to]
+	run := []string{strings.Replace(arn, ":stateMachine:", ":execution:", 1) + ":*"}
+	switch {
+	case to == "Bucket" && action != "s3:ListBucket":
+		return []string{arn + "/*"}
+	case to == "Function":
+		return []string{arn, arn + ":*"}
+	case to == "Table":
+		return []string{arn, arn + "/index/*"}
+	case strings.HasPrefix(action, "events:") && to == "StateMachine":
+		return []string{"arn:aws:events" + here + "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"}
+	}
+	switch action {
+	case "states:DescribeExecution", "states:DescribeStateMachineForExecution", "states:GetExecutionHistory", "states:StopExecution":
+		return run
+	}
+	return []string{arn}
 }

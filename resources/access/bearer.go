@@ -3,7 +3,9 @@ package access
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -17,9 +19,11 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
-var bearerRef = tf.Pattern(
-	`^(arn:[^:]+:iam::[0-9]{12}:role/.+|arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:]+(:[^:]+)?|arn:[^:]+:states:[^:]+:[0-9]{12}:stateMachine:[^:]+(:[^:]+)?|[\w+=,.@-]{1,80})$`,
-	"write the ARN or the name of a function, a state machine or a role")
+// bearerRef matches what a grant may be from.
+var bearerRef = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(
+		`^(arn:[^:]+:iam::[0-9]{12}:role/.+|arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:]+(:[^:]+)?|arn:[^:]+:states:[^:]+:[0-9]{12}:stateMachine:[^:]+(:[^:]+)?|[\w+=,.@-]{1,80})$`)
+})
 
 // roleOf returns the ARN of the role that a grant is from: itself, or the one that a
 // function or a state machine runs as; empty if there is no such thing.

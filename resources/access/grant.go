@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -58,6 +59,7 @@ var Grant = tf.Type[*Clients, grant]{
 		if err := m.foreign(); err != nil {
 			return err
 		}
+		m.warn(ctx)
 		l := ledgerOf(ctx, c, m.RoleName.ValueString())
 		return l.write(ctx, func(p pen) error { return p.put(ctx, m.Name.ValueString(), statements, false) })
 	},
@@ -72,7 +74,7 @@ var Grant = tf.Type[*Clients, grant]{
 			"Any number of configurations may grant something to the same role at the same time: each grant is an inline policy of its own. Where the provider block names a `stack`, all of its grants share one, which leaves the role more room. Managed policies take what the role has no room for.",
 		Attributes: map[string]schema.Attribute{
 			"from": schema.StringAttribute{
-				Required: true, Validators: []validator.String{bearerRef},
+				Required:            true, // validated beside to, which says what to do instead
 				MarkdownDescription: "Who gets the access: the ARN or the name of a function, a state machine or a role. It is written into the role that it runs as. Changing it replaces the grant.",
 			},
 			"to": schema.SetAttribute{
@@ -150,7 +152,22 @@ func (m *grant) foreign() error {
 	return nil
 }
 
+// warn says that the other side is not written here.
+func (m *grant) warn(ctx context.Context) {
+	if len(m.ResourcePolicies) == 0 {
+		return
+	}
+	tf.Warn(ctx, "Another account must let the role in, too", fmt.Sprintf(
+		"The role %s may use %s now as far as its own account is concerned. They belong to other accounts, which have to allow it as well: resource_policies is what to write into the policy of each of them there.",
+		m.RoleName.ValueString(), strings.Join(slices.Sorted(maps.Keys(m.ResourcePolicies)), ", ")))
+}
+
 func validateGrant(_ context.Context, v *tf.Check, m *grant) {
+	if v.Known("from") && !m.From.IsNull() {
+		if p := m.noBearer(); p != nil {
+			v.Error(path.Root("from"), p.Summary, p.Detail)
+		}
+	}
 	if !v.Known("access") {
 		return
 	}
@@ -196,8 +213,24 @@ func hash(texts ...string) string {
 	return hex.EncodeToString(sum[:5])
 }
 
+// noBearer says what from must be if it is something that never runs as a role.
+func (m *grant) noBearer() *tf.Problem {
+	from := m.From.ValueString()
+	if bearerRef().MatchString(from) {
+		return nil
+	}
+	err := parts.Instead(from, tf.Texts(m.To))
+	if err == nil {
+		err = fmt.Errorf("%q is neither the ARN nor the name of one; write the ARN or the name of a function, a state machine or a role", from)
+	}
+	return &tf.Problem{Summary: "Neither a function, a state machine nor a role", Detail: "from: " + err.Error() + "."}
+}
+
 // bearer finds the role, and demands that it is the one that it was.
 func (m *grant) bearer(ctx context.Context, c *Clients) error {
+	if p := m.noBearer(); p != nil {
+		return tf.At(path.Root("from"), p)
+	}
 	arn, err := roleOf(ctx, c, m.From.ValueString())
 	if err != nil {
 		return err
@@ -267,6 +300,7 @@ func createGrant(ctx context.Context, c *Clients, m *grant) error {
 	if err := m.foreign(); err != nil {
 		return err
 	}
+	m.warn(ctx)
 	l := ledgerOf(ctx, c, m.RoleName.ValueString())
 	return l.write(ctx, func(p pen) error {
 		there, err := m.called(ctx, l, statements)
