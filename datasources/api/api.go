@@ -69,15 +69,18 @@ var API = tf.Source[*api.Clients, apiModel]{
 }
 
 func readAPI(ctx context.Context, c *api.Clients, m *apiModel) error {
-	all, err := c.APIs(ctx)
+	var found []types.Api
+	err := tf.Seek(ctx, func(ctx context.Context) (bool, error) {
+		all, err := c.APIs(ctx)
+		for _, a := range all {
+			if m.ID.IsNull() && aws.ToString(a.Name) == m.Name.ValueString() || !m.ID.IsNull() && aws.ToString(a.ApiId) == m.ID.ValueString() {
+				found = append(found, a)
+			}
+		}
+		return len(found) > 0, err
+	})
 	if err != nil {
 		return err
-	}
-	var found []types.Api
-	for _, a := range all {
-		if m.ID.IsNull() && aws.ToString(a.Name) == m.Name.ValueString() || !m.ID.IsNull() && aws.ToString(a.ApiId) == m.ID.ValueString() {
-			found = append(found, a)
-		}
 	}
 	switch sought := m.ID.ValueString() + m.Name.ValueString(); len(found) {
 	case 0:

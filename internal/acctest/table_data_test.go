@@ -249,7 +249,7 @@ resource "serverless_table" "t" {
 		if _, err := m.Apply(t.Context(), config(from)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want a message with %q", from, err, want)
 		}
-		if found, err := p.List("serverless_table", `{}`, false, 0); err != nil || len(found) != 0 {
+		if found, err := Speak(t, e, "").List("serverless_table", `{}`, false, 0); err != nil || len(found) != 0 {
 			t.Errorf("%s: left %q, %v", from, names(found), err)
 		}
 	}

@@ -58,17 +58,27 @@ func (w twin[C, M]) read(ctx context.Context, r *instance[C, M], config map[stri
 		return nil, err
 	}
 	baseOf(m).Region = types.StringValue(ScopeOf(ctx).Region)
-	if err := r.Type.Read(ctx, c, m); err != nil {
-		if r.Gone(err) {
-			label, _ := stringOf(config[r.Import[len(r.Import)-1]])
-			return nil, &Problem{
-				"There is no " + r.typeName() + " " + label,
-				fmt.Sprintf("It was looked for on %s in %s. Correct the name or the region, or create it first.", r.provider.Where, ScopeOf(ctx).Region),
-			}
+	var found M
+	gone := false
+	err = Seek(ctx, func(ctx context.Context) (bool, error) {
+		found = *m
+		err := r.Type.Read(ctx, c, &found)
+		if gone = err != nil && r.Gone(err); gone {
+			return false, nil
 		}
+		return true, err
+	})
+	if err != nil {
 		return nil, err
 	}
-	raw, ds := r.raw(ctx, m)
+	if gone {
+		label, _ := stringOf(config[r.Import[len(r.Import)-1]])
+		return nil, &Problem{
+			"There is no " + r.typeName() + " " + label,
+			fmt.Sprintf("It was looked for on %s in %s. Correct the name or the region, or create it first.", r.provider.Where, ScopeOf(ctx).Region),
+		}
+	}
+	raw, ds := r.raw(ctx, &found)
 	return fields(raw), first(ds)
 }
 

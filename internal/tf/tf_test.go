@@ -406,3 +406,24 @@ func TestReport(t *testing.T) {
 		}
 	}
 }
+
+// TestSeek: a data source looks again for what its run may have written, and only for
+// that.
+func TestSeek(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		writes, seen, looks int
+	}{{0, 3, 1}, {1, 1, 1}, {1, 3, 3}} {
+		p := &Provider{}
+		p.writes.Add(int64(row.writes))
+		ctx := context.WithValue(t.Context(), operationKey{}, &operation{provider: p})
+		looks := 0
+		err := Seek(ctx, func(context.Context) (bool, error) {
+			looks++
+			return looks == row.seen, nil
+		})
+		if err != nil || looks != row.looks {
+			t.Errorf("%+v: got %d looks, %v", row, looks, err)
+		}
+	}
+}

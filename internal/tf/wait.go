@@ -58,6 +58,15 @@ func Look(ctx context.Context, look func(context.Context) (seen bool, err error)
 	})
 }
 
+// Seek is Look for a data source: only what this run has written may be seen late.
+func Seek(ctx context.Context, look func(context.Context) (seen bool, err error)) error {
+	if operationOf(ctx).provider.writes.Load() > 0 {
+		return Look(ctx, look)
+	}
+	_, err := look(ctx)
+	return err
+}
+
 // Undo cleans up after err with a context of its own, because the operation's may
 // be at its end, and returns err, joined by the cleaning's own error if it has one.
 func Undo(ctx context.Context, err error, clean func(context.Context) error) error {
