@@ -4,9 +4,11 @@ package examples_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -25,8 +27,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
 // TestKilledOrders kills applies and destroys of the orders stack at random moments.
@@ -42,24 +46,44 @@ func TestKilledOrders(t *testing.T) {
 		}
 		seed = uint64(time.Now().UnixNano()) //nolint:gosec // any number
 	}
-	for _, e := range engines(t) {
-		if e.name == "tofu" {
-			continue // whose way of ending and beginning is terraform's
+	all := engines(t)
+	for _, e := range []struct {
+		engine
+		journal bool // what creations note reaches the engine's journal
+	}{{all[0], true}, {all[0], false}, {all[1], false}, {all[2], false}} {
+		name := e.name
+		if e.name == "tfserverless" && !e.journal {
+			name += " with the provider in a process of its own"
 		}
-		t.Run(e.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if e.path == "" {
 				t.Skipf("%s is not on PATH", e.name)
 			}
-			k := &killer{work: start(t, "stacks/orders", e), random: rand.New(rand.NewPCG(seed, 0))} //nolint:gosec // no secret
+			k := &killer{work: start(t, "stacks/orders", e.engine), journal: e.journal, random: rand.New(rand.NewPCG(seed, 0))} //nolint:gosec // no secret
+			if k.journal {
+				// The provider is part of the program, as users have it.
+				k.env = append(k.env, "TF_CLI_CONFIG_FILE="+k.write("cli.tfrc", ""))
+			}
 			k.shop()
 			t.Logf("the seed of the moments is %d", seed)
 			k.learn()
 			for i := 0; i < moments; i += 2 {
-				k.moment(i, "apply", "apply")
+				if k.journal && i/2%2 == 1 { // else a destroy knows nothing of what was not recorded
+					k.moment(i, "apply", "destroy")
+					k.change("apply")
+				} else {
+					k.moment(i, "apply", "apply")
+				}
 				// A destroy that was cut off is gone on with, or taken back.
 				k.moment(i+1, "destroy", []string{"destroy", "apply"}[i/2%2])
 				k.change("destroy")
+				if n := k.holds(); n != 0 {
+					k.Fatalf("after moment %d and a destroy, the emulator holds %d things, want 0", i+1, n)
+				}
+				if i%20 == 18 {
+					t.Logf("%d moments", i+2)
+				}
 			}
 			t.Logf("after %d moments, %d objects were there that the state did not have, and were imported as the errors say: %v; %d states were cut off themselves", moments, len(k.imported), k.imported, k.restored)
 		})
@@ -69,10 +93,11 @@ func TestKilledOrders(t *testing.T) {
 // A killer knows what the stack is like when nobody disturbs it.
 type killer struct {
 	*work
-	random *rand.Rand
-	there  map[string][]string      // what the emulator has after each command
-	state  map[string]string        // what the state has
-	takes  map[string]time.Duration // how long the commands take
+	journal bool // its journal has what creations note: nothing is ever to be imported
+	random  *rand.Rand
+	there   map[string][]string      // what the emulator has after each command
+	state   map[string]string        // what the state has
+	takes   map[string]time.Duration // how long the commands take
 
 	taken    strings.Builder // import blocks
 	imported []string        // addresses
@@ -91,8 +116,8 @@ func (k *killer) learn() {
 			k.there[command], k.state[command] = k.inventory(), k.run("state", "list")
 		}
 	}
-	if len(k.there["destroy"]) > 0 || len(k.there["apply"]) < 25 {
-		k.Fatalf("the emulator has %v after an apply, and %v after a destroy", k.there["apply"], k.there["destroy"])
+	if n := k.holds(); n > 0 || len(k.there["destroy"]) > 0 || len(k.there["apply"]) < 35 {
+		k.Fatalf("the emulator has %v after an apply, and %v, %d things, after a destroy", k.there["apply"], k.there["destroy"], n)
 	}
 }
 
@@ -105,11 +130,11 @@ func (k *killer) change(command string) {
 func (k *killer) moment(i int, killed, next string) {
 	k.Helper()
 	after := time.Duration(k.random.Float64() * float64(k.takes[killed]))
-	together := i/2%2 == 0 // with all that it has started, as when the machine ends
+	together := k.random.IntN(2) == 0 // with all that it has started, as when the machine ends
 	first := k.kill(after, together, killed)
 	k.restore()
 	out, err := k.try(next, "-auto-approve", "-no-color", "-input=false")
-	for err != nil && next == "apply" && k.take(out) {
+	for err != nil && next == "apply" && !k.journal && k.take(out) {
 		out, err = k.try(next, "-auto-approve", "-no-color", "-input=false")
 	}
 	k.taken.Reset()
@@ -192,9 +217,8 @@ const taken = "taken.tf"
 var inTheWay = regexp.MustCompile(`(?s)with ([a-z_]+\.[^,\n]+),.*?\bid = ("[^"\n]+")`)
 
 // take adds the import blocks that the errors say, if they say any. Between the end
-// of a creation and its record is a moment that nobody can close; the journal of our
-// engine says that there was one, but it knows neither ids that AWS chooses nor
-// arguments that AWS does not keep, such as the folder of a function's code.
+// of a creation and its record is a moment that an engine alone cannot close; what the
+// provider notes in the journal of ours closes it.
 func (k *killer) take(out string) bool {
 	k.Helper()
 	said := false
@@ -210,86 +234,202 @@ func (k *killer) take(out string) bool {
 	return said
 }
 
-// inventory is what the emulator has, by kinds and names.
+// holds is how many things the emulator has, whatever they are.
+func (k *killer) holds() int {
+	k.Helper()
+	own := *k.work
+	own.engine.path = filepath.Join(bin, "tfserverless")
+	var status struct{ Deployed int }
+	if err := json.Unmarshal([]byte(own.run("emulator", "status", "-json")), &status); err != nil {
+		k.Fatal(err)
+	}
+	return status.Deployed
+}
+
+// inventory is what the emulator has: kinds, names, tags and what else tells a whole
+// object from a part of one, without the ids that AWS chooses.
 func (k *killer) inventory() []string {
 	k.Helper()
-	ctx, config := k.Context(), k.emulator()
-	var all []string
-	note := func(kind string, names ...string) {
-		for _, n := range names {
-			all = append(all, kind+" "+n)
-		}
+	v := &inventory{killer: k, ctx: k.Context(), config: k.emulator()}
+	v.apis()
+	v.functions()
+	v.stores()
+	v.roles()
+	slices.Sort(v.all)
+	return v.all
+}
+
+// sourceHash is what the name of an event source's policy has of the source's ARN,
+// in which the table's stream has a label of its own.
+var sourceHash = regexp.MustCompile(`-[0-9a-f]{12}$`)
+
+type inventory struct {
+	*killer
+	ctx    context.Context //nolint:containedctx // of the one look
+	config aws.Config
+	all    []string
+	ids    []string // what AWS chose, and what it stands for, in pairs
+}
+
+func (v *inventory) note(kind, name string, more ...any) {
+	text := strings.NewReplacer(v.ids...).Replace(kind + " " + name)
+	for _, m := range more {
+		text += fmt.Sprint(" ", m) // the keys of maps are sorted
 	}
-	must := func(err error) {
-		k.Helper()
-		if err != nil {
-			k.Fatal(err)
-		}
+	v.all = append(v.all, text)
+}
+
+func (v *inventory) must(err error) {
+	v.Helper()
+	if err != nil {
+		v.Fatal(err)
 	}
-	tables, err := dynamodb.NewFromConfig(config).ListTables(ctx, &dynamodb.ListTablesInput{})
-	must(err)
-	note("table", tables.TableNames...)
-	queues, err := sqs.NewFromConfig(config).ListQueues(ctx, &sqs.ListQueuesInput{})
-	must(err)
-	for _, url := range queues.QueueUrls {
-		note("queue", filepath.Base(url))
-	}
-	functions := lambda.NewFromConfig(config)
-	list, err := functions.ListFunctions(ctx, &lambda.ListFunctionsInput{})
-	must(err)
-	for _, f := range list.Functions {
-		note("function", *f.FunctionName)
-		aliases, err := functions.ListAliases(ctx, &lambda.ListAliasesInput{FunctionName: f.FunctionName})
-		must(err)
-		for _, a := range aliases.Aliases {
-			note("alias", *f.FunctionName+":"+*a.Name)
-		}
-	}
-	mappings, err := functions.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{})
-	must(err)
-	for _, m := range mappings.EventSourceMappings {
-		note("event source of", (*m.FunctionArn)[strings.LastIndex(*m.FunctionArn, ":")+1:])
-	}
-	machines, err := sfn.NewFromConfig(config).ListStateMachines(ctx, &sfn.ListStateMachinesInput{})
-	must(err)
-	for _, m := range machines.StateMachines {
-		note("state machine", *m.Name)
-	}
-	apis := apigatewayv2.NewFromConfig(config)
-	found, err := apis.GetApis(ctx, &apigatewayv2.GetApisInput{})
-	must(err)
+}
+
+func (v *inventory) apis() {
+	v.Helper()
+	c := apigatewayv2.NewFromConfig(v.config)
+	found, err := c.GetApis(v.ctx, &apigatewayv2.GetApisInput{})
+	v.must(err)
 	for _, a := range found.Items {
-		note("API", *a.Name)
-		routes, err := apis.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: a.ApiId})
-		must(err)
+		v.ids = append(v.ids, *a.ApiId, *a.Name)
+		v.note("API", *a.Name, a.Tags, a.CorsConfiguration != nil)
+		stages, err := c.GetStages(v.ctx, &apigatewayv2.GetStagesInput{ApiId: a.ApiId})
+		v.must(err)
+		for _, s := range stages.Items {
+			v.note("stage", *s.StageName, s.Tags, s.AccessLogSettings != nil)
+		}
+		routes, err := c.GetRoutes(v.ctx, &apigatewayv2.GetRoutesInput{ApiId: a.ApiId})
+		v.must(err)
 		for _, r := range routes.Items {
-			note("route", *r.RouteKey)
+			v.note("route", *r.RouteKey, r.Target != nil, r.AuthorizerId != nil)
 		}
-		integrations, err := apis.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: a.ApiId})
-		must(err)
-		for range integrations.Items {
-			note("integration of", *a.Name)
+		integrations, err := c.GetIntegrations(v.ctx, &apigatewayv2.GetIntegrationsInput{ApiId: a.ApiId})
+		v.must(err)
+		for _, i := range integrations.Items {
+			v.note("integration", *i.IntegrationUri)
 		}
-		authorizers, err := apis.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: a.ApiId})
-		must(err)
+		authorizers, err := c.GetAuthorizers(v.ctx, &apigatewayv2.GetAuthorizersInput{ApiId: a.ApiId})
+		v.must(err)
 		for _, z := range authorizers.Items {
-			note("authorizer", *z.Name)
+			v.note("authorizer", *z.Name)
 		}
 	}
-	roles, err := iam.NewFromConfig(config).ListRoles(ctx, &iam.ListRolesInput{})
-	must(err)
+}
+
+func (v *inventory) functions() {
+	v.Helper()
+	c := lambda.NewFromConfig(v.config)
+	list, err := c.ListFunctions(v.ctx, &lambda.ListFunctionsInput{})
+	v.must(err)
+	for _, f := range list.Functions {
+		tags, err := c.ListTags(v.ctx, &lambda.ListTagsInput{Resource: f.FunctionArn})
+		v.must(err)
+		v.note("function", *f.FunctionName, tags.Tags, *f.CodeSha256, *f.MemorySize, *f.Timeout, slices.Sorted(maps.Keys(f.Environment.Variables)))
+		versions, err := c.ListVersionsByFunction(v.ctx, &lambda.ListVersionsByFunctionInput{FunctionName: f.FunctionName})
+		v.must(err)
+		for _, n := range versions.Versions {
+			v.note("version of", *f.FunctionName, *n.CodeSha256)
+		}
+		aliases, err := c.ListAliases(v.ctx, &lambda.ListAliasesInput{FunctionName: f.FunctionName})
+		v.must(err)
+		for _, a := range aliases.Aliases {
+			v.note("alias", *f.FunctionName+":"+*a.Name)
+			v.permissions(c, *f.FunctionName, a.Name)
+		}
+		v.permissions(c, *f.FunctionName, nil)
+	}
+	mappings, err := c.ListEventSourceMappings(v.ctx, &lambda.ListEventSourceMappingsInput{})
+	v.must(err)
+	for _, m := range mappings.EventSourceMappings {
+		tags, err := c.ListTags(v.ctx, &lambda.ListTagsInput{Resource: m.EventSourceMappingArn})
+		v.must(err)
+		v.note("event source of", (*m.FunctionArn)[strings.LastIndex(*m.FunctionArn, ":")+1:], tags.Tags, *m.BatchSize)
+	}
+}
+
+// permissions are who may call a function.
+func (v *inventory) permissions(c *lambda.Client, function string, qualifier *string) {
+	v.Helper()
+	out, err := c.GetPolicy(v.ctx, &lambda.GetPolicyInput{FunctionName: &function, Qualifier: qualifier})
+	if missing := (*lambdatypes.ResourceNotFoundException)(nil); errors.As(err, &missing) {
+		return
+	}
+	v.must(err)
+	var policy struct {
+		Statement []struct{ Action, Principal, Condition any }
+	}
+	v.must(json.Unmarshal([]byte(*out.Policy), &policy))
+	for _, s := range policy.Statement {
+		v.note("permission of", fmt.Sprint(function, " ", aws.ToString(qualifier), " ", s.Action, s.Principal, s.Condition))
+	}
+}
+
+func (v *inventory) stores() {
+	v.Helper()
+	tables := dynamodb.NewFromConfig(v.config)
+	names, err := tables.ListTables(v.ctx, &dynamodb.ListTablesInput{})
+	v.must(err)
+	for _, name := range names.TableNames {
+		t, err := tables.DescribeTable(v.ctx, &dynamodb.DescribeTableInput{TableName: &name})
+		v.must(err)
+		tags, err := tables.ListTagsOfResource(v.ctx, &dynamodb.ListTagsOfResourceInput{ResourceArn: t.Table.TableArn})
+		v.must(err)
+		all := map[string]string{}
+		for _, tag := range tags.Tags {
+			all[*tag.Key] = *tag.Value
+		}
+		v.note("table", name, all, len(t.Table.GlobalSecondaryIndexes), t.Table.StreamSpecification != nil)
+	}
+	c := sqs.NewFromConfig(v.config)
+	queues, err := c.ListQueues(v.ctx, &sqs.ListQueuesInput{})
+	v.must(err)
+	for _, url := range queues.QueueUrls {
+		tags, err := c.ListQueueTags(v.ctx, &sqs.ListQueueTagsInput{QueueUrl: &url})
+		v.must(err)
+		of, err := c.GetQueueAttributes(v.ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"RedrivePolicy", "RedriveAllowPolicy", "VisibilityTimeout", "MessageRetentionPeriod"}})
+		v.must(err)
+		v.note("queue", filepath.Base(url), tags.Tags, of.Attributes)
+	}
+}
+
+func (v *inventory) roles() {
+	v.Helper()
+	machines := sfn.NewFromConfig(v.config)
+	list, err := machines.ListStateMachines(v.ctx, &sfn.ListStateMachinesInput{})
+	v.must(err)
+	for _, m := range list.StateMachines {
+		tags, err := machines.ListTagsForResource(v.ctx, &sfn.ListTagsForResourceInput{ResourceArn: m.StateMachineArn})
+		v.must(err)
+		all := map[string]string{}
+		for _, tag := range tags.Tags {
+			all[*tag.Key] = *tag.Value
+		}
+		v.note("state machine", *m.Name, all)
+	}
+	c := iam.NewFromConfig(v.config)
+	roles, err := c.ListRoles(v.ctx, &iam.ListRolesInput{})
+	v.must(err)
 	for _, r := range roles.Roles {
-		note("role", *r.RoleName)
-	}
-	groups, err := cloudwatchlogs.NewFromConfig(config).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{Limit: aws.Int32(50)})
-	must(err)
-	for _, g := range groups.LogGroups {
-		name := *g.LogGroupName
-		for _, a := range found.Items {
-			name = strings.Replace(name, *a.ApiId, *a.Name, 1)
+		tags, err := c.ListRoleTags(v.ctx, &iam.ListRoleTagsInput{RoleName: r.RoleName})
+		v.must(err)
+		all := map[string]string{}
+		for _, tag := range tags.Tags {
+			all[*tag.Key] = *tag.Value
 		}
-		note("log group", name)
+		inline, err := c.ListRolePolicies(v.ctx, &iam.ListRolePoliciesInput{RoleName: r.RoleName})
+		v.must(err)
+		attached, err := c.ListAttachedRolePolicies(v.ctx, &iam.ListAttachedRolePoliciesInput{RoleName: r.RoleName})
+		v.must(err)
+		for i, name := range inline.PolicyNames {
+			inline.PolicyNames[i] = sourceHash.ReplaceAllString(name, "")
+		}
+		v.note("role", *r.RoleName, all, inline.PolicyNames, len(attached.AttachedPolicies))
 	}
-	slices.Sort(all)
-	return all
+	logs := cloudwatchlogs.NewFromConfig(v.config)
+	groups, err := logs.DescribeLogGroups(v.ctx, &cloudwatchlogs.DescribeLogGroupsInput{Limit: aws.Int32(50)})
+	v.must(err)
+	for _, g := range groups.LogGroups {
+		v.note("log group", *g.LogGroupName, aws.ToInt32(g.RetentionInDays))
+	}
 }
