@@ -123,3 +123,92 @@ func TestGuardedDocument(t *testing.T) {
 		}
 	}
 }
+
+// TestPointedElsewhere: what comes with an API and its routes is told of, and each of it
+// can be somebody else's instead; then nothing of the kind comes with them any more.
+func TestPointedElsewhere(t *testing.T) {
+	t.Parallel()
+	e := providertest.Emulator(t)
+	const own, shared = `
+resource "serverless_http_api" "a" {
+  name       = "a"
+  access_log = {}
+  domain     = { name = "a.example.com", certificate_arn = "` + certificate + `a" }
+}
+resource "serverless_route" "r" {
+  api      = serverless_http_api.a.id
+  route    = "GET /"
+  function = serverless_function.orders.target_arn
+}
+`, `
+resource "serverless_log_group" "g" {
+  name = "/shared"
+}
+resource "serverless_http_api" "a" {
+  name       = "a"
+  access_log = { group = serverless_log_group.g.arn }
+  stage      = "live"
+}
+resource "serverless_domain" "d" {
+  domain_name     = "b.example.com"
+  certificate_arn = "` + certificate + `a"
+}
+resource "serverless_domain_mapping" "m" {
+  domain = serverless_domain.d.domain_name
+  api    = serverless_http_api.a.id
+  stage  = serverless_http_api.a.stage
+}
+resource "serverless_integration" "i" {
+  api      = serverless_http_api.a.id
+  type     = "AWS_PROXY"
+  uri      = serverless_function.orders.target_arn
+  role_arn = "arn:aws:iam::000000000000:role/caller"
+}
+resource "serverless_route" "r" {
+  api            = serverless_http_api.a.id
+  route          = "GET /"
+  integration_id = serverless_integration.i.id
+}
+`
+	m := deploy(t, e, apiAndFunctions+own)
+	exported := map[string][]string{"serverless_http_api.a": {"log_group_name", "domain_mapping_id", "target_domain"}, "serverless_route.r": {"permission_id"}}
+	for address, names := range exported {
+		for _, name := range names {
+			if m.Value(address).GetAttr(name).IsNull() {
+				t.Errorf("%s does not tell of its %s", address, name)
+			}
+		}
+	}
+	before := m.Value("serverless_route.r").GetAttr("integration_id")
+	if _, err := m.Apply(t.Context(), settings+apiAndFunctions+shared); err != nil {
+		t.Fatal(err)
+	}
+	for address, names := range exported {
+		for _, name := range names {
+			if v := m.Value(address).GetAttr(name); !v.IsNull() {
+				t.Errorf("%s still has a %s of its own: %#v", address, name, v)
+			}
+		}
+	}
+	if is := m.Value("serverless_route.r").GetAttr("integration_id"); is.RawEquals(before) || !is.RawEquals(m.Value("serverless_integration.i").GetAttr("id")) {
+		t.Errorf("the route leads to %#v", is)
+	}
+	if policy := policyOf(t, e, "orders"); policy != "" {
+		t.Errorf("the API may still call the function by itself: %s", policy)
+	}
+	changes, err := m.Plan(t.Context(), settings+apiAndFunctions+shared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes {
+		if c.Action != "no-op" {
+			t.Errorf("plan: %s of %s because of %v, want nothing to do", c.Action, c.Address, c.Changed)
+		}
+	}
+	if err := m.Destroy(t.Context(), settings+apiAndFunctions+shared); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := e.Deployed(); n != 0 || err != nil {
+		t.Errorf("the emulator holds %d things after destroy (%v)", n, err)
+	}
+}

@@ -335,6 +335,10 @@ var integrationSubject = Subject{
 			Argument: "method", From: Arguments{"type": `"HTTP_PROXY"`, "uri": `"http://127.0.0.1:9/"`, "method": `"GET"`},
 			To: `"ANY"`, Writes: []string{"UpdateIntegration"},
 		},
+		{
+			Argument: "role_arn", To: `"arn:aws:iam::000000000000:role/caller"`, With: []string{"permission_id"},
+			Writes: []string{"UpdateIntegration", "RemovePermission", "UpdateIntegration"},
+		},
 		{Argument: "description", To: ``, Writes: []string{"UpdateIntegration"}},
 		{Argument: "timeout", To: `5000`, Writes: []string{"UpdateIntegration"}},
 		{Argument: "payload_version", To: `"2.0"`, Writes: []string{"UpdateIntegration"}},

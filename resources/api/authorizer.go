@@ -110,17 +110,9 @@ var Authorizer = tf.Type[*Clients, authorizer]{
 	},
 	List: func(ctx context.Context, c *Clients, in *authorizer, found func(*authorizer) error) error {
 		list, err := c.authorizers(ctx, in.API.ValueString())
-		if err != nil {
-			return err
-		}
-		for _, a := range list {
-			m := *in
+		return each(in, list, err, func(m *authorizer, a types.Authorizer) {
 			m.ID, m.Name = tftypes.StringPointerValue(a.AuthorizerId), tftypes.StringPointerValue(a.Name)
-			if err := found(&m); err != nil {
-				return err
-			}
-		}
-		return nil
+		}, found)
 	},
 	Moves: map[string]map[string]string{"aws_apigatewayv2_authorizer": {"api": "api_id", "id": "id"}},
 }

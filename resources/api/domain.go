@@ -72,18 +72,10 @@ var Domain = tf.Type[*Clients, domain]{
 	},
 	List: func(ctx context.Context, c *Clients, in *domain, found func(*domain) error) error {
 		list, err := c.domains(ctx)
-		if err != nil {
-			return err
-		}
-		for _, d := range list {
-			m := *in
+		return each(in, list, err, func(m *domain, d types.DomainName) {
 			m.DomainName = tftypes.StringPointerValue(d.DomainName)
 			tf.SetTags(ctx, &m.Tagged, d.Tags)
-			if err := found(&m); err != nil {
-				return err
-			}
-		}
-		return nil
+		}, found)
 	},
 	Moves: map[string]map[string]string{"aws_apigatewayv2_domain_name": {"domain_name": "domain_name"}},
 }

@@ -26,7 +26,7 @@ var DomainMapping = tf.Type[*Clients, domainMapping]{
 		MarkdownDescription: "Which API answers at a `serverless_domain`, or below a path there.",
 		Attributes: map[string]schema.Attribute{
 			"id":     tf.Computed("The mapping's id."),
-			"domain": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the domain: the `domain_name` of a `serverless_domain`. Changing it replaces the mapping."},
+			"domain": domainAttribute("mapping"),
 			"api":    schema.StringAttribute{Required: true, MarkdownDescription: "Id of the API that answers. Changing it replaces the mapping."},
 			"stage":  schema.StringAttribute{Required: true, MarkdownDescription: "Name of the API's stage that answers."},
 			"path": schema.StringAttribute{
@@ -42,19 +42,16 @@ var DomainMapping = tf.Type[*Clients, domainMapping]{
 	Delete: deleteMapping,
 	List: func(ctx context.Context, c *Clients, in *domainMapping, found func(*domainMapping) error) error {
 		list, err := c.mappings(ctx, in.Domain.ValueString())
-		if err != nil {
-			return err
-		}
-		for _, p := range list {
-			m := *in
+		return each(in, list, err, func(m *domainMapping, p types.ApiMapping) {
 			m.ID = tftypes.StringPointerValue(p.ApiMappingId)
-			if err := found(&m); err != nil {
-				return err
-			}
-		}
-		return nil
+		}, found)
 	},
 	Moves: map[string]map[string]string{"aws_apigatewayv2_api_mapping": {"domain": "domain_name", "id": "id"}},
+}
+
+// domainAttribute is the domain of a mapping or a rule.
+func domainAttribute(of string) schema.Attribute {
+	return schema.StringAttribute{Required: true, MarkdownDescription: "Name of the domain: the `domain_name` of a `serverless_domain`. Changing it replaces the " + of + "."}
 }
 
 var mappingPaths = []validator.String{tf.Pattern(`^[^/].{0,298}[^/]$|^[^/]$`, "write 1 to 300 characters without a slash at either end, such as v1/orders")}

@@ -107,7 +107,7 @@ type Gateway interface {
 
 // once keeps the SDK from repeating a call whose answer was lost: objects without
 // a unique name would be made twice. The caller looks whether it was carried out.
-func once(o *apigatewayv2.Options) { o.RetryMaxAttempts = 1 }
+func once(o *apigatewayv2.Options) { o.Retryer = tf.Unrepeated(o.Retryer) }
 
 // all collects a list that comes in pages.
 func all[T any](page func(token *string) ([]T, *string, error)) ([]T, error) {
@@ -124,4 +124,16 @@ func all[T any](page func(token *string) ([]T, *string, error)) ([]T, error) {
 		}
 		token = next
 	}
+}
+
+// each calls found for each of a list that was read: a copy of in that fill has filled in.
+func each[M, T any](in *M, list []T, err error, fill func(*M, T), found func(*M) error) error {
+	for _, item := range list {
+		m := *in
+		fill(&m, item)
+		if err := found(&m); err != nil {
+			return err
+		}
+	}
+	return err
 }

@@ -86,17 +86,9 @@ var Integration = tf.Type[*Clients, integration]{
 	},
 	List: func(ctx context.Context, c *Clients, in *integration, found func(*integration) error) error {
 		list, err := c.integrations(ctx, in.API.ValueString(), forReads)
-		if err != nil {
-			return err
-		}
-		for _, i := range list {
-			m := *in
+		return each(in, list, err, func(m *integration, i types.Integration) {
 			m.ID = tftypes.StringPointerValue(i.IntegrationId)
-			if err := found(&m); err != nil {
-				return err
-			}
-		}
-		return nil
+		}, found)
 	},
 	Moves: map[string]map[string]string{"aws_apigatewayv2_integration": {"api": "api_id", "id": "id"}},
 }

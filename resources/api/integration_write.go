@@ -109,7 +109,7 @@ func changeIntegration(ctx context.Context, c *Clients, id string, was, is *apig
 	c.Siblings.of(aws.ToString(is.ApiId)).integrations.change(func(all []types.Integration) []types.Integration {
 		for i := range all {
 			if aws.ToString(all[i].IntegrationId) == id && err == nil {
-				all[i].IntegrationUri, all[i].Description = is.IntegrationUri, is.Description
+				all[i].IntegrationUri, all[i].Description, all[i].CredentialsArn = is.IntegrationUri, is.Description, is.CredentialsArn
 			}
 		}
 		return all

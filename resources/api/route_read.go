@@ -263,15 +263,7 @@ func (m *route) readThrottle(ctx context.Context, c *Clients, age time.Duration)
 // listRoutes lists an API's routes.
 func listRoutes(ctx context.Context, c *Clients, in *route, found func(*route) error) error {
 	routes, err := c.routes(ctx, in.API.ValueString(), forReads)
-	if err != nil {
-		return err
-	}
-	for _, r := range routes {
-		m := *in
+	return each(in, routes, err, func(m *route, r types.Route) {
 		m.ID, m.Route = tftypes.StringPointerValue(r.RouteId), tftypes.StringPointerValue(r.RouteKey)
-		if err := found(&m); err != nil {
-			return err
-		}
-	}
-	return nil
+	}, found)
 }

@@ -30,7 +30,7 @@ var RoutingRule = tf.Type[*Clients, routingRule]{
 		MarkdownDescription: "Which API answers requests at a `serverless_domain` whose path or headers match; the domain's `routing_mode` must allow rules. AWS allows REST APIs only.",
 		Attributes: map[string]schema.Attribute{
 			"id":     tf.Computed("The rule's id."),
-			"domain": schema.StringAttribute{Required: true, MarkdownDescription: "Name of the domain: the `domain_name` of a `serverless_domain`. Changing it replaces the rule."},
+			"domain": domainAttribute("rule"),
 			"priority": schema.Int64Attribute{
 				Required: true, Validators: []validator.Int64{int64validator.Between(1, 1000000)},
 				MarkdownDescription: "Which rule counts first: the smallest number, 1 to 1000000. A domain has one rule of a priority.",
@@ -69,17 +69,9 @@ var RoutingRule = tf.Type[*Clients, routingRule]{
 	},
 	List: func(ctx context.Context, c *Clients, in *routingRule, found func(*routingRule) error) error {
 		list, err := c.rules(ctx, in.Domain.ValueString())
-		if err != nil {
-			return err
-		}
-		for _, r := range list {
-			m := *in
+		return each(in, list, err, func(m *routingRule, r types.RoutingRule) {
 			m.ID = tftypes.StringPointerValue(r.RoutingRuleId)
-			if err := found(&m); err != nil {
-				return err
-			}
-		}
-		return nil
+		}, found)
 	},
 	Moves: map[string]map[string]string{"aws_apigatewayv2_routing_rule": {"domain": "domain_name", "id": "routing_rule_id"}},
 }

@@ -300,8 +300,8 @@ func (c *Clients) outlived(ctx context.Context, api, function string) (bool, err
 	return err == nil && !called, err
 }
 
-// calls reports whether something of the API calls the function, beside integrations
-// that are about to go. What is known says mostly that something does; only if nothing
+// calls reports whether something of the API calls the function by the permission, and
+// not by a role, beside integrations that are about to go. What is known says mostly that something does; only if nothing
 // seems to, AWS is asked again.
 func (c *Clients) calls(ctx context.Context, api, function string, going ...string) (bool, error) {
 	for _, age := range []time.Duration{forWrites, 0} {
@@ -312,7 +312,7 @@ func (c *Clients) calls(ctx context.Context, api, function string, going ...stri
 			return false, err
 		}
 		if slices.ContainsFunc(left, func(i types.Integration) bool {
-			return functionOf(aws.ToString(i.IntegrationUri)) == function && !slices.Contains(going, aws.ToString(i.IntegrationId))
+			return functionOf(aws.ToString(i.IntegrationUri)) == function && aws.ToString(i.CredentialsArn) == "" && !slices.Contains(going, aws.ToString(i.IntegrationId))
 		}) {
 			return true, nil
 		}
@@ -321,5 +321,7 @@ func (c *Clients) calls(ctx context.Context, api, function string, going ...stri
 	if err != nil && !tf.Is[*types.NotFoundException](err) {
 		return false, err
 	}
-	return slices.ContainsFunc(authorizers, func(a types.Authorizer) bool { return functionOf(aws.ToString(a.AuthorizerUri)) == function }), nil
+	return slices.ContainsFunc(authorizers, func(a types.Authorizer) bool {
+		return functionOf(aws.ToString(a.AuthorizerUri)) == function && aws.ToString(a.AuthorizerCredentialsArn) == ""
+	}), nil
 }

@@ -77,18 +77,10 @@ var Stage = tf.Type[*Clients, stage]{
 	},
 	List: func(ctx context.Context, c *Clients, in *stage, found func(*stage) error) error {
 		list, err := c.stages(ctx, in.API.ValueString(), forReads)
-		if err != nil {
-			return err
-		}
-		for _, s := range list {
-			m := *in
+		return each(in, list, err, func(m *stage, s types.Stage) {
 			m.Name = tftypes.StringPointerValue(s.StageName)
 			tf.SetTags(ctx, &m.Tagged, s.Tags)
-			if err := found(&m); err != nil {
-				return err
-			}
-		}
-		return nil
+		}, found)
 	},
 	Moves: map[string]map[string]string{"aws_apigatewayv2_stage": {"api": "api_id", "name": "name"}},
 }

@@ -67,18 +67,10 @@ var VPCLink = tf.Type[*Clients, vpcLink]{
 	Delete: deleteLink,
 	List: func(ctx context.Context, c *Clients, in *vpcLink, found func(*vpcLink) error) error {
 		list, err := c.links(ctx)
-		if err != nil {
-			return err
-		}
-		for _, l := range list {
-			m := *in
+		return each(in, list, err, func(m *vpcLink, l types.VpcLink) {
 			m.ID, m.LinkName = tftypes.StringPointerValue(l.VpcLinkId), tftypes.StringPointerValue(l.Name)
 			tf.SetTags(ctx, &m.Tagged, l.Tags)
-			if err := found(&m); err != nil {
-				return err
-			}
-		}
-		return nil
+		}, found)
 	},
 	Moves: map[string]map[string]string{"aws_apigatewayv2_vpc_link": {"id": "id"}},
 }
