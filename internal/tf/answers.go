@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 )
 
@@ -24,6 +26,17 @@ func taken(err error) bool {
 	return errors.As(err, &answered) && slices.ContainsFunc([]string{"Exists", "InUse", "Conflict"}, func(part string) bool {
 		return strings.Contains(answered.ErrorCode(), part)
 	})
+}
+
+// Unrepeated is the retryer of a call that must not be carried out twice: what AWS
+// throttled was not carried out and is tried again, and nothing else.
+func Unrepeated(r aws.Retryer) aws.Retryer { return unrepeated{r} }
+
+type unrepeated struct{ aws.Retryer }
+
+// IsErrorRetryable implements [aws.Retryer].
+func (u unrepeated) IsErrorRetryable(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary && u.Retryer.IsErrorRetryable(err)
 }
 
 // Afterwards is a context for looking what became of a call whose answer was lost,

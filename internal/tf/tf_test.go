@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/attr/xattr"
@@ -425,5 +427,20 @@ func TestSeek(t *testing.T) {
 		if err != nil || looks != row.looks {
 			t.Errorf("%+v: got %d looks, %v", row, looks, err)
 		}
+	}
+}
+
+// TestUnrepeated: of a call that must not be carried out twice, only what was throttled
+// is tried again.
+func TestUnrepeated(t *testing.T) {
+	t.Parallel()
+	r := Unrepeated(retry.NewStandard())
+	for code, want := range map[string]bool{"TooManyRequestsException": true, "ThrottlingException": true, "RequestTimeout": false, "InternalError": false} {
+		if got := r.IsErrorRetryable(&smithy.GenericAPIError{Code: code}); got != want {
+			t.Errorf("%s: tried again: %v, want %v", code, got, want)
+		}
+	}
+	if lost := (&aws.RequestCanceledError{Err: errors.New("reset")}); r.IsErrorRetryable(lost) {
+		t.Error("what was canceled is tried again")
 	}
 }

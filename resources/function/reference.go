@@ -100,4 +100,4 @@ func exists(err error) bool { return tf.Says(err, "ResourceConflictException", "
 
 // once keeps the SDK from repeating a call whose answer was lost where that would
 // make a second thing. The caller looks whether it was carried out.
-func once(o *lambda.Options) { o.RetryMaxAttempts = 1 }
+func once(o *lambda.Options) { o.Retryer = tf.Unrepeated(o.Retryer) }

@@ -112,4 +112,4 @@ func (m *startModel) limit(ctx context.Context) (context.Context, context.Cancel
 
 // once keeps the SDK from repeating a call whose answer was lost, which would start
 // a second execution where none is named.
-func once(o *sfn.Options) { o.RetryMaxAttempts = 1 }
+func once(o *sfn.Options) { o.Retryer = tf.Unrepeated(o.Retryer) }
