@@ -12,6 +12,6 @@ var Sources = []tf.SourceEntry[*statemachine.Clients]{
 	tf.Lookup(statemachine.Activity),
 	Execution,
 	Executions,
-	tf.Lookup(statemachine.Machine, "definition_file", "policies", "role", "substitutions"),
+	tf.Lookup(statemachine.Machine, "definition_file", "links", "policies", "role", "substitutions"),
 	tf.Listing(statemachine.Machine, "state_machines", "state_machine_names"),
 }

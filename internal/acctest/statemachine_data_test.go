@@ -271,7 +271,7 @@ resource "serverless_activity" "a" {
 	_, err := m.Apply(t.Context(), "provider \"serverless\" {\n  region = \"eu-north-1\"\n}\n"+both)
 	twice := &Machine{Serve: deploy(t, providertest.Emulator(t), "").Serve}
 	_, again := twice.Apply(t.Context(), "provider \"serverless\" {\n  region = \"eu-north-1\"\n}\n"+both+strings.NewReplacer(`" "m"`, `" "n"`, `" "a"`, `" "b"`).Replace(both))
-	for _, part := range []string{"The state machine m is made twice", "The activity a exists already", "Give one of them another name"} {
+	for _, part := range []string{"The state machine m exists already", "The activity a exists already", "Choose another name"} {
 		if again == nil || !strings.Contains(again.Error(), part) {
 			t.Errorf("two resources of a name: got %v, want %s", again, part)
 		}

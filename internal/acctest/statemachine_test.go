@@ -27,7 +27,7 @@ resource "serverless_queue" "mail" {
 		"tags":       `{ team = "a" }`,
 	},
 	Import:     []string{"{state_machine_name}", "{arn}", "{state_machine_name}@{region}"},
-	Unimported: []string{"policies"},
+	Unimported: []string{"links", "policies"},
 	Edits: []Edit{
 		{Argument: "name", To: `"other"`, Replace: true},
 		{Argument: "state_machine_name", To: `"fulfill-on-aws"`, Replace: true},
@@ -41,6 +41,10 @@ resource "serverless_queue" "mail" {
 		{
 			Argument: "definition", Same: true, From: Arguments{"definition": passes}, // in another layout
 			To: `"{ \"States\": {\n \"A\": {\"End\": true, \"Type\": \"Pass\"} },\n \"StartAt\": \"A\" }"`,
+		},
+		{
+			Argument: "links", To: `{ MAIL = { to = serverless_queue.mail.arn, access = ["receive"] } }`,
+			With: []string{"role_policy"}, Writes: []string{"PutRolePolicy"},
 		},
 		{Argument: "policies", To: ``, With: []string{"role_policy"}, Writes: []string{"PutRolePolicy"}},
 		{
@@ -97,6 +101,9 @@ resource "serverless_queue" "mail" {
 		{"definition", asked("arn:aws:states:::dynamodb:query", `{}`), []string{"arn:aws:states:::dynamodb:query is not recognized", "/States/Ask/Resource"}},
 		{"definition_file", `"does-not-exist.json"`, []string{"Two definitions", "not both"}},
 		{"substitutions", `{ A = "b" }`, []string{"Only with definition_file"}},
+		{"links", `{ MAIL = { to = "mail", access = ["send"] } }`, []string{"links", "ARN"}},
+		{"links", `{ MAIL = { to = serverless_queue.mail.arn, access = ["drop"] } }`, []string{"drop", "receive", "send"}},
+		{"links", `{ MAIL = { to = "arn:aws:sqs:eu-north-1:000000000000:q", access = ["read"] } }`, []string{`"read" is not known for a queue`, "receive"}},
 		{"policies", `["nonsense"]`, []string{"policies", "JSON"}},
 		{"policies", `["{}"]`, []string{"Bad policy", "Version"}},
 		{"role_arn", `"admin"`, []string{"role_arn", "ARN"}},

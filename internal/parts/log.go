@@ -40,6 +40,7 @@ type LogGroup struct {
 	Key   string // ARN of the key that its events are encrypted with; "" for AWS's own
 	Class string // "" for whatever class it has
 	Tags  map[string]string
+	Gone  bool // somebody deleted it
 }
 
 // Create makes the log group, and reports whether it was not there before. One
@@ -136,6 +137,34 @@ func (g LogGroup) Tag(ctx context.Context, c Logs, set map[string]string, remove
 		}
 	}
 	return nil
+}
+
+// Change makes the group that prior is into this one, or makes it where there is none;
+// prior is nil for that. The tags are those to set and to remove. AWS changes no
+// group's class, so that a group of another one is made anew, without its events.
+func (g LogGroup) Change(ctx context.Context, c Logs, prior *LogGroup, set map[string]string, remove []string) error {
+	if prior == nil || prior.Gone {
+		_, err := g.Create(ctx, c)
+		return err
+	}
+	if g.Class != prior.Class && prior.Class != "" {
+		if err := DeleteLogGroup(ctx, c, g.Name); err != nil {
+			return err
+		}
+		_, err := g.Create(ctx, c)
+		return err
+	}
+	if g.Days != prior.Days {
+		if err := g.Keep(ctx, c); err != nil {
+			return err
+		}
+	}
+	if g.Key != prior.Key {
+		if err := g.Encrypt(ctx, c); err != nil {
+			return err
+		}
+	}
+	return g.Tag(ctx, c, set, remove)
 }
 
 // Encrypt sets the key of the group.

@@ -9,38 +9,6 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
-// Make makes the role and the log group that something owns, either of which may be
-// nil, and returns the role's ARN and how to undo them when something goes wrong
-// after. What was there before stays, a log group with its events above all. What it
-// made is undone when it fails itself.
-func Make(ctx context.Context, i IAM, l Logs, role *Role, group *LogGroup) (arn string, undo func(error) error, err error) {
-	var madeRole, madeGroup bool
-	undo = func(err error) error {
-		return tf.Undo(ctx, err, func(ctx context.Context) error {
-			if madeGroup {
-				if err := DeleteLogGroup(ctx, l, group.Name); err != nil {
-					return err
-				}
-			}
-			if madeRole {
-				return DeleteRole(ctx, i, role.Name)
-			}
-			return nil
-		})
-	}
-	if role != nil {
-		if arn, madeRole, err = role.Create(ctx, i); err != nil {
-			return "", nil, undo(err)
-		}
-	}
-	if group != nil {
-		if madeGroup, err = group.Create(ctx, l); err != nil {
-			return "", nil, undo(err)
-		}
-	}
-	return arn, undo, nil
-}
-
 // ReadRole returns the policies of a role, and its boundary where that is asked for.
 func ReadRole(ctx context.Context, c IAM, name string, boundary bool) (Role, error) {
 	r := Role{Name: name}

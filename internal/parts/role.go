@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -90,6 +91,12 @@ func (r Role) Create(ctx context.Context, c IAM) (arn string, made bool, err err
 		return "", false, &tf.Problem{
 			Summary: "The role " + r.Name + " exists and is not ours",
 			Detail:  "Its trust policy is not the one that this resource gives to its role. Delete that role, or name it in role_arn to use it as it is.",
+		}
+	}
+	if is, want := aws.ToString(old.Role.Path), cmp.Or(r.Path, "/"); is != "" && is != want {
+		return "", false, &tf.Problem{
+			Summary: "The role " + r.Name + " exists at the path " + is,
+			Detail:  "IAM moves no role to another path, and has one role of a name. Give the role another name together with its path " + want + ", or delete that one.",
 		}
 	}
 	return aws.ToString(old.Role.Arn), false, r.Add(ctx, c, "")

@@ -2,7 +2,6 @@ package function
 
 import (
 	"context"
-	"maps"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,34 +13,48 @@ import (
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
+// find looks for the function that has the name now, and what of it Read does not
+// tell: the kind of its package and, of one that was left unfinished, that nothing
+// scales it yet.
+func find(ctx context.Context, c *Clients, m *function) (bool, map[string]string, error) {
+	out, err := c.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: m.FunctionName.ValueStringPointer()})
+	if err != nil {
+		return false, nil, err
+	}
+	if image := out.Configuration.PackageType == types.PackageTypeImage; image != m.containers() {
+		m.Source = &source{}
+		if image && out.Code != nil {
+			m.Source.Image = tftypes.StringPointerValue(out.Code.ImageUri)
+		}
+	}
+	if m.Publish != nil && out.Tags[tf.MarkerKey] != "" {
+		made := *m.Publish
+		made.Scale = nil
+		m.Publish = &made
+	}
+	return true, out.Tags, nil
+}
+
 // create makes the role, the log group and the function, in this order, so that
 // the function's first call finds its rights and where to log.
 func create(ctx context.Context, c *Clients, m *function) error {
-	resumed, err := resume(ctx, c, m)
-	if err != nil {
-		return err
-	}
 	code, err := packed(ctx, c, m)
 	if err != nil {
 		return err
 	}
-	role, group := ownRole(ctx, m), ownLogs(m)
-	if role != nil {
-		if role.Policy, err = rolePolicy(m, scopeOf(ctx)); err != nil {
-			return err
-		}
+	if err := m.owner().Make(ctx, c.IAM, c.Logs); err != nil {
+		return err
 	}
-	arn, undo, err := parts.Make(ctx, c.IAM, c.Logs, role, group)
+	in, err := creationOf(ctx, m, code)
 	if err != nil {
 		return err
 	}
-	if role != nil {
-		m.RoleARN = tftypes.StringValue(arn)
-	}
-	if !resumed {
-		if err := createFunction(ctx, c, m, code); err != nil {
-			return undo(err)
-		}
+	err = tf.Retry(ctx, notSettled, func(ctx context.Context) error {
+		_, err := c.Lambda.CreateFunction(ctx, in)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	m.ID = tftypes.StringValue(functionARN(ctx, m))
 	if err := code.confirmed(ctx, c, m); err != nil {
@@ -63,70 +76,14 @@ func (m *function) made() *function {
 	return &made
 }
 
-// finish removes the mark of a function that is being created.
-func finish(ctx context.Context, c *Clients, m *function) error {
-	_, err := c.Lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: m.ID.ValueStringPointer(), TagKeys: []string{tf.MarkerKey}})
-	return err
-}
-
-// resume looks whether the function is there already. One that carries this
-// configuration's marker is its own, cut off while it was made, and is taken
-// over; any other is a conflict, found before anything is touched.
-func resume(ctx context.Context, c *Clients, m *function) (bool, error) {
-	name := m.FunctionName.ValueString()
-	out, err := c.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &name})
-	switch {
-	case tf.Is[*types.ResourceNotFoundException](err):
-		return false, nil
-	case err != nil:
-		return false, err
-	case tf.Ours(ctx, out.Tags):
-		return true, nil
-	}
-	return false, conflict(name, out.Tags)
-}
-
-func conflict(name string, tags map[string]string) error {
-	return &tf.Problem{
-		Summary: "The function " + name + " exists already",
-		Detail:  tf.Origin(tags) + " Choose another name, delete that function, " + tf.TakeOver("function", name),
-	}
-}
-
-func createFunction(ctx context.Context, c *Clients, m *function, code *code) error {
-	in, err := creationOf(ctx, m, code)
-	if err != nil {
-		return err
-	}
-	err = tf.Retry(ctx, notSettled, func(ctx context.Context) error {
-		_, err := c.Lambda.CreateFunction(ctx, in)
-		return err
-	})
-	if tf.Is[*types.ResourceConflictException](err) {
-		// The call was carried out although its answer was lost, or somebody else
-		// made the function meanwhile.
-		ours := false
-		again := tf.Look(ctx, func(ctx context.Context) (_ bool, err error) {
-			ours, err = resume(ctx, c, m)
-			return ours, err
-		})
-		if again != nil || ours {
-			return again
-		}
-	}
-	return err
-}
-
 // creationOf is all that the call that makes a function can be told.
 func creationOf(ctx context.Context, m *function, code *code) (*lambda.CreateFunctionInput, error) {
-	tags := maps.Clone(m.All())
-	tags[tf.MarkerKey] = tf.Marker(ctx)
 	in := &lambda.CreateFunctionInput{
 		FunctionName:         m.FunctionName.ValueStringPointer(),
 		Code:                 &code.sent,
 		Architectures:        []types.Architecture{types.Architecture(m.Architecture.ValueString())},
 		CodeSigningConfigArn: m.CodeSigningConfigARN.ValueStringPointer(),
-		Tags:                 tags,
+		Tags:                 m.Marked(ctx),
 	}
 	in.Code.SourceKMSKeyArn = m.SourceKMSKeyARN.ValueStringPointer()
 	if m.containers() {
@@ -185,39 +142,12 @@ func (c *code) confirmed(ctx context.Context, clients *Clients, m *function) err
 	return c.remember(ctx)
 }
 
-// ownRole is the function's own role; nil if it runs as a role of the user's.
-func ownRole(ctx context.Context, m *function) *parts.Role {
-	if !m.RoleARN.IsUnknown() && !isOwnRole(ctx, m, m.RoleARN.ValueString()) {
-		return nil
+// owner is what has the function's role and log group.
+func (m *function) owner() parts.Owner {
+	return parts.Owner{
+		Own: &m.Own, Name: m.FunctionName, Region: m.Region, Service: "lambda.amazonaws.com", Logs: ownLogs(m), Tags: &m.Tagged,
+		Policy: func(ctx context.Context) (string, error) { return rolePolicy(m, scopeOf(ctx)) },
 	}
-	r := &parts.Role{
-		Name:    roleName(ctx, m),
-		Service: "lambda.amazonaws.com",
-		Managed: tf.Texts(m.PolicyARNs),
-		Tags:    m.All(),
-	}
-	if m.Role != nil {
-		r.Path = m.Role.Path.ValueString()
-	}
-	r.Boundary = m.bounded(tf.Boundary(ctx)).ValueString()
-	return r
-}
-
-// roleName is the name of the function's own role.
-func roleName(ctx context.Context, m *function) string {
-	if m.Role != nil && m.Role.Name.ValueString() != "" {
-		return m.Role.Name.ValueString()
-	}
-	return parts.RoleName(m.FunctionName.ValueString(), tf.ScopeOf(ctx).Region)
-}
-
-// isOwnRole tells the function's own role by its path and name.
-func isOwnRole(ctx context.Context, m *function, arn string) bool {
-	path := "/"
-	if m.Role != nil {
-		path = orSlash(m.Role.Path.ValueString())
-	}
-	return strings.HasSuffix(arn, ":role"+path+roleName(ctx, m))
 }
 
 // ownLogs is the function's own log group; nil if it writes to one of the user's.
@@ -227,7 +157,7 @@ func ownLogs(m *function) *parts.LogGroup {
 	}
 	return &parts.LogGroup{
 		Name: m.LogGroupName.ValueString(), Days: m.Log.RetentionDays.ValueInt64(), Key: m.Log.KMSKeyARN.ValueString(),
-		Class: m.Log.Class.ValueString(), Tags: m.All(),
+		Class: m.Log.Class.ValueString(), Tags: m.All(), Gone: m.Log.RetentionDays.IsNull(),
 	}
 }
 

@@ -23,15 +23,8 @@ func remove(ctx context.Context, c *Clients, m *function) error {
 			return err
 		}
 	}
-	if ownLogs(m) != nil {
-		if err := parts.DeleteLogGroup(ctx, c.Logs, ownLogGroup(name)); err != nil {
-			return err
-		}
-	}
-	if isOwnRole(ctx, m, m.RoleARN.ValueString()) {
-		if err := parts.DeleteRole(ctx, c.IAM, roleName(ctx, m)); err != nil {
-			return err
-		}
+	if err := m.owner().Remove(ctx, c.IAM, c.Logs); err != nil {
+		return err
 	}
 	return tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
 		_, err := c.Lambda.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &name})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -38,13 +37,20 @@ var Function = tf.Type[*Clients, function]{
 	Gone:     tf.Gone[*types.ResourceNotFoundException]("GetFunction", "DeleteFunction"),
 	Validate: validate,
 	Plan:     plan,
+	Find:     find,
 	Create:   create,
-	Finish:   finish,
-	Read:     read,
-	Update:   update,
-	Delete:   remove,
-	List:     list,
-	Moves:    map[string]map[string]string{"aws_lambda_function": {"function_name": "function_name"}},
+	Undo: func(ctx context.Context, c *Clients, m *function) error {
+		if m.ID.ValueString() != "" {
+			return nil
+		}
+		return m.owner().Undo(ctx, c.IAM, c.Logs)
+	},
+	Tag:    tag,
+	Read:   read,
+	Update: update,
+	Delete: remove,
+	List:   list,
+	Moves:  map[string]map[string]string{"aws_lambda_function": {"function_name": "function_name"}},
 }
 
 func list(ctx context.Context, c *Clients, in *function, found func(*function) error) error {
@@ -73,15 +79,10 @@ func validate(_ context.Context, v *tf.Check, m *function) {
 		m.Source.check(v, true)
 		validateImage(v, m)
 	}
-	if !m.RoleARN.IsNull() {
-		for name, given := range map[string]bool{"links": m.Links != nil, "policies": m.Policies != nil, "policy_templates": m.Templates != nil, "role": m.Role != nil} {
-			if given {
-				notWithRole(v.Error, name)
-			}
-		}
-	}
+	m.Check(v, "function", map[string]bool{"links": m.Links != nil, "policy_templates": m.Templates != nil})
+	parts.CheckLinks(v, m.linked())
+	validateTemplates(v, m)
 	validateLog(v, m.Log)
-	validateLinks(v, m)
 	validateSecrets(v, m)
 	validatePublish(v, m.Publish)
 	if m.FileSystems != nil && v.Known("vpc") && m.VPC == nil {
@@ -129,19 +130,7 @@ func validateLog(v *tf.Check, l *log) {
 	}
 }
 
-func validateLinks(v *tf.Check, m *function) {
-	for name, l := range m.Links {
-		if slices.ContainsFunc(l.Access, tftypes.String.IsUnknown) {
-			continue
-		}
-		err := parts.CheckWords(tf.Texts(l.Access))
-		if err == nil && !l.To.IsUnknown() && !l.To.IsNull() {
-			_, err = l.of(name).Statements()
-		}
-		if err != nil {
-			v.Error(path.Root("links").AtMapKey(name), "Bad link", sentence(err))
-		}
-	}
+func validateTemplates(v *tf.Check, m *function) {
 	for name, values := range m.Templates {
 		t, err := policytemplate.Find(name)
 		if err == nil {
@@ -153,11 +142,8 @@ func validateLinks(v *tf.Check, m *function) {
 			}
 		}
 		if err != nil {
-			v.Error(path.Root("policy_templates").AtMapKey(name), "Bad policy template", sentence(err))
+			v.Error(path.Root("policy_templates").AtMapKey(name), "Bad policy template", parts.Sentence(err))
 		}
-	}
-	if _, err := parts.Policy(nil, documents(m.Policies)); err != nil {
-		v.Error(path.Root("policies"), "Bad policy", sentence(err))
 	}
 }
 
@@ -196,30 +182,11 @@ func validatePublish(v *tf.Check, p *publish) {
 	}
 }
 
-// of returns the link as parts know it.
-func (l link) of(name string) parts.Link {
-	return parts.Link{Name: name, To: l.To.ValueString(), Access: tf.Texts(l.Access)}
-}
-
-// documents are the known policy documents.
-func documents(policies []tf.JSON) []string {
-	var all []string
-	for _, p := range policies {
-		if !p.IsUnknown() && !p.IsNull() {
-			all = append(all, p.ValueString())
-		}
+// linked are the links without what only functions have.
+func (m *function) linked() map[string]parts.LinkTo {
+	all := map[string]parts.LinkTo{}
+	for name, l := range m.Links {
+		all[name] = l.LinkTo
 	}
 	return all
-}
-
-func sentence(err error) string {
-	s := err.Error()
-	return fmt.Sprintf("%s%s.", strings.ToUpper(s[:1]), s[1:])
-}
-
-// notWithRole refuses an attribute of the own role beside role_arn. Of policy_arns that
-// is only known in the plan, which knows whether role_arn is the own role.
-func notWithRole(fail func(at path.Path, summary, detail string), name string) {
-	fail(path.Root(name), "Not with role_arn",
-		"A function with a role_arn has no role of its own that "+name+" could be given to. Give that role its rights where it is made, or leave role_arn out.")
 }

@@ -6,6 +6,7 @@ import (
 
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
@@ -14,6 +15,7 @@ type (
 	function struct {
 		tf.Base
 		tf.Tagged
+		parts.Own
 		Name                 tftypes.String       `tfsdk:"name"`
 		FunctionName         tftypes.String       `tfsdk:"function_name"`
 		Description          tftypes.String       `tfsdk:"description"`
@@ -34,13 +36,7 @@ type (
 		EnvironmentEffective variables            `tfsdk:"environment_effective"`
 		KMSKeyARN            tftypes.String       `tfsdk:"kms_key_arn"`
 		Links                map[string]link      `tfsdk:"links"`
-		Policies             []tf.JSON            `tfsdk:"policies"`
-		PolicyARNs           []tftypes.String     `tfsdk:"policy_arns"`
 		Templates            map[string]variables `tfsdk:"policy_templates"`
-		RoleARN              tftypes.String       `tfsdk:"role_arn"`
-		Role                 *role                `tfsdk:"role"`
-		RolePolicy           tf.JSON              `tfsdk:"role_policy"`
-		RoleBoundary         tftypes.String       `tfsdk:"role_permissions_boundary"`
 		Log                  *log                 `tfsdk:"log"`
 		LogGroupName         tftypes.String       `tfsdk:"log_group_name"`
 		Tracing              tftypes.Bool         `tfsdk:"tracing"`
@@ -66,14 +62,8 @@ type (
 	}
 	// link is an element of the attribute links.
 	link struct {
-		To     tftypes.String   `tfsdk:"to"`
-		Access []tftypes.String `tfsdk:"access"`
-		Env    tftypes.Bool     `tfsdk:"env"`
-	}
-	role struct {
-		Name     tftypes.String `tfsdk:"name"`
-		Path     tftypes.String `tfsdk:"path"`
-		Boundary tftypes.String `tfsdk:"permissions_boundary"`
+		parts.LinkTo
+		Env tftypes.Bool `tfsdk:"env"`
 	}
 	log struct {
 		Format           tftypes.String `tfsdk:"format"`

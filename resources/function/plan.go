@@ -13,11 +13,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/artifact"
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
 func plan(ctx context.Context, p *tf.Plan[function]) error {
-	keepPolicies(p)
+	parts.KeepPolicies(p, (*function).owner)
 	planLog(p)
 	if err := planEnvironment(ctx, p); err != nil {
 		return err
@@ -43,24 +44,6 @@ func plan(ctx context.Context, p *tf.Plan[function]) error {
 		return err
 	}
 	return planRollout(p)
-}
-
-// keepPolicies keeps the prior text of documents that only differ in layout.
-func keepPolicies(p *tf.Plan[function]) {
-	if p.Prior == nil || !p.Known("policies") {
-		return
-	}
-	same := slices.EqualFunc(p.Planned.Policies, p.Prior.Policies, func(a, b tf.JSON) bool {
-		return tf.SameJSON(a.ValueString(), b.ValueString())
-	})
-	if same && p.Planned.Policies != nil {
-		p.Planned.Policies = p.Prior.Policies
-		elements := make([]attr.Value, len(p.Prior.Policies))
-		for i, d := range p.Prior.Policies {
-			elements[i] = d
-		}
-		p.Set("policies", types.ListValueMust(tf.JSONType{}, elements))
-	}
 }
 
 // planLog fills in what the configuration leaves open; levels only go with JSON.
@@ -209,7 +192,7 @@ func givenEnvironment(ctx context.Context, m *function) (map[string]string, erro
 		if !l.Env.IsNull() && !l.Env.ValueBool() {
 			continue
 		}
-		more, err := l.of(name).Environment()
+		more, err := l.Link(name).Environment()
 		if err != nil {
 			return nil, tf.At(path.Root("links").AtMapKey(name), err)
 		}

@@ -17,65 +17,13 @@ import (
 
 // planRole plans the policy of the function's own role.
 func planRole(p *tf.Plan[function]) error {
-	if !p.Config.RoleARN.IsNull() && p.Prior != nil && !p.Prior.RolePolicy.IsNull() && p.Planned.RoleARN.Equal(p.Prior.RoleARN) {
-		// The own role, as the configuration of an imported object names it: it stays as it is.
-		p.Set("role_policy", p.Prior.RolePolicy)
-		p.Set("role_permissions_boundary", p.Prior.RoleBoundary)
-		return nil
-	}
-	if !p.Config.RoleARN.IsNull() {
-		if p.Config.PolicyARNs != nil {
-			notWithRole(p.Error, "policy_arns")
-		}
-		p.Set("role_policy", tf.JSONNull())
-		p.Set("role_permissions_boundary", tftypes.StringNull())
-		return nil
-	}
-	p.Set("role_permissions_boundary", p.Planned.bounded(p.Provider().Boundary))
-	own := p.Prior != nil && !p.Prior.RolePolicy.IsNull()
-	if own && sameRole(p.Planned.Role, p.Prior.Role) {
-		p.Planned.RoleARN = p.Prior.RoleARN
-	} else {
-		p.Planned.RoleARN = tftypes.StringUnknown()
-	}
-	p.Set("role_arn", p.Planned.RoleARN)
 	known := p.Prior != nil && awsarn.IsARN(p.Prior.ARN.ValueString()) && !p.Planned.LogGroupName.IsUnknown()
 	for _, name := range []string{"links", "policies", "policy_templates", "vpc", "file_systems", "dead_letter", "async"} {
 		known = known && p.Known(name)
 	}
-	if !known {
-		// A new function's policy needs the account, which planning must not ask
-		// AWS for.
-		p.Set("role_policy", tf.JSON{StringValue: tftypes.StringUnknown()})
-		return nil
-	}
-	policy, err := rolePolicy(p.Planned, strings.TrimSuffix(p.Prior.ARN.ValueString(), ":function:"+p.Prior.FunctionName.ValueString()))
-	if err != nil {
-		return err
-	}
-	if tf.SameJSON(policy, p.Prior.RolePolicy.ValueString()) {
-		policy = p.Prior.RolePolicy.ValueString()
-	}
-	p.Set("role_policy", tf.JSONValue(policy))
-	return nil
-}
-
-// sameRole reports whether both ask for a role of the same name.
-func sameRole(a, b *role) bool {
-	name := func(r *role) [2]string {
-		if r == nil {
-			return [2]string{"", "/"}
-		}
-		return [2]string{r.Name.ValueString(), orSlash(r.Path.ValueString())}
-	}
-	return name(a) == name(b)
-}
-
-func orSlash(path string) string {
-	if path == "" {
-		return "/"
-	}
-	return path
+	return parts.PlanRole(p, "function", (*function).owner, known, func() (string, error) {
+		return rolePolicy(p.Planned, strings.TrimSuffix(p.Prior.ARN.ValueString(), ":function:"+p.Prior.FunctionName.ValueString()))
+	})
 }
 
 // sends are the actions that deliver to a destination, by the service of its ARN.
@@ -113,19 +61,17 @@ func rolePolicy(m *function, scope string) (string, error) {
 		return "", err
 	}
 	statements = append(statements, sent...)
-	for _, name := range slices.Sorted(maps.Keys(m.Links)) {
-		more, err := m.Links[name].of(name).Statements()
-		if err != nil {
-			return "", tf.At(path.Root("links").AtMapKey(name), err)
-		}
-		statements = append(statements, more...)
+	linked, err := parts.Linked(m.linked())
+	if err != nil {
+		return "", err
 	}
+	statements = append(statements, linked...)
 	more, err := templated(m, scope)
 	if err != nil {
 		return "", err
 	}
 	statements = append(statements, more...)
-	policy, err := parts.Policy(statements, documents(m.Policies))
+	policy, err := parts.Policy(statements, m.Documents())
 	if err != nil {
 		return "", tf.At(path.Root("policies"), err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,7 +42,7 @@ func read(ctx context.Context, c *Clients, m *function) error {
 	if err := readLog(ctx, c, m, out.Configuration.LoggingConfig); err != nil {
 		return err
 	}
-	if err := readRole(ctx, c, m, aws.ToString(out.Configuration.Role)); err != nil {
+	if err := m.owner().Read(ctx, c.IAM, aws.ToString(out.Configuration.Role)); err != nil {
 		return err
 	}
 	loop, err := c.Lambda.GetFunctionRecursionConfig(ctx, &lambda.GetFunctionRecursionConfigInput{FunctionName: r.name})
@@ -90,7 +91,7 @@ func readEnvironment(ctx context.Context, m *function, env *types.EnvironmentRes
 	if _, err := tf.Recall(ctx, secretsKey, &hidden); err != nil {
 		return err
 	}
-	for _, k := range hidden.Names {
+	for _, k := range slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(hidden.Names, maps.Keys(m.Secrets))))) {
 		if _, ok := all[k]; !ok {
 			m.SecretsVersion = tftypes.Int64Null() // somebody removed it: it is to be sent again
 		}
@@ -139,32 +140,5 @@ func readLog(ctx context.Context, c *Clients, m *function, config *types.Logging
 		l.RetentionDays, l.KMSKeyARN, l.Class = tftypes.Int64Value(found.Days), tf.NonEmpty(&found.Key), tftypes.StringValue(found.Class)
 	}
 	m.Log = l
-	return nil
-}
-
-func readRole(ctx context.Context, c *Clients, m *function, arn string) error {
-	m.RoleARN = tftypes.StringValue(arn)
-	m.RolePolicy = tf.JSONNull()
-	if !isOwnRole(ctx, m, arn) {
-		m.RoleBoundary = tftypes.StringNull()
-		return nil
-	}
-	everywhere := tf.Boundary(ctx)
-	is, err := parts.ReadRole(ctx, c.IAM, roleName(ctx, m), m.Role != nil || !m.RoleBoundary.IsNull() || !everywhere.IsNull())
-	if err != nil {
-		return err
-	}
-	if is.Policy != "" {
-		m.RolePolicy = tf.JSONValue(is.Policy)
-	}
-	m.RoleBoundary = tf.NonEmpty(&is.Boundary)
-	if m.Role != nil && (!m.Role.Boundary.IsNull() || !m.RoleBoundary.Equal(everywhere)) {
-		now := *m.Role
-		now.Boundary = m.RoleBoundary
-		m.Role = &now
-	}
-	if len(is.Managed) > 0 || m.PolicyARNs != nil {
-		m.PolicyARNs = append([]tftypes.String{}, tf.Strings(is.Managed)...)
-	}
 	return nil
 }

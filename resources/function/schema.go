@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
@@ -22,14 +23,13 @@ var (
 		"a variable's name begins with a letter and has letters, digits and underscores, two at least")
 	layerVersion = tf.Pattern(`^arn:[^:]+:lambda:[^:]+:[0-9]{12}:layer:[a-zA-Z0-9_-]+:[0-9]+$`,
 		"write the ARN of a layer's version, such as the arn of a serverless_layer")
-	arn = tf.Pattern(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`,
-		"write an ARN, such as arn:aws:iam::123456789012:role/name")
+	arn = parts.ARN
 )
 
 var functionSchema = schema.Schema{
 	MarkdownDescription: "A Lambda function with the role that it runs as and the log group that it writes to. " +
 		"Its code is packaged by the provider, the same on every machine, so that a plan shows exactly whether the code changes.",
-	Attributes: map[string]schema.Attribute{
+	Attributes: parts.WithOwn("function", "write its logs and traces, and what `links` and `policies` allow", map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Optional: true, Computed: true, Validators: []validator.String{functionName},
 			MarkdownDescription: "What the function is called in this configuration. On AWS it is called so with the provider's `name_prefix` before it. Give this or `function_name`.",
@@ -100,28 +100,10 @@ var functionSchema = schema.Schema{
 			MarkdownDescription: "ARN of the key that the environment is encrypted with, and snapshots. Default: a key of AWS.",
 		},
 		"links": linksSchema,
-		"policies": schema.ListAttribute{
-			ElementType: tf.JSONType{}, Optional: true, Validators: []validator.List{listvalidator.SizeAtLeast(1)},
-			MarkdownDescription: "Further IAM policy documents, JSON, whose statements the function's role gets. Not together with `role_arn`.",
-		},
-		"policy_arns": schema.SetAttribute{
-			ElementType: types.StringType, Optional: true,
-			MarkdownDescription: "ARNs of managed policies that the function's role gets. Not together with `role_arn`.",
-		},
 		"policy_templates": schema.MapAttribute{
 			ElementType: types.MapType{ElemType: types.StringType}, Optional: true, Validators: []validator.Map{mapvalidator.SizeAtLeast(1)},
 			MarkdownDescription: "Policy templates of AWS SAM that the function's role gets, by name, with their parameters: `{ SQSPollerPolicy = { QueueName = \"mail\" } }`, and `{}` for those that have none. " +
 				"They are for what `links` do not know, and for configurations that come from SAM. Not together with `role_arn`.",
-		},
-		"role_arn": schema.StringAttribute{
-			Optional: true, Computed: true, Validators: []validator.String{arn},
-			MarkdownDescription: "ARN of the role that the function runs as. Default: a role of its own that may write its logs and traces, and what `links` and `policies` allow.",
-		},
-		"role":                      roleSchema,
-		"role_permissions_boundary": tf.Computed("ARN of the policy that limits the own role: that of `role`, or else the provider's `permissions_boundary`; null without."),
-		"role_policy": schema.StringAttribute{
-			Computed: true, CustomType: tf.JSONType{},
-			MarkdownDescription: "The policy, JSON, of the function's own role; null with a `role_arn` of yours.",
 		},
 		"log": logSchema,
 		"log_group_name": schema.StringAttribute{
@@ -172,5 +154,5 @@ var functionSchema = schema.Schema{
 		"code_sha256":   tf.Computed("Base64 of the package's SHA-256, known at plan unless the package is to be built or is not on this machine; what AWS calls CodeSha256."),
 		"code_size":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Size of the package in bytes."},
 		"last_modified": tf.Computed("When the function was last changed, RFC 3339."),
-	},
+	}),
 }

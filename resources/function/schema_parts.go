@@ -23,14 +23,8 @@ var linksSchema = schema.MapNestedAttribute{
 		"to an API `_API_ID`; to a Kinesis stream `_STREAM_NAME` and `_STREAM_ARN`; to a place index `_PLACE_INDEX_NAME`; to a user pool `_USER_POOL_ID`; " +
 		"to a topic, state machine, secret or key `_TOPIC_ARN`, `_STATE_MACHINE_ARN`, `_SECRET_ARN` or `_KEY_ARN`. Not together with `role_arn`.",
 	Validators: []validator.Map{mapvalidator.KeysAre(variableName)},
-	NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-		"to": schema.StringAttribute{Required: true, Validators: []validator.String{arn}, MarkdownDescription: "ARN of a table, function, queue, topic, event bus, state machine, bucket, secret, parameter, key, Kinesis stream, place index or user pool; of an API its `execution_arn`."},
-		"access": schema.ListAttribute{ElementType: types.StringType, Required: true,
-			MarkdownDescription: "For a table `read`, `write`, `stream`, `admin` (its settings); for an API `invoke`, `push` (to the connections of a WebSocket API); for a function `invoke`; for a queue `send`, `receive`, `purge`; for a topic or an event bus `publish`; for a state machine `start`, `start_sync`, `stop`, `read`, `await`, `callback`; " +
-				"for a bucket, a key or a Kinesis stream `read`, `write`; for a secret, a parameter, a place index or a user pool `read`.",
-		},
-		"env": schema.BoolAttribute{Optional: true, MarkdownDescription: "False gives the access but no variables. Default: true."},
-	}},
+	NestedObject: schema.NestedAttributeObject{Attributes: with(parts.LinkAttributes(), "env",
+		schema.BoolAttribute{Optional: true, MarkdownDescription: "False gives the access but no variables. Default: true."})},
 }
 
 var logSchema = schema.SingleNestedAttribute{
@@ -75,25 +69,6 @@ var imageSchema = schema.SingleNestedAttribute{
 		"command":     schema.ListAttribute{ElementType: types.StringType, Optional: true, MarkdownDescription: "Arguments of the entry point."},
 		"entry_point": schema.ListAttribute{ElementType: types.StringType, Optional: true, MarkdownDescription: "Program that is started, and its first arguments."},
 		"working_dir": schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 1000)}, MarkdownDescription: "Folder that it is started in."},
-	},
-}
-
-var roleSchema = schema.SingleNestedAttribute{
-	Optional:            true,
-	MarkdownDescription: "How the function's own role is made. Not together with `role_arn`. Changing its name or path makes another role.",
-	Attributes: map[string]schema.Attribute{
-		"name": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{tf.Pattern(`^[\w+=,.@-]{1,64}$`, "a role's name has 1 to 64 letters, digits and characters of +=,.@_-")},
-			MarkdownDescription: "Its name. Default: the function's name and a hash, which keeps regions apart.",
-		},
-		"path": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{tf.Pattern(`^/([!-~]+/)?$`, "a path begins and ends with a slash")},
-			MarkdownDescription: "Its path, such as `/shop/`. Default: `/`.",
-		},
-		"permissions_boundary": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{arn},
-			MarkdownDescription: "ARN of the policy that limits what the role may do whatever its own policies say.",
-		},
 	},
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
@@ -14,11 +13,8 @@ import (
 // update changes what differs: rights are given before the change that needs them
 // and taken away after the one that needed them is gone.
 func update(ctx context.Context, c *Clients, prior, m *function) error {
-	role, err := updateRole(ctx, c, prior, m)
+	trim, err := m.owner().Change(ctx, c.IAM, c.Logs, prior.owner())
 	if err != nil {
-		return err
-	}
-	if err := updateLogs(ctx, c, prior, m); err != nil {
 		return err
 	}
 	was := prior
@@ -35,105 +31,26 @@ func update(ctx context.Context, c *Clients, prior, m *function) error {
 	if err := follow(ctx, c, was, m); err != nil {
 		return err
 	}
-	set, remove := m.Changed(&prior.Tagged)
+	return trim()
+}
+
+func tag(ctx context.Context, c *Clients, m *function, set map[string]string, remove []string) error {
 	arn := functionARN(ctx, m)
 	if len(remove) > 0 {
 		if _, err := c.Lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &arn, TagKeys: remove}); err != nil {
 			return err
 		}
 	}
-	if len(set) > 0 {
-		if _, err := c.Lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: &arn, Tags: set}); err != nil {
-			return err
-		}
-	}
-	return trim(ctx, c, prior, m, role)
-}
-
-// updateRole gives the function's own role what it needs beyond what it has, and
-// makes it where there is none yet.
-func updateRole(ctx context.Context, c *Clients, prior, m *function) (*parts.Role, error) {
-	role := ownRole(ctx, m)
-	if role == nil {
-		return nil, nil
-	}
-	if role.Policy = m.RolePolicy.ValueString(); m.RolePolicy.IsUnknown() {
-		var err error
-		if role.Policy, err = rolePolicy(m, scopeOf(ctx)); err != nil {
-			return nil, err
-		}
-	}
-	if prior.RolePolicy.IsNull() || role.Name != roleName(ctx, prior) || m.RoleARN.IsUnknown() {
-		arn, _, err := role.Create(ctx, c.IAM)
-		m.RoleARN = tftypes.StringValue(arn)
-		return role, err
-	}
-	more, err := role.Change(ctx, c.IAM, parts.Role{Policy: prior.RolePolicy.ValueString(), Managed: tf.Texts(prior.PolicyARNs), Boundary: prior.RoleBoundary.ValueString()})
-	if err != nil {
-		return nil, err
-	}
-	if !more {
-		role = &parts.Role{Name: role.Name} // nothing to trim either
-	}
-	set, remove := m.Changed(&prior.Tagged)
-	return role, parts.TagRole(ctx, c.IAM, role.Name, set, remove)
-}
-
-// trim takes away what the function needs no longer.
-func trim(ctx context.Context, c *Clients, prior, m *function, role *parts.Role) error {
-	if role != nil && role.Policy != "" {
-		if err := role.Trim(ctx, c.IAM); err != nil {
-			return err
-		}
-	}
-	if isOwnRole(ctx, prior, prior.RoleARN.ValueString()) && (role == nil || role.Name != roleName(ctx, prior)) {
-		if err := parts.DeleteRole(ctx, c.IAM, roleName(ctx, prior)); err != nil {
-			return err
-		}
-	}
-	if ownLogs(m) == nil && ownLogs(prior) != nil {
-		return parts.DeleteLogGroup(ctx, c.Logs, ownLogGroup(m.FunctionName.ValueString()))
-	}
-	return nil
-}
-
-func updateLogs(ctx context.Context, c *Clients, prior, m *function) error {
-	group := ownLogs(m)
-	if group == nil {
+	if len(set) == 0 {
 		return nil
 	}
-	if prior.Log == nil || !prior.Log.Group.IsNull() || prior.Log.RetentionDays.IsNull() {
-		_, err := group.Create(ctx, c.Logs)
-		return err
-	}
-	if reclassed(prior.Log, m.Log) {
-		if err := parts.DeleteLogGroup(ctx, c.Logs, group.Name); err != nil {
-			return err
-		}
-		_, err := group.Create(ctx, c.Logs)
-		return err
-	}
-	if !m.Log.RetentionDays.Equal(prior.Log.RetentionDays) {
-		if err := group.Keep(ctx, c.Logs); err != nil {
-			return err
-		}
-	}
-	if !m.Log.KMSKeyARN.Equal(prior.Log.KMSKeyARN) {
-		if err := group.Encrypt(ctx, c.Logs); err != nil {
-			return err
-		}
-	}
-	set, remove := m.Changed(&prior.Tagged)
-	return group.Tag(ctx, c.Logs, set, remove)
+	_, err := c.Lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: &arn, Tags: set})
+	return err
 }
 
-// bounded is what limits the function's own role: what it says, or what is for all roles.
-func (m *function) bounded(everywhere tftypes.String) tftypes.String {
-	if m.Role == nil || m.Role.Boundary.IsNull() {
-		return everywhere
-	}
-	return m.Role.Boundary
-}
+// resumed reports whether the update goes on from where a create was cut off. Nothing is
+// remembered of such a function's code and secrets then, and it may not have started.
+func (m *function) resumed() bool { return m.ARN.IsUnknown() }
 
 // change sends what differs of the configuration, and then of the code.
 func change(ctx context.Context, c *Clients, prior, m *function) error {
@@ -164,7 +81,7 @@ func change(ctx context.Context, c *Clients, prior, m *function) error {
 			return err
 		}
 	}
-	if m.CodeSHA256.Equal(prior.CodeSHA256) && m.Architecture.Equal(prior.Architecture) && m.SourceKMSKeyARN.Equal(prior.SourceKMSKeyARN) {
+	if !m.resumed() && m.CodeSHA256.Equal(prior.CodeSHA256) && m.Architecture.Equal(prior.Architecture) && m.SourceKMSKeyARN.Equal(prior.SourceKMSKeyARN) {
 		return nil
 	}
 	return updateCode(ctx, c, m)

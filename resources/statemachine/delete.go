@@ -6,7 +6,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
@@ -15,15 +14,8 @@ import (
 // before the machine is gone, which is waited for.
 func remove(ctx context.Context, c *Clients, m *machine) error {
 	arn := machineARN(ctx, m)
-	if ownLogs(m) != nil {
-		if err := parts.DeleteLogGroup(ctx, c.Logs, ownLogGroup(m.MachineName.ValueString())); err != nil {
-			return err
-		}
-	}
-	if isOwnRole(ctx, m, m.RoleARN.ValueString()) {
-		if err := parts.DeleteRole(ctx, c.IAM, roleName(ctx, m)); err != nil {
-			return err
-		}
+	if err := m.owner().Remove(ctx, c.IAM, c.Logs); err != nil {
+		return err
 	}
 	if _, err := c.SFN.DeleteStateMachine(ctx, &sfn.DeleteStateMachineInput{StateMachineArn: &arn}); err != nil {
 		return err

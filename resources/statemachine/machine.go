@@ -2,8 +2,6 @@ package statemachine
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -29,8 +27,14 @@ var Machine = tf.Type[*Clients, machine]{
 	Gone:     tf.Gone[*types.StateMachineDoesNotExist]("DescribeStateMachine", "DeleteStateMachine"),
 	Validate: validate,
 	Plan:     plan,
+	Find:     find,
 	Create:   create,
-	Finish:   finish,
+	Undo: func(ctx context.Context, c *Clients, m *machine) error {
+		if m.ID.ValueString() != "" {
+			return nil
+		}
+		return m.owner().Undo(ctx, c.IAM, c.Logs)
+	},
 	Tag: func(ctx context.Context, c *Clients, m *machine, set map[string]string, remove []string) error {
 		return tag(ctx, c, machineARN(ctx, m), set, remove)
 	},
@@ -64,16 +68,8 @@ func validate(_ context.Context, v *tf.Check, m *machine) {
 		v.Error(path.Root("name"), "No name", "Give the state machine a name, or state_machine_name to name it on AWS without the provider's name_prefix.")
 	}
 	validateDefinition(v, m)
-	if !m.RoleARN.IsNull() {
-		for name, given := range map[string]bool{"policies": m.Policies != nil, "role": m.Role != nil} {
-			if given {
-				notWithRole(v.Error, name)
-			}
-		}
-	}
-	if _, err := parts.Policy(nil, documents(m.Policies)); err != nil {
-		v.Error(path.Root("policies"), "Bad policy", sentence(err))
-	}
+	m.Check(v, "state machine", map[string]bool{"links": m.Links != nil})
+	parts.CheckLinks(v, m.Links)
 	validateLog(v, m.Log)
 }
 
@@ -97,27 +93,4 @@ func validateLog(v *tf.Check, l *log) {
 			v.Error(at.AtName(name), "Only with a level", "Nothing is logged at the level OFF. Set level to ALL, ERROR or FATAL, or leave "+name+" out.")
 		}
 	}
-}
-
-// documents are the known policy documents.
-func documents(policies []tf.JSON) []string {
-	var all []string
-	for _, p := range policies {
-		if !p.IsUnknown() && !p.IsNull() {
-			all = append(all, p.ValueString())
-		}
-	}
-	return all
-}
-
-func sentence(err error) string {
-	s := err.Error()
-	return fmt.Sprintf("%s%s.", strings.ToUpper(s[:1]), s[1:])
-}
-
-// notWithRole refuses an attribute of the own role beside role_arn. Of policy_arns that
-// is only known in the plan, which knows whether role_arn is the own role.
-func notWithRole(fail func(at path.Path, summary, detail string), name string) {
-	fail(path.Root(name), "Not with role_arn",
-		"A state machine with a role_arn has no role of its own that "+name+" could be given to. Give that role its rights where it is made, or leave role_arn out.")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	tftypes "github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
@@ -17,18 +18,14 @@ type (
 	machine struct {
 		tf.Base
 		tf.Tagged
+		parts.Own
 		Name           tftypes.String            `tfsdk:"name"`
 		MachineName    tftypes.String            `tfsdk:"state_machine_name"`
 		Kind           tftypes.String            `tfsdk:"type"`
 		Definition     tftypes.String            `tfsdk:"definition"`
 		DefinitionFile tftypes.String            `tfsdk:"definition_file"`
 		Substitutions  map[string]tftypes.String `tfsdk:"substitutions"`
-		Policies       []tf.JSON                 `tfsdk:"policies"`
-		PolicyARNs     []tftypes.String          `tfsdk:"policy_arns"`
-		RoleARN        tftypes.String            `tfsdk:"role_arn"`
-		Role           *role                     `tfsdk:"role"`
-		RolePolicy     tf.JSON                   `tfsdk:"role_policy"`
-		RoleBoundary   tftypes.String            `tfsdk:"role_permissions_boundary"`
+		Links          map[string]parts.LinkTo   `tfsdk:"links"`
 		Log            *log                      `tfsdk:"log"`
 		LogGroupName   tftypes.String            `tfsdk:"log_group_name"`
 		Tracing        tftypes.Bool              `tfsdk:"tracing"`
@@ -38,11 +35,6 @@ type (
 		TargetARN      tftypes.String            `tfsdk:"target_arn"`
 		Version        tftypes.String            `tfsdk:"version"`
 		Revision       tftypes.String            `tfsdk:"revision_id"`
-	}
-	role struct {
-		Name     tftypes.String `tfsdk:"name"`
-		Path     tftypes.String `tfsdk:"path"`
-		Boundary tftypes.String `tfsdk:"permissions_boundary"`
 	}
 	log struct {
 		Level         tftypes.String `tfsdk:"level"`
@@ -73,14 +65,6 @@ func (m *machine) alias() string {
 		return ""
 	}
 	return m.Publish.Alias.ValueString()
-}
-
-// bounded is what limits the machine's own role: what it says, or what is for all roles.
-func (m *machine) bounded(everywhere tftypes.String) tftypes.String {
-	if m.Role == nil || m.Role.Boundary.IsNull() {
-		return everywhere
-	}
-	return m.Role.Boundary
 }
 
 func machineARN(ctx context.Context, m *machine) string {

@@ -2,7 +2,6 @@ package statemachine
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	awsarn "github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -10,11 +9,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/parts"
 	"github.com/tfserverless/terraform-provider-serverless/internal/tf"
 )
 
 func plan(ctx context.Context, p *tf.Plan[machine]) error {
-	keepPolicies(p)
+	parts.KeepPolicies(p, (*machine).owner)
 	planLog(p)
 	if err := planDefinition(p); err != nil {
 		return err
@@ -27,24 +27,6 @@ func plan(ctx context.Context, p *tf.Plan[machine]) error {
 		p.Set("revision_id", types.StringUnknown())
 	}
 	return planPublish(ctx, p, changes)
-}
-
-// keepPolicies keeps the prior text of documents that only differ in layout.
-func keepPolicies(p *tf.Plan[machine]) {
-	if p.Prior == nil || !p.Known("policies") {
-		return
-	}
-	same := slices.EqualFunc(p.Planned.Policies, p.Prior.Policies, func(a, b tf.JSON) bool {
-		return tf.SameJSON(a.ValueString(), b.ValueString())
-	})
-	if same && p.Planned.Policies != nil {
-		p.Planned.Policies = p.Prior.Policies
-		elements := make([]attr.Value, len(p.Prior.Policies))
-		for i, d := range p.Prior.Policies {
-			elements[i] = d
-		}
-		p.Set("policies", types.ListValueMust(tf.JSONType{}, elements))
-	}
 }
 
 // planDefinition plans the text of a file, with what is substituted in it.
@@ -145,54 +127,20 @@ func arnScope(m *machine) string {
 
 // planRole plans the policy of the machine's own role.
 func planRole(p *tf.Plan[machine]) error {
-	if !p.Config.RoleARN.IsNull() && p.Prior != nil && !p.Prior.RolePolicy.IsNull() && p.Planned.RoleARN.Equal(p.Prior.RoleARN) {
-		// The own role, as the configuration of an imported object names it: it stays as it is.
-		p.Set("role_policy", p.Prior.RolePolicy)
-		p.Set("role_permissions_boundary", p.Prior.RoleBoundary)
-		return nil
-	}
-	if !p.Config.RoleARN.IsNull() {
-		if p.Config.PolicyARNs != nil {
-			notWithRole(p.Error, "policy_arns")
-		}
-		p.Set("role_policy", tf.JSONNull())
-		p.Set("role_permissions_boundary", types.StringNull())
-		return nil
-	}
-	p.Set("role_permissions_boundary", p.Planned.bounded(p.Provider().Boundary))
-	if p.Prior != nil && !p.Prior.RolePolicy.IsNull() && sameRole(p.Planned.Role, p.Prior.Role) {
-		p.Planned.RoleARN = p.Prior.RoleARN
-	} else {
-		p.Planned.RoleARN = types.StringUnknown()
-	}
-	p.Set("role_arn", p.Planned.RoleARN)
-	if p.Known("definition") && p.Known("policies") && p.Known("policy_arns") {
+	if p.Config.RoleARN.IsNull() && p.Known("definition") && p.Known("policies") && p.Known("policy_arns") && p.Known("links") {
 		warnUninferred(p)
 	}
 	known := p.Prior != nil && awsarn.IsARN(p.Prior.ARN.ValueString()) && !p.Planned.LogGroupName.IsUnknown()
-	for _, name := range []string{"definition", "policies", "encryption", "log", "tracing", "type", "state_machine_name", "region"} {
+	for _, name := range []string{"definition", "links", "policies", "encryption", "log", "tracing", "type", "state_machine_name", "region"} {
 		known = known && p.Known(name)
 	}
-	if !known {
-		// A new machine's policy needs the account, which planning must not ask AWS for.
-		p.Set("role_policy", tf.JSON{StringValue: types.StringUnknown()})
-		return nil
-	}
-	policy, err := rolePolicy(p.Planned, arnScope(p.Prior))
-	if err != nil {
-		return err
-	}
-	if tf.SameJSON(policy, p.Prior.RolePolicy.ValueString()) {
-		policy = p.Prior.RolePolicy.ValueString()
-	}
-	p.Set("role_policy", tf.JSONValue(policy))
-	return nil
+	return parts.PlanRole(p, "state machine", (*machine).owner, known, func() (string, error) { return rolePolicy(p.Planned, arnScope(p.Prior)) })
 }
 
 // warnUninferred says which calls the role's policy cannot follow from, unless
 // further policies are given, which are meant to allow them.
 func warnUninferred(p *tf.Plan[machine]) {
-	if p.Planned.Policies != nil || p.Planned.PolicyARNs != nil {
+	if p.Planned.Policies != nil || p.Planned.PolicyARNs != nil || p.Planned.Links != nil {
 		return
 	}
 	at := path.Root("definition")
@@ -202,24 +150,6 @@ func warnUninferred(p *tf.Plan[machine]) {
 	if missing := needsOf(p.Planned, "arn:aws:states:region:account").missing; len(missing) > 0 {
 		p.Warn(at, "Rights that cannot be inferred",
 			"The state machine's role is not allowed everything that its definition calls, because that is only known while an execution runs:\n  - "+
-				strings.Join(missing, "\n  - ")+"\nGive policies or policy_arns with what is needed, or role_arn.")
+				strings.Join(missing, "\n  - ")+"\nGive links, policies or policy_arns with what is needed, or role_arn.")
 	}
-}
-
-// sameRole reports whether both ask for a role of the same name.
-func sameRole(a, b *role) bool {
-	name := func(r *role) [2]string {
-		if r == nil {
-			return [2]string{"", "/"}
-		}
-		return [2]string{r.Name.ValueString(), orSlash(r.Path.ValueString())}
-	}
-	return name(a) == name(b)
-}
-
-func orSlash(path string) string {
-	if path == "" {
-		return "/"
-	}
-	return path
 }

@@ -90,11 +90,15 @@ func (n *needs) list() []parts.Statement {
 // rolePolicy is what the machine's own role may do.
 func rolePolicy(m *machine, scope string) (string, error) {
 	n := needsOf(m, scope)
-	statements := n.list()
+	linked, err := parts.Linked(m.Links)
+	if err != nil {
+		return "", err
+	}
+	statements := append(n.list(), linked...)
 	if len(statements) == 0 && len(m.Policies) == 0 { // IAM wants a statement; this action does not exist
 		statements = append(statements, parts.Allow([]string{"none:null"}, []string{"*"}))
 	}
-	policy, err := parts.Policy(statements, documents(m.Policies))
+	policy, err := parts.Policy(statements, m.Documents())
 	if err != nil {
 		return "", tf.At(path.Root("policies"), err)
 	}

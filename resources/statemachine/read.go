@@ -41,7 +41,7 @@ func read(ctx context.Context, c *Clients, m *machine) error {
 	if err := readLog(ctx, c, m, out.LoggingConfiguration); err != nil {
 		return err
 	}
-	if err := readRole(ctx, c, m, aws.ToString(out.RoleArn)); err != nil {
+	if err := m.owner().Read(ctx, c.IAM, aws.ToString(out.RoleArn)); err != nil {
 		return err
 	}
 	if err := readPublish(ctx, c, m); err != nil {
@@ -72,33 +72,6 @@ func readLog(ctx context.Context, c *Clients, m *machine, config *types.LoggingC
 	}
 	if found != nil {
 		l.RetentionDays, l.KMSKeyARN = tftypes.Int64Value(found.Days), tf.NonEmpty(&found.Key)
-	}
-	return nil
-}
-
-func readRole(ctx context.Context, c *Clients, m *machine, arn string) error {
-	m.RoleARN = tftypes.StringValue(arn)
-	m.RolePolicy = tf.JSONNull()
-	if !isOwnRole(ctx, m, arn) {
-		m.RoleBoundary = tftypes.StringNull()
-		return nil
-	}
-	everywhere := tf.Boundary(ctx)
-	is, err := parts.ReadRole(ctx, c.IAM, roleName(ctx, m), m.Role != nil || !m.RoleBoundary.IsNull() || !everywhere.IsNull())
-	if err != nil {
-		return err
-	}
-	if is.Policy != "" {
-		m.RolePolicy = tf.JSONValue(is.Policy)
-	}
-	m.RoleBoundary = tf.NonEmpty(&is.Boundary)
-	if m.Role != nil && (!m.Role.Boundary.IsNull() || !m.RoleBoundary.Equal(everywhere)) {
-		now := *m.Role
-		now.Boundary = m.RoleBoundary
-		m.Role = &now
-	}
-	if len(is.Managed) > 0 || m.PolicyARNs != nil {
-		m.PolicyARNs = append([]tftypes.String{}, tf.Strings(is.Managed)...)
 	}
 	return nil
 }

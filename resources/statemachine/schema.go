@@ -2,7 +2,6 @@ package statemachine
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -23,13 +22,13 @@ var (
 	machineName = tf.Pattern(`^[0-9A-Za-z_-]{1,80}$`, "the name has 1 to 80 letters, digits, hyphens and underscores")
 	aliasName   = tf.Pattern(`^[0-9A-Za-z_.-]*[A-Za-z_.-][0-9A-Za-z_.-]*$`, "an alias's name has 1 to 80 letters, digits, dots, hyphens and underscores, and not only digits")
 	published   = tf.Pattern(`^[0-9]+$`, "write the number of a version that is published")
-	arn         = tf.Pattern(`^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$`, "write an ARN, such as arn:aws:iam::123456789012:role/name")
+	arn         = parts.ARN
 )
 
 var machineSchema = schema.Schema{
 	MarkdownDescription: "A state machine of Step Functions with the role that it works as and the log group that it writes to. " +
 		"Its definition is checked while planning with all that AWS would say of it, and the role's rights follow from what the definition calls.",
-	Attributes: map[string]schema.Attribute{
+	Attributes: parts.WithOwn("state machine", "do what the definition calls, write its logs and traces, and what `links` and `policies` allow", map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Optional: true, Computed: true, Validators: []validator.String{machineName},
 			MarkdownDescription: "What the state machine is called in this configuration. On AWS it is called so with the provider's `name_prefix` before it. Give this or `state_machine_name`.",
@@ -55,23 +54,11 @@ var machineSchema = schema.Schema{
 			ElementType: types.StringType, Optional: true, Validators: []validator.Map{mapvalidator.KeysAre(substitutionName)},
 			MarkdownDescription: "What stands for `${Name}` in `definition_file`, by name. Within quotes a value is written as part of the string, elsewhere as JSON; `$${` stands for `${` itself.",
 		},
-		"policies": schema.ListAttribute{
-			ElementType: tf.JSONType{}, Optional: true, Validators: []validator.List{listvalidator.SizeAtLeast(1)},
-			MarkdownDescription: "Further IAM policy documents, JSON, whose statements the state machine's role gets: for calls whose target is only known while an execution runs. Not together with `role_arn`.",
-		},
-		"policy_arns": schema.SetAttribute{
-			ElementType: types.StringType, Optional: true,
-			MarkdownDescription: "ARNs of managed policies that the state machine's role gets. Not together with `role_arn`.",
-		},
-		"role_arn": schema.StringAttribute{
-			Optional: true, Computed: true, Validators: []validator.String{arn},
-			MarkdownDescription: "ARN of the role that the state machine works as. Default: a role of its own that may do what the definition calls, write its logs and traces, and what `policies` allow.",
-		},
-		"role":                      roleSchema,
-		"role_permissions_boundary": tf.Computed("ARN of the policy that limits the own role: that of `role`, or else the provider's `permissions_boundary`; null without."),
-		"role_policy": schema.StringAttribute{
-			Computed: true, CustomType: tf.JSONType{},
-			MarkdownDescription: "The policy, JSON, of the state machine's own role; null with a `role_arn` of yours.",
+		"links": schema.MapNestedAttribute{
+			Optional: true,
+			MarkdownDescription: "What the state machine uses and its definition does not tell, by a name: calls whose target is only known while an execution runs. " +
+				"Each link gives the state machine's role the access that it names, and no more; the ARN reaches the definition as any other value does. Not together with `role_arn`.",
+			NestedObject: schema.NestedAttributeObject{Attributes: parts.LinkAttributes()},
 		},
 		"log": logSchema,
 		"log_group_name": schema.StringAttribute{
@@ -89,26 +76,7 @@ var machineSchema = schema.Schema{
 		"version":    tf.Computed("Number of the version that the alias of `publish` leads to; null without."),
 		"revision_id": tf.Computed(
 			"What AWS calls the present definition and settings; `INITIAL` until the first change."),
-	},
-}
-
-var roleSchema = schema.SingleNestedAttribute{
-	Optional:            true,
-	MarkdownDescription: "How the state machine's own role is made. Not together with `role_arn`. Changing its name or path makes another role.",
-	Attributes: map[string]schema.Attribute{
-		"name": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{tf.Pattern(`^[\w+=,.@-]{1,64}$`, "a role's name has 1 to 64 letters, digits and characters of +=,.@_-")},
-			MarkdownDescription: "Its name. Default: the state machine's name and a hash, which keeps regions apart.",
-		},
-		"path": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{tf.Pattern(`^/([!-~]+/)?$`, "a path begins and ends with a slash")},
-			MarkdownDescription: "Its path, such as `/shop/`. Default: `/`.",
-		},
-		"permissions_boundary": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{arn},
-			MarkdownDescription: "ARN of the policy that limits what the role may do whatever its own policies say.",
-		},
-	},
+	}),
 }
 
 var logSchema = schema.SingleNestedAttribute{
