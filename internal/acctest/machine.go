@@ -122,8 +122,15 @@ func (none) Whole(context.Context, addr.ModuleResource) (cty.Value, hcl.Diagnost
 	return cty.DynamicVal, nil
 }
 
-// compile writes a configuration into a folder and reads it.
-func (m *Machine) compile(ctx context.Context, text string) (*plan.Program, error) {
+// modules are the configurations that were read, by their text: proofs share most of
+// them, and what is read is never changed.
+var modules sync.Map
+
+// load writes a configuration into a folder and reads it.
+func load(text string) (*config.Module, error) {
+	if m, ok := modules.Load(text); ok {
+		return m.(*config.Module), nil
+	}
 	dir, err := os.MkdirTemp("", "acctest")
 	if err != nil {
 		return nil, err
@@ -134,9 +141,19 @@ func (m *Machine) compile(ctx context.Context, text string) (*plan.Program, erro
 			return nil, err
 		}
 	}
-	module, ds := config.Load(dir, nil)
+	m, ds := config.Load(dir, nil)
 	if ds.HasErrors() {
 		return nil, failure(ds)
+	}
+	modules.Store(text, m)
+	return m, nil
+}
+
+// compile prepares a configuration.
+func (m *Machine) compile(ctx context.Context, text string) (*plan.Program, error) {
+	module, err := load(text)
+	if err != nil {
+		return nil, err
 	}
 	p, ds := plan.Compile(ctx, module, plan.Servers{source: func() (tfprotov6.ProviderServer, error) { return m.Serve(), nil }})
 	return p, failure(ds)
