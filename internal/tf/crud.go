@@ -263,11 +263,18 @@ func (r *instance[C, M]) readAnyway(ctx context.Context, c C, m *M) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
 	defer cancel()
 	before := *m
-	err := r.Type.Read(ctx, c, m)
-	if err != nil {
+	var last error
+	looks := 8 // in about two seconds: what was written a moment ago may not show yet
+	_ = Poll(ctx, "AWS to show what was written", func(ctx context.Context) (bool, error) {
+		*m = before
+		last = r.Type.Read(ctx, c, m)
+		looks--
+		return last == nil || looks == 0 || !r.Gone(last), nil
+	})
+	if last != nil {
 		*m = before
 	}
-	return err
+	return last
 }
 
 // save writes the model into the state and the identity. A finished operation
