@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -410,6 +411,9 @@ func left(t *testing.T, path string, want ...string) {
 	}
 	var got []string
 	for _, e := range entries {
+		if e.Name() == filepath.Base(path)+".backup" && !slices.Contains(want, e.Name()) {
+			continue // on a slow machine a snapshot was saved before, as one is every second
+		}
 		got = append(got, e.Name())
 	}
 	if strings.Join(got, " ") != strings.Join(want, " ") {
