@@ -21,8 +21,7 @@ import (
 )
 
 // functions is Lambda's client on e.
-func functions(t *testing.T, e provider.Emulator) *lambda.Client {
-	t.Helper()
+func functions(_ *testing.T, e provider.Emulator) *lambda.Client {
 	return lambda.NewFromConfig(providertest.Clients(e, "eu-north-1"))
 }
 

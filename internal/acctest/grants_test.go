@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/tfserverless/terraform-provider-serverless/internal/emulator"
@@ -20,10 +19,8 @@ import (
 )
 
 // roles is a client of an emulator's IAM.
-func roles(t *testing.T, e provider.Emulator) *iam.Client {
-	t.Helper()
-	key, secret := e.Credentials()
-	return iam.New(iam.Options{Region: "eu-north-1", BaseEndpoint: aws.String("http://127.0.0.1"), HTTPClient: e, Credentials: credentials.NewStaticCredentialsProvider(key, secret, "")})
+func roles(_ *testing.T, e provider.Emulator) *iam.Client {
+	return iam.NewFromConfig(providertest.Clients(e, "eu-north-1"))
 }
 
 const (

@@ -191,8 +191,7 @@ resource "serverless_queue" "other" {
 func TestQueuePolicy(t *testing.T) { Prove(t, queuePolicySubject) }
 
 // queues is a client of an emulator's queues.
-func queues(t *testing.T, e *emulator.Emulator) *sqs.Client {
-	t.Helper()
+func queues(_ *testing.T, e *emulator.Emulator) *sqs.Client {
 	return sqs.NewFromConfig(providertest.Clients(e, "eu-north-1"))
 }
 
