@@ -44,7 +44,7 @@ resource "serverless_queue" "mail" {
 		},
 		{
 			Argument: "links", To: `{ MAIL = { to = serverless_queue.mail.arn, access = ["receive"] } }`,
-			With: []string{"role_policy"}, Writes: []string{"PutRolePolicy"},
+			With: []string{"role_policy"}, Writes: []string{"PutRolePolicy", "PutRolePolicy"},
 		},
 		{Argument: "policies", To: ``, With: []string{"role_policy"}, Writes: []string{"PutRolePolicy"}},
 		{
