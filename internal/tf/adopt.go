@@ -86,14 +86,15 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 			return errors.Join(r.conflict(after, c, m, found, tags), unnote(after))
 		}
 	}
+	unseen := again != nil // whether something stands, nobody knows
 	return Undo(ctx, err, func(ctx context.Context) error {
 		if r.Undo != nil {
 			if err := r.Undo(ctx, c, m); err != nil {
 				return err
 			}
 		}
-		if again != nil || baseOf(m).ID.ValueString() != "" {
-			return nil // there is something, or nobody knows
+		if unseen || baseOf(m).ID.ValueString() != "" {
+			return nil
 		}
 		return unnote(ctx)
 	})

@@ -33,7 +33,7 @@ func (s *Schema) Open(v cty.Value) cty.Value {
 		return v
 	}
 	all := v.AsValueMap()
-	for name, a := range s.Block.Attributes {
+	for name, a := range s.Attributes {
 		if a.Computed && all[name].IsNull() {
 			all[name] = cty.UnknownVal(all[name].Type())
 		}
