@@ -174,10 +174,10 @@ func (c *checker) failures(v reflect.Value, s *modelShape, name string) []string
 	default:
 		return nil
 	}
-	if low, err := s.Min.Float64(); err == nil && size < low {
+	if size < s.low {
 		out = append(out, bound(number, "greater", s.Min.String()))
 	}
-	if high, err := s.Max.Float64(); err == nil && size > high {
+	if size > s.high {
 		out = append(out, bound(number, "less", s.Max.String()))
 	}
 	return out

@@ -92,7 +92,7 @@ func (p *parser) next(c byte) bool {
 
 func (p *parser) object(depth int) (any, error) {
 	p.i++
-	o := &object{}
+	o := newObject()
 	if p.next('}') {
 		return o, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"regexp"
 	"strings"
@@ -34,9 +35,10 @@ type modelShape struct {
 	Item      string        `json:"item"`
 	Members   []modelMember `json:"members"`
 
-	once     sync.Once
-	compiled matcher
-	fields   sync.Map // by the Go type that holds it: the index of each member's field
+	low, high float64 // Min and Max, or infinity
+	once      sync.Once
+	compiled  matcher
+	fields    sync.Map // by the Go type that holds it: the index of each member's field
 }
 
 type modelMember struct {
@@ -87,6 +89,13 @@ func (s *service) readModel() *model {
 		panic(fmt.Sprintf("wire: the constraints of %s: %v", m.name, err)) // embedded and generated
 	}
 	for _, s := range m.Shapes {
+		s.low, s.high = math.Inf(-1), math.Inf(1)
+		if low, err := s.Min.Float64(); err == nil {
+			s.low = low
+		}
+		if high, err := s.Max.Float64(); err == nil {
+			s.high = high
+		}
 		for i := range s.Members {
 			s.Members[i].field = capital(s.Members[i].Name)
 		}
