@@ -21,7 +21,6 @@ resource "serverless_table" "t" {
 
 var itemSubject = Subject{
 	Type:   "serverless_table_item",
-	Again:  theSame,
 	Before: itemTable,
 	Base: Arguments{
 		"table": `serverless_table.t.table_name`,

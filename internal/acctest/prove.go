@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -459,9 +460,10 @@ func (b *bench) known(a Arguments) {
 		return // a type that needs no last step
 	}
 	_, block, found := strings.Cut(err.Error(), "import {")
-	_, block, _ = strings.Cut(block, "id = \"")
-	id, _, closed := strings.Cut(block, "\"")
-	if !found || !closed {
+	_, block, _ = strings.Cut(block, "id = ")
+	quoted, _ := strconv.QuotedPrefix(block)
+	id, wrong := strconv.Unquote(quoted)
+	if !found || wrong != nil {
 		b.t.Fatalf("apply: %v", err)
 	}
 	if err := b.Machine.Import(b.t.Context(), b.config(a), b.address(), id); err != nil {

@@ -161,8 +161,7 @@ resource "serverless_queue" "dead" {
 func TestSharedDeadLetters(t *testing.T) { Prove(t, sharedSubject) }
 
 var queuePolicySubject = Subject{
-	Type:  "serverless_queue_policy",
-	Again: theSame,
+	Type: "serverless_queue_policy",
 	Before: `
 resource "serverless_queue" "mail" {
   name     = "mail"

@@ -55,7 +55,8 @@ var Layer = tf.Type[*Clients, layer]{
 	Gone:     tf.Gone[*types.ResourceNotFoundException]("GetLayerVersion", "ListLayerVersions", "DeleteLayerVersion"),
 	Schema: schema.Schema{
 		MarkdownDescription: "Files that several functions share, as libraries, found by them in `/opt`. Every change publishes another version, whose ARN is `arn`; " +
-			"functions that refer to it are changed in the same apply. Old versions stay, since others may use them, unless `retain` is false.",
+			"functions that refer to it are changed in the same apply. Old versions stay, since others may use them, unless `retain` is false. " +
+			"A layer that is there already gets a further version, and its others are left alone; two blocks of one name would publish in turn.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Optional: true, Computed: true, Validators: []validator.String{layerName},

@@ -39,6 +39,7 @@ var Version = tf.Type[*Clients, versionModel]{
 	Gone:   tf.Gone[*types.ResourceNotFoundException]("GetFunctionConfiguration", "DeleteFunction"),
 	Schema: schema.Schema{
 		MarkdownDescription: "A published version of a function: what it is now, which never changes again. A change of `code_sha256` or `triggers` publishes another one. " +
+			"Where the function did not change since its last version, AWS publishes nothing, and that version is the one of this resource too: leave `retain` as it is where another block may have it. " +
 			"`serverless_function` publishes by itself with its attribute `publish`; this is for functions that something else makes.",
 		Attributes: map[string]schema.Attribute{
 			"function":    functionAttribute("the version"),

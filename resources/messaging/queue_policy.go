@@ -2,7 +2,9 @@ package messaging
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -33,6 +35,7 @@ var QueuePolicy = tf.Type[*Clients, queuePolicy]{
 			v.Error(path.Root("policy"), "An empty policy", "policy has no statement. Add one, or remove the resource.")
 		}
 	},
+	Find:   findPolicy,
 	Create: createPolicy,
 	Read:   readPolicy,
 	Update: func(ctx context.Context, c *Clients, _, m *queuePolicy) error {
@@ -92,31 +95,53 @@ func deletePolicy(ctx context.Context, c *Clients, m *queuePolicy) error {
 	return err
 }
 
-// createPolicy refuses a queue that has another policy, which is somebody else's.
-func createPolicy(ctx context.Context, c *Clients, m *queuePolicy) error {
+// findPolicy looks for a policy of the queue. That of a serverless_queue cannot be taken
+// over, because that would write it again.
+func findPolicy(ctx context.Context, c *Clients, m *queuePolicy) (bool, map[string]string, error) {
 	name := m.QueueName.ValueString()
-	var a attributes
-	err := soon(ctx, func(ctx context.Context) error {
-		url, err := urlOf(ctx, c, name)
-		if err == nil {
-			a, err = attributesOf(ctx, c, url)
-		}
-		return err
-	})
+	url, err := urlOf(ctx, c, name)
 	if err != nil {
-		return err
+		return false, nil, err
 	}
-	if there := a[attrPolicy]; there != "" && !samePolicy(there, m.Policy.ValueString()) {
-		return tf.At(path.Root("policy"), &tf.Problem{
-			Summary: "The queue " + name + " has a policy already",
-			Detail: fmt.Sprintf("It differs from this one: %s If a serverless_queue manages the queue, set its tls_only = false and give it no allow_from and policy. Else remove the policy, %s",
-				there, tf.TakeOver("queue_policy", tf.ImportID(ctx, name))),
+	a, err := attributesOf(ctx, c, url)
+	if err != nil || a[attrPolicy] == "" {
+		return false, nil, err
+	}
+	m.Policy = tf.JSONValue(a[attrPolicy])
+	if sids := sidsOf(a[attrPolicy]); slices.Contains(sids, tlsSid) || slices.Contains(sids, fromSid) {
+		return false, nil, tf.At(path.Root("policy"), &tf.Problem{
+			Summary: "The queue " + name + " has the policy of a serverless_queue already",
+			Detail:  fmt.Sprintf("It is %s Set tls_only = false there, and give it no allow_from and policy. If nothing manages the queue, remove the policy, %s", a[attrPolicy], tf.TakeOver("queue_policy", tf.ImportID(ctx, name))),
 		})
 	}
-	if err := putPolicy(ctx, c, m); err != nil {
-		return err
+	return true, nil, nil
+}
+
+// sidsOf are the names of a policy's statements.
+func sidsOf(text string) []string {
+	_, statements, err := parsePolicy(text)
+	if err != nil {
+		return nil
 	}
-	m.ID = basetypes.StringValue(tf.ScopeOf(ctx).ARN("sqs", name))
+	var all []string
+	for _, raw := range statements {
+		var s struct{ Sid string }
+		if json.Unmarshal(raw, &s) == nil {
+			all = append(all, s.Sid)
+		}
+	}
+	return all
+}
+
+// createPolicy writes the policy of a queue that had none a moment ago.
+func createPolicy(ctx context.Context, c *Clients, m *queuePolicy) error {
+	if err := putPolicy(ctx, c, m); err != nil {
+		if tf.Refused(err) {
+			return err
+		}
+		return &tf.Unmarked{Err: err}
+	}
+	m.ID = basetypes.StringValue(tf.ScopeOf(ctx).ARN("sqs", m.QueueName.ValueString()))
 	return nil
 }
 

@@ -45,15 +45,26 @@ var TableItem = tf.Type[*Clients, itemModel]{
 	Gone:     noTable,
 	Validate: validateItem,
 	Plan:     planItem,
-	Create:   createItem,
-	Read:     readItem,
-	Update:   updateItem,
-	Delete:   deleteItem,
-	List:     listItems,
-	Within:   []string{"table"},
-	Moves:    map[string]map[string]string{"aws_dynamodb_table_item": {"table": "table_name", "item_json": "item"}},
+	Find: func(ctx context.Context, c *Clients, m *itemModel) (bool, map[string]string, error) {
+		key, err := m.writtenKey(ctx, c)
+		if err != nil {
+			return false, nil, err
+		}
+		found, err := Get(ctx, c, m.Table.ValueString(), key)
+		if found != nil {
+			m.identify(key)
+		}
+		return found != nil, nil, err
+	},
+	Create: createItem,
+	Read:   readItem,
+	Update: updateItem,
+	Delete: deleteItem,
+	List:   listItems,
+	Within: []string{"table"},
+	Moves:  map[string]map[string]string{"aws_dynamodb_table_item": {"table": "table_name", "item_json": "item"}},
 	Schema: schema.Schema{
-		MarkdownDescription: "One item of a table, all of it: attributes that something else adds are a difference, which the next apply removes. For many items there is `serverless_table_items`.",
+		MarkdownDescription: "One item of a table, all of it: attributes that something else adds are a difference, which the next apply removes. An item that is there already is never written over, nor taken over without an import. For many items there is `serverless_table_items`.",
 		Attributes: map[string]schema.Attribute{
 			"table": schema.StringAttribute{
 				Required: true, Validators: []validator.String{tableName},
@@ -245,7 +256,16 @@ func (m *itemModel) identify(key expr.Item) {
 	m.ID = basetypes.StringValue(m.Table.ValueString() + "/" + m.Key.ValueString())
 }
 
-func createItem(ctx context.Context, c *Clients, m *itemModel) error { return m.put(ctx, c, true) }
+// createItem writes an item where there was none a moment ago. AWS has no place for a
+// mark on it: one that is there after a call whose answer was lost is the one that was
+// written.
+func createItem(ctx context.Context, c *Clients, m *itemModel) error {
+	err := m.put(ctx, c, true)
+	if err == nil || tf.Refused(err) {
+		return err
+	}
+	return &tf.Unmarked{Err: err}
+}
 
 func readItem(ctx context.Context, c *Clients, m *itemModel) error {
 	key, err := dynamo.ParseItem(m.Key.ValueString())
@@ -283,15 +303,19 @@ func readItem(ctx context.Context, c *Clients, m *itemModel) error {
 }
 
 func (m *itemModel) writtenKey(ctx context.Context, c *Clients) (expr.Item, error) {
-	item, _, err := m.written()
+	item, at, err := m.written()
 	if err != nil {
-		return nil, err
+		return nil, tf.At(at, err)
 	}
 	names, err := keyNames(ctx, c, m.Table.ValueString())
 	if err != nil {
 		return nil, err
 	}
-	return keyOf(item, names)
+	key, err := keyOf(item, names)
+	if err != nil {
+		return nil, tf.At(at, err)
+	}
+	return key, nil
 }
 
 func updateItem(ctx context.Context, c *Clients, prior, m *itemModel) error {

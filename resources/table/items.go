@@ -46,7 +46,7 @@ var TableItems = tf.Type[*Clients, itemsModel]{
 	Update:   updateItems,
 	Delete:   deleteItems,
 	Schema: schema.Schema{
-		MarkdownDescription: "Many items of a table, such as fixtures and lookups: they are written and deleted by the batch. Items of the table that are not among them are left alone. Importing takes over all items that the table has.",
+		MarkdownDescription: "Many items of a table, such as fixtures and lookups: they are written and deleted by the batch. Items of the table that are not among them are left alone. One that is there already is an error, unless it is the same: then it becomes this resource's, so that an apply that was cut off can go on, and is deleted with it. Importing takes over all items that the table has.",
 		Attributes: map[string]schema.Attribute{
 			"table": schema.StringAttribute{
 				Required: true, Validators: []validator.String{tableName},
