@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -23,6 +24,9 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == process.BackgroundArgs[0] {
 		os.Exit(program())
+	}
+	if signal.Ignored(os.Interrupt) { // as behind the & of a script; what the tests start must heed it
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	}
 	testscript.Main(m, map[string]func(){name: func() { os.Exit(program()) }, faultyName: faultyMain})
 }
