@@ -184,7 +184,7 @@ func arriveAfter(ctx context.Context, c *Clients, api, id string) error {
 // arrive ends a change of an integration's function: it takes away the permission to
 // call the one before. The description is what it says, then.
 func arrive(ctx context.Context, c *Clients, api, id, says, function string) error {
-	if err := c.disallow(ctx, api, function); err != nil {
+	if err := c.disallow(ctx, api, function, id); err != nil {
 		return err
 	}
 	return describe(ctx, c, api, id, says)
