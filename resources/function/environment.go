@@ -34,7 +34,7 @@ func environmentChange(ctx context.Context, prior, m *function) (map[string]stri
 	if err != nil {
 		return nil, err
 	}
-	if !(m.resumed() && m.Secrets != nil) && maps.Equal(open, prior.EnvironmentEffective.values()) && m.SecretsVersion.Equal(prior.SecretsVersion) {
+	if (!m.resumed() || m.Secrets == nil) && maps.Equal(open, prior.EnvironmentEffective.values()) && m.SecretsVersion.Equal(prior.SecretsVersion) {
 		return nil, nil
 	}
 	return environment(ctx, m)
