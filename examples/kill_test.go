@@ -81,9 +81,6 @@ func TestKilledOrders(t *testing.T) {
 				if n := k.holds(); n != 0 {
 					k.Fatalf("after moment %d and a destroy, the emulator holds %d things, want 0", i+1, n)
 				}
-				if i%20 == 18 {
-					t.Logf("%d moments", i+2)
-				}
 			}
 			t.Logf("after %d moments, %d objects were there that the state did not have, and were imported as the errors say: %v; %d states were cut off themselves", moments, len(k.imported), k.imported, k.restored)
 		})
@@ -131,6 +128,7 @@ func (k *killer) moment(i int, killed, next string) {
 	k.Helper()
 	after := time.Duration(k.random.Float64() * float64(k.takes[killed]))
 	together := k.random.IntN(2) == 0 // with all that it has started, as when the machine ends
+	began := time.Now()
 	first := k.kill(after, together, killed)
 	k.restore()
 	out, err := k.try(next, "-auto-approve", "-no-color", "-input=false")
@@ -157,6 +155,7 @@ func (k *killer) moment(i int, killed, next string) {
 	if got := k.inventory(); !slices.Equal(got, k.there[next]) {
 		fail("the emulator has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(k.there[next], "\n"))
 	}
+	k.Logf("moment %d: %s killed after %s of %s (together: %t), then %s: %s in all", i, killed, after, k.takes[killed], together, next, time.Since(began))
 }
 
 // kill runs a command, ends it by force after a while, and returns what it said.
