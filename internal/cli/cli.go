@@ -73,9 +73,8 @@ func Main(p *Program, args []string) int {
 	if len(args) > 0 && args[0] == runtime.SandboxArg { // the emulator started this process for a function
 		return runtime.SandboxMain(args[1:])
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(p.Err)
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	err := p.run(ctx, args)
 	var code exit
 	switch {
@@ -86,6 +85,23 @@ func Main(p *Program, args []string) int {
 	}
 	fmt.Fprintf(p.Err, "Error: %s\n", err)
 	return 1
+}
+
+// interruptible gives a context that the first interrupt ends; the second one ends
+// the process. Where interrupts are ignored, as behind the & of a script, they are heeded
+// here all the same, so that the second one cannot be left to the system.
+func interruptible(errs io.Writer) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		fmt.Fprintln(errs, "Error: interrupted again, and ended at once")
+		os.Exit(1)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
 }
 
 // run finds the command and runs it.
