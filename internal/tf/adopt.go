@@ -63,8 +63,13 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 	if err = note(ctx, ""); err != nil {
 		return err
 	}
+	nameless := r.importID(ctx, m) == ""
 	if err = r.Type.Create(ctx, c, m); err == nil {
-		r.claim(ctx, m) // now that it has an id
+		if !r.claim(ctx, m) && nameless { // now that it has an id, it is another block's
+			err = r.conflict(ctx, c, m, nil, nil)
+			baseOf(m).ID = types.StringNull()
+			return errors.Join(err, unnote(ctx))
+		}
 		return nil
 	}
 	var again error

@@ -60,12 +60,16 @@ func Look(ctx context.Context, look func(context.Context) (seen bool, err error)
 
 // Seek is Look for a data source: only what this run has written may be seen late.
 func Seek(ctx context.Context, look func(context.Context) (seen bool, err error)) error {
-	if operationOf(ctx).provider.writes.Load() > 0 {
+	if Wrote(ctx) {
 		return Look(ctx, look)
 	}
 	_, err := look(ctx)
 	return err
 }
+
+// Wrote reports whether this run has begun to write anything: only what it has written
+// may be unknown to AWS still.
+func Wrote(ctx context.Context) bool { return operationOf(ctx).provider.writes.Load() > 0 }
 
 // Undo cleans up after err with a context of its own, because the operation's may
 // be at its end, and returns err, joined by the cleaning's own error if it has one.

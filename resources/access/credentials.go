@@ -58,7 +58,11 @@ var Credentials = tf.Ephemeral[*Clients, credentials]{
 		if !m.Duration.IsNull() {
 			in.DurationSeconds = aws.Int32(int32(m.Duration.ValueInt64()))
 		}
-		out, err := c.STS.AssumeRole(ctx, in)
+		var out *sts.AssumeRoleOutput
+		err := known(ctx, func(ctx context.Context) (err error) {
+			out, err = c.STS.AssumeRole(ctx, in)
+			return err
+		})
 		if err != nil {
 			return err
 		}

@@ -251,12 +251,12 @@ func (m *grant) bearer(ctx context.Context, c *Clients) error {
 	return nil
 }
 
-// called gives a new grant its name: one that nothing else of the role has. It reports
-// whether the same grant is there.
-func (m *grant) called(ctx context.Context, l ledger, statements []parts.Statement) (bool, error) {
+// called gives a new grant its name: one that nothing else of the role has, as find
+// says. It reports whether the same grant is there.
+func (m *grant) called(ctx context.Context, l ledger, statements []parts.Statement, find func(ctx context.Context, name string) ([]parts.Statement, error)) (bool, error) {
 	for n := 0; ; n++ {
 		name := grantName + hash(append(append([]string{l.role, l.owner, strconv.Itoa(n)}, texts(m.To)...), texts(m.Access)...)...)
-		found, err := l.find(ctx, name, l.own)
+		found, err := find(ctx, name)
 		if err != nil {
 			return false, err
 		}
@@ -284,7 +284,8 @@ func findGrant(ctx context.Context, c *Clients, m *grant) (bool, map[string]stri
 	if err != nil {
 		return false, nil, err
 	}
-	there, err := m.called(ctx, ledgerOf(ctx, c, m.RoleName.ValueString()), statements)
+	l := ledgerOf(ctx, c, m.RoleName.ValueString())
+	there, err := m.called(ctx, l, statements, func(ctx context.Context, name string) ([]parts.Statement, error) { return l.find(ctx, name, l.own) })
 	return there, nil, err
 }
 
@@ -303,7 +304,7 @@ func createGrant(ctx context.Context, c *Clients, m *grant) error {
 	m.warn(ctx)
 	l := ledgerOf(ctx, c, m.RoleName.ValueString())
 	return l.write(ctx, func(p pen) error {
-		there, err := m.called(ctx, l, statements)
+		there, err := m.called(ctx, l, statements, p.has)
 		if err != nil {
 			return err
 		}

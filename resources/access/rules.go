@@ -42,6 +42,18 @@ func soon(ctx context.Context, call func(context.Context) error) error {
 	}, call)
 }
 
+// known makes a call as a role that STS hears of later than IAM, some 18 seconds, if this
+// run may have made it. STS refuses a role that it does not know as one that is not
+// allowed.
+func known(ctx context.Context, call func(context.Context) error) error {
+	const patience = 17
+	refused := 0
+	return tf.Retry(ctx, func(err error) bool {
+		refused++
+		return refused < patience && tf.Wrote(ctx) && tf.Says(err, "AccessDenied", "")
+	}, call)
+}
+
 // unmarked is the error of a call that makes something without a mark: one without an
 // answer may have been carried out.
 func unmarked(err error) error {

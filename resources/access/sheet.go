@@ -265,7 +265,12 @@ func (l ledger) owns(s sheet) bool {
 // find looks for a grant at its home, and then in the sheets that more lists. What is
 // not found is nil.
 func (l ledger) find(ctx context.Context, grant string, more func(context.Context) ([]sheet, error)) ([]parts.Statement, error) {
-	in, err := l.read(ctx, l.home(grant))
+	return l.seek(ctx, grant, more, l.read)
+}
+
+// seek is find with another way to read a sheet.
+func (l ledger) seek(ctx context.Context, grant string, more func(context.Context) ([]sheet, error), read func(context.Context, sheet) (lines, error)) ([]parts.Statement, error) {
+	in, err := read(ctx, l.home(grant))
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +285,7 @@ func (l ledger) find(ctx context.Context, grant string, more func(context.Contex
 		return nil, err
 	}
 	for _, s := range sheets {
-		in, err := l.read(ctx, s)
+		in, err := read(ctx, s)
 		if err != nil {
 			return nil, err
 		}

@@ -23,12 +23,7 @@ func (p pen) spill(ctx context.Context, grant string, statements []parts.Stateme
 			return err
 		}
 	}
-	for s := range p.latest { // a list may not show what was attached a moment ago
-		if p.owns(s) && p.wrote(s) && !slices.Contains(sheets, s) {
-			sheets = append(sheets, s)
-		}
-	}
-	slices.Sort(sheets)
+	sheets = p.unlisted(sheets)
 	for _, s := range sheets {
 		was, err := p.now(ctx, s)
 		if err != nil {

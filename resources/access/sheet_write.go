@@ -79,6 +79,26 @@ func (p pen) now(ctx context.Context, s sheet) (lines, error) {
 	return in, err
 }
 
+// has is find of the ledger that also knows what this run has written and no read shows
+// yet: two blocks of one run may ask for the same grant.
+func (p pen) has(ctx context.Context, grant string) ([]parts.Statement, error) {
+	return p.seek(ctx, grant, func(ctx context.Context) ([]sheet, error) {
+		sheets, err := p.own(ctx)
+		return p.unlisted(sheets), err
+	}, p.now)
+}
+
+// unlisted adds the managed sheets that this run has written to those that a list shows.
+func (p pen) unlisted(sheets []sheet) []sheet {
+	for s := range p.latest {
+		if p.owns(s) && p.wrote(s) && !slices.Contains(sheets, s) {
+			sheets = append(sheets, s)
+		}
+	}
+	slices.Sort(sheets)
+	return sheets
+}
+
 // replace writes a sheet. An inline one goes with its last statement, and a managed
 // one is deleted.
 func (p pen) replace(ctx context.Context, s sheet, old, fresh lines) error {

@@ -138,21 +138,33 @@ func (m *model) permanent() string {
 	return s
 }
 
-// undo deletes a table that could not be finished.
+// undo deletes a table that could not be finished. It was made a moment ago, so that
+// reads may not show it yet.
 func undo(ctx context.Context, c *Clients, m *model) error {
 	if m.ID.ValueString() == "" {
 		return nil
 	}
-	if err := remove(ctx, c, m); err != nil && !gone(err) {
+	err := drop(ctx, c, m)
+	if err == nil {
+		err = away(ctx, c, m, 5)
+	}
+	if err != nil && !gone(err) {
 		return err
 	}
 	m.ID = basetypes.StringNull()
 	return nil
 }
 
-// remove deletes the table, after its replicas and what lets it scale, and waits
-// until it is gone.
+// remove deletes the table and waits until it is gone.
 func remove(ctx context.Context, c *Clients, m *model) error {
+	if err := drop(ctx, c, m); err != nil {
+		return err
+	}
+	return away(ctx, c, m, 0)
+}
+
+// drop deletes the table, after its replicas and what lets it scale.
+func drop(ctx context.Context, c *Clients, m *model) error {
 	if m.DeletionProtection.ValueBool() && len(m.Replicas) > 0 {
 		return protected(m) // before any copy of it is deleted
 	}
@@ -171,15 +183,20 @@ func remove(ctx context.Context, c *Clients, m *model) error {
 	if tf.Says(err, "ValidationException", "protected against deletion") {
 		return protected(m)
 	}
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+// away waits until a table is gone that was deleted. So many reads that do not find it
+// may be of before it was made; none is once it was seen.
+func away(ctx context.Context, c *Clients, m *model, early int) error {
 	return tf.Poll(ctx, "table "+m.TableName.ValueString()+" to be deleted", func(ctx context.Context) (bool, error) {
 		_, err := c.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: m.TableName.ValueStringPointer()})
-		if gone(err) {
-			return true, nil
+		if !gone(err) {
+			early = 0
+			return false, err
 		}
-		return false, err
+		early--
+		return early < 0, nil
 	})
 }
 
