@@ -71,7 +71,7 @@ var API = tf.Source[*api.Clients, apiModel]{
 func readAPI(ctx context.Context, c *api.Clients, m *apiModel) error {
 	var found []types.Api
 	err := tf.Seek(ctx, func(ctx context.Context) (bool, error) {
-		all, err := c.APIs(ctx)
+		all, err := c.AllAPIs(ctx)
 		for _, a := range all {
 			if m.ID.IsNull() && aws.ToString(a.Name) == m.Name.ValueString() || !m.ID.IsNull() && aws.ToString(a.ApiId) == m.ID.ValueString() {
 				found = append(found, a)
@@ -130,7 +130,7 @@ var APIs = tf.Source[*api.Clients, apisModel]{
 		},
 	},
 	Read: func(ctx context.Context, c *api.Clients, m *apisModel) error {
-		all, err := c.APIs(ctx)
+		all, err := c.AllAPIs(ctx)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ type jealous struct {
 	mu        sync.Mutex
 	changing  map[string]bool // API ids
 	conflicts int
-	calls     map[string]int // by operation
+	calls     map[string]int // by operation, without those that were throttled
 }
 
 // Settle ends what the emulator itself shows of the past.
@@ -33,9 +33,9 @@ func (j *jealous) Do(r *http.Request) (*http.Response, error) {
 	parts := strings.Split(r.URL.Path, "/") // "", v2, apis, id, …
 	changes := r.Method != http.MethodGet && len(parts) > 3 && parts[2] == "apis"
 	j.mu.Lock()
-	j.calls[middleware.GetOperationName(r.Context())]++
 	if changes && j.changing[parts[3]] {
 		j.conflicts++
+		j.calls[middleware.GetOperationName(r.Context())]++
 		j.mu.Unlock()
 		return answer(r, nil, http.StatusConflict, "ConflictException", "Unable to complete operation due to concurrent modification. Please try again later."), nil
 	}
@@ -44,10 +44,13 @@ func (j *jealous) Do(r *http.Request) (*http.Response, error) {
 	}
 	j.mu.Unlock()
 	resp, err := j.Emulator.Do(r)
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if changes {
-		j.mu.Lock()
 		delete(j.changing, parts[3])
-		j.mu.Unlock()
+	}
+	if err != nil || resp.StatusCode != http.StatusTooManyRequests {
+		j.calls[middleware.GetOperationName(r.Context())]++
 	}
 	return resp, err
 }
@@ -137,6 +140,7 @@ func TestManyRoutes(t *testing.T) {
 // policyOf is a function's policy; empty if it has none.
 func policyOf(t *testing.T, e provider.Emulator, function string) string {
 	t.Helper()
+	settle(e)
 	out, err := functions(t, e).GetPolicy(t.Context(), &lambda.GetPolicyInput{FunctionName: &function})
 	if err != nil {
 		if strings.Contains(err.Error(), "ResourceNotFoundException") {

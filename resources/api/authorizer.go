@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -103,13 +104,16 @@ var Authorizer = tf.Type[*Clients, authorizer]{
 			_, err := c.Gateway.DeleteAuthorizer(ctx, &apigatewayv2.DeleteAuthorizerInput{ApiId: m.API.ValueStringPointer(), AuthorizerId: m.ID.ValueStringPointer()})
 			return err
 		})
+		list := &c.Siblings.of(m.API.ValueString()).authorizers
 		if err != nil && !tf.Is[*types.NotFoundException](err) {
+			list.forget(m.ID.ValueString())
 			return err
 		}
+		list.drop(m.ID.ValueString())
 		return c.disallow(ctx, m.API.ValueString(), m.function())
 	},
 	List: func(ctx context.Context, c *Clients, in *authorizer, found func(*authorizer) error) error {
-		list, err := c.authorizers(ctx, in.API.ValueString())
+		list, err := c.authorizers(ctx, in.API.ValueString(), forReads)
 		return each(in, list, err, func(m *authorizer, a types.Authorizer) {
 			m.ID, m.Name = tftypes.StringPointerValue(a.AuthorizerId), tftypes.StringPointerValue(a.Name)
 		}, found)
@@ -151,9 +155,9 @@ func (m *authorizer) function() string {
 	return m.Function.ARN.ValueString()
 }
 
-// authorizers lists an API's authorizers.
-func (c *Clients) authorizers(ctx context.Context, api string) ([]types.Authorizer, error) {
-	return tf.Shared(ctx, "authorizers of the API "+api, func() ([]types.Authorizer, error) {
+// authorizers lists an API's authorizers as they were no longer than age ago.
+func (c *Clients) authorizers(ctx context.Context, api string, age time.Duration) ([]types.Authorizer, error) {
+	return shared(ctx, &c.Siblings.of(api).authorizers, age, "authorizers of the API "+api, func() ([]types.Authorizer, error) {
 		return all(func(token *string) ([]types.Authorizer, *string, error) {
 			out, err := c.Gateway.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: &api, NextToken: token})
 			if err != nil {
@@ -202,7 +206,7 @@ func (m *authorizer) input(ctx context.Context, kind types.ProtocolType) *apigat
 
 // findAuthorizer finds the authorizer of that name: an API has one of a name.
 func findAuthorizer(ctx context.Context, c *Clients, m *authorizer) (bool, map[string]string, error) {
-	list, err := c.authorizers(ctx, m.API.ValueString())
+	list, err := c.authorizers(ctx, m.API.ValueString(), 0)
 	if err != nil {
 		return false, nil, err
 	}
@@ -232,6 +236,9 @@ func createAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {
 		out, err := c.Gateway.CreateAuthorizer(ctx, m.input(ctx, kind), once)
 		if err == nil {
 			m.ID = tftypes.StringPointerValue(out.AuthorizerId)
+			var made types.Authorizer
+			tf.CopyGiven(&made, out)
+			c.Siblings.of(api).authorizers.put(made)
 		}
 		return err
 	})
@@ -243,7 +250,7 @@ func createAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {
 
 func readAuthorizer(ctx context.Context, c *Clients, m *authorizer) error {
 	api := m.API.ValueString()
-	known, err := glimpse(ctx, m, func() ([]types.Authorizer, error) { return c.authorizers(ctx, api) },
+	known, err := glimpse(ctx, m, func() ([]types.Authorizer, error) { return c.authorizers(ctx, api, forReads) },
 		func(a types.Authorizer) bool { return aws.ToString(a.AuthorizerId) == m.ID.ValueString() },
 		func(a types.Authorizer) error { return m.fill(ctx, c, a) })
 	if known || err != nil {
@@ -341,11 +348,18 @@ func updateAuthorizer(ctx context.Context, c *Clients, prior, m *authorizer) err
 		if was.AuthorizerCredentialsArn != nil && m.Function != nil && m.Function.RoleARN.IsNull() {
 			in.AuthorizerCredentialsArn = aws.String("")
 		}
+		list := &c.Siblings.of(api).authorizers
 		err := settled(ctx, func(ctx context.Context) error {
-			_, err := c.Gateway.UpdateAuthorizer(ctx, in)
+			out, err := c.Gateway.UpdateAuthorizer(ctx, in)
+			if err == nil {
+				var changed types.Authorizer
+				tf.CopyGiven(&changed, out)
+				list.put(changed)
+			}
 			return err
 		})
 		if err != nil {
+			list.forget(m.ID.ValueString())
 			return err
 		}
 	}

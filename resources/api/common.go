@@ -130,6 +130,7 @@ func (m *common) makeAPI(ctx context.Context, c *Clients, in *apigatewayv2.Creat
 	m.ID = tftypes.StringPointerValue(out.ApiId)
 	tf.Claim(ctx, m.ID.ValueString())
 	c.Siblings.is(m.ID.ValueString(), in.ProtocolType)
+	c.Siblings.stands(tf.ScopeOf(ctx).Region, m.ID.ValueString(), true)
 	return nil
 }
 
@@ -190,15 +191,34 @@ func typeOf(kind types.ProtocolType) string {
 	return "http_api"
 }
 
-// APIs lists the region's APIs of both kinds.
+// APIs lists the region's APIs of both kinds, without those that this provider has
+// removed, which AWS may show a while longer.
 func (c *Clients) APIs(ctx context.Context) ([]types.Api, error) {
-	return all(func(token *string) ([]types.Api, *string, error) {
+	apis, err := all(func(token *string) ([]types.Api, *string, error) {
 		out, err := c.Gateway.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token})
 		if err != nil {
 			return nil, nil, err
 		}
 		return out.Items, out.NextToken, nil
 	})
+	_, removed := c.Siblings.changed(tf.ScopeOf(ctx).Region)
+	return slices.DeleteFunc(apis, func(a types.Api) bool { return slices.Contains(removed, aws.ToString(a.ApiId)) }), err
+}
+
+// AllAPIs is APIs when AWS shows those that this provider has made, too, for which it
+// has a while.
+func (c *Clients) AllAPIs(ctx context.Context) (apis []types.Api, err error) {
+	err = tf.Look(ctx, func(ctx context.Context) (bool, error) {
+		if apis, err = c.APIs(ctx); err != nil {
+			return false, err
+		}
+		made, _ := c.Siblings.changed(tf.ScopeOf(ctx).Region)
+		for _, a := range apis {
+			made = slices.DeleteFunc(made, func(id string) bool { return id == aws.ToString(a.ApiId) })
+		}
+		return len(made) == 0, nil
+	})
+	return apis, err
 }
 
 // updateAPI puts what both kinds have into an update of the API, and reports
@@ -310,10 +330,14 @@ func (m *common) deleteAPI(ctx context.Context, c *Clients) error {
 	if err := m.dropDomains(ctx, c, ""); err != nil {
 		return err
 	}
-	return settled(ctx, func(ctx context.Context) error {
+	err := settled(ctx, func(ctx context.Context) error {
 		_, err := c.Gateway.DeleteApi(ctx, &apigatewayv2.DeleteApiInput{ApiId: m.ID.ValueStringPointer()})
 		return err
 	})
+	if err == nil || tf.Is[*types.NotFoundException](err) {
+		c.Siblings.stands(tf.ScopeOf(ctx).Region, m.ID.ValueString(), false)
+	}
+	return err
 }
 
 // undo removes what a create that failed has made.

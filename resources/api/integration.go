@@ -187,11 +187,16 @@ func (m *integration) input() *apigatewayv2.CreateIntegrationInput {
 }
 
 // findOrphan finds an integration that is the same to the word, which no route leads to
-// and which is none of this run's: integrations have no names.
+// and which is none of this run's: integrations have no names. After a create that
+// failed, what is known says nothing.
 func findOrphan(ctx context.Context, c *Clients, m *integration) (bool, map[string]string, error) {
 	api := m.API.ValueString()
 	defer lock(api)() // whoever creates another one claims it before
-	known, err := c.integrations(ctx, api, forWrites)
+	age := forWrites
+	if m.now {
+		age = 0
+	}
+	known, err := c.integrations(ctx, api, age)
 	if err != nil {
 		return false, nil, err
 	}

@@ -34,17 +34,24 @@ func makeIntegration(ctx context.Context, c *Clients, in *apigatewayv2.CreateInt
 	if err != nil && !tf.Refused(err) {
 		ctx, cancel := tf.Afterwards(ctx)
 		defer cancel()
-		now, again := c.integrations(ctx, api, 0)
-		i := slices.IndexFunc(now, func(i types.Integration) bool { return like(i, in) && !contains(before, i.IntegrationId) })
-		if again != nil || i < 0 {
+		id := ""
+		again := tf.Look(ctx, func(ctx context.Context) (bool, error) {
+			now, err := c.integrations(ctx, api, 0)
+			i := slices.IndexFunc(now, func(i types.Integration) bool { return like(i, in) && !contains(before, i.IntegrationId) })
+			if i >= 0 {
+				id = aws.ToString(now[i].IntegrationId)
+			}
+			return i >= 0, err
+		})
+		if id == "" {
 			return "", errors.Join(err, again)
 		}
-		return aws.ToString(now[i].IntegrationId), nil
+		return id, nil
 	}
 	if err != nil {
 		return "", err
 	}
-	c.Siblings.of(api).integrations.change(func(all []types.Integration) []types.Integration { return append(all, made) })
+	c.Siblings.of(api).integrations.put(made)
 	return aws.ToString(made.IntegrationId), nil
 }
 
@@ -96,27 +103,12 @@ func changeIntegration(ctx context.Context, c *Clients, id string, was, is *apig
 	if was.TlsConfig != nil && is.TlsConfig == nil {
 		in.TlsConfig = &types.TlsConfigInput{ServerNameToVerify: aws.String("")}
 	}
-	err := settled(ctx, func(ctx context.Context) error {
-		if cleared != nil {
-			_, err := c.Gateway.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: in.ApiId, IntegrationId: &id, ResponseParameters: cleared})
-			if err != nil {
-				return err
-			}
+	if cleared != nil {
+		if err := putIntegration(ctx, c, &apigatewayv2.UpdateIntegrationInput{ApiId: in.ApiId, IntegrationId: &id, ResponseParameters: cleared}); err != nil {
+			return err
 		}
-		_, err := c.Gateway.UpdateIntegration(ctx, in)
-		return err
-	})
-	c.Siblings.of(aws.ToString(is.ApiId)).integrations.change(func(all []types.Integration) []types.Integration {
-		for i := range all {
-			if aws.ToString(all[i].IntegrationId) == id && err == nil {
-				all[i].IntegrationUri, all[i].Description, all[i].CredentialsArn = is.IntegrationUri, is.Description, is.CredentialsArn
-			}
-		}
-		return all
-	})
-	if err != nil {
-		c.Siblings.of(aws.ToString(is.ApiId)).integrations.forget()
 	}
+	err := putIntegration(ctx, c, in)
 	if err != nil || abandons == "" {
 		return err
 	}
@@ -192,18 +184,24 @@ func arrive(ctx context.Context, c *Clients, api, id, says, function string) err
 
 // describe changes an integration's description.
 func describe(ctx context.Context, c *Clients, api, id, says string) error {
+	return putIntegration(ctx, c, &apigatewayv2.UpdateIntegrationInput{ApiId: &api, IntegrationId: &id, Description: &says})
+}
+
+// putIntegration changes an integration and keeps what AWS has then.
+func putIntegration(ctx context.Context, c *Clients, in *apigatewayv2.UpdateIntegrationInput) error {
+	list := &c.Siblings.of(aws.ToString(in.ApiId)).integrations
 	err := settled(ctx, func(ctx context.Context) error {
-		_, err := c.Gateway.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: &api, IntegrationId: &id, Description: &says})
+		out, err := c.Gateway.UpdateIntegration(ctx, in)
+		if err == nil {
+			var changed types.Integration
+			tf.CopyGiven(&changed, out)
+			list.put(changed)
+		}
 		return err
 	})
-	c.Siblings.of(api).integrations.change(func(all []types.Integration) []types.Integration {
-		for i := range all {
-			if aws.ToString(all[i].IntegrationId) == id && err == nil {
-				all[i].Description = &says
-			}
-		}
-		return all
-	})
+	if err != nil {
+		list.forget(aws.ToString(in.IntegrationId))
+	}
 	return err
 }
 
@@ -256,11 +254,9 @@ func removeIntegration(ctx context.Context, c *Clients, api, id string) error {
 	})
 	list := &c.Siblings.of(api).integrations
 	if err != nil && !tf.Is[*types.NotFoundException](err) {
-		list.forget()
+		list.forget(id)
 		return err
 	}
-	list.change(func(all []types.Integration) []types.Integration {
-		return slices.DeleteFunc(all, func(i types.Integration) bool { return aws.ToString(i.IntegrationId) == id })
-	})
+	list.drop(id)
 	return err
 }

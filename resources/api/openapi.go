@@ -199,8 +199,6 @@ const anyMethod = "x-amazon-apigateway-any-method"
 // before, null for nothing.
 func (m *httpAPI) putDocument(ctx context.Context, c *Clients, prior tftypes.String) error {
 	id := m.ID.ValueString()
-	defer c.Siblings.of(id).routes.forget()
-	defer c.Siblings.of(id).integrations.forget()
 	if m.OpenAPI.IsNull() {
 		if prior.IsNull() {
 			return nil
@@ -210,6 +208,8 @@ func (m *httpAPI) putDocument(ctx context.Context, c *Clients, prior tftypes.Str
 	if sameDocument(m.OpenAPI.ValueString(), prior.ValueString()) {
 		return nil
 	}
+	defer c.Siblings.of(id).routes.renew()
+	defer c.Siblings.of(id).integrations.renew()
 	if _, err := c.Gateway.ReimportApi(ctx, &apigatewayv2.ReimportApiInput{ApiId: &id, Body: m.OpenAPI.ValueStringPointer(), FailOnWarnings: aws.Bool(m.Strict.ValueBool())}); err != nil {
 		return fmt.Errorf("importing the OpenAPI document: %w", err)
 	}
@@ -260,6 +260,7 @@ func (m *httpAPI) clear(ctx context.Context, c *Clients, document string) error 
 		if err != nil && !tf.Is[*types.NotFoundException](err) {
 			return err
 		}
+		c.Siblings.of(id).routes.drop(aws.ToString(r.RouteId))
 	}
 	integrations, err := c.integrations(ctx, id, 0)
 	if err != nil {

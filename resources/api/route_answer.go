@@ -130,11 +130,7 @@ func putAnswers(ctx context.Context, c *Clients, m *route, before tftypes.Bool) 
 		return nil
 	}
 	say := func(expression string) error {
-		defer c.Siblings.of(api).routes.forget()
-		return settled(ctx, func(ctx context.Context) error {
-			_, err := c.Gateway.UpdateRoute(ctx, &apigatewayv2.UpdateRouteInput{ApiId: &api, RouteId: &id, RouteResponseSelectionExpression: &expression})
-			return err
-		})
+		return putRoute(ctx, c, &apigatewayv2.UpdateRouteInput{ApiId: &api, RouteId: &id, RouteResponseSelectionExpression: &expression})
 	}
 	if !m.Answers.ValueBool() {
 		if err := dropResponse(ctx, c, api, id); err != nil {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -29,12 +28,10 @@ func deleteRoute(ctx context.Context, c *Clients, m *route) error {
 		})
 		list := &c.Siblings.of(api).routes
 		if err != nil && !tf.Is[*types.NotFoundException](err) {
-			list.forget()
+			list.forget(m.ID.ValueString())
 			return err
 		}
-		list.change(func(all []types.Route) []types.Route {
-			return slices.DeleteFunc(all, func(r types.Route) bool { return aws.ToString(r.RouteId) == m.ID.ValueString() })
-		})
+		list.drop(m.ID.ValueString())
 	}
 	if m.owned() {
 		if err := deleteIntegration(ctx, c, api, id); err != nil {

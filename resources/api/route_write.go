@@ -57,9 +57,13 @@ func createRoute(ctx context.Context, c *Clients, m *route) error {
 	})
 }
 
-// standingRoute finds the route of the model's key: an API has one of a key.
+// standingRoute finds the route of the model's key: an API has one of a key. After a
+// create that failed, what is known says nothing.
 func standingRoute(ctx context.Context, c *Clients, m *route) (bool, map[string]string, error) {
 	for _, age := range []time.Duration{forWrites, 0} { // what a list of before has may be gone
+		if m.now {
+			age = 0
+		}
 		found, err := findRoute(ctx, c, m, age)
 		if err != nil || found == nil {
 			return false, nil, err
@@ -168,7 +172,7 @@ func makeRoute(ctx context.Context, c *Clients, m *route) error {
 			m.ID = tftypes.StringPointerValue(out.RouteId)
 			var made types.Route
 			tf.CopyGiven(&made, out)
-			list.change(func(all []types.Route) []types.Route { return append(all, made) })
+			list.put(made)
 		}
 		return err
 	})
@@ -186,7 +190,11 @@ func makeRoute(ctx context.Context, c *Clients, m *route) error {
 	// this one: its answer was lost.
 	ctx, cancel := tf.Afterwards(ctx)
 	defer cancel()
-	found, again := findRoute(ctx, c, m, 0)
+	var found *types.Route
+	again := tf.Look(ctx, func(ctx context.Context) (_ bool, err error) {
+		found, err = findRoute(ctx, c, m, 0)
+		return found != nil, err
+	})
 	if again != nil || found == nil || aws.ToString(found.Target) != aws.ToString(in.Target) {
 		return errors.Join(err, again)
 	}
@@ -306,11 +314,24 @@ func changeRoute(ctx context.Context, c *Clients, prior, m *route) error {
 	if !changed {
 		return nil
 	}
+	return putRoute(ctx, c, in)
+}
+
+// putRoute changes a route and keeps what AWS has then.
+func putRoute(ctx context.Context, c *Clients, in *apigatewayv2.UpdateRouteInput) error {
+	list := &c.Siblings.of(aws.ToString(in.ApiId)).routes
 	err := settled(ctx, func(ctx context.Context) error {
-		_, err := c.Gateway.UpdateRoute(ctx, in)
+		out, err := c.Gateway.UpdateRoute(ctx, in)
+		if err == nil {
+			var changed types.Route
+			tf.CopyGiven(&changed, out)
+			list.put(changed)
+		}
 		return err
 	})
-	c.Siblings.of(m.API.ValueString()).routes.forget()
+	if err != nil {
+		list.forget(aws.ToString(in.RouteId))
+	}
 	return err
 }
 

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"sync"
@@ -25,6 +27,7 @@ type Siblings struct {
 	policies map[string]*shelf[string]     // names of the statements, by function
 	given    map[parts.Permission]bool     // permissions that are known to be there
 	kinds    map[string]types.ProtocolType // by API id; an API's never changes
+	apis     map[string]map[string]bool    // by region and id: true for made, false for removed
 }
 
 // A family is what is known of one API's parts.
@@ -32,21 +35,26 @@ type family struct {
 	integrations shelf[types.Integration]
 	routes       shelf[types.Route]
 	stages       shelf[types.Stage]
+	authorizers  shelf[types.Authorizer]
 }
 
-// How old a list may be: for those who read at the same time, beyond what [tf.Shared]
-// lets the objects of one refresh share, and for those who look, among their own
-// changes, for what was there before.
+// How old a list may be, beside what [tf.Shared] lets the objects of one refresh share:
+// for those who read at the same time; and for those who look, among their own changes,
+// for what was there before. These take one list for the whole run, however long it
+// takes, with the run's own changes since: what others change meanwhile AWS itself
+// answers with a conflict, and whatever removes something for good asks again.
 const (
 	forReads  = time.Second
-	forWrites = 30 * time.Second
+	forWrites = time.Duration(math.MaxInt64)
 )
 
-// A shelf keeps one of AWS's lists.
+// A shelf keeps one of AWS's lists with what this provider itself has changed of it,
+// behind which the lists that AWS gives may lag.
 type shelf[T any] struct {
 	mu    sync.Mutex
 	items []T
-	at    time.Time // when reading it began; zero if it must be read
+	at    time.Time     // when reading it began; zero if it must be read
+	own   map[string]*T // by id, what the provider has left; nil for what it removed
 }
 
 // get returns the list as it was no longer than age ago. Whoever comes while it is
@@ -62,17 +70,20 @@ func (s *shelf[T]) get(age time.Duration, read func() ([]T, error)) ([]T, error)
 	if err != nil {
 		return nil, err
 	}
-	s.items, s.at = items, began
-	return items, nil
+	s.items, s.at = s.with(items), began
+	return s.items, nil
 }
 
 // shared is get; those who refresh share one list, whoever comes first, which key names
-// within the region.
+// within the region. It is what AWS shows: with it a new run begins.
 func shared[T any](ctx context.Context, s *shelf[T], age time.Duration, key string, read func() ([]T, error)) ([]T, error) {
-	if tf.Refreshing(ctx) { // others who refresh take it, too
-		age = min(age, forReads)
-	}
-	return tf.Shared(ctx, key, func() ([]T, error) { return s.get(age, read) })
+	return tf.Shared(ctx, key, func() ([]T, error) {
+		if tf.Refreshing(ctx) {
+			age = 0
+			s.renew()
+		}
+		return s.get(age, read)
+	})
 }
 
 // glimpse fills m, by fill, from the list that it shares with others in a refresh, and
@@ -98,19 +109,75 @@ func glimpse[M, T any](ctx context.Context, m *M, list func() ([]T, error), is f
 	return false, nil
 }
 
-// change applies a change of the caller's own to the list, if it was read: lists
-// are replaced, never changed in place.
-func (s *shelf[T]) change(apply func([]T) []T) {
+// put notes what the caller has made of an object.
+func (s *shelf[T]) put(item T) { s.change(idOf(item), &item) }
+
+// drop notes that the caller has removed an object.
+func (s *shelf[T]) drop(id string) { s.change(id, nil) }
+
+func (s *shelf[T]) change(id string, item *T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.items = apply(slices.Clone(s.items))
+	if s.own == nil {
+		s.own = map[string]*T{}
+	}
+	s.own[id] = item
+	s.items = s.with(s.items)
 }
 
-// forget makes the next get read.
-func (s *shelf[T]) forget() {
+// with is a list with the provider's own changes, in a slice of its own.
+func (s *shelf[T]) with(items []T) []T {
+	if len(s.own) == 0 {
+		return items
+	}
+	all, seen := make([]T, 0, len(items)+1), map[string]bool{}
+	for _, item := range items {
+		own, changed := s.own[idOf(item)]
+		switch {
+		case !changed:
+			all = append(all, item)
+		case own != nil:
+			all = append(all, *own)
+		}
+		seen[idOf(item)] = changed
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.own)) {
+		if own := s.own[id]; own != nil && !seen[id] {
+			all = append(all, *own)
+		}
+	}
+	return all
+}
+
+// idOf is what tells one item of a list from others.
+func idOf(item any) string {
+	switch i := item.(type) {
+	case types.Integration:
+		return aws.ToString(i.IntegrationId)
+	case types.Route:
+		return aws.ToString(i.RouteId)
+	case types.Authorizer:
+		return aws.ToString(i.AuthorizerId)
+	}
+	return fmt.Sprint(item)
+}
+
+// forget makes the next get read; what a change that failed has made of these objects,
+// AWS tells.
+func (s *shelf[T]) forget(ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, id := range ids {
+		delete(s.own, id)
+	}
 	s.at = time.Time{}
+}
+
+// renew forgets all, own changes as well.
+func (s *shelf[T]) renew() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own, s.at = nil, time.Time{}
 }
 
 // of returns what is known of an API.
@@ -191,6 +258,33 @@ func (c *Clients) protocol(ctx context.Context, api string) (types.ProtocolType,
 	}
 	c.Siblings.is(api, out.ProtocolType)
 	return out.ProtocolType, nil
+}
+
+// stands remembers that an API was made, or removed.
+func (s *Siblings) stands(region, api string, there bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.apis == nil {
+		s.apis = map[string]map[string]bool{}
+	}
+	if s.apis[region] == nil {
+		s.apis[region] = map[string]bool{}
+	}
+	s.apis[region][api] = there
+}
+
+// changed are the APIs of a region that this provider has made, and that it removed.
+func (s *Siblings) changed(region string) (made, removed []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, there := range s.apis[region] {
+		if there {
+			made = append(made, id)
+		} else {
+			removed = append(removed, id)
+		}
+	}
+	return made, removed
 }
 
 // is remembers the kind of an API.
@@ -301,8 +395,8 @@ func (c *Clients) outlived(ctx context.Context, api, function string) (bool, err
 }
 
 // calls reports whether something of the API calls the function by the permission, and
-// not by a role, beside integrations that are about to go. What is known says mostly that something does; only if nothing
-// seems to, AWS is asked again.
+// not by a role, beside integrations that are about to go. What is known says mostly that
+// something does; only if nothing seems to, AWS is asked again.
 func (c *Clients) calls(ctx context.Context, api, function string, going ...string) (bool, error) {
 	for _, age := range []time.Duration{forWrites, 0} {
 		left, err := c.integrations(ctx, api, age)
@@ -317,7 +411,7 @@ func (c *Clients) calls(ctx context.Context, api, function string, going ...stri
 			return true, nil
 		}
 	}
-	authorizers, err := c.authorizers(ctx, api)
+	authorizers, err := c.authorizers(ctx, api, 0)
 	if err != nil && !tf.Is[*types.NotFoundException](err) {
 		return false, err
 	}
