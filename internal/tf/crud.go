@@ -155,7 +155,9 @@ func (r *instance[C, M]) Delete(ctx context.Context, req resource.DeleteRequest,
 	}
 	if err != nil && !r.Gone(err) {
 		report(ds, "delete "+r.named(req.State.Raw), err)
+		return
 	}
+	r.release(ctx, m)
 }
 
 // model decodes raw; write-only attributes are taken from config, where alone
@@ -286,7 +288,9 @@ func (r *instance[C, M]) save(ctx context.Context, state *tfsdk.State, id *tfsdk
 		return
 	}
 	if finished {
-		for name, v := range fields(raw) {
+		all := fields(raw)
+		r.keepOnly(all)
+		for name, v := range all {
 			if !v.IsFullyKnown() {
 				ds.AddAttributeError(path.Root(name), "An attribute has no value after the operation",
 					r.typeName()+" did not read "+name+". This is a bug of the provider; the object itself is complete.")
@@ -316,7 +320,7 @@ func (r *instance[C, M]) stored(raw tftypes.Value) tftypes.Value {
 
 // keepOnly settles the logical name, and takes out what is write-only.
 func (r *instance[C, M]) keepOnly(all map[string]tftypes.Value) {
-	if r.Physical != "" && all["name"].IsNull() {
+	if r.Physical != "" && (all["name"].IsNull() || !all["name"].IsKnown()) {
 		all["name"] = logicalName(r.provider, all[r.Physical])
 	}
 	for name, a := range r.schema.Attributes {

@@ -166,9 +166,16 @@ func (r *instance[C, M]) planRegion(ctx context.Context, p *planning, ds *diag.D
 	p.set("region", raw)
 }
 
-// planName makes the physical name from the prefix and the logical name.
+// planName makes the physical name from the prefix and the logical name, or the
+// logical name of something new from the physical one.
 func (r *instance[C, M]) planName(ctx context.Context, p *planning, ds *diag.Diagnostics) {
-	if r.Physical == "" || !p.config[r.Physical].IsNull() {
+	if r.Physical == "" {
+		return
+	}
+	if given := p.config[r.Physical]; !given.IsNull() {
+		if given.IsKnown() && !r.provider.NamePrefix.IsUnknown() && p.config["name"].IsNull() && !p.plan["name"].IsKnown() {
+			p.set("name", logicalName(r.provider, given))
+		}
 		return
 	}
 	name, known := stringOf(p.plan["name"])

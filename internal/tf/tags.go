@@ -83,10 +83,33 @@ func Owner(ctx context.Context, name string) string {
 
 // Claim reports whether the object of that id is still free in this run, and takes
 // it. Types whose names are not unique claim what they make and what they take
-// over, so that two resources of one name never take the same object.
+// over, so that two resources of one name never take the same object. An ARN of this
+// account and region in the id is the same as the name that it ends in.
 func Claim(ctx context.Context, id string) bool {
-	_, taken := operationOf(ctx).provider.claims.LoadOrStore(id, true)
+	_, taken := operationOf(ctx).provider.claims.LoadOrStore(named(ScopeOf(ctx), id), true)
 	return !taken
+}
+
+// release lets another block of this run make what was deleted anew.
+func (r *instance[C, M]) release(ctx context.Context, m *M) {
+	s := ScopeOf(ctx)
+	operationOf(ctx).provider.claims.Delete(named(s, r.Name+" "+s.Region+" "+r.importID(ctx, m)))
+}
+
+// named is an id with names in place of the ARNs of a scope.
+func named(s Scope, id string) string {
+	before, arn, found := strings.Cut(id, "arn:")
+	if !found || s.Account == "" {
+		return id
+	}
+	_, name, own := strings.Cut(arn, ":"+s.Region+":"+s.Account+":")
+	if !own {
+		return id
+	}
+	if at := strings.IndexAny(name, ":/"); at >= 0 && name[at] == ':' { // the kind of thing
+		name = name[at+1:]
+	}
+	return before + name
 }
 
 // All returns all tags, those of the provider block included.
