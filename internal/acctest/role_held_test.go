@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/tfserverless/terraform-provider-serverless/provider/providertest"
 )
@@ -111,5 +112,62 @@ func TestRoleHeldByOthers(t *testing.T) {
 				t.Errorf("with force_detach there is still %v, %v", out, err)
 			}
 		})
+	}
+}
+
+// TestRoleOfAnother: a role of the name that a function's own role is to have is left
+// alone if its tags tell of another owner. One that a run left, cut off before it made
+// the function, gets the limits and the tags that a new one would have.
+func TestRoleOfAnother(t *testing.T) {
+	t.Parallel()
+	e := providertest.Emulator(t)
+	m, client := deploy(t, e, ""), roles(t, e)
+	name := aws.String("worker")
+	create := func(tags ...types.Tag) {
+		t.Helper()
+		const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+		if _, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(trust), Tags: tags}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := atHome + `
+resource "serverless_function" "f" {
+  function_name = "hello"
+  runtime       = "nodejs22.x"
+  handler       = "index.handler"
+  source        = { inline = { "index.mjs" = "export const handler = async () => 1" } }
+  role          = { name = "worker", permissions_boundary = "` + managedByAWS + `" }
+  tags          = { team = "a" }
+}
+`
+	create(types.Tag{Key: aws.String("owner"), Value: aws.String("billing")})
+	_, err := m.Apply(t.Context(), config)
+	for _, says := range []string{"role worker exists and has another owner", "owner", "role_arn"} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Fatalf("the apply does not say %q: %v", says, err)
+		}
+	}
+	if inline, managed := granted(t, client, "worker"); len(inline)+len(managed) != 0 {
+		t.Errorf("the role of another got %v and %v", inline, managed)
+	}
+	if _, err := client.DeleteRole(t.Context(), &iam.DeleteRoleInput{RoleName: name}); err != nil {
+		t.Fatal(err)
+	}
+	create()
+	if _, err := m.Apply(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	out, err := client.GetRole(t.Context(), &iam.GetRoleInput{RoleName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := out.Role.PermissionsBoundary; b == nil || aws.ToString(b.PermissionsBoundaryArn) != managedByAWS {
+		t.Errorf("the role that was taken over is limited by %v", b)
+	}
+	if len(out.Role.Tags) != 1 || aws.ToString(out.Role.Tags[0].Key) != "team" {
+		t.Errorf("its tags are %v", out.Role.Tags)
+	}
+	if err := m.Destroy(t.Context(), atHome); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -60,7 +60,7 @@ func (g LogGroup) Create(ctx context.Context, c Logs) (made bool, err error) {
 		if err := g.free(ctx, c); err != nil {
 			return false, err
 		}
-		if err := g.classed(ctx, c); err != nil {
+		if err := g.alike(ctx, c); err != nil {
 			return false, err
 		}
 		if err := g.Tag(ctx, c, g.Tags, nil); err != nil {
@@ -90,14 +90,21 @@ func (g LogGroup) free(ctx context.Context, c Logs) error {
 	}
 }
 
-// classed refuses to take over a group of another class, which AWS never changes.
-func (g LogGroup) classed(ctx context.Context, c Logs) error {
-	if g.Class == "" {
-		return nil
-	}
+// alike encrypts a group that is taken over as a new one would be, and refuses one of
+// another class, which AWS never changes.
+func (g LogGroup) alike(ctx context.Context, c Logs) error {
 	found, err := FindLogGroup(ctx, c, g.Name)
-	if err != nil || found == nil || found.Class == g.Class {
+	if err != nil {
 		return err
+	}
+	if found == nil { // a list that lags
+		found = &LogGroup{Class: g.Class}
+	}
+	if g.Class == "" || found.Class == g.Class {
+		if found.Key == g.Key {
+			return nil
+		}
+		return g.Encrypt(ctx, c)
 	}
 	return &tf.Problem{
 		Summary: "The log group " + g.Name + " is of another class",

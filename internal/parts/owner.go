@@ -168,6 +168,7 @@ func (o Owner) changeRole(ctx context.Context, c IAM, prior Owner) (role *Role, 
 		return nil, false, err
 	}
 	if prior.RolePolicy.IsNull() || role.Name != prior.roleName(tf.ScopeOf(ctx).Region) || o.RoleARN.IsUnknown() {
+		role.Was = prior.Tags.All()
 		arn, made, err := role.Create(ctx, c)
 		o.RoleARN = basetypes.StringValue(arn)
 		return role, !made, err

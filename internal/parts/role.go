@@ -62,12 +62,13 @@ type Role struct {
 	Policy   string   // the inline policy, JSON
 	Managed  []string // ARNs of managed policies
 	Tags     map[string]string
+	Was      map[string]string // tags that it may have from before
 }
 
 // Create makes the role and returns its ARN, and whether it was not there before.
 // A role of that name that the same resource made in a run that was cut off is
-// taken over: nothing else makes roles with these names. Its trust is what a new
-// one would have, or it is a conflict.
+// taken over and limited as a new one would be. Its trust and its path are those that
+// a new one would have, and its tags tell of no other owner, or it is a conflict.
 func (r Role) Create(ctx context.Context, c IAM) (arn string, made bool, err error) {
 	out, err := c.CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName:                 &r.Name,
@@ -99,7 +100,42 @@ func (r Role) Create(ctx context.Context, c IAM) (arn string, made bool, err err
 			Detail:  "IAM moves no role to another path, and has one role of a name. Give the role another name together with its path " + want + ", or delete that one.",
 		}
 	}
+	if err := r.free(ctx, old.Role.Tags); err != nil {
+		return "", false, err
+	}
+	limit := ""
+	if b := old.Role.PermissionsBoundary; b != nil {
+		limit = aws.ToString(b.PermissionsBoundaryArn)
+	}
+	if limit != r.Boundary { // before it gets any rights
+		if err := Limit(ctx, c, r.Name, r.Boundary); err != nil {
+			return "", false, err
+		}
+	}
+	if err := TagRole(ctx, c, r.Name, r.Tags, nil); err != nil {
+		return "", false, err
+	}
 	return aws.ToString(old.Role.Arn), false, r.Add(ctx, c, "")
+}
+
+// free refuses to take over a role with another owner's tags.
+func (r Role) free(ctx context.Context, tags []types.Tag) error {
+	actual := map[string]string{}
+	for _, t := range tags {
+		k, v := aws.ToString(t.Key), aws.ToString(t.Value)
+		if was, ok := r.Was[k]; !ok || was != v {
+			actual[k] = v
+		}
+	}
+	foreign := tf.Foreign(ctx, actual, r.Tags)
+	if len(foreign) == 0 {
+		return nil
+	}
+	return &tf.Problem{
+		Summary: "The role " + r.Name + " exists and has another owner",
+		Detail: "Its tags say so, which this resource would not have given it: " + strings.Join(foreign, ", ") + ". Nothing of it was changed. " +
+			"Give the own role another name (name in role), name that one in role_arn to use it as it is, or delete it.",
+	}
 }
 
 // Add gives the role what it should have and leaves it what it has beyond that;
