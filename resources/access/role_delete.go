@@ -35,11 +35,15 @@ func (m *role) found(ctx context.Context, managed []string) error {
 // What others gave it is theirs, and goes along only if force_detach says so.
 func deleteRole(ctx context.Context, c *Clients, m *role) error {
 	name := m.RoleName.ValueString()
-	policies, err := m.foreign(ctx, c)
-	if err != nil {
-		return err
-	}
-	profiles, err := profilesOf(ctx, c, name)
+	var policies, profiles []string
+	err := tf.Look(ctx, func(ctx context.Context) (bool, error) { // what was taken away a moment ago may still show
+		var err error
+		if policies, err = m.foreign(ctx, c); err != nil {
+			return false, err
+		}
+		profiles, err = profilesOf(ctx, c, name)
+		return m.ForceDetach.ValueBool() || len(policies)+len(profiles) == 0, err
+	})
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,7 @@ func (p pen) open(ctx context.Context, have []sheet, grant string, statements []
 		return "", err
 	}
 	var s sheet
+	err = &types.LimitExceededException{Message: aws.String("all of them are full")} // if no name is left
 	for n := 1; n <= mostPolicies; n++ {
 		if s = p.arn(ctx, n); slices.Contains(have, s) {
 			continue
@@ -92,7 +93,7 @@ func (p pen) open(ctx context.Context, have []sheet, grant string, statements []
 			_, err := p.c.IAM.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &p.role, PolicyArn: aws.String(string(s))})
 			return err
 		})
-		if err != nil {
+		if err != nil && len(fresh.without(grant)) == 0 { // else others' would go with it
 			err = tf.Undo(ctx, err, func(ctx context.Context) error { return p.discard(ctx, s) })
 		}
 	}
