@@ -31,7 +31,15 @@ func addressOf(ctx context.Context, c *Clients, queue string) (string, error) {
 	if strings.HasPrefix(queue, "https://") || strings.HasPrefix(queue, "http://") {
 		return queue, nil
 	}
-	url, err := urlOf(ctx, c, lastPart(queue))
+	var url string
+	look := func(ctx context.Context) (err error) {
+		url, err = urlOf(ctx, c, lastPart(queue))
+		return err
+	}
+	err := look(ctx)
+	if tf.Is[*types.QueueDoesNotExist](err) && tf.Wrote(ctx) { // it may be one that this run has made
+		err = soon(ctx, look)
+	}
 	if tf.Is[*types.QueueDoesNotExist](err) {
 		return "", noQueue(ctx, queue)
 	}
