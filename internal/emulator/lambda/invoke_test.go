@@ -4,8 +4,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -48,6 +53,51 @@ func TestReservedConcurrency(t *testing.T) {
 	got, err := w.GetAccountSettings(w.ctx, &lambda.GetAccountSettingsInput{})
 	if err != nil || *got.AccountLimit.UnreservedConcurrentExecutions != 999 || got.AccountUsage.FunctionCount != 1 {
 		t.Errorf("got %+v, %+v, %v", got.AccountLimit, got.AccountUsage, err)
+	}
+}
+
+// TestDeletedMeanwhile demands that a call goes on when its function is deleted, and
+// that what it logs then is late.
+func TestDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, clock.Real)
+	w.create(t, node, "index.handler", map[string]string{"index.js": `
+const fs = require("fs")
+exports.handler = async (e) => {
+  fs.writeFileSync(e + "/begun", "")
+  while (!fs.existsSync(e + "/end")) await new Promise((r) => setTimeout(r, 5))
+  console.log("bye")
+}`}, func(in *lambda.CreateFunctionInput) { in.Timeout = aws.Int32(60) })
+	dir := t.TempDir()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := w.Invoke(w.ctx, &lambda.InvokeInput{FunctionName: aws.String("f"), Payload: []byte(strconv.Quote(dir))})
+		ended <- err
+	}()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for begun := false; !begun; {
+		select {
+		case err := <-ended:
+			t.Fatalf("the call ended early: %v", err)
+		case <-tick.C:
+			_, err := os.Stat(filepath.Join(dir, "begun"))
+			begun = err == nil
+		}
+	}
+	if _, err := w.DeleteFunction(w.ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("f")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "end"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.ContainsFunc(w.logs, func(l string) bool { return strings.HasPrefix(l, "late ") && strings.Contains(l, "bye") }) {
+		t.Errorf("got the log %q, want a late line with bye", w.logs)
 	}
 }
 

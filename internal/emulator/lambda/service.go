@@ -31,6 +31,8 @@ type Logs interface {
 	// Append adds lines of one moment to a stream, and makes the group and the
 	// stream where they are missing.
 	Append(ctx context.Context, group, stream string, at time.Time, lines ...string) error
+	// AppendLate is Append for a function that has been deleted: it makes no group.
+	AppendLate(ctx context.Context, group, stream string, at time.Time, lines ...string) error
 }
 
 // Roles lends the roles of functions.
@@ -109,7 +111,11 @@ func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 		Clock: e.Clock, Log: e.Log, Dir: filepath.Join(dir, "runtime"), Main: e.Main,
 		Sink: func(f *runtime.Function, stream string, at time.Time, lines []string) {
 			ctx := env.WithScope(context.Background(), env.Scope{Account: f.Account, Region: f.Region})
-			if err := logs.Append(ctx, f.Log.Group, stream, at, lines...); err != nil {
+			write := logs.Append
+			if _, err := s.view(name{Scope: env.ScopeOf(ctx), function: f.Name}); err != nil {
+				write = logs.AppendLate // its role is gone, as a rule, or may not make groups
+			}
+			if err := write(ctx, f.Log.Group, stream, at, lines...); err != nil {
 				e.Log.Warn("writing the log of a function", "function", f.Name, "error", err)
 			}
 		},

@@ -58,6 +58,24 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+// TestAppendLate demands that late lines reach a group that is there, and make none.
+func TestAppendLate(t *testing.T) {
+	t.Parallel()
+	s, c, ctx := newService(t)
+	must(s.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: ptr("kept")}))(t)
+	for _, g := range []string{"kept", "gone"} {
+		if err := s.AppendLate(ctx, g, "s", c.Now(), "late"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := must(s.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: ptr("kept")}))(t); len(out.Events) != 1 {
+		t.Errorf("the group that is there has %d events, want 1", len(out.Events))
+	}
+	if out := must(s.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{}))(t); len(out.LogGroups) != 1 {
+		t.Errorf("there are %d groups, want 1", len(out.LogGroups))
+	}
+}
+
 // must returns an operation's output, or ends the test.
 func must[Out any](out Out, err error) func(*testing.T) Out {
 	return func(t *testing.T) Out {

@@ -140,6 +140,7 @@ type line struct {
 	group, stream string
 	at            time.Time
 	text          string
+	late          bool // makes no group
 }
 
 // flushAfter is how long lines wait for others to be written with them.
@@ -149,16 +150,28 @@ const flushAfter = 50 * time.Millisecond
 // stream are made when they are missing. It does not wait until the lines are
 // stored, which is soon; every operation of this service sees them.
 func (s *Service) Append(ctx context.Context, groupName, streamName string, at time.Time, lines ...string) error {
-	if err := checkName(groupName); err != nil {
+	return s.add(ctx, line{group: groupName, stream: streamName, at: at}, lines)
+}
+
+// AppendLate is Append for what nobody has any more: where the group is missing, the
+// lines are dropped.
+func (s *Service) AppendLate(ctx context.Context, groupName, streamName string, at time.Time, lines ...string) error {
+	return s.add(ctx, line{group: groupName, stream: streamName, at: at, late: true}, lines)
+}
+
+// add has lines stored, each of which is l with a text of its own.
+func (s *Service) add(ctx context.Context, l line, lines []string) error {
+	if err := checkName(l.group); err != nil {
 		return err
 	}
-	if streamName == "" || strings.ContainsAny(streamName, ":*\x00") {
-		return fmt.Errorf("appending to %s: %q cannot be the name of a log stream", groupName, streamName)
+	if l.stream == "" || strings.ContainsAny(l.stream, ":*\x00") {
+		return fmt.Errorf("appending to %s: %q cannot be the name of a log stream", l.group, l.stream)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, text := range lines {
-		s.pending = append(s.pending, line{env.ScopeOf(ctx), groupName, streamName, at, text})
+	l.scope = env.ScopeOf(ctx)
+	for _, l.text = range lines {
+		s.pending = append(s.pending, l)
 	}
 	if !s.waiting && len(s.pending) > 0 {
 		s.waiting = true
@@ -188,6 +201,9 @@ func (s *Service) Flush() {
 		for _, l := range lines {
 			ctx := env.WithScope(context.Background(), l.scope)
 			g, err := s.find(ctx, tx, l.group)
+			if err != nil && l.late {
+				continue
+			}
 			if err != nil {
 				g = group{Name: l.group, Created: s.now()}
 				s.groups.Put(tx, l.scope.Key(l.group), g)
