@@ -92,7 +92,7 @@ func settable(a *plugin.Attribute) bool {
 // tokens is a value as it is written. Where nothing else says that something is a set,
 // because any value may stand there, toset does.
 func tokens(v cty.Value, dynamic bool) hclwrite.Tokens {
-	if !dynamic || v.IsNull() {
+	if v.IsNull() {
 		return hclwrite.TokensForValue(v)
 	}
 	var elements []hclwrite.Tokens
@@ -102,18 +102,18 @@ func tokens(v cty.Value, dynamic bool) hclwrite.Tokens {
 		for it := v.ElementIterator(); it.Next(); {
 			key, element := it.Element()
 			name := hclwrite.TokensForValue(key)
-			if hclsyntax.ValidIdentifier(key.AsString()) {
+			if hclsyntax.ValidIdentifier(key.AsString()) && key.AsString() != "for" { // which begins an expression
 				name = hclwrite.TokensForIdentifier(key.AsString())
 			}
-			members = append(members, hclwrite.ObjectAttrTokens{Name: name, Value: tokens(element, true)})
+			members = append(members, hclwrite.ObjectAttrTokens{Name: name, Value: tokens(element, dynamic)})
 		}
 		return hclwrite.TokensForObject(members)
 	case ty.IsTupleType() || ty.IsListType() || ty.IsSetType():
 		for it := v.ElementIterator(); it.Next(); {
 			_, element := it.Element()
-			elements = append(elements, tokens(element, true))
+			elements = append(elements, tokens(element, dynamic))
 		}
-		if ty.IsSetType() {
+		if dynamic && ty.IsSetType() {
 			return hclwrite.TokensForFunctionCall("toset", hclwrite.TokensForTuple(elements))
 		}
 		return hclwrite.TokensForTuple(elements)
