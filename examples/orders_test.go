@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -196,7 +197,7 @@ func (w *work) late(config aws.Config, order string) {
 	w.Helper()
 	tables, functions := dynamodb.NewFromConfig(config), lambda.NewFromConfig(config)
 	key := func(sk string) *dynamodb.GetItemInput {
-		return &dynamodb.GetItemInput{TableName: aws.String("shop-dev-orders"), Key: map[string]types.AttributeValue{
+		return &dynamodb.GetItemInput{TableName: aws.String("shop-dev-orders"), ConsistentRead: aws.Bool(true), Key: map[string]types.AttributeValue{
 			"pk": &types.AttributeValueMemberS{Value: "ann"}, "sk": &types.AttributeValueMemberS{Value: sk},
 		}}
 	}
@@ -226,10 +227,15 @@ func (w *work) late(config aws.Config, order string) {
 	}
 }
 
-// empty tells that a queue has no messages, and that nobody is at work on one.
+// empty tells that a queue has no messages, and that nobody is at work on one. A read
+// that does not see the queue yet tells nothing.
 func (w *work) empty(queues *sqs.Client, name string) bool {
 	w.Helper()
 	q, err := queues.GetQueueUrl(w.Context(), &sqs.GetQueueUrlInput{QueueName: &name})
+	var unseen *sqstypes.QueueDoesNotExist
+	if errors.As(err, &unseen) {
+		return false
+	}
 	if err != nil {
 		w.Fatal(err)
 	}
