@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -167,6 +168,35 @@ func TestNotRecovered(t *testing.T) {
 			if _, err := b.Apply(t.Context(), b.config(s.Base)); err == nil || !strings.Contains(err.Error(), "exists already") {
 				t.Errorf("got %v, want an error that says that it exists already", err)
 			}
+		})
+	}
+}
+
+// TestImportedUnfinished: who imports what an apply that was cut off has left is shown
+// its mark by the plan, and the apply takes it off: nobody takes the object for
+// unfinished any more.
+func TestImportedUnfinished(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"function", "event source", "table", "queue", "state machine", "activity"} {
+		s := recoveredSubjects[name]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clean := s.bench(t)
+			clean.before()
+			clean.apply(s.Base)
+			calls := clean.wire.Calls()
+			b := s.bench(t)
+			b.before()
+			other := b.another()
+			b.spoiling(slices.IndexFunc(calls, unmarks)-1, Kill, s.Base)
+			b.known(s.Base)
+			b.apply(s.Base)
+			b.settled(s.Base)
+			_, err := other.Apply(t.Context(), b.config(s.Base))
+			if err == nil || !strings.Contains(err.Error(), "exists already") || strings.Contains(err.Error(), "unfinished") {
+				t.Errorf("another's apply: got %v, want an error about an object that exists already, and is complete", err)
+			}
+			b.emptied(s.Base)
 		})
 	}
 }

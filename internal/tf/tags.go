@@ -135,13 +135,19 @@ func (t *Tagged) Changed(prior *Tagged) (set map[string]string, remove []string)
 }
 
 // SetTags fills t with the tags that the object has on AWS. Tags that come from
-// the provider block are only among tags_all.
+// the provider block are only among tags_all. So is the mark of an unfinished creation
+// on an object that was imported: a plan shows it, and the apply takes it off.
 func SetTags(ctx context.Context, t *Tagged, actual map[string]string) {
 	given, own := stringMap(operationOf(ctx).provider.Tags), stringMap(t.Tags)
 	all, tags := map[string]attr.Value{}, map[string]attr.Value{}
 	others := operationOf(ctx).provider.Ignored
 	if others == nil {
 		others = func(string) bool { return false }
+	}
+	if mark, unfinished := actual[MarkerKey]; unfinished && Refreshing(ctx) {
+		if _, known := t.TagsAll.Elements()[MarkerKey]; known || t.TagsAll.IsNull() {
+			all[MarkerKey] = types.StringValue(mark)
+		}
 	}
 	for k, v := range actual {
 		if k == MarkerKey || k == StackKey || strings.HasPrefix(k, NoteKey) || strings.HasPrefix(k, "aws:") {
