@@ -3,6 +3,7 @@ package acctest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math/big"
 	"runtime/debug"
@@ -70,22 +71,26 @@ func TestDamagedStates(t *testing.T) {
 			d := damage{t, Speak(t, providertest.Emulator(t), `stack = "proof"`).server, name}
 			schema := schemas.ResourceSchemas[name]
 			kind := schema.ValueType().(tftypes.Object)
-			for of, texts := range damages {
-				n := 0
-				state := map[string]tftypes.Value{}
-				for attribute, k := range kind.AttributeTypes {
-					state[attribute] = damaged(k, texts, &n)
-				}
-				limits := kind.AttributeTypes["timeouts"].(tftypes.Object)
-				state["timeouts"] = tftypes.NewValue(limits, map[string]tftypes.Value{ // nobody waits for what is not there
-					"create": tftypes.NewValue(tftypes.String, "1s"), "update": tftypes.NewValue(tftypes.String, "1s"), "delete": tftypes.NewValue(tftypes.String, "1s"),
-				})
-				for _, a := range schema.Block.Attributes {
-					if a.WriteOnly {
-						state[a.Name] = tftypes.NewValue(kind.AttributeTypes[a.Name], nil)
+			attributes := slices.Sorted(maps.Keys(kind.AttributeTypes))
+			for _, of := range slices.Sorted(maps.Keys(damages)) {
+				texts := damages[of]
+				for turn := range max(1, len(texts)) { // each attribute gets each of the texts
+					n := turn
+					state := map[string]tftypes.Value{}
+					for _, attribute := range attributes {
+						state[attribute] = damaged(kind.AttributeTypes[attribute], texts, &n)
 					}
+					limits := kind.AttributeTypes["timeouts"].(tftypes.Object)
+					state["timeouts"] = tftypes.NewValue(limits, map[string]tftypes.Value{ // nobody waits for what is not there
+						"create": tftypes.NewValue(tftypes.String, "1s"), "update": tftypes.NewValue(tftypes.String, "1s"), "delete": tftypes.NewValue(tftypes.String, "1s"),
+					})
+					for _, a := range schema.Block.Attributes {
+						if a.WriteOnly {
+							state[a.Name] = tftypes.NewValue(kind.AttributeTypes[a.Name], nil)
+						}
+					}
+					d.suffer(fmt.Sprintf("%s, turn %d", of, turn), kind, state, schema.Block)
 				}
-				d.suffer(of, kind, state, schema.Block)
 			}
 			for _, text := range []string{`null`, `[]`, `{}`, `{"id":1}`, `{"id":"x"}`, `{"nobody":"knows"}`, `{"region":{}}`, `{`, ``} {
 				for _, version := range []int64{0, schema.Version, schema.Version + 1} {
@@ -170,8 +175,10 @@ func (d damage) suffer(of string, kind tftypes.Object, state map[string]tftypes.
 		_, err := d.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: d.name, CurrentState: was})
 		return err
 	})
-	for how, c := range map[string]map[string]tftypes.Value{"as it is": config, "another": other(config)} {
-		for change, prior := range map[string]*tfprotov6.DynamicValue{"create": none, "update": was} {
+	for n, c := range []map[string]tftypes.Value{config, other(config)} {
+		how := []string{"as it is", "another"}[n]
+		for n, prior := range []*tfprotov6.DynamicValue{none, was} {
+			change := []string{"create", "update"}[n]
 			d.call(of+": plan of "+change+", "+how, func(ctx context.Context) error {
 				written := pack(tftypes.NewValue(kind, c))
 				if _, err := d.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: d.name, Config: written}); err != nil {

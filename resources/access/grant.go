@@ -120,7 +120,7 @@ var allowing = []string{"dynamodb", "events", "execute-api", "kinesis", "kms", "
 // foreign sets what the things of other accounts must allow, and refuses those that
 // can allow nothing. The role must be known.
 func (m *grant) foreign() error {
-	role := strings.SplitN(m.RoleARN.ValueString(), ":", 6)
+	role := strings.SplitN(m.RoleARN.ValueString()+":::::", ":", 6)
 	m.ResourcePolicies = nil
 	for _, arn := range texts(m.To) {
 		p := strings.SplitN(arn, ":", 6)

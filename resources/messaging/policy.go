@@ -79,7 +79,7 @@ func tlsStatement(arn string) statement {
 func fromStatement(arn string, from []string) statement {
 	var services []string
 	for _, source := range from {
-		services = append(services, strings.Split(source, ":")[2]+".amazonaws.com")
+		services = append(services, strings.SplitN(source+":::", ":", 4)[2]+".amazonaws.com")
 	}
 	slices.Sort(services)
 	return statement{
