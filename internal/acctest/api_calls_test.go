@@ -73,32 +73,12 @@ resource "serverless_vpc_link" "l" {
   subnet_ids = ["subnet-1"]
 }
 `
-	if _, err := m.Apply(t.Context(), config); err != nil {
-		t.Fatal(err)
-	}
-	a.forget()
-	if err := m.Refresh(t.Context(), config); err != nil {
-		t.Fatal(err)
-	}
-	for what, n := range a.same {
-		if n > 1 {
-			t.Errorf("it was called %d times for the same: %s", n, what)
-		}
-	}
-	for operation, want := range map[string]int{
+	a.refreshed(t, m, config, map[string]int{
 		"GetApi": 4, "GetDomainName": 2, "GetVpcLink": 1, "GetPolicy": 2,
 		"GetRoutes": 2, "GetIntegrations": 2, "GetStages": 4, "GetAuthorizers": 1, "GetApiMappings": 2, "ListRoutingRules": 1,
 		// What no list tells: the answers of a WebSocket API.
 		"GetRouteResponses": 2, "GetIntegrationResponses": 2,
 		"GetRoute": 0, "GetIntegration": 0, "GetStage": 0, "GetAuthorizer": 0, "GetApiMapping": 0, "GetRoutingRule": 0,
 		"GetApis": 0, "GetDomainNames": 0, "GetVpcLinks": 0,
-	} {
-		if got := a.calls[operation]; got != want {
-			t.Errorf("the refresh called %s %d times, want %d", operation, got, want)
-		}
-	}
-	t.Logf("the refresh made the calls %v", a.calls)
-	if err := m.Destroy(t.Context(), config); err != nil {
-		t.Fatal(err)
-	}
+	})
 }

@@ -42,7 +42,7 @@ func Ours(ctx context.Context, tags map[string]string) bool {
 // make creates the object, or takes over the one that is there.
 func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 	if r.Find == nil {
-		return r.makeUnseen(ctx, c, m)
+		return r.Type.Create(ctx, c, m)
 	}
 	found, tags, err := r.standing(ctx, c, m)
 	if err == nil && found != nil && !Ours(ctx, tags) {
@@ -103,30 +103,6 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 		}
 		return unnote(ctx)
 	})
-}
-
-// makeUnseen creates an object whose type looks itself what is there already.
-func (r *instance[C, M]) makeUnseen(ctx context.Context, c C, m *M) error {
-	if r.Finish == nil { // it marks nothing, and knows its own otherwise
-		return r.Type.Create(ctx, c, m)
-	}
-	if e := earlier(ctx); e != nil && e.ID != "" {
-		found := *m
-		baseOf(&found).ID = types.StringNull() // so that all is read
-		if err := r.recognize(ctx, c, &found, m); err != nil {
-			return err
-		}
-	}
-	if !notesOf(ctx).sure() {
-		if err := note(ctx, ""); err != nil {
-			return err
-		}
-	}
-	err := r.Type.Create(ctx, c, m)
-	if err != nil && ctx.Err() == nil && earlier(ctx) == nil && baseOf(m).ID.ValueString() == "" {
-		err = errors.Join(err, unnote(ctx)) // it has undone what it made
-	}
-	return err
 }
 
 // recognize finds out whether the object that is there is the one that an earlier run
