@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	tabletypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -48,6 +50,19 @@ func deployRecorder(t *testing.T, c aws.Config, name string) recorded {
 	return deployCode(t, c, name, recorder)
 }
 
+// functionRole makes a role of functions that may log, unless it is there.
+func functionRole(t *testing.T, c aws.Config, name string) {
+	t.Helper()
+	roles := iam.NewFromConfig(c)
+	_, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(trust)})
+	if there := (*iamtypes.EntityAlreadyExistsException)(nil); errors.As(err, &there) {
+		return
+	}
+	must(t, err)
+	_, err = roles.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{RoleName: &name, PolicyArn: aws.String("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")})
+	must(t, err)
+}
+
 // deployCode makes a function of that program in Python.
 func deployCode(t *testing.T, c aws.Config, name, program string) recorded {
 	t.Helper()
@@ -59,7 +74,7 @@ func deployCode(t *testing.T, c aws.Config, name, program string) recorded {
 	_, err = io.WriteString(f, program)
 	must(t, err)
 	must(t, z.Close())
-	_, _ = iam.NewFromConfig(c).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("events"), AssumeRolePolicyDocument: aws.String(trust)})
+	functionRole(t, c, "events")
 	functions := lambda.NewFromConfig(c)
 	out, err := functions.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: &name, Runtime: lambdatypes.RuntimePython312, Handler: aws.String("app.handler"),

@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	apitypes "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -74,8 +73,7 @@ func deploy(t *testing.T, c aws.Config) deployed {
 	if err == nil || !strings.Contains(err.Error(), "The role defined for the function cannot be assumed by Lambda.") {
 		t.Errorf("a function without its role: got %v, want Lambda's refusal", err)
 	}
-	_, err = iam.NewFromConfig(c).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("whoami"), AssumeRolePolicyDocument: aws.String(trust)})
-	must(err)
+	functionRole(t, c, "whoami")
 	function, err := functions.CreateFunction(ctx, create)
 	must(err)
 	until(t, "the function becomes active", func() bool {

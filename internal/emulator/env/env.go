@@ -41,6 +41,12 @@ func (s Scope) ARN(service, resource string) string {
 	return "arn:" + Partition + ":" + service + ":" + s.Region + ":" + s.Account + ":" + resource
 }
 
+// SessionARN is the ARN of a session of a role: it has the role's name without its path.
+func SessionARN(role, session string) string {
+	account, name, _ := strings.Cut(role, ":role/")
+	return strings.Replace(account, ":iam:", ":sts:", 1) + ":assumed-role/" + name[strings.LastIndex(name, "/")+1:] + "/" + session
+}
+
 // Key returns a store key within this scope. Parts must not hold a NUL.
 func (s Scope) Key(parts ...string) string {
 	return s.Account + "\x00" + s.Region + "\x00" + strings.Join(parts, "\x00")

@@ -34,7 +34,7 @@ func (l *AccessLog) line(lookup func(name string) (string, bool)) string {
 func (g *Gateway) note(l *AccessLog, a *API, st *Stage, line string) {
 	ctx := env.WithScope(context.Background(), l.Scope) // also of a client that has left
 	sum := sha256.Sum256([]byte(a.ID + "/" + st.Name))
-	if err := g.links.Logs.Append(ctx, l.Group, hex.EncodeToString(sum[:16]), g.clock.Now(), line); err != nil {
+	if err := g.links.Logs.Append(ctx, l.Group, hex.EncodeToString(sum[:16]), g.clock.Now(), nil, line); err != nil {
 		g.log.Warn("an access log could not be written", "api", a.ID, "stage", st.Name, "error", err)
 	}
 }

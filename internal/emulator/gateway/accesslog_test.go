@@ -41,7 +41,7 @@ func logged(t *testing.T, want map[string]string) (format string, compare func(l
 // told are lines that are logged while others may be.
 type told chan string
 
-func (l told) Append(_ context.Context, group, stream string, _ time.Time, text ...string) error {
+func (l told) Append(_ context.Context, group, stream string, _ time.Time, _ func() bool, text ...string) error {
 	l <- fmt.Sprintf("%s %d %s", group, len(stream), strings.Join(text, ""))
 	return nil
 }

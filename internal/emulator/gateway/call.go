@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tfserverless/terraform-provider-serverless/internal/emulator/env"
 	"github.com/tfserverless/terraform-provider-serverless/internal/jsonvalue"
 )
 
@@ -49,7 +50,7 @@ func (g *Gateway) perform(ctx context.Context, a *API, i *Integration, params *j
 		return nil, err
 	}
 	resource := i.Service.resourceARN(a, params)
-	who := sessionARN(i.Role, session)
+	who := env.SessionARN(i.Role, session)
 	ok, err := g.links.Identities.Allows(ctx, who, i.Service.Action, resource)
 	if err != nil {
 		return nil, err

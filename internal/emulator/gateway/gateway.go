@@ -86,7 +86,8 @@ type Signatures interface {
 
 // Logs takes lines of text.
 type Logs interface {
-	Append(ctx context.Context, group, stream string, at time.Time, lines ...string) error
+	// Append adds lines of one moment to a stream of a group that is there.
+	Append(ctx context.Context, group, stream string, at time.Time, mayMake func() bool, lines ...string) error
 }
 
 // A Gateway serves the APIs of a source.
@@ -242,16 +243,7 @@ func (g *Gateway) as(ctx context.Context, a *API, role, sourceARN, session strin
 	if _, _, _, _, err := g.links.Roles.AssumeForService(ctx, role, principal, session); err != nil {
 		return nil, err
 	}
-	return env.WithCaller(ctx, env.Caller{ARN: sessionARN(role, session)}), nil
-}
-
-// sessionARN is the ARN of a role's session.
-func sessionARN(role, session string) string {
-	arn := strings.Replace(strings.Replace(role, ":iam:", ":sts:", 1), ":role/", ":assumed-role/", 1)
-	if i := strings.Index(arn, ":assumed-role/"); i >= 0 { // a session has the role's name without its path
-		arn = arn[:i+len(":assumed-role/")] + arn[strings.LastIndex(arn, "/")+1:]
-	}
-	return arn + "/" + session
+	return env.WithCaller(ctx, env.Caller{ARN: env.SessionARN(role, session)}), nil
 }
 
 // quote is a text as JSON.

@@ -182,7 +182,7 @@ func TestServices(t *testing.T) {
 // lines are what is logged.
 type lines struct{ got []string }
 
-func (l *lines) Append(_ context.Context, group, stream string, _ time.Time, text ...string) error {
+func (l *lines) Append(_ context.Context, group, stream string, _ time.Time, _ func() bool, text ...string) error {
 	l.got = append(l.got, group+" "+fmt.Sprint(len(stream))+" "+strings.Join(text, ""))
 	return nil
 }

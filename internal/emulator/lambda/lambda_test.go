@@ -46,17 +46,16 @@ type world struct {
 	logs []string
 }
 
-func (w *world) Append(_ context.Context, group, stream string, _ time.Time, lines ...string) error {
+func (w *world) Append(_ context.Context, group, stream string, _ time.Time, mayMake func() bool, lines ...string) error {
+	if !mayMake() {
+		group = "not made: " + group
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, l := range lines {
 		w.logs = append(w.logs, group+" "+stream[:strings.Index(stream, "]")+1]+" "+l)
 	}
 	return nil
-}
-
-func (w *world) AppendLate(ctx context.Context, group, stream string, at time.Time, lines ...string) error {
-	return w.Append(ctx, "late "+group, stream, at, lines...)
 }
 
 func (*world) CanAssume(_ context.Context, arn, _ string) error {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/uuid"
@@ -28,11 +29,9 @@ const Principal = "lambda.amazonaws.com"
 
 // Logs takes what functions write.
 type Logs interface {
-	// Append adds lines of one moment to a stream, and makes the group and the
-	// stream where they are missing.
-	Append(ctx context.Context, group, stream string, at time.Time, lines ...string) error
-	// AppendLate is Append for a function that has been deleted: it makes no group.
-	AppendLate(ctx context.Context, group, stream string, at time.Time, lines ...string) error
+	// Append adds lines of one moment to a stream, and makes the stream where it is
+	// missing, and the group if it may. Of a group that is not there the lines are dropped.
+	Append(ctx context.Context, group, stream string, at time.Time, mayMake func() bool, lines ...string) error
 }
 
 // Roles lends the roles of functions.
@@ -111,11 +110,8 @@ func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 		Clock: e.Clock, Log: e.Log, Dir: filepath.Join(dir, "runtime"), Main: e.Main,
 		Sink: func(f *runtime.Function, stream string, at time.Time, lines []string) {
 			ctx := env.WithScope(context.Background(), env.Scope{Account: f.Account, Region: f.Region})
-			write := logs.Append
-			if _, err := s.view(name{Scope: env.ScopeOf(ctx), function: f.Name}); err != nil {
-				write = logs.AppendLate // its role is gone, as a rule, or may not make groups
-			}
-			if err := write(ctx, f.Log.Group, stream, at, lines...); err != nil {
+			mayMake := func() bool { return s.mayMake(ctx, f) }
+			if err := logs.Append(ctx, f.Log.Group, stream, at, mayMake, lines...); err != nil {
 				e.Log.Warn("writing the log of a function", "function", f.Name, "error", err)
 			}
 		},
@@ -124,6 +120,28 @@ func New(e *env.Env, logs Logs, roles Roles) (*Service, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// mayMake reports whether the role of a function lets it make its log group. Lambda
+// writes logs as the function's role: what is logged late, when the role is gone or may
+// not make groups, does not bring back a group that has been deleted.
+func (s *Service) mayMake(ctx context.Context, f *runtime.Function) bool {
+	is, err := s.view(name{Scope: env.ScopeOf(ctx), function: f.Name})
+	if err != nil {
+		return false
+	}
+	if s.Identities == nil {
+		return true
+	}
+	group := env.ScopeOf(ctx).ARN("logs", "log-group:"+f.Log.Group)
+	session := env.SessionARN(aws.ToString(is.Configuration.Role), f.Name)
+	for _, resource := range []string{group, group + ":log-stream:"} { // IAM's reference has the one, AWS's errors the other
+		if ok, err := s.Identities.AllowsWith(ctx, session, "logs:CreateLogGroup", resource, nil); ok && err == nil {
+			return true
+		}
+	}
+	s.env.Log.Warn("the log of a function is dropped: its log group is missing, and its role may not make it (logs:CreateLogGroup)", "function", f.Name, "group", f.Log.Group)
+	return false
 }
 
 // Resume goes on with the event source mappings and the events that the store

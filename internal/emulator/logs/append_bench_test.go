@@ -13,7 +13,7 @@ func BenchmarkFlush(b *testing.B) {
 	lines := []string{"START\n", "END\n", "REPORT\n"}
 	more := func(n int) {
 		for range n {
-			if err := s.Append(ctx, "/aws/lambda/f", "s", c.Now(), lines...); err != nil {
+			if err := s.Append(ctx, "/aws/lambda/f", "s", c.Now(), always, lines...); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -46,7 +46,7 @@ func errorOf(err error) string {
 func TestAppend(t *testing.T) {
 	t.Parallel()
 	s, c, ctx := newService(t)
-	if err := s.Append(ctx, "/aws/lambda/f", "2026/01/02/[$LATEST]abc", c.Now(), "START\n", "END\n"); err != nil {
+	if err := s.Append(ctx, "/aws/lambda/f", "2026/01/02/[$LATEST]abc", c.Now(), always, "START\n", "END\n"); err != nil {
 		t.Fatal(err)
 	}
 	out, err := s.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{LogGroupName: ptr("/aws/lambda/f"), LogStreamName: ptr("2026/01/02/[$LATEST]abc")})
@@ -58,21 +58,32 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// TestAppendLate demands that late lines reach a group that is there, and make none.
-func TestAppendLate(t *testing.T) {
+// always lets whoever logs make the group.
+func always() bool { return true }
+
+// TestMayMake demands that lines reach a group that is there, and make only what they
+// may make.
+func TestMayMake(t *testing.T) {
 	t.Parallel()
 	s, c, ctx := newService(t)
 	must(s.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: ptr("kept")}))(t)
+	asked := 0
+	never := func() bool { asked++; return false }
 	for _, g := range []string{"kept", "gone"} {
-		if err := s.AppendLate(ctx, g, "s", c.Now(), "late"); err != nil {
-			t.Fatal(err)
+		for _, mayMake := range []func() bool{nil, never} {
+			if err := s.Append(ctx, g, "s", c.Now(), mayMake, "one", "two"); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	if out := must(s.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: ptr("kept")}))(t); len(out.Events) != 1 {
-		t.Errorf("the group that is there has %d events, want 1", len(out.Events))
+	if out := must(s.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: ptr("kept")}))(t); len(out.Events) != 4 {
+		t.Errorf("the group that is there has %d events, want 4", len(out.Events))
 	}
 	if out := must(s.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{}))(t); len(out.LogGroups) != 1 {
 		t.Errorf("there are %d groups, want 1", len(out.LogGroups))
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times, want once, for the lines of the group that is missing", asked)
 	}
 }
 
@@ -253,7 +264,7 @@ func TestFilter(t *testing.T) {
 	t.Parallel()
 	s, c, ctx := newStream(t)
 	write(ctx, t, s, "ERROR one", "WARN two", `say "hi"`, "ERROR debug")
-	if err := s.Append(ctx, "g", "other", c.Now().Add(-1500*time.Millisecond), "between"); err != nil {
+	if err := s.Append(ctx, "g", "other", c.Now().Add(-1500*time.Millisecond), always, "between"); err != nil {
 		t.Fatal(err)
 	}
 	for pattern, want := range map[string]string{
@@ -349,7 +360,7 @@ func TestRetentionOfLateLines(t *testing.T) {
 	s, c, ctx := newService(t)
 	late := func(by time.Duration, line string) {
 		t.Helper()
-		if err := s.Append(ctx, *g, "s", c.Now().Add(-by), line); err != nil {
+		if err := s.Append(ctx, *g, "s", c.Now().Add(-by), always, line); err != nil {
 			t.Fatal(err)
 		}
 		s.Flush()
@@ -403,13 +414,13 @@ func TestDeletion(t *testing.T) {
 func TestAppendedLinesAreStored(t *testing.T) {
 	t.Parallel()
 	s, c, ctx := newService(t)
-	if err := s.Append(ctx, "a b", "s", c.Now(), "x"); err == nil {
+	if err := s.Append(ctx, "a b", "s", c.Now(), always, "x"); err == nil {
 		t.Error("a bad group name was taken")
 	}
-	if err := s.Append(ctx, "g", "a:b", c.Now(), "x"); err == nil {
+	if err := s.Append(ctx, "g", "a:b", c.Now(), always, "x"); err == nil {
 		t.Error("a bad stream name was taken")
 	}
-	if err := s.Append(ctx, "g", "s", c.Now(), "x"); err != nil {
+	if err := s.Append(ctx, "g", "s", c.Now(), always, "x"); err != nil {
 		t.Fatal(err)
 	}
 	c.Advance(flushAfter)

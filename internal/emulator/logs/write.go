@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -140,36 +141,29 @@ type line struct {
 	group, stream string
 	at            time.Time
 	text          string
-	late          bool // makes no group
+	mayMake       func() bool // the group; nil for never
 }
 
 // flushAfter is how long lines wait for others to be written with them.
 const flushAfter = 50 * time.Millisecond
 
-// Append writes lines to a stream as an emulated service does: the group and the
-// stream are made when they are missing. It does not wait until the lines are
-// stored, which is soon; every operation of this service sees them.
-func (s *Service) Append(ctx context.Context, groupName, streamName string, at time.Time, lines ...string) error {
-	return s.add(ctx, line{group: groupName, stream: streamName, at: at}, lines)
-}
-
-// AppendLate is Append for what nobody has any more: where the group is missing, the
-// lines are dropped.
-func (s *Service) AppendLate(ctx context.Context, groupName, streamName string, at time.Time, lines ...string) error {
-	return s.add(ctx, line{group: groupName, stream: streamName, at: at, late: true}, lines)
-}
-
-// add has lines stored, each of which is l with a text of its own.
-func (s *Service) add(ctx context.Context, l line, lines []string) error {
-	if err := checkName(l.group); err != nil {
+// Append writes lines to a stream as an emulated service does: the stream is made when
+// it is missing, and the group if mayMake, which is asked only then, is not nil and
+// allows it. Where the group is not there, the lines are dropped. Append does not wait
+// until the lines are stored, which is soon; every operation of this service sees them.
+func (s *Service) Append(ctx context.Context, groupName, streamName string, at time.Time, mayMake func() bool, lines ...string) error {
+	if err := checkName(groupName); err != nil {
 		return err
 	}
-	if l.stream == "" || strings.ContainsAny(l.stream, ":*\x00") {
-		return fmt.Errorf("appending to %s: %q cannot be the name of a log stream", l.group, l.stream)
+	if streamName == "" || strings.ContainsAny(streamName, ":*\x00") {
+		return fmt.Errorf("appending to %s: %q cannot be the name of a log stream", groupName, streamName)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.scope = env.ScopeOf(ctx)
+	if mayMake != nil {
+		mayMake = sync.OnceValue(mayMake)
+	}
+	l := line{scope: env.ScopeOf(ctx), group: groupName, stream: streamName, at: at, mayMake: mayMake}
 	for _, l.text = range lines {
 		s.pending = append(s.pending, l)
 	}
@@ -197,13 +191,44 @@ func (s *Service) Flush() {
 	if lines == nil {
 		return
 	}
-	err := s.env.Store.Update(func(tx *store.Tx) error {
+	lines, err := s.kept(lines)
+	if err == nil {
+		err = s.write(lines)
+	}
+	if err != nil {
+		s.env.Log.Error("log lines were lost", "lines", len(lines), "reason", err)
+	}
+}
+
+// kept are the lines whose group is there, or may be made. Whether it may is not asked
+// within a transaction: who is asked may look into the store.
+func (s *Service) kept(lines []line) ([]line, error) {
+	missing := map[string]bool{}
+	err := s.env.Store.View(func(tx *store.Tx) error {
+		for _, l := range lines {
+			key := l.scope.Key(l.group)
+			if _, asked := missing[key]; !asked {
+				_, there := s.groups.Get(tx, key)
+				missing[key] = !there
+			}
+		}
+		return nil
+	})
+	return slices.DeleteFunc(lines, func(l line) bool {
+		key := l.scope.Key(l.group)
+		if missing[key] && l.mayMake != nil && l.mayMake() {
+			missing[key] = false
+		}
+		return missing[key]
+	}), err
+}
+
+// write stores lines, with the groups and streams that are missing.
+func (s *Service) write(lines []line) error {
+	return s.env.Store.Update(func(tx *store.Tx) error {
 		for _, l := range lines {
 			ctx := env.WithScope(context.Background(), l.scope)
 			g, err := s.find(ctx, tx, l.group)
-			if err != nil && l.late {
-				continue
-			}
 			if err != nil {
 				g = group{Name: l.group, Created: s.now()}
 				s.groups.Put(tx, l.scope.Key(l.group), g)
@@ -221,7 +246,4 @@ func (s *Service) Flush() {
 		}
 		return nil
 	})
-	if err != nil {
-		s.env.Log.Error("log lines were lost", "lines", len(lines), "reason", err)
-	}
 }

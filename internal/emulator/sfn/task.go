@@ -82,17 +82,11 @@ func (s *Service) perform(ctx context.Context, l *live, task run.Task) {
 
 // working is the context of an execution's calls, in a role.
 func (s *Service) working(ctx context.Context, e *execution, role string) context.Context {
-	ctx = env.WithCaller(env.WithScope(ctx, e.Scope), env.Caller{ARN: session(role, e.Name)})
+	ctx = env.WithCaller(env.WithScope(ctx, e.Scope), env.Caller{ARN: env.SessionARN(role, e.Name)})
 	if e.Trace != "" {
 		ctx = env.WithTrace(ctx, e.Trace)
 	}
 	return ctx
-}
-
-// session is the role's session that an execution works in.
-func session(role, name string) string {
-	arn := strings.Replace(strings.Replace(role, ":iam:", ":sts:", 1), ":role/", ":assumed-role/", 1)
-	return arn + "/" + name
 }
 
 // call makes the call of a task of an execution, in a role.

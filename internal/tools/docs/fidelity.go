@@ -90,8 +90,9 @@ aws:Referer, aws:RequestedRegion, aws:SecureTransport, aws:SourceIp and aws:User
 
 `,
 	"iam": `What policies let a role do is asked where requests are signed for a route or a function
-URL, and of integrations that work with a role. Of condition keys a request has
-aws:CurrentTime, aws:EpochTime, aws:PrincipalAccount, aws:PrincipalArn,
+URL, of integrations that work with a role, and of functions whose log group is missing:
+without logs:CreateLogGroup it is not made, and the lines are dropped with a warning. Of
+condition keys a request has aws:CurrentTime, aws:EpochTime, aws:PrincipalAccount, aws:PrincipalArn,
 aws:PrincipalTag, aws:PrincipalType, aws:RequestedRegion, aws:SecureTransport and
 aws:userid, and at a function URL lambda:FunctionUrlAuthType; conditions on others see
 that they are missing.
