@@ -83,6 +83,22 @@ func TestIdentityAfterCancel(t *testing.T) {
 	}
 }
 
+// TestIdentityOfNobody demands that who has no credentials, or ones that AWS does not
+// know, reads what to do.
+func TestIdentityOfNobody(t *testing.T) {
+	nobody(t)
+	f := newFront(t, httptest.NewServer)
+	for name, c := range map[string]Config{
+		"none":    {Endpoint: f.URL, Region: "eu-north-1"},
+		"unknown": {Endpoint: f.URL, Region: "eu-north-1", AccessKey: "AKIAOTHER", SecretKey: "other"},
+	} {
+		_, _, err := backend(t, c).Identity(t.Context(), "eu-north-1")
+		if err == nil || !strings.Contains(err.Error(), "AWS_PROFILE") {
+			t.Errorf("%s: got %v, want what to do", name, err)
+		}
+	}
+}
+
 // TestNoRealCredentials demands that the emulator sees its own key only, and that
 // a broken AWS configuration does not matter to it.
 func TestNoRealCredentials(t *testing.T) {
