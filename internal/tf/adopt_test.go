@@ -113,6 +113,7 @@ func TestMake(t *testing.T) {
 		{name: "never answered, made", harbor: harbor{answer: cut, lost: true}, did: "create"},
 		{name: "never answered, made, seen late", harbor: harbor{answer: cut, lost: true, late: 2}, did: "create"},
 		{name: "asked twice, made at first, seen late", harbor: harbor{answer: &smithy.GenericAPIError{Code: "ResourceInUseException", Fault: smithy.FaultClient}, lost: true, late: 2}, did: "create"},
+		{name: "asked twice, made at first, seen late by its message", harbor: harbor{answer: &smithy.GenericAPIError{Code: "BadRequestException", Message: "The domain name you provided already exists.", Fault: smithy.FaultClient}, lost: true, late: 2}, did: "create"},
 		{name: "never answered, another's", harbor: harbor{answer: cut, lost: true, tags: none}, did: "create", says: []string{"exists already"}},
 		{name: "never answered, made without a mark", harbor: harbor{answer: &Unmarked{cut}, lost: true, tags: none}, did: "create"},
 		{name: "never answered, another's is in the way", harbor: harbor{answer: &Unmarked{cut}, lost: true, tags: other}, did: "create", says: []string{"exists already"}},

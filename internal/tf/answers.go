@@ -20,12 +20,14 @@ func Refused(err error) bool {
 }
 
 // taken reports whether AWS said no because something is there already, as it also
-// answers to the second attempt of a call whose first answer was lost.
+// answers to the second attempt of a call whose first answer was lost. API Gateway says
+// so of domains and authorizers in the message alone, with the code BadRequestException.
 func taken(err error) bool {
 	var answered smithy.APIError
-	return errors.As(err, &answered) && slices.ContainsFunc([]string{"Exists", "InUse", "Conflict"}, func(part string) bool {
-		return strings.Contains(answered.ErrorCode(), part)
-	})
+	return errors.As(err, &answered) && (strings.Contains(answered.ErrorMessage(), "already exists") ||
+		slices.ContainsFunc([]string{"Exists", "InUse", "Conflict"}, func(part string) bool {
+			return strings.Contains(answered.ErrorCode(), part)
+		}))
 }
 
 // Unrepeated is the retryer of a call that must not be carried out twice: what AWS
