@@ -160,7 +160,7 @@ func (b Backend) Unlock(ctx context.Context, workspace, id string) error {
 // ErrNotLocked says that there is no lock that could be taken away.
 var ErrNotLocked = errors.New("nobody holds the lock of the state")
 
-const interval = time.Second // between snapshots
+var interval = time.Second // between snapshots; tests have none, which come when nobody can tell
 
 // Open locks the state file at path, creating it if need be, and finishes what
 // a run that was cut off left in the journal. A *backend.LockError says who holds
