@@ -79,6 +79,7 @@ func deployCode(t *testing.T, c aws.Config, name, program string) recorded {
 	out, err := functions.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
 		FunctionName: &name, Runtime: lambdatypes.RuntimePython312, Handler: aws.String("app.handler"),
 		Role: aws.String("arn:aws:iam::000000000000:role/events"), Code: &lambdatypes.FunctionCode{ZipFile: code.Bytes()},
+		Timeout: aws.Int32(30), // no longer than messages of a queue are hidden by default
 	})
 	must(t, err)
 	until(t, "the function becomes active", func() bool {
@@ -141,6 +142,9 @@ func queueOf(t *testing.T, c aws.Config, name string, attributes map[string]stri
 	return *out.QueueUrl, a.Attributes["QueueArn"]
 }
 
+// hidden is of queues whose messages do not come again while a test looks at them.
+var hidden = map[string]string{"VisibilityTimeout": "3600"}
+
 // size is how many messages a queue has, in flight or not.
 func size(t *testing.T, c aws.Config, url string) string {
 	t.Helper()
@@ -155,7 +159,7 @@ func TestQueueMapping(t *testing.T) {
 	t.Parallel()
 	c := config(start(t, emulator.Config{}))
 	f := deployRecorder(t, c, "queued")
-	url, arn := queueOf(t, c, "q", nil)
+	url, arn := queueOf(t, c, "q", hidden)
 	functions, queues := lambda.NewFromConfig(c), sqs.NewFromConfig(c)
 	m, err := functions.CreateEventSourceMapping(t.Context(), &lambda.CreateEventSourceMappingInput{
 		FunctionName: &f.arn, EventSourceArn: &arn, FunctionResponseTypes: []lambdatypes.FunctionResponseType{"ReportBatchItemFailures"},
@@ -340,7 +344,7 @@ func TestQueueOfGroups(t *testing.T) {
 	t.Parallel()
 	c := config(start(t, emulator.Config{}))
 	f := deployRecorder(t, c, "groups")
-	url, arn := queueOf(t, c, "g.fifo", map[string]string{"FifoQueue": "true", "ContentBasedDeduplication": "true"})
+	url, arn := queueOf(t, c, "g.fifo", map[string]string{"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "3600"})
 	functions, queues := lambda.NewFromConfig(c), sqs.NewFromConfig(c)
 	for i := range 6 {
 		for _, group := range []string{"a", "b", "c"} {

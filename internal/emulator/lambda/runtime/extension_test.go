@@ -120,7 +120,7 @@ func TestExtensionFails(t *testing.T) {
 		} {
 			t.Run(name+" "+extension, func(t *testing.T) {
 				t.Parallel()
-				f := function(t, node, "index.handler", map[string]string{"index.js": `exports.handler = async () => { await new Promise(r => setTimeout(r, 5000)) }`})
+				f := function(t, node, "index.handler", map[string]string{"index.js": `exports.handler = async () => { await new Promise(r => setTimeout(r, 60000)) }`})
 				source := extensionSource
 				if extension == "missing" {
 					source = "#!/nosuch\n"
