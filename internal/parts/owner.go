@@ -208,17 +208,27 @@ func (o Owner) Read(ctx context.Context, c IAM, arn string) error {
 	return nil
 }
 
-// Remove deletes the own role and log group.
+// Remove deletes the own role and then the log group, because a role that may make log
+// groups brings this one back with what is logged meanwhile.
 func (o Owner) Remove(ctx context.Context, i IAM, l Logs) error {
-	if o.Logs != nil {
-		if err := DeleteLogGroup(ctx, l, o.Logs.Name); err != nil {
+	if arn := o.RoleARN.ValueString(); o.owns(ctx, arn) {
+		if err := DeleteRole(ctx, i, roleNameOf(arn)); err != nil {
 			return err
 		}
 	}
-	if arn := o.RoleARN.ValueString(); o.owns(ctx, arn) {
-		return DeleteRole(ctx, i, roleNameOf(arn))
+	if o.Logs == nil {
+		return nil
 	}
-	return nil
+	return DeleteLogGroup(ctx, l, o.Logs.Name)
+}
+
+// RemoveLate deletes the log group again when nothing writes to it any more: a role of
+// the user's, which stays, may have brought it back meanwhile.
+func (o Owner) RemoveLate(ctx context.Context, l Logs) error {
+	if o.Logs == nil || o.owns(ctx, o.RoleARN.ValueString()) {
+		return nil
+	}
+	return DeleteLogGroup(ctx, l, o.Logs.Name)
 }
 
 // roleNameOf is the name of a role, without its path.

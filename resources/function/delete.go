@@ -26,10 +26,14 @@ func remove(ctx context.Context, c *Clients, m *function) error {
 	if err := m.owner().Remove(ctx, c.IAM, c.Logs); err != nil {
 		return err
 	}
-	return tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
+	err := tf.Retry(ctx, parts.InProgress, func(ctx context.Context) error {
 		_, err := c.Lambda.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &name})
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return m.owner().RemoveLate(ctx, c.Logs)
 }
 
 // detach takes the function out of its subnets, so that AWS frees their network

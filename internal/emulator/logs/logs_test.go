@@ -87,6 +87,22 @@ func TestMayMake(t *testing.T) {
 	}
 }
 
+// TestDeletedMeanwhile demands that lines on their way to a group which is deleted
+// before they are written bring nothing back, even if they might have made it.
+func TestDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s, _, ctx := newService(t)
+	must(s.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: ptr("g")}))(t)
+	lines := must(s.kept([]line{{scope: env.ScopeOf(ctx), group: "g", stream: "s", text: "bye", mayMake: always}}))(t)
+	must(s.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: ptr("g")}))(t)
+	if err := s.write(lines); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.env.Store.Len(); n != 0 {
+		t.Errorf("the service holds %d things, want 0", n)
+	}
+}
+
 // must returns an operation's output, or ends the test.
 func must[Out any](out Out, err error) func(*testing.T) Out {
 	return func(t *testing.T) Out {

@@ -142,6 +142,7 @@ type line struct {
 	at            time.Time
 	text          string
 	mayMake       func() bool // the group; nil for never
+	makes         bool        // the group, if it is not there: it may
 }
 
 // flushAfter is how long lines wait for others to be written with them.
@@ -201,7 +202,8 @@ func (s *Service) Flush() {
 }
 
 // kept are the lines whose group is there, or may be made. Whether it may is not asked
-// within a transaction: who is asked may look into the store.
+// within a transaction: who is asked may look into the store. A group that is there now
+// may be gone when the lines are written.
 func (s *Service) kept(lines []line) ([]line, error) {
 	missing := map[string]bool{}
 	err := s.env.Store.View(func(tx *store.Tx) error {
@@ -214,21 +216,28 @@ func (s *Service) kept(lines []line) ([]line, error) {
 		}
 		return nil
 	})
-	return slices.DeleteFunc(lines, func(l line) bool {
+	var kept []line
+	for _, l := range lines {
 		key := l.scope.Key(l.group)
 		if missing[key] && l.mayMake != nil && l.mayMake() {
-			missing[key] = false
+			missing[key], l.makes = false, true
 		}
-		return missing[key]
-	}), err
+		if !missing[key] {
+			kept = append(kept, l)
+		}
+	}
+	return kept, err
 }
 
-// write stores lines, with the groups and streams that are missing.
+// write stores lines, with the streams that are missing, and the groups that they make.
 func (s *Service) write(lines []line) error {
 	return s.env.Store.Update(func(tx *store.Tx) error {
 		for _, l := range lines {
 			ctx := env.WithScope(context.Background(), l.scope)
 			g, err := s.find(ctx, tx, l.group)
+			if err != nil && !l.makes {
+				continue // the group was deleted meanwhile
+			}
 			if err != nil {
 				g = group{Name: l.group, Created: s.now()}
 				s.groups.Put(tx, l.scope.Key(l.group), g)
