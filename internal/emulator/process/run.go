@@ -143,10 +143,10 @@ func (p *owner) serve(ctx context.Context, l net.Listener, ready func(*Address))
 			return err
 		}
 	}
+	p.log.Info("emulator ready", "address", p.address, "data_dir", p.folder.path) // before others are told, who may look there
 	if ready != nil {
 		ready(p.address)
 	}
-	p.log.Info("emulator ready", "address", p.address, "data_dir", p.folder.path)
 
 	why, err := p.watch(ctx, served)
 	p.log.Info("emulator stops", "reason", why)
