@@ -45,6 +45,9 @@ func (r *instance[C, M]) make(ctx context.Context, c C, m *M) error {
 		return r.Type.Create(ctx, c, m)
 	}
 	found, tags, err := r.standing(ctx, c, m)
+	if err == nil && found == nil && r.underway(ctx, m) {
+		found, tags, err = r.awaited(ctx, c, m)
+	}
 	if err == nil && found != nil && !Ours(ctx, tags) {
 		err = r.recognize(ctx, c, found, m)
 	}
@@ -149,12 +152,24 @@ func (r *instance[C, M]) standing(ctx context.Context, c C, m *M) (*M, map[strin
 	return &found, tags, nil
 }
 
+// underway reports whether what an earlier run had begun to make may still be on its
+// way, and AWS would make a second one beside it: its name is not all that tells it.
+func (r *instance[C, M]) underway(ctx context.Context, m *M) bool {
+	return earlier(ctx) != nil && r.Tag != nil && r.importID(ctx, m) == ""
+}
+
 // left is standing after a create that failed. What it may have made in spite of that
-// is looked for repeatedly, because reads may lag behind it.
+// is looked for repeatedly.
 func (r *instance[C, M]) left(ctx context.Context, c C, m *M, failed error) (found *M, tags map[string]string, err error) {
 	if Refused(failed) && !taken(failed) {
 		return r.standing(ctx, c, m)
 	}
+	return r.awaited(ctx, c, m)
+}
+
+// awaited is standing for a while, because what was made may come late, and reads may
+// lag behind it.
+func (r *instance[C, M]) awaited(ctx context.Context, c C, m *M) (found *M, tags map[string]string, err error) {
 	err = Look(ctx, func(ctx context.Context) (bool, error) {
 		var err error
 		found, tags, err = r.standing(ctx, c, m)

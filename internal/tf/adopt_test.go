@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/smithy-go"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -155,6 +156,51 @@ func TestMake(t *testing.T) {
 					t.Errorf("got %v, want an error that says %q", err, part)
 				}
 			}
+		})
+	}
+}
+
+// TestUnderway: what a killed run had begun to make, and AWS shows a moment after the
+// next run began, is taken over where AWS would make a second one of the name.
+func TestUnderway(t *testing.T) {
+	t.Parallel()
+	nameless := vesselType
+	nameless.Import = []string{"id"}
+	for _, c := range []struct {
+		name  string
+		of    Type[*harbor, vessel]
+		noted *trace
+		looks int // that do not see it yet
+		did   string
+	}{
+		{"comes late", nameless, &trace{Mark: "run"}, 2, ""},
+		{"never comes", nameless, &trace{Mark: "run"}, 9, "create"},
+		{"nothing was begun", nameless, nil, 1, "create"},
+		{"of a name that AWS gives once", vesselType, &trace{Mark: "run"}, 1, "create"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &Provider{Stack: types.StringValue("here"), Region: types.StringValue("eu-north-1")}
+				ctx := context.WithValue(t.Context(), operationKey{}, &operation{provider: p, scope: Scope{Region: "eu-north-1"}})
+				ctx = context.WithValue(ctx, notesKey{}, &notes{earlier: c.noted, write: func([]byte) error { return nil }})
+				looks, find := 0, c.of.Find
+				c.of.Find = func(ctx context.Context, h *harbor, m *vessel) (bool, map[string]string, error) {
+					if looks++; looks <= c.looks {
+						return false, nil, nil
+					}
+					m.ID = m.Name
+					return find(ctx, h, m)
+				}
+				h := &harbor{kind: "sail", color: "red", tags: map[string]string{MarkerKey: "run"}}
+				m := &vessel{Tagged: Tagged{types.MapNull(types.StringType), types.MapNull(types.StringType)}, Name: types.StringValue("a"), Kind: types.StringValue("sail"), Color: types.StringValue("red")}
+				if err := c.of.instances(nil)().make(ctx, h, m); err != nil || m.ID.ValueString() != "a" {
+					t.Errorf("got %v and the id %s, want the vessel", err, m.ID)
+				}
+				if got := strings.Join(h.did, " "); got != c.did {
+					t.Errorf("it did %q, want %q", got, c.did)
+				}
+			})
 		})
 	}
 }
