@@ -246,14 +246,22 @@ func (k *killer) holds() int {
 }
 
 // inventory is what the emulator has: kinds, names, tags and what else tells a whole
-// object from a part of one, without the ids that AWS chooses.
+// object from a part of one, without the ids that AWS chooses. In moods a
+// list shows the past twice, and so does then what it leads to, and what that does.
 func (k *killer) inventory() []string {
 	k.Helper()
+	looks := 1
+	if os.Getenv("MOODS") == "on" {
+		looks = 9
+	}
 	v := &inventory{killer: k, ctx: k.Context(), config: k.emulator()}
-	v.apis()
-	v.functions()
-	v.stores()
-	v.roles()
+	for range looks {
+		v.all, v.ids = nil, nil
+		v.apis()
+		v.functions()
+		v.stores()
+		v.roles()
+	}
 	slices.Sort(v.all)
 	return v.all
 }
