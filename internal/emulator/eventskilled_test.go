@@ -146,7 +146,7 @@ func TestKilledInvocations(t *testing.T) {
 			select {
 			case path := <-calls:
 				seen[path] = true
-			case <-time.After(time.Minute):
+			case <-time.After(5 * time.Minute):
 				t.Fatalf("the function had %v, want a message and an event", seen)
 			}
 		}
