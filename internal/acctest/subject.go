@@ -267,7 +267,7 @@ func (b *bench) empty() {
 	b.t.Helper()
 	n := 0
 	// In moods a deletion that was interrupted goes on without those who began it.
-	ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.t.Context(), 2*time.Minute)
 	defer cancel()
 	_ = tf.Poll(ctx, "deletions to end", func(context.Context) (bool, error) {
 		n = b.deployed()
