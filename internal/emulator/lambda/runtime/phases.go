@@ -24,6 +24,7 @@ func (e *environment) invoke(in Invocation) Result {
 	var out failureOrPayload
 	if cold {
 		out.failure = e.init(in)
+		e.drain() // so that what was written before the event stands before its START
 	} else {
 		e.thaw()
 	}
@@ -33,12 +34,7 @@ func (e *environment) invoke(in Invocation) Result {
 		out = e.serve(c)
 	}
 	took := now().Sub(begun)
-	for _, p := range e.processes() {
-		p.output.drain()
-	}
-	if w := e.process.crew; w != nil && w.several {
-		w.out.drain()
-	}
+	e.drain()
 	if out.failure != nil && out.failure.line != "" {
 		e.journal.add(fromFunction, out.failure.line)
 	}
@@ -56,6 +52,16 @@ func (e *environment) invoke(in Invocation) Result {
 		res.Failed, res.Payload, res.ErrorType = true, out.failure.body, out.failure.kind
 	}
 	return res
+}
+
+// drain waits until everything that the programs have written is in the journal.
+func (e *environment) drain() {
+	for _, p := range e.processes() {
+		p.output.drain()
+	}
+	if w := e.process.crew; w != nil && w.several {
+		w.out.drain()
+	}
 }
 
 // prepare carries out the init phase without an event.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // The test's program stands in for this project's binary: it becomes a sandbox
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv("XDG_CACHE_HOME", cache); err != nil {
 		panic(err)
 	}
+	extensionFarewell = 2 * time.Minute
 	code := m.Run()
 	_ = os.RemoveAll(cache)
 	os.Exit(code)
