@@ -190,6 +190,23 @@ resource "serverless_state_machine_alias" "stable" {
 	}
 }
 
+// TestLateAlias: an alias that was deleted, and that reads still show, is made anew.
+func TestLateAlias(t *testing.T) {
+	t.Parallel()
+	s := onStage(t)
+	s.wire.Lag = 2
+	config := func(more string) string {
+		return "resource \"serverless_state_machine\" \"m\" {\n  name = \"m\"\n  definition = " + passes + "\n" + more + "\n}\n"
+	}
+	const live = `publish = { alias = "live" }`
+	for _, more := range []string{live, "", live, live + "\n  type = \"EXPRESS\""} { // the last is another machine of the same name
+		s.apply(config(more))
+		if c := s.planned(config(more), "serverless_state_machine.m"); c.Action != "no-op" {
+			t.Errorf("the plan after %q: %s because of %v", more, c.Action, c.Changed)
+		}
+	}
+}
+
 // TestDefinitionFile: the text of a file with what is substituted in it.
 func TestDefinitionFile(t *testing.T) {
 	t.Parallel()

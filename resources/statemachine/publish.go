@@ -70,7 +70,7 @@ func follow(ctx context.Context, c *Clients, was, m *machine) error {
 		m.Version = tftypes.StringValue(version)
 	}
 	if was.alias() != m.alias() || !m.Version.Equal(was.Version) || !maps.Equal(m.Publish.Weights, was.Publish.Weights) {
-		if err := lead(ctx, c, m); err != nil {
+		if err := lead(ctx, c, was, m); err != nil {
 			return err
 		}
 	}
@@ -149,22 +149,19 @@ func spread(found []types.RoutingConfigurationListItem, written map[string]tftyp
 	return version, weights
 }
 
-// lead makes the alias lead to the version, and makes it where there is none.
-func lead(ctx context.Context, c *Clients, m *machine) error {
+// lead makes the alias lead to the version, and makes it where there is none. No read
+// decides which: it may still show an alias that was deleted, with a machine of the same
+// name, say.
+func lead(ctx context.Context, c *Clients, was, m *machine) error {
 	arn := machineARN(ctx, m)
-	alias := arn + ":" + m.alias()
 	to := routes(arn, m.Version.ValueString(), m.Publish.Weights)
-	found, err := getAlias(ctx, c, alias)
-	if err != nil {
-		return err
-	}
-	if found == nil {
-		_, err = c.SFN.CreateStateMachineAlias(ctx, &sfn.CreateStateMachineAliasInput{Name: aws.String(m.alias()), RoutingConfiguration: to})
+	if was.alias() != m.alias() {
+		_, err := c.SFN.CreateStateMachineAlias(ctx, &sfn.CreateStateMachineAliasInput{Name: aws.String(m.alias()), RoutingConfiguration: to})
 		if !tf.Is[*types.ConflictException](err) {
 			return err
 		}
 	}
-	_, err = c.SFN.UpdateStateMachineAlias(ctx, &sfn.UpdateStateMachineAliasInput{StateMachineAliasArn: &alias, RoutingConfiguration: to})
+	_, err := c.SFN.UpdateStateMachineAlias(ctx, &sfn.UpdateStateMachineAliasInput{StateMachineAliasArn: aws.String(arn + ":" + m.alias()), RoutingConfiguration: to})
 	return err
 }
 
