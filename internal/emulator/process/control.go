@@ -105,7 +105,7 @@ func (a *Address) call(ctx context.Context, method, what string, out any) error 
 // answers reports whether the emulator that wrote this address is the one that
 // answers there, when it is asked for something.
 func (a *Address) answers(ctx context.Context, method, what string) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // on a machine that is busy
 	defer cancel()
 	return a.call(ctx, method, what, nil) == nil
 }
