@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -310,5 +311,48 @@ resource "serverless_grant" "g" {
 	}
 	if got := s.text("serverless_grant.g", "policy"); !strings.HasSuffix(got, begins+want) {
 		t.Errorf("the grant gives %s, want %s", got, want)
+	}
+}
+
+// TestOwnLogGroupIsNotForgotten: the own log group of what writes elsewhere, or not at
+// all, is deleted by the next apply or a destroy if the one that should have done it
+// was cut off.
+func TestOwnLogGroupIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ address, config, log string }{
+		{"serverless_state_machine.m", "resource \"serverless_state_machine\" \"m\" {\n  name = \"m\"\n  definition = " + passes, `log = { level = "OFF" }`},
+		{"serverless_state_machine.m", "resource \"serverless_state_machine\" \"m\" {\n  name = \"m\"\n  definition = " + passes, `log = { group = "mine" }`},
+		{"serverless_function.f", "resource \"serverless_function\" \"f\" {\n  name = \"f\"\n  runtime = \"nodejs22.x\"\n  handler = \"index.handler\"\n  source = " + hello("hi"), `log = { group = "mine" }`},
+	} {
+		for _, again := range []bool{true, false} {
+			s := onStage(t)
+			s.apply(c.config + "\n}\n")
+			s.wire.Spoil = func(_ int, operation string) Fault {
+				if operation != "DeleteLogGroup" {
+					return Fault{}
+				}
+				return Fault{Kind: Answer, Code: "AccessDeniedException", Message: "You may not."}
+			}
+			after := c.config + "\n  " + c.log + "\n}\n"
+			if _, err := s.Apply(t.Context(), settings+after); err == nil {
+				t.Errorf("%s with %s: the apply that may not delete the log group succeeded", c.address, c.log)
+			}
+			s.wire.Spoil = nil
+			s.wire.Calls()
+			if again {
+				s.apply(after)
+			} else if err := s.Destroy(t.Context(), settings+after); err != nil {
+				t.Error(err)
+			}
+			if !slices.Contains(s.wire.Calls(), "DeleteLogGroup") {
+				t.Errorf("%s with %s: the log group is left, after another apply %t", c.address, c.log, again)
+			}
+			if !again {
+				continue
+			}
+			if p := s.planned(after, c.address); p.Action != "no-op" {
+				t.Errorf("%s with %s: the last plan: %s of %v", c.address, c.log, p.Action, p.Changed)
+			}
+		}
 	}
 }

@@ -81,11 +81,15 @@ func logging(m *function) *types.LoggingConfig {
 	if m.Log == nil { // of a state that was damaged
 		return nil
 	}
+	group := m.LogGroupName
+	if !m.Log.Group.IsNull() { // and the name may still be that of the own one, which is left
+		group = m.Log.Group
+	}
 	return &types.LoggingConfig{
 		LogFormat:           types.LogFormat(m.Log.Format.ValueString()),
 		ApplicationLogLevel: types.ApplicationLogLevel(m.Log.ApplicationLevel.ValueString()),
 		SystemLogLevel:      types.SystemLogLevel(m.Log.SystemLevel.ValueString()),
-		LogGroup:            m.LogGroupName.ValueStringPointer(),
+		LogGroup:            group.ValueStringPointer(),
 	}
 }
 

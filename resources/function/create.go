@@ -150,13 +150,18 @@ func (m *function) owner() parts.Owner {
 	}
 }
 
-// ownLogs is the function's own log group; nil if it writes to one of the user's.
+// ownLogs is the function's own log group; nil if it has none, because it writes to one
+// of the user's. It still has the one that log_group_name names.
 func ownLogs(m *function) *parts.LogGroup {
-	if m.Log == nil || !m.Log.Group.IsNull() {
+	if m.Log == nil {
+		return nil
+	}
+	name := ownLogGroup(m.FunctionName.ValueString())
+	if left := m.LogGroupName.ValueString() == name && m.Log.Group.ValueString() != name; !m.Log.Group.IsNull() && !left {
 		return nil
 	}
 	return &parts.LogGroup{
-		Name: m.LogGroupName.ValueString(), Days: m.Log.RetentionDays.ValueInt64(), Key: m.Log.KMSKeyARN.ValueString(),
+		Name: name, Days: m.Log.RetentionDays.ValueInt64(), Key: m.Log.KMSKeyARN.ValueString(),
 		Class: m.Log.Class.ValueString(), Tags: m.All(), Gone: m.Log.RetentionDays.IsNull(),
 	}
 }

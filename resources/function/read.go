@@ -116,7 +116,8 @@ func readEnvironment(ctx context.Context, m *function, env *types.EnvironmentRes
 
 func readLog(ctx context.Context, c *Clients, m *function, config *types.LoggingConfig) error {
 	l := &log{Format: tftypes.StringValue("Text"), KMSKeyARN: tftypes.StringNull()}
-	group := ownLogGroup(m.FunctionName.ValueString())
+	own, had := ownLogGroup(m.FunctionName.ValueString()), ownLogs(m)
+	group := own
 	if config != nil {
 		l.Format = tftypes.StringValue(string(config.LogFormat))
 		l.ApplicationLevel = tf.NonEmpty(aws.String(string(config.ApplicationLogLevel)))
@@ -125,20 +126,24 @@ func readLog(ctx context.Context, c *Clients, m *function, config *types.Logging
 			group = g
 		}
 	}
-	m.LogGroupName = tftypes.StringValue(group)
 	written := m.Log != nil && !m.Log.Group.IsNull()
-	if written || group != ownLogGroup(m.FunctionName.ValueString()) {
+	knew := had != nil && m.LogGroupName.ValueString() == own
+	writes := group == own && (!written || knew)
+	m.LogGroupName, m.Log = tftypes.StringValue(group), l
+	if !writes {
 		l.Group = m.LogGroupName
-		m.Log = l
-		return nil
+		if !knew {
+			return nil
+		}
 	}
-	found, err := parts.FindLogGroup(ctx, c.Logs, group)
-	if err != nil {
+	found, err := parts.FindLogGroup(ctx, c.Logs, own)
+	switch {
+	case err != nil || found == nil:
 		return err
-	}
-	if found != nil {
+	case writes:
 		l.RetentionDays, l.KMSKeyARN, l.Class = tftypes.Int64Value(found.Days), tf.NonEmpty(&found.Key), tftypes.StringValue(found.Class)
+	default: // an update that was cut off has left it
+		m.LogGroupName = tftypes.StringValue(own)
 	}
-	m.Log = l
 	return nil
 }

@@ -123,14 +123,19 @@ func (m *machine) owner() parts.Owner {
 	}
 }
 
-// ownLogs is the machine's own log group; nil if it writes to none, or to one of
-// the user's.
+// ownLogs is the machine's own log group; nil if it has none, because it writes to none
+// or to one of the user's. It still has the one that log_group_name names.
 func ownLogs(m *machine) *parts.LogGroup {
-	if m.Log == nil || m.Log.off() || !m.Log.Group.IsNull() {
+	if m.Log == nil {
+		return nil
+	}
+	name := ownLogGroup(m.MachineName.ValueString())
+	writes := !m.Log.off() && m.Log.Group.IsNull()
+	if left := m.LogGroupName.ValueString() == name && m.Log.Group.ValueString() != name; !writes && !left {
 		return nil
 	}
 	return &parts.LogGroup{
-		Name: ownLogGroup(m.MachineName.ValueString()), Days: m.Log.RetentionDays.ValueInt64(), Key: m.Log.KMSKeyARN.ValueString(), Tags: m.All(),
+		Name: name, Days: m.Log.RetentionDays.ValueInt64(), Key: m.Log.KMSKeyARN.ValueString(), Tags: m.All(),
 		Gone: m.Log.RetentionDays.IsNull(),
 	}
 }

@@ -82,10 +82,14 @@ func settings(scope string, m *machine) *sfn.UpdateStateMachineInput {
 		EncryptionConfiguration: encrypting(m.Encryption),
 	}
 	if m.Log != nil && !m.Log.off() {
+		group := m.LogGroupName
+		if !m.Log.Group.IsNull() { // and the name may still be that of the own one, which is left
+			group = m.Log.Group
+		}
 		in.LoggingConfiguration = &types.LoggingConfiguration{
 			Level: types.LogLevel(m.Log.Level.ValueString()), IncludeExecutionData: m.Log.IncludeData.ValueBool(),
 			Destinations: []types.LogDestination{{
-				CloudWatchLogsLogGroup: &types.CloudWatchLogsLogGroup{LogGroupArn: aws.String(groupARN(scope, m.LogGroupName.ValueString()))},
+				CloudWatchLogsLogGroup: &types.CloudWatchLogsLogGroup{LogGroupArn: aws.String(groupARN(scope, group.ValueString()))},
 			}},
 		}
 	}

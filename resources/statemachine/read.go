@@ -53,25 +53,29 @@ func read(ctx context.Context, c *Clients, m *machine) error {
 
 func readLog(ctx context.Context, c *Clients, m *machine, config *types.LoggingConfiguration) error {
 	l := &log{Level: tftypes.StringValue(off), IncludeData: tftypes.BoolValue(false)}
+	own, had := ownLogGroup(m.MachineName.ValueString()), ownLogs(m)
 	written := m.Log != nil && !m.Log.Group.IsNull()
+	knew := had != nil && m.LogGroupName.ValueString() == own
 	m.LogGroupName, m.Log = tftypes.StringNull(), l
-	if config == nil || config.Level == types.LogLevelOff || len(config.Destinations) == 0 || config.Destinations[0].CloudWatchLogsLogGroup == nil {
-		return nil
+	if config != nil && config.Level != types.LogLevelOff && len(config.Destinations) > 0 && config.Destinations[0].CloudWatchLogsLogGroup != nil {
+		l.Level, l.IncludeData = tftypes.StringValue(string(config.Level)), tftypes.BoolValue(config.IncludeExecutionData)
+		m.LogGroupName = tftypes.StringValue(lastPart(strings.TrimSuffix(aws.ToString(config.Destinations[0].CloudWatchLogsLogGroup.LogGroupArn), ":*")))
 	}
-	l.Level, l.IncludeData = tftypes.StringValue(string(config.Level)), tftypes.BoolValue(config.IncludeExecutionData)
-	arn := strings.TrimSuffix(aws.ToString(config.Destinations[0].CloudWatchLogsLogGroup.LogGroupArn), ":*")
-	group := lastPart(arn)
-	m.LogGroupName = tftypes.StringValue(group)
-	if written || group != ownLogGroup(m.MachineName.ValueString()) {
+	writes := m.LogGroupName.ValueString() == own && (!written || knew)
+	if !writes {
 		l.Group = m.LogGroupName
-		return nil
+		if !knew {
+			return nil
+		}
 	}
-	found, err := parts.FindLogGroup(ctx, c.Logs, group)
-	if err != nil {
+	found, err := parts.FindLogGroup(ctx, c.Logs, own)
+	switch {
+	case err != nil || found == nil:
 		return err
-	}
-	if found != nil {
+	case writes:
 		l.RetentionDays, l.KMSKeyARN = tftypes.Int64Value(found.Days), tf.NonEmpty(&found.Key)
+	default: // an update that was cut off has left it
+		m.LogGroupName = tftypes.StringValue(own)
 	}
 	return nil
 }
