@@ -127,6 +127,12 @@ func Run(ctx context.Context, prog *plan.Program, p *plan.Plan, o Options) (Resu
 		a.checks(out.Skipped)
 	}
 	a.report(a.Close(ctx))
+	if slices.ContainsFunc(outcomes, func(o graph.Outcome) bool { return o != graph.Succeeded }) && !a.diagnostics().HasErrors() {
+		a.report(hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Not all was applied",
+			Detail: "Some changes were not made, and nothing says why; the next plan shows which. This is a bug in this program: please report it. What was done is recorded; apply again to go on.",
+		}})
+	}
 	if p.Partial && !alone {
 		a.report(hcl.Diagnostics{{
 			Severity: hcl.DiagWarning, Summary: "Only a part was applied",

@@ -164,6 +164,44 @@ func inAnyOrder(actions string) string {
 	return strings.Join(parts, "; ")
 }
 
+// TestDataIsKept demands that a plan has what it has read of data sources: what the
+// state had of them goes before anything is read, not meanwhile.
+func TestDataIsKept(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	const src = `
+resource "terraform_data" "many" { count = 2000 }
+module "late" { source = "./late" }
+-- late/main.tf --
+data "test_lookup" "d" {
+  count = 10
+  key   = "k${count.index}"
+}
+`
+	b.mustRun(src)
+	for range 5 {
+		_, p := b.mustPlan("")
+		if got := len(p.Prior.Entries()); got != 2010 {
+			t.Fatalf("the plan knows %d objects, want 2010", got)
+		}
+	}
+}
+
+// TestNoSilentStop demands that a plan that lacks what it was made with is no success.
+func TestNoSilentStop(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	prog, p := b.mustPlan(`
+data "test_lookup" "now" { key = "now" }
+resource "test_thing" "a" { name = data.test_lookup.now.value }`)
+	for _, e := range p.Prior.Entries() {
+		p.Prior.Put(state.Entry{Addr: e.Addr})
+	}
+	if _, diags := b.apply(t.Context(), prog, p); !strings.Contains(text(diags), "Not all was applied") {
+		t.Errorf("got %q, want an error", text(diags))
+	}
+}
+
 // TestEitherGoesOn hands the state over and back: neither sees anything to do.
 func TestEitherGoesOn(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
@@ -22,15 +23,17 @@ func (p *planner) walk(ctx context.Context) hcl.Diagnostics {
 		w.ask(func() hcl.Diagnostics { return p.planInvoked(ctx) })
 		return w.wait()
 	}
+	entries := slices.DeleteFunc(p.prior.Entries(), func(e state.Entry) bool { return !p.only.has(e.Addr) })
+	for _, e := range entries {
+		if e.Addr.Resource.Mode == addr.Data { // read anew, or gone; nothing is read before this
+			p.next.Put(state.Entry{Addr: e.Addr})
+		}
+	}
 	if p.opts.Mode != Destroy {
 		p.visit(ctx, w, p.Eval(""))
 	}
-	for _, e := range p.prior.Entries() {
-		if !p.only.has(e.Addr) {
-			continue
-		}
+	for _, e := range entries {
 		if e.Addr.Resource.Mode == addr.Data {
-			p.next.Put(state.Entry{Addr: e.Addr}) // read anew, or gone
 			continue
 		}
 		w.ask(func() (diags hcl.Diagnostics) {
