@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,6 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -187,8 +187,9 @@ func (b *Backend) ask(ctx context.Context, region string, id *identity) error {
 		return err
 	}
 	out, err := c.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if answer := smithy.APIError(nil); err != nil && ctx.Err() == nil && !b.Emulated() &&
-		(errors.As(err, &answer) || strings.Contains(err.Error(), "get credentials: ")) {
+	refused := (*awshttp.ResponseError)(nil)
+	if err != nil && ctx.Err() == nil && !b.Emulated() &&
+		(errors.As(err, &refused) && refused.HTTPStatusCode() == http.StatusForbidden || strings.Contains(err.Error(), "get credentials: ")) {
 		return fmt.Errorf("%w. AWS takes no call without valid credentials: renew them (aws sso login), name them (AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "+
 			"or profile and the others of the provider block), or work offline with backend = { emulator = {} }", err)
 	}

@@ -206,6 +206,19 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// meeting is the address of a server that answers when so many ask at the same time.
+func meeting(t *testing.T, n int) string {
+	t.Helper()
+	var met sync.WaitGroup
+	met.Add(n)
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		met.Done()
+		met.Wait()
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 // One environment serves one event at a time, and the last used one comes first.
 func TestPool(t *testing.T) {
 	t.Parallel()
@@ -217,15 +230,10 @@ func TestPool(t *testing.T) {
 		t.Errorf("the second event went to process %s, want %s", again, first)
 	}
 	pids := make([]string, 3)
-	var met, group sync.WaitGroup
-	met.Add(len(pids))
-	gate := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		met.Done()
-		met.Wait()
-	}))
-	defer gate.Close()
+	gate := meeting(t, len(pids))
+	var group sync.WaitGroup
 	for i := range pids {
-		group.Go(func() { pids[i] = string(b.call(t, f, strconv.Quote(gate.URL)).Payload) })
+		group.Go(func() { pids[i] = string(b.call(t, f, strconv.Quote(gate)).Payload) })
 	}
 	group.Wait()
 	if pids[0] == pids[1] || pids[1] == pids[2] || pids[0] == pids[2] {

@@ -49,15 +49,10 @@ func TestProvision(t *testing.T) {
 	b.Provision(f, 2)
 	b.await(t, f.Key, ready(2))
 	kinds := make([]string, 3)
-	var met, group sync.WaitGroup
-	met.Add(len(kinds))
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		met.Done()
-		met.Wait()
-	}))
-	defer server.Close()
+	gate := meeting(t, len(kinds))
+	var group sync.WaitGroup
 	for i := range kinds {
-		group.Go(func() { kinds[i] = string(b.call(t, f, strconv.Quote(server.URL)).Payload) })
+		group.Go(func() { kinds[i] = string(b.call(t, f, strconv.Quote(gate)).Payload) })
 	}
 	group.Wait()
 	all := strings.Join(kinds, " ")
